@@ -173,7 +173,7 @@ class Config(BaseModel):
             return first["msg"]
         settings = cls.settings()
         if name not in settings:
-            return f"{name}: {cls.model} has no such setting; it has {', '.join(settings)}"
+            return f"{_shorten(name)}: {cls.model} has no such setting; it has {', '.join(settings)}"
         return f"{name} = {_shorten(first['input'])}: allowed is {settings[name].allowed}"
 
     @field_validator("*", mode="before")
@@ -468,5 +468,5 @@ def _plain(number: float) -> str:
 
 
 def _shorten(value: Any) -> str:
-    text = str(value)
+    text = " ".join(str(value).split())
     return text if len(text) <= 60 else text[:57] + "…"
