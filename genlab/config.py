@@ -91,7 +91,9 @@ def _number(default, low, high, label, help, *, integer=False, can_be_off=False,
 
 
 def _choice(default, choices, label, help, **more):
-    return Field(default, json_schema_extra={"label": label, "help": help, "kind": "choice", "choices": choices, **more})
+    return Field(
+        default, json_schema_extra={"label": label, "help": help, "kind": "choice", "choices": choices, **more}
+    )
 
 
 def _switch(default, label, help, **more):
@@ -137,7 +139,8 @@ def _beta1(default, whose, optimizer, **more):
 
 def _beta2(default, whose, optimizer, **more):
     return _number(
-        default, 0, 0.9999, f"{whose}β₂ / smoothing", "Decay of the squared gradient's running mean in Adam and RMSProp.",
+        default, 0, 0.9999, f"{whose}β₂ / smoothing",
+        "Decay of the squared gradient's running mean in Adam and RMSProp.",
         symbol="β₂", live=True, when={optimizer: ("adam", "rmsprop")}, **more,
     )  # fmt: skip
 
@@ -221,9 +224,7 @@ class Config(BaseModel):
         """What differs from the defaults, as URL parameters."""
         settings = self.settings()
         return {
-            name: setting_text(value)
-            for name, value in self.model_dump().items()
-            if value != settings[name].default
+            name: setting_text(value) for name, value in self.model_dump().items() if value != settings[name].default
         }
 
     @classmethod
@@ -301,7 +302,14 @@ class VAEConfig(Config):
     beta2: float = _beta2(0.999, "", "optimizer", group="Training")
     batch_size: int = _batch_size(100)
     latent_dim: int = _number(
-        2, 1, 32, "Latent dimension", "How many numbers describe one example.", symbol="k", integer=True, group="Network"
+        2,
+        1,
+        32,
+        "Latent dimension",
+        "How many numbers describe one example.",
+        symbol="k",
+        integer=True,
+        group="Network",
     )
     depth: int = _number(1, 1, 6, "Hidden layers", "Of the encoder and of the decoder.", integer=True, group="Network")
     width: int = _number(
@@ -316,7 +324,9 @@ class GANConfig(Config):
 
     model: ClassVar[str] = "gan"
 
-    data: str = _choice("ring8_soft", {**POINTS, **IMAGES}, "Data", "What the generator learns to imitate.", group="Data")
+    data: str = _choice(
+        "ring8_soft", {**POINTS, **IMAGES}, "Data", "What the generator learns to imitate.", group="Data"
+    )
     objective: str = _choice(
         "nonsaturating",
         {
@@ -383,7 +393,11 @@ class GANConfig(Config):
         "Distribution of the generator's input.", group="Network",
     )  # fmt: skip
     network: str = _choice(
-        "mlp", {"mlp": "MLP", "conv": "convolutional (images)"}, "Network", "Architecture of both networks.", group="Network"
+        "mlp",
+        {"mlp": "MLP", "conv": "convolutional (images)"},
+        "Network",
+        "Architecture of both networks.",
+        group="Network",
     )
     generator_depth: int = _number(
         2, 1, 12, "Generator hidden layers", "Of an MLP.", integer=True, group="Network", when={"network": ("mlp",)}
@@ -399,7 +413,9 @@ class GANConfig(Config):
         128, 2, 1024, "Critic hidden units", "In each hidden layer of an MLP.",
         integer=True, scale="log", group="Network", when={"network": ("mlp",)},
     )  # fmt: skip
-    activation: str = _choice("relu", ACTIVATIONS, "Activation", "Of the hidden layers of both networks.", group="Network")
+    activation: str = _choice(
+        "relu", ACTIVATIONS, "Activation", "Of the hidden layers of both networks.", group="Network"
+    )
     spectral_norm: bool = _switch(
         False, "Spectral normalisation",
         "Divides each critic layer's weights by their largest singular value (Miyato et al. 2018).", group="Network",

@@ -126,7 +126,9 @@ def test_json_that_is_not_a_set_up_is_refused_in_one_line(text):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ['{"model": "flow"}', '{"model": ["vae"]}', "{}", "[]", "null", '{"model": "vae", "x": 1}'])
+@pytest.mark.parametrize(
+    "text", ['{"model": "flow"}', '{"model": ["vae"]}', "{}", "[]", "null", '{"model": "vae", "x": 1}']
+)
 def test_json_of_another_kind_is_refused(text):
     with pytest.raises(SettingError):
         from_json(text)
