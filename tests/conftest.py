@@ -1,0 +1,131 @@
+"""Fixtures shared by the tests: a browser, and a server of the whole lab."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Two test processes share the machine with the servers and workers that they start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The same examples in every run: a red test must be red again.
+settings.register_profile("genlab", deadline=None, derandomize=True)
+settings.load_profile("genlab")
+
+
+@dataclass
+class Server:
+    """A running ``streamlit run app.py`` with its own, temporary store."""
+
+    url: str
+    home: Path
+    log: Path
+    process: subprocess.Popen
+
+
+def find_chromium() -> str | None:
+    """The path of an installed Chromium or Chrome; $CHROMIUM comes first."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    return os.environ.get("CHROMIUM") or next((path for path in map(shutil.which, names) if path), None)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_healthy(process: subprocess.Popen, url: str, log: Path, seconds: float = 60) -> None:
+    """Return when the server answers; fail with its log when it ends or stays silent."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"the server does not answer at {url}:\n{log.read_text()}")
+
+
+def start_server(home: Path) -> Server:
+    """Start the lab on a free port with the store in ``home``; the caller stops it with :func:`stop_server`."""
+    port, log = free_port(), home / "server.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [
+                sys.executable, "-m", "streamlit", "run", "app.py",
+                "--server.headless", "true", "--server.port", str(port), "--server.address", "127.0.0.1",
+            ],
+            cwd=ROOT,
+            env={**os.environ, "GENLAB_HOME": str(home)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    wait_until_healthy(process, url, log)
+    return Server(url, home, log, process)
+
+
+def stop_server(server: Server) -> None:
+    """Stop the server as Ctrl-C does, by force when it does not end within 20 s."""
+    if server.process.poll() is None:
+        server.process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+    try:
+        server.process.wait(20)
+    except subprocess.TimeoutExpired:
+        server.process.kill()
+        server.process.wait()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """One lab for all browser tests of this test process."""
+    running = start_server(tmp_path_factory.mktemp("genlab"))
+    yield running
+    stop_server(running)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium; without one the test is skipped, or fails when GENLAB_REQUIRE_BROWSER=1."""
+    executable = find_chromium()
+    if executable is None:
+        line = "no Chromium found: install it or set CHROMIUM to its path"
+        if os.environ.get("GENLAB_REQUIRE_BROWSER") == "1":
+            pytest.fail(line)
+        pytest.skip(line)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=executable,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--no-first-run",
+            ],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A fresh tab at the smaller of the two screen sizes that every page must fit."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    yield context.new_page()
+    context.close()
