@@ -1,0 +1,16 @@
+"""What is measured on a model: distance to the data, coverage of its modes, collapse of its latents."""
+
+from genlab.measures.collapse import ACTIVE_VARIANCE, active_units
+from genlab.measures.coverage import COVERAGE_SAMPLES, PERFECT_HIGH_QUALITY, Coverage, mode_coverage
+from genlab.measures.transport import wasserstein_exact, wasserstein_floor
+
+__all__ = [
+    "ACTIVE_VARIANCE",
+    "COVERAGE_SAMPLES",
+    "PERFECT_HIGH_QUALITY",
+    "Coverage",
+    "active_units",
+    "mode_coverage",
+    "wasserstein_exact",
+    "wasserstein_floor",
+]

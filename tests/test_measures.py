@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+import torch
+
+from genlab.data import points
+from genlab.measures import (
+    COVERAGE_SAMPLES,
+    PERFECT_HIGH_QUALITY,
+    active_units,
+    mode_coverage,
+    wasserstein_exact,
+    wasserstein_floor,
+)
+
+
+def test_a_shifted_copy_is_as_far_as_the_shift():
+    a = np.random.default_rng(0).normal(size=(300, 2))
+    shuffled = np.random.default_rng(1).permutation(a + [3.0, -4.0])
+    # For the same set moved by v every transport costs at least |v|, and the shift itself costs exactly that.
+    assert wasserstein_exact(a, shuffled) == pytest.approx(5, rel=1e-12)
+
+
+def test_the_distance_to_oneself_is_zero_and_symmetric_to_another():
+    rng = np.random.default_rng(2)
+    a, b = rng.normal(size=(2, 200, 2))
+    assert wasserstein_exact(a, a[::-1]) == 0
+    assert wasserstein_exact(a, b) == pytest.approx(wasserstein_exact(b, a), rel=1e-12)
+
+
+def test_on_a_line_the_best_pairing_is_the_sorted_one():
+    rng = np.random.default_rng(3)
+    a, b = rng.normal(size=500), rng.exponential(size=500)
+    flat = [np.stack([x, np.zeros(500)], axis=1) for x in (a, b)]
+    assert wasserstein_exact(*flat) == pytest.approx(np.abs(np.sort(a) - np.sort(b)).mean(), rel=1e-12)
+
+
+def test_two_gaussians_two_apart_are_at_distance_two():
+    rng = np.random.default_rng(4)
+    a, b = (rng.normal(size=(1000, 2)) * [1, 0] + [shift, 0] for shift in (0, 2))
+    # N(0,1) against N(2,1) along one axis: the means of 1,000 draws each are known to √(2/1000) = 0.045.
+    assert wasserstein_exact(a, b) == pytest.approx(2, abs=0.15)
+
+
+def test_parallel_lines_are_as_far_as_they_stand_apart():
+    # WGAN paper, example 1: W = |θ| for uniform y on the lines x = 0 and x = θ.
+    y = np.random.default_rng(5).random((2, 400))
+    lines = [np.stack([np.full(400, x), np.sort(y[0])], axis=1) for x in (0, -0.7)]
+    assert wasserstein_exact(*lines) == pytest.approx(0.7, rel=1e-12)
+
+
+def test_samples_of_different_size_are_refused():
+    with pytest.raises(ValueError, match="3 and 4 points"):
+        wasserstein_exact(np.zeros((3, 2)), np.zeros((4, 2)))
+
+
+def test_a_diverged_generator_has_no_distance_and_no_modes():
+    broken = np.full((5, 2), np.nan)
+    assert np.isnan(wasserstein_exact(broken, np.zeros((5, 2))))
+    assert mode_coverage(broken, np.zeros((1, 2)), 1.0) == (0, 0.0)
+
+
+def test_the_floor_is_what_fresh_samples_of_the_data_get_and_falls_with_their_number():
+    soft = points("ring8_soft")
+    few, many = wasserstein_floor(soft, 100, seed=0), wasserstein_floor(soft, 800, seed=0)
+    assert 0 < many < few
+    assert wasserstein_floor(soft, 100, seed=0) == few
+    rng = np.random.default_rng(6)
+    fresh = [wasserstein_exact(soft.sample(100, rng), soft.sample(100, rng)) for _ in range(20)]
+    # The floor is a mean of five such draws.
+    assert few == pytest.approx(np.mean(fresh), abs=4 * np.std(fresh) / np.sqrt(5))
+
+
+@pytest.mark.parametrize("name", ["ring8", "ring8_soft", "grid25", "blobs"])
+def test_a_perfect_generator_captures_all_modes_with_98_89_percent_high_quality(name):
+    data = points(name)
+    coverage = mode_coverage(data.sample(COVERAGE_SAMPLES, np.random.default_rng(7)), data.modes, data.mode_std)
+    assert coverage.captured == len(data.modes)
+    # Binomial noise of 2,500 points: 0.21 %, four times.
+    assert coverage.high_quality == pytest.approx(PERFECT_HIGH_QUALITY, abs=0.0084)
+    assert pytest.approx(0.9889, abs=5e-5) == PERFECT_HIGH_QUALITY
+
+
+def test_coverage_counts_only_modes_with_a_point_within_three_standard_deviations():
+    modes = np.array([[0.0, 0.0], [10.0, 0.0], [20.0, 0.0]])
+    samples = np.array([[0.29, 0.0], [10.0, 0.31], [9.8, 0.0], [15.0, 0.0]])
+    coverage = mode_coverage(samples, modes, std=0.1)
+    assert coverage.captured == 2 and coverage.high_quality == 0.5
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])
+def test_a_latent_is_active_when_its_mean_moves_with_the_data(kind):
+    # Scaled exactly to the standard deviations 1, 0.11 and 0.09: variances 1, 0.0121 and 0.0081.
+    means = np.random.default_rng(8).normal(size=(5000, 3))
+    means = (means - means.mean(0)) / means.std(0) * [1.0, 0.11, 0.09]
+    assert active_units(kind(means)).tolist() == [True, True, False]
+
+
+def test_a_constant_latent_is_inactive_however_far_from_zero():
+    assert active_units(np.full((100, 1), 7.0)).tolist() == [False]
