@@ -1,0 +1,13 @@
+"""The server of the lab: pages, live routes and the life of the workers; start it with ``streamlit run app.py``."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from genlab.live.routes import routes
+from genlab.runtime.client import lifespan
+from genlab.ui.errors import say
+
+SHELL = Path(__file__).parent / "genlab" / "ui" / "shell.py"
+
+app = st.App(SHELL, routes=routes(), lifespan=lifespan, on_script_error=say)

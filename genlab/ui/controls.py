@@ -1,0 +1,130 @@
+"""Widgets drawn from the declarations of the settings: what acts at once, what starts afresh, what is hidden."""
+
+import math
+from collections.abc import Iterable
+from functools import partial
+
+import streamlit as st
+
+from genlab.config import OFF, Config, Setting
+from genlab.ui.runs import act, change
+
+AFRESH = ":material/restart_alt:"
+MANTISSAS = (1, 1.5, 2, 3, 5, 7)
+DECADES_ABOVE_ZERO = 5
+WIDE_RANGE = 1000
+
+
+def controls(config: Config, first: Iterable[str]) -> None:
+    """Draw every setting that applies to ``config``: those named in ``first`` in plain sight, the others by group.
+
+    The widgets show the settings of the run itself, so every tab that looks at it agrees.
+    """
+    settings = {name: setting for name, setting in config.settings().items() if setting.applies(config)}
+    for name in first:
+        if name in settings:
+            _draw(settings.pop(name), config)
+    for group in dict.fromkeys(setting.group for setting in settings.values()):
+        with st.expander(group):
+            for setting in settings.values():
+                if setting.group == group:
+                    _draw(setting, config)
+    st.caption(f"{AFRESH} starts a fresh run; everything else acts on the running model.")
+
+
+def _draw(setting: Setting, config: Config) -> None:
+    draw = {"choice": _choice, "switch": _switch, "number": _number, "integer": _number}[setting.kind]
+    draw(setting, type(config), getattr(config, setting.name))
+
+
+def _choice(setting: Setting, kind: type[Config], value: str) -> None:
+    st.selectbox(
+        _label(setting), list(setting.choices), format_func=setting.choices.get, help=setting.help,
+        **_bound(setting, kind, value),
+    )  # fmt: skip
+
+
+def _switch(setting: Setting, kind: type[Config], value: bool) -> None:
+    st.toggle(_label(setting), help=setting.help, **_bound(setting, kind, value))
+
+
+def _number(setting: Setting, kind: type[Config], value: float | None) -> None:
+    if setting.scale == "linear" and setting.high - setting.low > WIDE_RANGE:
+        _box(setting, kind, value, "visible")
+        return
+    slider, box = st.columns([2, 1], vertical_alignment="bottom", gap="small")
+    with slider:
+        (_log_slider if setting.scale == "log" else _linear_slider)(setting, kind, value)
+    with box:
+        _box(setting, kind, value, "collapsed")
+
+
+def _log_slider(setting: Setting, kind: type[Config], value: float | None) -> None:
+    st.select_slider(
+        _label(setting), grid(setting, value), format_func=_short, help=setting.help, **_bound(setting, kind, value)
+    )
+
+
+def _linear_slider(setting: Setting, kind: type[Config], value: float) -> None:
+    cast = int if setting.kind == "integer" else float
+    step = _step(setting)
+    st.slider(
+        _label(setting), cast(setting.low), cast(setting.high), step=step, format=None if cast is int else "%g",
+        help=setting.help, **_bound(setting, kind, cast(value)),
+    )  # fmt: skip
+
+
+def _box(setting: Setting, kind: type[Config], value: float | None, label: str) -> None:
+    cast = int if setting.kind == "integer" else float
+    st.number_input(
+        _label(setting), cast(setting.low), cast(setting.high), None,
+        step=_step(setting) if setting.scale == "linear" else cast(max(1, value or 1)) if cast is int else value or 1.0,
+        format="%d" if cast is int else "%g",
+        help=setting.help if label == "visible" else None,
+        placeholder=OFF if setting.can_be_off else None, label_visibility=label,
+        **_bound(setting, kind, None if value is None else cast(value), "box"),
+    )  # fmt: skip
+
+
+def _bound(setting: Setting, kind: type[Config], value, part: str = "") -> dict:
+    """The key of a widget that shows ``value`` and whose change goes to the run."""
+    key = f"{kind.model}.{setting.name}{part and '.' + part}"
+    st.session_state[key] = value
+    return {"key": key, "on_change": partial(_changed, setting, kind, key)}
+
+
+def _changed(setting: Setting, kind: type[Config], key: str) -> None:
+    value = st.session_state[key]
+    if value is None and not setting.can_be_off:
+        value = setting.default
+    act(kind, change, setting.name, value)
+
+
+def grid(setting: Setting, value: float | None) -> list[float | None]:
+    """The positions of a logarithmic slider, with the bounds, the default and the present value among them."""
+    low = setting.low or setting.high / 10**DECADES_ABOVE_ZERO
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(setting.high)) + 1)
+    steps = [float(f"{mantissa}e{decade}") for decade in decades for mantissa in MANTISSAS]
+    if setting.kind == "integer":
+        steps = [int(step) for step in steps if step == int(step)]
+    inside = {step for step in steps if low <= step <= setting.high}
+    inside |= {setting.low, setting.high, setting.default, value}
+    numbers = sorted(number for number in inside if number is not None)
+    return [None, *numbers] if setting.can_be_off else numbers
+
+
+def _step(setting: Setting) -> float:
+    if setting.kind == "integer":
+        return 1
+    decimals = len(f"{setting.high:g}".partition(".")[2])
+    return 10.0 ** -max(2, decimals)
+
+
+def _short(value: float | None) -> str:
+    return OFF if value is None else f"{value:g}"
+
+
+def _label(setting: Setting) -> str:
+    symbol = f" · {setting.symbol}" if setting.symbol else ""
+    unit = f" ({setting.unit})" if setting.unit else ""
+    return f"{setting.label}{symbol}{unit}" + ("" if setting.live else f" {AFRESH}")

@@ -1,0 +1,120 @@
+"""The run that a page shows: found through the address, acted on through the lab, never kept in the page."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from genlab.config import Config, SettingError, setting_text, structural
+from genlab.runtime import client
+from genlab.runtime.client import RunState, UnknownRun
+from genlab.runtime.messages import RunStatus
+
+SEEDS = 10_000
+"""New seeds are drawn below this, short enough to be read out to a class."""
+
+
+@dataclass
+class Visit:
+    """What one tab remembers of one page: which run it shows and what there is to say about it."""
+
+    run_id: str | None = None
+    lost_id: str | None = None
+    config: Config | None = None
+    address: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    note: str = ""
+
+
+def visit(kind: type[Config]) -> Visit:
+    """What this tab remembers of the page of ``kind``."""
+    return st.session_state.setdefault(f"visit {kind.model}", Visit())
+
+
+def open_run(kind: type[Config]) -> RunState:
+    """The state of the run that the address names; without one, of this tab's last run or of a fresh, paused one.
+
+    The settings of a run that exists win over those of the address. What cannot stand is said in one line each.
+    """
+    lab, here = client.get_lab(), visit(kind)
+    query = st.query_params.to_dict()
+    asked = query.pop("run", None)
+    if asked is None or asked == here.lost_id:
+        asked = here.run_id
+    if asked is None or asked != here.run_id:
+        here.config, here.problems = kind.from_query(query)
+        here.note = ""
+    try:
+        state = _existing(lab, kind, asked) if asked else lab.state(lab.start(here.config))
+    except UnknownRun as error:
+        here.lost_id = asked
+        here.problems = [*here.problems, f"{error} A fresh run with the same settings is ready: press play."]
+        state = lab.state(lab.start(here.config))
+    here.run_id, here.config = state.run_id, state.config
+    _write_address(here, state)
+    return state
+
+
+def _existing(lab, kind: type[Config], run_id: str) -> RunState:
+    state = lab.state(run_id)
+    if state.config.model != kind.model:
+        raise UnknownRun(f"The run of this address is a {state.config.model.upper()}, not a {kind.model.upper()}.")
+    return state
+
+
+def _write_address(here: Visit, state: RunState) -> None:
+    # Only on a change or on entering the page: the browser's Back button then leaves the page instead of bouncing.
+    address = {"run": state.run_id, **state.config.to_query()}
+    if address != here.address or st.session_state.get("entered", True):
+        here.address = address
+        st.query_params.from_dict(address)
+
+
+def act(kind: type[Config], command: Callable[..., str | None], *values) -> None:
+    """Run one command of the person for the callbacks of widgets; what it returns or refuses is said in one line."""
+    here = visit(kind)
+    here.problems, here.note = [], ""
+    try:
+        here.note = command(here.run_id, *values) or ""
+    except (SettingError, UnknownRun, client.CommandFailed) as error:
+        here.problems = [str(error)]
+
+
+def change(run_id: str, name: str, value) -> str:
+    """Change one setting: at once in the running model, or by a fresh run when the model cannot take it over."""
+    lab = client.get_lab()
+    state = lab.state(run_id)
+    new = state.config.replace(**{name: value})
+    if not state.config.changed(new):
+        return ""
+    setting = new.settings()[name]
+    says = f"{setting.label} = {_shown(setting, getattr(new, name))}"
+    if structural(state.config, new):
+        restart(run_id, new)
+        return f"Fresh run: {says}"
+    lab.apply(run_id, **{name: getattr(new, name)})
+    if name.endswith("optimizer"):
+        return f"{says}: weights stay, its moments start anew"
+    return f"{says} acts from the next step"
+
+
+def restart(run_id: str, config: Config | None = None) -> None:
+    """Start the run afresh under the same id, playing on if it was playing."""
+    lab = client.get_lab()
+    playing = lab.state(run_id).status == RunStatus.RUNNING
+    lab.reset(run_id, config)
+    if playing:
+        lab.play(run_id)
+
+
+def new_seed(run_id: str) -> str:
+    """Start the run afresh with another seed."""
+    config = client.get_lab().state(run_id).config
+    other = config.replace(seed=(config.seed + 1 + secrets.randbelow(SEEDS - 1)) % SEEDS)
+    restart(run_id, other)
+    return f"Fresh run: seed {other.seed}"
+
+
+def _shown(setting, value) -> str:
+    return setting.choices[value] if setting.choices else setting_text(value)

@@ -1,0 +1,23 @@
+"""The frame around every page: navigation on top, compact spacing, and which page was just entered."""
+
+from pathlib import Path
+
+import streamlit as st
+
+UI = Path(__file__).parent
+PAGES = UI.parent.parent / "pages"
+
+st.set_page_config(page_title="genlab", page_icon=":material/experiment:", layout="wide", initial_sidebar_state=320)
+st.html(UI / "style.css")
+
+page = st.navigation(
+    [
+        st.Page(PAGES / "home.py", title="Home", icon=":material/home:", default=True),
+        st.Page(PAGES / "vae.py", title="VAE", icon=":material/compress:"),
+        st.Page(PAGES / "gan.py", title="GAN", icon=":material/swords:"),
+    ],
+    position="top",
+)
+st.session_state["entered"] = st.session_state.get("page") != page.title
+st.session_state["page"] = page.title
+page.run()

@@ -1,0 +1,42 @@
+"""The GAN page: settings beside, run bar above, the live pictures, and what to look for below."""
+
+import streamlit as st
+
+from genlab.config import GANConfig
+from genlab.figures import gan_view
+from genlab.live.component import live
+from genlab.runtime.client import get_lab
+from genlab.ui.controls import controls
+from genlab.ui.runbar import runbar
+from genlab.ui.runs import open_run
+
+run = open_run(GANConfig)
+
+with st.sidebar:
+    controls(
+        run.config,
+        first=(
+            "data", "objective", "n_critic", "clip", "gp_weight", "critic_learning_rate", "generator_learning_rate",
+        ),
+    )  # fmt: skip
+
+runbar(run)
+live(run.run_id, get_lab().token(run.run_id), gan_view(run.config), key="gan.live", status=run.status)
+
+with st.expander("What to look for"):
+    st.markdown(
+        """
+The generator turns noise $z$ into points $G(z)$ (vermilion); the second network scores points, high where it takes them
+for real data (blue), low where it takes them for generated ones. Each descends its own loss: nothing says that the two
+find a rest.
+
+- The **arrows** show where each generated point would go to lower the generator's loss. With the *minimax* loss they
+  vanish where the discriminator is sure of itself (saturation); with the *non-saturating* loss they stay.
+- **Game's sum**: $L_D + L_G$, both on the same batch at the same weights. It is 0 for minimax and WGAN, a zero-sum
+  game, and not for the loss that is used in practice.
+- **Weight clipping** keeps a WGAN's critic from growing steeper without end: watch the weights pile up at $\\pm c$. Too
+  small a $c$ makes the field flat and the arrows tiny; switched *off*, the scores run away.
+- **Critic steps**: the Wasserstein estimate only follows the exact $W_1$ in shape when the critic is near its optimum,
+  and under clipping it is $K\\,W_1$ with an unknown $K$.
+"""
+    )

@@ -1,0 +1,36 @@
+"""The VAE page: settings beside, run bar above, the live pictures, and what to look for below."""
+
+import streamlit as st
+
+from genlab.config import VAEConfig
+from genlab.figures import vae_view
+from genlab.live.component import live
+from genlab.runtime.client import get_lab
+from genlab.ui.controls import controls
+from genlab.ui.runbar import runbar
+from genlab.ui.runs import open_run
+
+run = open_run(VAEConfig)
+
+with st.sidebar:
+    controls(run.config, first=("data", "beta", "latent_dim", "learning_rate", "annealing", "free_bits"))
+
+runbar(run)
+live(run.run_id, get_lab().token(run.run_id), vae_view(run.config), key="vae.live", status=run.status)
+
+with st.expander("What to look for"):
+    st.markdown(
+        """
+The encoder turns an example $x$ into a Gaussian $q(z|x) = \\mathcal N(\\mu, \\sigma^2)$, the decoder turns a draw $z$
+back into $\\hat x$. Training minimises, in nats per example,
+
+$$\\underbrace{-\\log p(x|z)}_{\\text{reconstruction}} + \\beta \\sum_j \\underbrace{\\tfrac12\\left(\\mu_j^2 + \\sigma_j^2
+- 1 - \\log \\sigma_j^2\\right)}_{\\text{KL of latent } j}$$
+
+- Raise **β**: the KL curve falls and the reconstruction curve rises. The ellipses in the latent plane grow towards the
+  prior's circle, and a latent whose KL bar is at 0 carries nothing: its posterior has *collapsed* onto the prior.
+- Lower **β** to 0: the ellipses shrink to points and reconstructions sharpen, while samples from the prior, drawn where
+  no ellipse lies, get worse.
+- The ELBO is minus the sum of reconstruction and KL at β = 1, whatever β the training uses.
+"""
+    )
