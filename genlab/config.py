@@ -116,14 +116,15 @@ def _batch_size(default):
 
 def _learning_rate(default, whose, **more):
     return _number(
-        default, 1e-6, 1, f"{whose}learning rate", "Step size of the optimizer. A change acts on the next step.",
+        default, 1e-6, 1, f"{whose}learning rate".capitalize(),
+        "Step size of the optimizer. A change acts on the next step.",
         symbol="η", scale="log", live=True, **more,
     )  # fmt: skip
 
 
 def _optimizer(default, whose, **more):
     return _choice(
-        default, OPTIMIZERS, f"{whose}optimizer",
+        default, OPTIMIZERS, f"{whose}optimizer".capitalize(),
         "A change keeps the weights; the optimizer's moments start anew.", live=True, **more,
     )  # fmt: skip
 

@@ -39,13 +39,13 @@ def _draw(setting: Setting, config: Config) -> None:
 
 def _choice(setting: Setting, kind: type[Config], value: str) -> None:
     st.selectbox(
-        _label(setting), list(setting.choices), format_func=setting.choices.get, help=setting.help,
+        _label(setting), list(setting.choices), format_func=setting.choices.get, help=_help(setting),
         **_bound(setting, kind, value),
     )  # fmt: skip
 
 
 def _switch(setting: Setting, kind: type[Config], value: bool) -> None:
-    st.toggle(_label(setting), help=setting.help, **_bound(setting, kind, value))
+    st.toggle(_label(setting), help=_help(setting), **_bound(setting, kind, value))
 
 
 def _number(setting: Setting, kind: type[Config], value: float | None) -> None:
@@ -61,8 +61,9 @@ def _number(setting: Setting, kind: type[Config], value: float | None) -> None:
 
 def _log_slider(setting: Setting, kind: type[Config], value: float | None) -> None:
     st.select_slider(
-        _label(setting), grid(setting, value), format_func=_short, help=setting.help, **_bound(setting, kind, value)
-    )
+        _label(setting), grid(setting, value), format_func=_short, help=_help(setting),
+        **_bound(setting, kind, OFF if value is None else value),
+    )  # fmt: skip
 
 
 def _linear_slider(setting: Setting, kind: type[Config], value: float) -> None:
@@ -70,7 +71,7 @@ def _linear_slider(setting: Setting, kind: type[Config], value: float) -> None:
     step = _step(setting)
     st.slider(
         _label(setting), cast(setting.low), cast(setting.high), step=step, format=None if cast is int else "%g",
-        help=setting.help, **_bound(setting, kind, cast(value)),
+        help=_help(setting), **_bound(setting, kind, cast(value)),
     )  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def _box(setting: Setting, kind: type[Config], value: float | None, label: str) 
         _label(setting), cast(setting.low), cast(setting.high), None,
         step=_step(setting) if setting.scale == "linear" else cast(max(1, value or 1)) if cast is int else value or 1.0,
         format="%d" if cast is int else "%g",
-        help=setting.help if label == "visible" else None,
+        help=_help(setting) if label == "visible" else None,
         placeholder=OFF if setting.can_be_off else None, label_visibility=label,
         **_bound(setting, kind, None if value is None else cast(value), "box"),
     )  # fmt: skip
@@ -100,7 +101,7 @@ def _changed(setting: Setting, kind: type[Config], key: str) -> None:
     act(kind, change, setting.name, value)
 
 
-def grid(setting: Setting, value: float | None) -> list[float | None]:
+def grid(setting: Setting, value: float | None) -> list[float | str]:
     """The positions of a logarithmic slider, with the bounds, the default and the present value among them."""
     low = setting.low or setting.high / 10**DECADES_ABOVE_ZERO
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(setting.high)) + 1)
@@ -110,7 +111,7 @@ def grid(setting: Setting, value: float | None) -> list[float | None]:
     inside = {step for step in steps if low <= step <= setting.high}
     inside |= {setting.low, setting.high, setting.default, value}
     numbers = sorted(number for number in inside if number is not None)
-    return [None, *numbers] if setting.can_be_off else numbers
+    return [OFF, *numbers] if setting.can_be_off else numbers
 
 
 def _step(setting: Setting) -> float:
@@ -120,11 +121,14 @@ def _step(setting: Setting) -> float:
     return 10.0 ** -max(2, decimals)
 
 
-def _short(value: float | None) -> str:
-    return OFF if value is None else f"{value:g}"
+def _short(value: float | str) -> str:
+    return value if value == OFF else f"{value:g}"
 
 
 def _label(setting: Setting) -> str:
     symbol = f" · {setting.symbol}" if setting.symbol else ""
-    unit = f" ({setting.unit})" if setting.unit else ""
-    return f"{setting.label}{symbol}{unit}" + ("" if setting.live else f" {AFRESH}")
+    return f"{setting.label}{symbol}" + ("" if setting.live else f" {AFRESH}")
+
+
+def _help(setting: Setting) -> str:
+    return f"{setting.help} In {setting.unit}." if setting.unit else setting.help

@@ -7,7 +7,7 @@ import streamlit as st
 UI = Path(__file__).parent
 PAGES = UI.parent.parent / "pages"
 
-st.set_page_config(page_title="genlab", page_icon=":material/experiment:", layout="wide", initial_sidebar_state=320)
+st.set_page_config(page_title="genlab", page_icon=UI / "assets" / "icon.png", layout="wide", initial_sidebar_state=320)
 st.html(UI / "style.css")
 
 page = st.navigation(

@@ -1,0 +1,231 @@
+"""The pages, entered by the shell as a person does, against a lab that only remembers what it was told."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from genlab.config import CONFIGS, GANConfig, VAEConfig
+from genlab.runtime import client
+from genlab.runtime.client import RunState, UnknownRun
+from genlab.runtime.messages import RunStatus
+from genlab.ui.controls import grid
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = {"vae": ROOT / "pages" / "vae.py", "gan": ROOT / "pages" / "gan.py", "home": ROOT / "pages" / "home.py"}
+
+
+class RecordingLab:
+    """Keeps the state of runs as a lab does, trains nothing, and remembers every command."""
+
+    def __init__(self):
+        self.runs: dict[str, RunState] = {}
+        self.told: list[tuple] = []
+
+    def start(self, config, run_id=None, *, play=False):
+        run_id = run_id or f"run{len(self.runs):05d}"
+        status = RunStatus.RUNNING if play else RunStatus.PAUSED
+        self.runs[run_id] = RunState(run_id, config, status, 0, "", [])
+        self.told.append(("start", config, play))
+        return run_id
+
+    def state(self, run_id):
+        if run_id not in self.runs:
+            raise UnknownRun(f"run = {run_id}: this lab has no such run")
+        return self.runs[run_id]
+
+    def _set(self, run_id, **changes):
+        self.runs[run_id] = replace(self.runs[run_id], **changes)
+
+    def play(self, run_id):
+        self.told.append(("play",))
+        self._set(run_id, status=RunStatus.RUNNING)
+
+    def pause(self, run_id):
+        self.told.append(("pause",))
+        self._set(run_id, status=RunStatus.PAUSED)
+
+    def step(self, run_id):
+        self.told.append(("step",))
+        self._set(run_id, step=self.runs[run_id].step + 1, status=RunStatus.PAUSED)
+
+    def rewind(self, run_id):
+        self.told.append(("rewind",))
+        self._set(run_id, status=RunStatus.PAUSED)
+
+    def apply(self, run_id, **live):
+        self.told.append(("apply", live))
+        self._set(run_id, config=self.runs[run_id].config.replace(**live))
+
+    def reset(self, run_id, config=None):
+        self.told.append(("reset", config))
+        self._set(run_id, config=config or self.runs[run_id].config, status=RunStatus.PAUSED, step=0)
+
+    def token(self, run_id):
+        return "token"
+
+    def worker_status(self):
+        return "ready"
+
+
+@pytest.fixture
+def lab(monkeypatch):
+    recording = RecordingLab()
+    monkeypatch.setattr(client, "get_lab", lambda: recording)
+    return recording
+
+
+def open_page(name: str, **query: str) -> AppTest:
+    """Enter by the shell with an address and switch to a page."""
+    tab = AppTest.from_file(str(ROOT / "genlab" / "ui" / "shell.py"), default_timeout=20)
+    tab.run()
+    tab.switch_page(str(FILES[name]))
+    for key, value in query.items():
+        tab.query_params[key] = value
+    return tab.run()
+
+
+def errors(tab: AppTest) -> list[str]:
+    return [box.value for box in tab.error]
+
+
+def only_run(lab: RecordingLab) -> RunState:
+    (state,) = lab.runs.values()
+    return state
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_page_opens_without_an_error(lab, name):
+    tab = open_page(name)
+    assert not tab.exception and not tab.error
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_page_starts_one_paused_run_and_names_it_in_the_address(lab, name):
+    tab = open_page(name)
+    tab.run()
+    state = only_run(lab)
+    assert state.config == CONFIGS[name]() and state.status == RunStatus.PAUSED
+    assert tab.query_params["run"] == state.run_id
+
+
+def test_the_buttons_of_the_run_bar_do_what_they_say(lab):
+    tab = open_page("gan")
+    for button, told in (("play", "play"), ("pause", "pause"), ("step", "step"), ("restart", "reset")):
+        tab.button(key=f"gan.{button}").click().run()
+        assert lab.told[-1][0] == told and not tab.error
+
+
+def test_a_new_seed_starts_a_fresh_run_with_another_seed(lab):
+    tab = open_page("gan")
+    tab.button(key="gan.new_seed").click().run()
+    assert lab.told[-1] == ("reset", only_run(lab).config)
+    assert only_run(lab).config.changed(GANConfig()).keys() == {"seed"}
+
+
+def test_moving_beta_acts_on_the_running_model(lab):
+    tab = open_page("vae")
+    tab.select_slider(key="vae.beta").set_value(5.0).run()
+    assert lab.told[-1] == ("apply", {"beta": 5.0})
+    assert tab.number_input(key="vae.beta.box").value == 5.0
+    assert tab.query_params["beta"] == "5.0"
+
+
+def test_a_number_typed_between_the_positions_of_its_slider_is_taken_exactly(lab):
+    tab = open_page("vae")
+    tab.number_input(key="vae.beta.box").set_value(1.234).run()
+    assert only_run(lab).config.beta == 1.234
+    assert tab.select_slider(key="vae.beta").value == 1.234
+
+
+def test_clipping_can_be_switched_off(lab):
+    tab = open_page("gan", objective="wgan")
+    tab.select_slider(key="gan.clip").set_value("off").run()
+    assert lab.told[-1] == ("apply", {"clip": None})
+    assert tab.query_params["clip"] == "off" and tab.number_input(key="gan.clip.box").value is None
+
+
+def test_a_structural_setting_starts_afresh_and_plays_on(lab):
+    tab = open_page("vae")
+    tab.button(key="vae.play").click().run()
+    tab.slider(key="vae.latent_dim").set_value(8).run()
+    assert lab.told[-2:] == [("reset", VAEConfig(latent_dim=8)), ("play",)]
+    assert any("Fresh run" in caption.value for caption in tab.caption)
+
+
+def test_settings_without_effect_are_hidden(lab):
+    tab = open_page("gan")
+    with pytest.raises(KeyError):
+        tab.select_slider(key="gan.clip")
+    tab.selectbox(key="gan.objective").set_value("wgan").run()
+    assert tab.select_slider(key="gan.clip").value == GANConfig().clip
+
+
+def test_a_damaged_address_opens_with_defaults_and_one_line_for_each_problem(lab):
+    tab = open_page("vae", beta="banana", width="-3", flavour="sweet", latent_dim="3")
+    assert only_run(lab).config == VAEConfig(latent_dim=3)
+    assert sorted(re.split("[ :]", line)[0] for line in errors(tab)) == ["beta", "flavour", "width"]
+
+
+def test_the_run_of_the_address_wins_over_its_settings(lab):
+    known = lab.start(VAEConfig(beta=7))
+    tab = open_page("vae", run=known, beta="2")
+    assert len(lab.runs) == 1
+    assert tab.number_input(key="vae.beta.box").value == 7
+    assert tab.query_params["beta"] == "7.0"
+
+
+def test_an_unknown_run_is_said_and_a_fresh_one_takes_the_settings_of_the_address(lab):
+    tab = open_page("gan", run="gone-for-good", objective="lsgan")
+    (line,) = errors(tab)
+    assert "gone-for-good" in line
+    state = only_run(lab)
+    assert state.config == GANConfig(objective="lsgan") and state.status == RunStatus.PAUSED
+    tab.run()
+    assert len(lab.runs) == 1
+
+
+def test_a_run_of_another_model_is_not_shown(lab):
+    tab = open_page("gan", run=lab.start(VAEConfig()))
+    (line,) = errors(tab)
+    assert "VAE" in line
+
+
+def test_settings_that_cannot_stand_together_are_refused_in_one_line(lab):
+    tab = open_page("gan")
+    tab.selectbox(key="gan.network").set_value("conv").run()
+    (line,) = errors(tab)
+    assert "network" in line and only_run(lab).config.network == "mlp"
+    assert tab.selectbox(key="gan.network").value == "mlp"
+
+
+def test_a_diverged_run_offers_to_rewind_and_not_to_play(lab):
+    tab = open_page("gan")
+    run_id = only_run(lab).run_id
+    lab._set(run_id, status=RunStatus.DIVERGED)
+    tab.run()
+    assert tab.button(key="gan.play").disabled
+    tab.button(key="gan.rewind").click().run()
+    assert lab.told[-1] == ("rewind",)
+
+
+def test_going_to_another_page_and_back_keeps_the_run_and_mixes_no_settings(lab):
+    tab = open_page("vae", beta="3")
+    run_id = tab.query_params["run"]
+    tab.query_params.clear()
+    tab.switch_page(str(FILES["gan"])).run()
+    assert tab.query_params["run"] != run_id and "beta" not in tab.query_params
+    tab.query_params.clear()
+    tab.switch_page(str(FILES["vae"])).run()
+    assert tab.query_params["run"] == run_id and tab.query_params["beta"] == "3.0"
+    assert not tab.error
+
+
+@pytest.mark.parametrize("kind", CONFIGS.values())
+def test_every_position_of_a_slider_is_a_valid_value(kind):
+    for setting in kind.settings().values():
+        if setting.scale == "log":
+            for value in grid(setting, setting.default):
+                kind().replace(**{setting.name: value})
