@@ -1,0 +1,60 @@
+"""From settings to initialised networks, on the CPU."""
+
+import torch
+from torch import nn
+
+from genlab.config import GANConfig, VAEConfig
+from genlab.models.networks import (
+    Encoder,
+    convolutional_critic,
+    convolutional_generator,
+    initialise,
+    mlp,
+    normalise_spectrally,
+)
+
+PIXELS = 28 * 28
+
+
+def data_dim(config: VAEConfig | GANConfig) -> int:
+    """How many numbers one example has: 784 pixels or 2 coordinates."""
+    return PIXELS if config.is_images else 2
+
+
+def encoder(config: VAEConfig, random: torch.Generator) -> Encoder:
+    """(batch, n) → (μ, log σ²), (batch, k) each."""
+    network = mlp([data_dim(config), *[config.width] * config.depth, 2 * config.latent_dim], config.activation)
+    initialise(network, random)
+    return Encoder(network)
+
+
+def decoder(config: VAEConfig, random: torch.Generator) -> nn.Sequential:
+    """(batch, k) → Bernoulli logits of pixels (batch, 784), or the Gaussian mean of points (batch, 2)."""
+    network = mlp([config.latent_dim, *[config.width] * config.depth, data_dim(config)], config.activation)
+    initialise(network, random)
+    return network
+
+
+def generator(config: GANConfig, random: torch.Generator) -> nn.Sequential:
+    """(batch, k) noise → points (batch, 2), or pixels in [0, 1] (batch, 784)."""
+    if config.network == "conv":
+        network = convolutional_generator(config.noise_dim, config.activation)
+    else:
+        hidden = [config.generator_width] * config.generator_depth
+        network = mlp([config.noise_dim, *hidden, data_dim(config)], config.activation)
+        if config.is_images:
+            network.append(nn.Sigmoid())
+    initialise(network, random)
+    return network
+
+
+def critic(config: GANConfig, random: torch.Generator) -> nn.Sequential:
+    """(batch, n) → (batch, 1): a discriminator's logit or a critic's score, the same network."""
+    if config.network == "conv":
+        network = convolutional_critic(config.activation)
+    else:
+        network = mlp([data_dim(config), *[config.critic_width] * config.critic_depth, 1], config.activation)
+    initialise(network, random)
+    if config.spectral_norm:
+        normalise_spectrally(network, seed=int(torch.randint(2**31, (), generator=random)))
+    return network

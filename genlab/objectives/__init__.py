@@ -1,0 +1,23 @@
+"""Loss functions, one for each formula; every value is in nats per example unless a docstring says otherwise."""
+
+from genlab.objectives.gan import Game, game
+from genlab.objectives.penalties import gradient_penalty, r1_penalty
+from genlab.objectives.vae import (
+    annealed_beta,
+    bernoulli_reconstruction,
+    free_bits,
+    gaussian_kl,
+    gaussian_reconstruction,
+)
+
+__all__ = [
+    "Game",
+    "annealed_beta",
+    "bernoulli_reconstruction",
+    "free_bits",
+    "game",
+    "gaussian_kl",
+    "gaussian_reconstruction",
+    "gradient_penalty",
+    "r1_penalty",
+]

@@ -1,0 +1,146 @@
+"""Training a generator against a discriminator or critic."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from genlab.config import GANConfig
+from genlab.data import points
+from genlab.measures import COVERAGE_SAMPLES, PERFECT_HIGH_QUALITY, mode_coverage, wasserstein_exact, wasserstein_floor
+from genlab.models import critic, generator
+from genlab.objectives import game, gradient_penalty, r1_penalty
+from genlab.training.data import as_pictures, training_examples
+from genlab.training.trainer import Trainer, random_stream
+
+TRANSPORT_SAMPLES = 400
+"""Points in each of the samples between which the exact Wasserstein distance is measured."""
+_ROWS_AT_ONCE = 16_384
+
+
+class GANTrainer(Trainer):
+    """Alternating or simultaneous gradient steps of the two networks; one step is one generator update.
+
+    Sources: Goodfellow et al. 2014, algorithm 1; Arjovsky et al. 2017, algorithm 1 (critic steps, weight clipping).
+    """
+
+    LIVE_NUMBERS = ("clip", "gp_weight", "r1_weight", "lsgan_a", "lsgan_b", "lsgan_c")
+    OPTIMIZERS = {"critic": "critic_", "generator": "generator_"}
+    RECORDED = (
+        "critic_loss", "generator_loss", "loss_sum", "real_score", "fake_score",
+        "critic_grad_norm", "generator_grad_norm", "clipped_fraction",
+    )  # fmt: skip
+    CURVES = (*RECORDED, "wasserstein_estimate")
+    config: GANConfig
+
+    def _load_data(self) -> None:
+        self.data = training_examples(self.config).to(self.device)
+
+    def _build(self, random: torch.Generator) -> dict[str, nn.Module]:
+        self.generator, self.critic = generator(self.config, random), critic(self.config, random)
+        return {"generator": self.generator, "critic": self.critic}
+
+    def _networks_of(self, optimizer: str) -> list[nn.Module]:
+        return [self.networks[optimizer]]
+
+    def _use_settings(self) -> None:
+        super()._use_settings()
+        self._game = game(self.config.objective, *(self._live[f"lsgan_{target}"] for target in "abc"))
+        self._clips = self.config.objective == "wgan" and self.config.clip is not None
+
+    def noise(self, n: int, random: torch.Generator) -> Tensor:
+        """What the generator turns into ``n`` examples, (n, noise_dim) on the device of ``random``."""
+        noise = torch.empty((n, self.config.noise_dim), device=random.device)
+        return noise.uniform_(-1, 1, generator=random) if self.config.noise == "uniform" else noise.normal_(generator=random)
+
+    def _train_step(self, row: Tensor) -> None:
+        config, weights, optimizers = self.config, self.weights, self._optimizers
+        simultaneous = config.updates == "simultaneous"
+        for last, pair in self._critic_batches():
+            critic_loss, real, fake = self._critic_forward(*pair)
+            weights["critic"].backward(critic_loss)
+            if last and simultaneous:
+                generator_loss = self._generator_backward()
+            optimizers["critic"].step()
+            if self._clips:
+                self._clip()
+        if not simultaneous:
+            generator_loss = self._generator_backward()
+        optimizers["generator"].step()
+        with torch.no_grad():
+            self._record(row, critic_loss, generator_loss, real, fake)
+
+    def _critic_batches(self):
+        """(is it the last, (real, generated)) for each critic step; the generator stays the same, so it runs once."""
+        n, batch = self.config.n_critic, self.config.batch_size
+        at_once = max(1, _ROWS_AT_ONCE // batch)
+        for first in range(0, n, at_once):
+            count = min(at_once, n - first)
+            index = torch.randint(len(self.data), (count * batch,), generator=self._random, device=self.device)
+            with torch.no_grad():
+                fake = self.generator(self.noise(count * batch, self._random))
+            real = self.data.index_select(0, index)
+            for i, pair in enumerate(zip(real.split(batch), fake.split(batch), strict=True), start=first):
+                yield i == n - 1, pair
+
+    def _critic_forward(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The critic's loss with its penalties, and its scores of both halves from one pass."""
+        config = self.config
+        if config.r1_weight:
+            real = real.requires_grad_()
+        real_scores, fake_scores = self.critic(torch.cat((real, fake))).squeeze(1).split(len(real))
+        loss = self._game.critic_loss(real_scores, fake_scores)
+        if config.objective == "wgan_gp" and config.gp_weight:
+            mix = torch.rand((len(real), 1), generator=self._random, device=self.device)
+            loss = loss + self._live["gp_weight"] * gradient_penalty(self.critic, real, fake, mix)
+        if config.r1_weight:
+            loss = loss + self._live["r1_weight"] * r1_penalty(real_scores, real)
+        return loss, real_scores.detach(), fake_scores.detach()
+
+    def _generator_backward(self) -> Tensor:
+        fake = self.generator(self.noise(self.config.batch_size, self._random))
+        loss = self._game.generator_loss(self.critic(fake).squeeze(1))
+        self.weights["generator"].backward(loss)
+        return loss
+
+    def _clip(self) -> None:
+        clip = self._live["clip"]
+        self.weights["critic"].vector.data.clamp_(-clip, clip)
+
+    def _record(self, row: Tensor, critic_loss: Tensor, generator_loss: Tensor, real: Tensor, fake: Tensor) -> None:
+        game, critic = self._game, self.weights["critic"]
+        loss_sum = game.critic_loss(real, fake) + game.generator_objective(real, fake)
+        clipped = (critic.vector.abs() >= self._live["clip"]).float().mean() if self._clips else torch.zeros_like(loss_sum)
+        norms = [torch.linalg.vector_norm(self.weights[name].gradient) for name in ("critic", "generator")]
+        torch.stack((critic_loss, generator_loss, loss_sum, real.mean(), fake.mean(), *norms, clipped), out=row)
+
+    def _curves(self, recorded: np.ndarray) -> np.ndarray:
+        estimate = recorded[:, self.RECORDED.index("real_score")] - recorded[:, self.RECORDED.index("fake_score")]
+        return np.column_stack([recorded, estimate])
+
+    def _measure(self) -> dict[str, float]:
+        if self.config.is_images:
+            return {}
+        distribution, generated = points(self.config.data), self.sample(COVERAGE_SAMPLES)
+        real = self.data[:TRANSPORT_SAMPLES].cpu().numpy()
+        measured = {"wasserstein_exact": wasserstein_exact(generated[:TRANSPORT_SAMPLES], real)}
+        if distribution.modes is not None:
+            coverage = mode_coverage(generated, distribution.modes, distribution.mode_std)
+            measured |= {"modes_captured": coverage.captured, "high_quality": coverage.high_quality}
+        return measured
+
+    def reference(self) -> dict[str, float]:
+        """See :meth:`Trainer.reference`."""
+        if self.config.is_images:
+            return {}
+        distribution = points(self.config.data)
+        reference = {"wasserstein_exact": wasserstein_floor(distribution, TRANSPORT_SAMPLES, self.config.seed)}
+        if distribution.modes is not None:
+            reference |= {"modes_captured": len(distribution.modes), "high_quality": PERFECT_HIGH_QUALITY}
+        return reference
+
+    def sample(self, n: int, seed: int | None = None) -> np.ndarray:
+        """See :meth:`Trainer.sample`."""
+        noise = self.noise(n, random_stream(self.config.seed if seed is None else seed, "view")).to(self.device)
+        with torch.no_grad():
+            generated = self.generator(noise).cpu().numpy()
+        return as_pictures(generated) if self.config.is_images else generated

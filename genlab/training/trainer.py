@@ -1,0 +1,324 @@
+"""What the trainers of both models share: steps, curves, live settings, snapshots."""
+
+import time
+from abc import ABC, abstractmethod
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from genlab.config import Config, SettingError, structural
+from genlab.models import FlatParameters
+from genlab.training.divergence import Divergence
+from genlab.training.history import History, thinned
+from genlab.training.optimizers import make_optimizer, set_hyperparameters
+
+CHECK_EVERY = 200
+"""Steps between two looks at the weights; each time they are finite leaves a snapshot to rewind to."""
+MEASURE_EVERY = 400
+"""Steps between two measurements of what needs samples of its own; a multiple of CHECK_EVERY."""
+SNAPSHOTS = 2
+"""How many finite states are remembered."""
+_STREAMS = {"init": 0, "data": 1, "train": 2, "view": 3}
+
+
+def random_stream(seed: int, purpose: str, device: torch.device | str = "cpu") -> torch.Generator:
+    """The random numbers for one purpose within a seed: init, data, train, or view (what is only looked at)."""
+    return torch.Generator(device).manual_seed(seed * len(_STREAMS) * 2 + _STREAMS[purpose])
+
+
+class Trainer(ABC):
+    """One run: its networks, optimizers, curves and random numbers.
+
+    The global random state is neither read nor changed, so that runs beside each other do not disturb each other.
+    """
+
+    LIVE_NUMBERS: tuple[str, ...]
+    """Live settings that enter the arithmetic of a step, as 0-dim tensors."""
+    OPTIMIZERS: dict[str, str]
+    """What is optimized → prefix of the optimizer's settings."""
+    RECORDED: tuple[str, ...]
+    """What each step leaves on the device, in order."""
+    CURVES: tuple[str, ...]
+    """The curves that follow from it, in order."""
+    VECTOR: str | None = None
+    """The recorded curve that has several columns, the last one in both."""
+
+    def __init__(self, config: Config, device: torch.device):
+        self.config, self.device = config, device
+        self.step, self.seconds = 0, 0.0
+        self.diverged: Divergence | None = None
+        self.changes: list[dict[str, Any]] = []
+        self._random = random_stream(config.seed, "train", device)
+        self._load_data()
+        self.networks = {
+            name: network.to(device).eval() for name, network in self._build(random_stream(config.seed, "init")).items()
+        }
+        self.weights = {name: FlatParameters(self._networks_of(name)) for name in self.OPTIMIZERS}
+        self._optimizers = {name: self._new_optimizer(name) for name in self.OPTIMIZERS}
+        self._live = {name: torch.zeros((), device=device) for name in self.LIVE_NUMBERS}
+        self._use_settings()
+        self._buffer = torch.zeros((CHECK_EVERY, len(self.RECORDED) - 1 + self._vector_size()), device=device)
+        self._clock = np.zeros(CHECK_EVERY)
+        self._pending = 0
+        self._measured = self._measure()
+        self._history = History(len(self.CURVES) - 1 + self._vector_size() + len(self._measured))
+        self._snapshots: list[dict[str, Any]] = []
+        self._take_snapshot()
+
+    # What a model has to say ------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _load_data(self) -> None:
+        """Put what the model learns from on the device."""
+
+    @abstractmethod
+    def _build(self, random: torch.Generator) -> dict[str, nn.Module]:
+        """The networks by name, initialised from ``random``."""
+
+    @abstractmethod
+    def _networks_of(self, optimizer: str) -> list[nn.Module]:
+        """The networks that one optimizer trains."""
+
+    @abstractmethod
+    def _train_step(self, row: Tensor) -> None:
+        """One step; writes what is recorded into ``row`` and never waits for the device."""
+
+    @abstractmethod
+    def _curves(self, recorded: np.ndarray) -> np.ndarray:
+        """Rows (m, recorded) → rows of ``CURVES``."""
+
+    @abstractmethod
+    def _measure(self) -> dict[str, float]:
+        """What is measured now and then, from random numbers of its own."""
+
+    @abstractmethod
+    def reference(self) -> dict[str, float]:
+        """What a perfect model would be measured to have, by name of the curve."""
+
+    @abstractmethod
+    def sample(self, n: int, seed: int | None = None) -> np.ndarray:
+        """``n`` new examples: points (n, 2) or images (n, 28, 28) in [0, 1]; the same noise for the same seed."""
+
+    def _vector_size(self) -> int:
+        return 1
+
+    # Steps ------------------------------------------------------------------------------------------------------------
+
+    def advance(self, n: int) -> None:
+        """Train ``n`` steps; stops at a divergence, after which it does nothing."""
+        self._train(range(n))
+
+    def advance_for(self, seconds: float) -> int:
+        """Train at least one step and for about ``seconds``; returns how many steps were completed."""
+        before, deadline = self.step, time.perf_counter() + seconds
+        self._train(iter(lambda: self.step > before and time.perf_counter() >= deadline, True))
+        return self.step - before
+
+    def _train(self, ticks) -> None:
+        started = time.perf_counter() - self.seconds
+        self._set_training(True)
+        for _ in ticks:
+            if self.diverged:
+                break
+            self._train_step(self._buffer[self._pending])
+            self._clock[self._pending] = time.perf_counter() - started
+            self._pending += 1
+            self.step += 1
+            if self.step % CHECK_EVERY == 0:
+                self._check()
+        self._drain()
+        self._set_training(False)
+        self.seconds = time.perf_counter() - started
+
+    def _set_training(self, on: bool) -> None:
+        # Outside of a step the networks may be called by anyone: in evaluation mode that changes nothing in them.
+        for network in self.networks.values():
+            network.train(on)
+
+    def _drain(self) -> None:
+        if not self._pending:
+            return
+        recorded = self._buffer[: self._pending].cpu().numpy().copy()
+        steps = np.arange(self.step - self._pending + 1, self.step + 1)
+        seconds = self._clock[: self._pending].copy()
+        self._pending = 0
+        self.seconds = float(seconds[-1])
+        finite = np.isfinite(recorded)
+        if not finite.all():
+            bad = finite.all(axis=1).argmin()
+            column = min(int(finite[bad].argmin()), len(self.RECORDED) - 1)
+            recorded, steps, seconds = recorded[: bad + 1], steps[: bad + 1], seconds[: bad + 1]
+            self.step = int(steps[-1])
+            self.diverged = Divergence(self.step, self.RECORDED[column])
+        measured = np.tile(np.array(list(self._measured.values()), dtype=np.float32), (len(steps), 1))
+        self._history.append(np.stack([steps, seconds], axis=1), np.hstack([self._curves(recorded), measured]))
+
+    def _check(self) -> None:
+        """At fixed steps, so that a run in portions finds the same as a run at once."""
+        self._drain()
+        if self.diverged:
+            return
+        for name, network in self.networks.items():
+            if not all(bool(torch.isfinite(parameter).all()) for parameter in network.parameters()):
+                self.diverged = Divergence(self.step, f"{name} weights")
+                return
+        if self.step % MEASURE_EVERY == 0:
+            self._set_training(False)
+            self._measured = self._measure()
+            self._set_training(True)
+            if self._measured:
+                self._history.values[-1, -len(self._measured) :] = list(self._measured.values())
+        self._take_snapshot()
+
+    # Curves -----------------------------------------------------------------------------------------------------------
+
+    def history(self, rows: int | None = None) -> dict[str, np.ndarray]:
+        """The curves so far by name, (n,) each and ``kl_per_dim`` (n, k); with ``rows``, thinned to at most that many.
+
+        Measured curves hold their last value between measurements. The arrays are copies.
+        """
+        time, values = self._history.time.copy(), self._history.values.copy()
+        result = {"step": time[:, 0], "seconds": time[:, 1]}
+        size, column = {self.VECTOR: self._vector_size()}, 0
+        for name in (*self.CURVES, *self._measured):
+            part = values[:, column : column + size.get(name, 1)]
+            result[name] = part if name == self.VECTOR else part[:, 0]
+            column += part.shape[1]
+        return thinned(result, rows) if rows else result
+
+    # Settings ---------------------------------------------------------------------------------------------------------
+
+    def apply(self, **live: Any) -> None:
+        """Change live settings from the next step on; raises :class:`SettingError` and changes nothing otherwise."""
+        new = self.config.replace(**live)
+        if names := structural(self.config, new):
+            raise SettingError(f"{names[0]} = {live[names[0]]}: a running model cannot change it; start a fresh run")
+        changed = self.config.changed(new)
+        if not changed:
+            return
+        entry = {"step": self.step, "settings": {name: list(values) for name, values in changed.items()}}
+        self.config = new
+        for name, prefix in self.OPTIMIZERS.items():
+            if f"{prefix}optimizer" in changed:
+                self._optimizers[name] = self._new_optimizer(name)
+                entry["note"] = "the optimizer's moments start anew"
+        self.changes.append(entry)
+        self._use_settings()
+
+    def _use_settings(self) -> None:
+        for name, tensor in self._live.items():
+            value = getattr(self.config, name)
+            if value is not None:
+                tensor.fill_(value)
+        for name, optimizer in self._optimizers.items():
+            set_hyperparameters(optimizer, *self._optimizer_settings(name))
+
+    def _optimizer_settings(self, name: str) -> tuple[str, float, float, float]:
+        prefix = self.OPTIMIZERS[name]
+        settings = ("optimizer", "learning_rate", "beta1", "beta2")
+        return tuple(getattr(self.config, prefix + setting) for setting in settings)
+
+    def _new_optimizer(self, name: str) -> torch.optim.Optimizer:
+        return make_optimizer(self._optimizer_settings(name)[0], self.weights[name])
+
+    # States -----------------------------------------------------------------------------------------------------------
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything that training changes, by name: weights, the optimizers' moments, the random state."""
+        state = {
+            f"{name}/{part}": tensor
+            for name, network in self.networks.items()
+            for part, tensor in network.state_dict().items()
+        }
+        for name, optimizer in self._optimizers.items():
+            moments = optimizer.state[self.weights[name].vector]
+            state |= {f"optimizer/{name}/{part}": tensor for part, tensor in moments.items()}
+        state["random/train"] = self._random.get_state()
+        return state
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Take over what :meth:`tensors` gave; moments of another kind of optimizer start anew."""
+        with torch.no_grad():
+            for name, tensor in self.tensors().items():
+                if name == "random/train":
+                    self._random.set_state(state[name])
+                elif name in state:
+                    tensor.copy_(state[name])
+                else:
+                    tensor.zero_()
+
+    def rewind(self) -> None:
+        """Go back to the last finite state before this step; curves are cut there, live settings stay as they are."""
+        while len(self._snapshots) > 1 and self._snapshots[-1]["step"] >= self.step:
+            self._snapshots.pop()
+        snapshot = self._snapshots[-1]
+        self.restore(snapshot["tensors"])
+        self.step, self.seconds, self._measured = snapshot["step"], snapshot["seconds"], dict(snapshot["measured"])
+        self._history.replace(*snapshot["history"])
+        self.diverged = None
+        for change in self.changes:
+            # What was changed later is now in force from here on.
+            change["step"] = min(change["step"], self.step)
+
+    def _take_snapshot(self) -> None:
+        history = self._history
+        snapshot = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "tensors": {name: tensor.detach().clone() for name, tensor in self.tensors().items()},
+            "measured": dict(self._measured),
+            "history": (history.time.copy(), history.values.copy(), history.level.copy()),
+        }
+        self._snapshots = [*self._snapshots, snapshot][-SNAPSHOTS:]
+
+    def checkpoint(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Tensors and JSON values from which :meth:`resume` continues bit for bit.
+
+        A diverged run gives its last finite weights beside its whole curves, so that it can still be rewound.
+        """
+        tensors, step = self.tensors(), self.step
+        if self.diverged:
+            finite = self._snapshots[-1]
+            step = finite["step"]
+            # An optimizer that was exchanged since then has moments at zero.
+            tensors = {name: finite["tensors"].get(name, torch.zeros_like(now)) for name, now in tensors.items()}
+        history = {"time": self._history.time, "values": self._history.values, "level": self._history.level}
+        tensors |= {f"history/{name}": torch.from_numpy(array.copy()) for name, array in history.items()}
+        return tensors, {
+            "step": step,
+            "seconds": self.seconds,
+            "changes": self.changes,
+            "diverged": asdict(self.diverged) if self.diverged else None,
+            "device": self.device.type,
+        }
+
+    def resume(self, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
+        """Continue where :meth:`checkpoint` was taken; the tensors have been checked to fit."""
+        if metadata["device"] != self.device.type:
+            # Random states of different devices do not fit each other.
+            self._random.manual_seed(self._random.initial_seed() + (metadata["step"] << 32))
+            tensors = {**tensors, "random/train": self._random.get_state()}
+        self.restore(tensors)
+        self.step, self.seconds, self.changes = metadata["step"], metadata["seconds"], metadata["changes"]
+        history = [tensors[f"history/{name}"].numpy() for name in ("time", "values", "level")]
+        self._history.replace(*history)
+        self._history.cut(self.step)
+        if len(self._history):
+            last = self._history.values[-1, -len(self._measured) :] if self._measured else ()
+            self._measured = dict(zip(self._measured, last.tolist() if self._measured else (), strict=True))
+        self._snapshots = []
+        self._take_snapshot()
+        if metadata["diverged"]:
+            self._history.replace(*history)
+            self.diverged = Divergence(**metadata["diverged"])
+            self.step = self.diverged.step
+
+    def save(self, path: str | Path) -> None:
+        """Write the whole run into one file; see :mod:`genlab.training.checkpoints`."""
+        from genlab.training.checkpoints import save_trainer
+
+        save_trainer(self, path)

@@ -1,0 +1,97 @@
+"""Training an encoder and a decoder together."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from genlab.config import VAEConfig
+from genlab.measures import active_units
+from genlab.models import decoder, encoder
+from genlab.objectives import (
+    annealed_beta,
+    bernoulli_reconstruction,
+    free_bits,
+    gaussian_kl,
+    gaussian_reconstruction,
+)
+from genlab.training.data import as_pictures, held_out_examples, training_examples
+from genlab.training.trainer import Trainer, random_stream
+
+
+class VAETrainer(Trainer):
+    """Gradient steps on −ELBO with one reparameterised sample of each posterior; both networks move at once.
+
+    Source: Kingma & Welling 2014, algorithm 1.
+    """
+
+    LIVE_NUMBERS = ("free_bits", "sigma")
+    OPTIMIZERS = {"autoencoder": ""}
+    RECORDED = ("loss", "reconstruction", "beta", "kl_per_dim")
+    CURVES = ("loss", "elbo", "reconstruction", "kl", "beta", "kl_per_dim")
+    VECTOR = "kl_per_dim"
+    config: VAEConfig
+
+    def _load_data(self) -> None:
+        self.data = training_examples(self.config).to(self.device)
+        held_out, self.held_out_labels = held_out_examples(self.config)
+        self.held_out = held_out.to(self.device)
+
+    def _build(self, random: torch.Generator) -> dict[str, nn.Module]:
+        self.encoder, self.decoder = encoder(self.config, random), decoder(self.config, random)
+        return {"encoder": self.encoder, "decoder": self.decoder}
+
+    def _networks_of(self, optimizer: str) -> list[nn.Module]:
+        return list(self.networks.values())
+
+    def _vector_size(self) -> int:
+        return self.config.latent_dim
+
+    def _train_step(self, row: Tensor) -> None:
+        config = self.config
+        index = torch.randint(len(self.data), (config.batch_size,), generator=self._random, device=self.device)
+        x = self.data.index_select(0, index)
+        mean, log_variance = self.encoder(x)
+        epsilon = torch.empty_like(mean).normal_(generator=self._random)
+        z = torch.addcmul(mean, torch.exp(0.5 * log_variance), epsilon)
+        reconstruction = self._reconstruction(self.decoder(z), x).mean()
+        kl_per_dim = gaussian_kl(mean, log_variance).mean(0)
+        beta = self._beta()
+        loss = reconstruction + beta * free_bits(kl_per_dim, self._live["free_bits"])
+        self.weights["autoencoder"].backward(loss)
+        self._optimizers["autoencoder"].step()
+        with torch.no_grad():
+            torch.cat((torch.stack((loss, reconstruction, beta)), kl_per_dim), out=row)
+
+    def _beta(self) -> Tensor:
+        config = self.config
+        beta = annealed_beta(config.beta, self.step, config.annealing, config.annealing_steps)
+        return torch.full((), beta, device=self.device)
+
+    def _reconstruction(self, decoded: Tensor, x: Tensor) -> Tensor:
+        if self.config.is_images:
+            return bernoulli_reconstruction(decoded, x)
+        return gaussian_reconstruction(decoded, x, self._live["sigma"])
+
+    def _curves(self, recorded: np.ndarray) -> np.ndarray:
+        loss, reconstruction, beta = recorded[:, :3].T
+        kl_per_dim = recorded[:, 3:]
+        kl = kl_per_dim.sum(axis=1)
+        return np.column_stack([loss, -(reconstruction + kl), reconstruction, kl, beta, kl_per_dim])
+
+    def _measure(self) -> dict[str, float]:
+        with torch.no_grad():
+            mean, _ = self.encoder(self.held_out)
+        return {"active_units": int(active_units(mean).sum())}
+
+    def reference(self) -> dict[str, float]:
+        """Empty: how many latents a perfect VAE would use depends on the data."""
+        return {}
+
+    def sample(self, n: int, seed: int | None = None) -> np.ndarray:
+        """See :meth:`Trainer.sample`; decoded from z ~ N(0, I), the pixels' means or the points' means."""
+        random = random_stream(self.config.seed if seed is None else seed, "view")
+        z = torch.empty((n, self.config.latent_dim)).normal_(generator=random).to(self.device)
+        with torch.no_grad():
+            decoded = self.decoder(z)
+            decoded = decoded.sigmoid() if self.config.is_images else decoded
+        return as_pictures(decoded.cpu().numpy()) if self.config.is_images else decoded.cpu().numpy()
