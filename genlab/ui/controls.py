@@ -68,19 +68,18 @@ def _log_slider(setting: Setting, kind: type[Config], value: float | None) -> No
 
 def _linear_slider(setting: Setting, kind: type[Config], value: float) -> None:
     cast = int if setting.kind == "integer" else float
-    step = _step(setting)
     st.slider(
-        _label(setting), cast(setting.low), cast(setting.high), step=step, format=None if cast is int else "%g",
-        help=_help(setting), **_bound(setting, kind, cast(value)),
+        _label(setting), cast(setting.low), cast(setting.high), step=_step(setting, value),
+        format="%d" if cast is int else "%g", help=_help(setting), **_bound(setting, kind, cast(value)),
     )  # fmt: skip
 
 
 def _box(setting: Setting, kind: type[Config], value: float | None, label: str) -> None:
+    # No bounds here: a number outside them is refused by the settings, in a line that says what is allowed.
     cast = int if setting.kind == "integer" else float
     st.number_input(
-        _label(setting), cast(setting.low), cast(setting.high), None,
-        step=_step(setting) if setting.scale == "linear" else cast(max(1, value or 1)) if cast is int else value or 1.0,
-        format="%d" if cast is int else "%g",
+        _label(setting), value=None,
+        step=_step(setting, value), format="%d" if cast is int else "%g",
         help=_help(setting) if label == "visible" else None,
         placeholder=OFF if setting.can_be_off else None, label_visibility=label,
         **_bound(setting, kind, None if value is None else cast(value), "box"),
@@ -114,11 +113,13 @@ def grid(setting: Setting, value: float | None) -> list[float | str]:
     return [OFF, *numbers] if setting.can_be_off else numbers
 
 
-def _step(setting: Setting) -> float:
-    if setting.kind == "integer":
-        return 1
-    decimals = len(f"{setting.high:g}".partition(".")[2])
-    return 10.0 ** -max(2, decimals)
+def _step(setting: Setting, value: float | None) -> float:
+    """How far an arrow key moves: a tenth of the value's decade on a log scale, a hundredth or less on a linear one."""
+    if setting.scale == "log" and value:
+        step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    else:
+        step = 10.0 ** -max(2, len(f"{setting.high:g}".partition(".")[2]))
+    return max(1, int(step)) if setting.kind == "integer" else step
 
 
 def _short(value: float | str) -> str:

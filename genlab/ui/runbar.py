@@ -30,7 +30,8 @@ def runbar(state: RunState) -> None:
         with st.popover("Set-up", icon=":material/link:", help="Share these settings, or save them."):
             _set_up(state.config)
         st.caption(here.note or "", width="stretch")
-    for line in here.problems:
+    failure = [state.message] if state.status == RunStatus.FAILED else []
+    for line in dict.fromkeys(here.problems + failure):
         st.error(line)
 
 

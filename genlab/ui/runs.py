@@ -100,12 +100,21 @@ def change(run_id: str, name: str, value) -> str:
 
 
 def restart(run_id: str, config: Config | None = None) -> None:
-    """Start the run afresh under the same id, playing on if it was playing."""
+    """Start the run afresh under the same id, playing on if it was playing.
+
+    When the new settings cannot be had (images that are not on this machine), the old ones stay, and the reason is
+    raised.
+    """
     lab = client.get_lab()
-    playing = lab.state(run_id).status == RunStatus.RUNNING
-    lab.reset(run_id, config)
-    if playing:
-        lab.play(run_id)
+    before = lab.state(run_id)
+    try:
+        lab.reset(run_id, config)
+    except client.CommandFailed:
+        lab.reset(run_id, before.config)
+        raise
+    finally:
+        if before.status == RunStatus.RUNNING:
+            lab.play(run_id)
 
 
 def new_seed(run_id: str) -> str:
