@@ -1,0 +1,7 @@
+"""From a configuration to what the live component draws: panels, their grid, the formula. No torch, no data."""
+
+from genlab.figures.gan import gan_view
+from genlab.figures.panels import Panel, View
+from genlab.figures.vae import vae_view
+
+__all__ = ["Panel", "View", "gan_view", "vae_view"]

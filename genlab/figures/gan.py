@@ -1,0 +1,230 @@
+"""The pictures of a GAN: the plane with its layers (or images), losses, distances, scores, gradients, weights."""
+
+from math import log
+
+from genlab.config import GANConfig
+from genlab.data.points import points
+from genlab.figures.palette import FIELD_SCALE
+from genlab.figures.panels import Panel, View, axes, dots, layer, level, lines, series, term
+
+GRID = {
+    "narrow": '"main losses" minmax(0, 1fr) "main more" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)',
+    "wide": (
+        '"main losses extra" minmax(0, 1fr) "main more rest" minmax(0, 1fr)'
+        " / minmax(0, 1.55fr) minmax(0, 1fr) minmax(0, 1fr)"
+    ),
+}
+
+SHORTEST, LONGEST = 1e-4, 10.0
+"""Norms of −∇L_G that get no arrow and the longest one; between them the length grows with log₁₀ of the norm."""
+
+
+def gan_view(config: GANConfig) -> View:
+    """Everything that the GAN page shows of a run with these settings."""
+    first = _images() if config.is_images else _plane(config)
+    panels = (first, _losses(config), *_distances(config), _gradients(), _scores(config), _weights(config))
+    return View("gan", panels, GRID, gan_formula(config))
+
+
+def _second(config: GANConfig) -> str:
+    return "critic" if config.is_critic else "discriminator"
+
+
+def _plane(config: GANConfig) -> Panel:
+    extent = points(config.data).extent
+    figure = {
+        "data": [
+            {
+                "type": "heatmap", "colorscale": FIELD_SCALE, "zsmooth": "best", "showscale": True,
+                "colorbar": {
+                    "thickness": 10, "outlinewidth": 0, "len": 0.9, "tickfont": {"size": 12},
+                    "title": {"text": _field_symbol(config), "side": "top"},
+                },
+                "hovertemplate": "(%{x:.2f}, %{y:.2f})<br>field %{z:.4~g}<extra></extra>",
+            },
+            lines("@prior", 1.2, "noise grid"),
+            dots("@real", "circle", 5, "real"),
+            dots("@generated", "diamond", 5, "generated"),
+            lines("@arrows", 1.8, "−∇L<sub>G</sub>"),
+        ],
+        "layout": axes("x₁", "x₂", extent=extent),
+    }  # fmt: skip
+    bind = [
+        {"use": "field", "trace": 0, "arrays": {"x": "field.x", "y": "field.y", "z": "field.z"}},
+        {"use": "mesh", "trace": 1, "arrays": {"mesh": "mesh.xy"}},
+        {"use": "columns", "trace": 2, "arrays": {"points": "real.xy"}, "columns": [0, 1]},
+        {"use": "columns", "trace": 3, "arrays": {"points": "generated.xy"}, "columns": [0, 1]},
+        {
+            "use": "arrows", "trace": 4, "arrays": {"from": "arrows.xy", "along": "arrows.gradient"},
+            "length": 0.35 * extent, "shortest": SHORTEST, "longest": LONGEST,
+        },
+    ]  # fmt: skip
+    layers = [
+        layer("real", "real", [2], "@real", "○", ("real",)),
+        layer("generated", "generated", [3], "@generated", "◆", ("generated",)),
+        layer("field", f"{_second(config)}'s field", [0], "@real", "▦", ("field",)),
+        layer("arrows", "−∇L<sub>G</sub>", [4], "@arrows", "→", ("arrows",)),
+        layer("mesh", "noise grid", [1], "@prior", "#", ("mesh",), on=False),
+    ]
+    caption = "Arrow length: log₁₀‖∇L<sub>G</sub>‖, from 10⁻⁴ (no arrow) to 10 (longest). Median ‖∇L<sub>G</sub>‖ now: {info.arrow_norm}"
+    return Panel(
+        "plane", "plot", "Plane", ("main", "main"), (),
+        {"figure": figure, "bind": bind, "layers": layers, "caption": caption},
+    )  # fmt: skip
+
+
+def _field_symbol(config: GANConfig) -> str:
+    return "f(x)" if config.is_critic else "D(x)"
+
+
+def _images() -> Panel:
+    groups = [{"array": "samples.images", "label": "generated"}, {"array": "real.images", "label": "real"}]
+    caption = "Generated images come from the same 64 noise vectors at every step."
+    return Panel(
+        "images", "mosaic", "Images", ("main", "main"), ("samples", "real"),
+        {"groups": groups, "columns": 8, "caption": caption},
+    )  # fmt: skip
+
+
+def _losses(config: GANConfig) -> Panel:
+    curves = [
+        series("critic_loss", f"{_second(config)} loss", "@critic"),
+        series("generator_loss", "generator loss", "@generator", "dashdot"),
+        series("loss_sum", f"{_loss_symbol(config)} + L<sub>G</sub>", "@sum", "dot"),
+    ]
+    at_equilibrium = {
+        "minimax": [level("2 log 2: L_D at equilibrium", value=2 * log(2))],
+        "nonsaturating": [level("2 log 2: L_D at equilibrium", value=2 * log(2))],
+    }
+    levels = at_equilibrium.get(config.objective, [])
+    return Panel(
+        "losses", "curves", "Losses", ("losses", "losses"), ("history",),
+        {"series": curves, "y": _loss_unit(config), "x": "generator step", "levels": levels},
+    )  # fmt: skip
+
+
+def _loss_unit(config: GANConfig) -> str:
+    return "loss / nats" if config.objective in ("minimax", "nonsaturating") else "loss"
+
+
+def _distances(config: GANConfig) -> list[Panel]:
+    panels = []
+    if config.is_critic:
+        curves = [series("wasserstein_estimate", "critic's estimate E f(x) − E f(G(z))", "@critic")]
+        levels = []
+        if not config.is_images:
+            curves.append(series("wasserstein_exact", "exact W₁ of two samples", "@exact", "dash"))
+            levels.append(level("floor: a perfect generator's W₁", reference="wasserstein_exact"))
+        panels.append(
+            Panel(
+                "wasserstein", "curves", "W₁", ("more", "more"), ("history",),
+                {"series": curves, "y": "distance", "x": "generator step", "levels": levels},
+            )
+        )  # fmt: skip
+    if not config.is_images and points(config.data).modes is not None:
+        panels.append(_coverage(len(points(config.data).modes)))
+    if not config.is_images and not config.is_critic:
+        curves = [series("wasserstein_exact", "exact W₁ of two samples", "@exact")]
+        levels = [level("floor: a perfect generator's W₁", reference="wasserstein_exact")]
+        panels.append(
+            Panel(
+                "wasserstein", "curves", "W₁", ("more", "more"), ("history",),
+                {"series": curves, "y": "distance", "x": "generator step", "levels": levels},
+            )
+        )  # fmt: skip
+    return panels
+
+
+def _coverage(modes: int) -> Panel:
+    curves = [
+        series("modes_captured", f"modes captured (of {modes})", "@generated", "dash", scale=modes),
+        series("high_quality", "high-quality share", "@elbo"),
+    ]
+    levels = [level("high-quality share of a perfect generator", reference="high_quality")]
+    return Panel(
+        "coverage", "curves", "Modes", ("more", "more"), ("history",),
+        {"series": curves, "y": "share", "x": "generator step", "levels": levels},
+    )  # fmt: skip
+
+
+def _gradients() -> Panel:
+    curves = [
+        series("critic_grad_norm", "critic", "@critic"),
+        series("generator_grad_norm", "generator", "@generator", "dashdot"),
+    ]
+    return Panel(
+        "gradients", "curves", "Gradients", ("more", "extra"), ("history",),
+        {"series": curves, "y": "norm of the gradient", "x": "generator step", "log": True},
+    )  # fmt: skip
+
+
+def _scores(config: GANConfig) -> Panel:
+    curves = [series("real_score", "on real", "@real"), series("fake_score", "on generated", "@generated", "dashdot")]
+    name = "f(x)" if config.is_critic else "D's output (logit)"
+    return Panel(
+        "scores", "curves", "Scores", ("more", "rest"), ("history",),
+        {"series": curves, "y": f"mean {name}", "x": "generator step"},
+    )  # fmt: skip
+
+
+def _weights(config: GANConfig) -> Panel:
+    figure = {
+        "data": [
+            {
+                "type": "bar", "x": [], "y": [], "marker": {"color": "@critic"},
+                "hovertemplate": "%{x:.4~g}: %{y} weights<extra></extra>",
+            },
+            lines("@text", 2, "±c", dash="dash"),
+        ],
+        "layout": {
+            "xaxis": {"title": {"text": f"{_second(config)}'s weights and biases"}},
+            "yaxis": {"title": {"text": "how many"}},
+            "bargap": 0,
+        },
+    }  # fmt: skip
+    bind = [
+        {"use": "histogram", "trace": 0, "arrays": {"edges": "weights.edges", "counts": "weights.counts"}},
+        {"use": "bounds", "trace": 1, "arrays": {"counts": "weights.counts"}, "value": "info.clip"},
+    ]
+    clipped = config.objective == "wgan" and config.clip is not None
+    caption = "Dashed: the clip bounds ±c, c = {info.clip}. At a bound: {last.clipped_fraction} of all." if clipped else ""
+    return Panel(
+        "weights", "plot", "Weights", ("more", "rest"), ("weights",),
+        {"figure": figure, "bind": bind, "caption": caption},
+    )  # fmt: skip
+
+
+def gan_formula(config: GANConfig) -> str:
+    """The two losses that are minimised, exactly as trained, with today's values under their terms."""
+    critic, generator = _objective_formula(config)
+    parts = [critic, generator]
+    if config.r1_weight > 0:
+        parts[0] += f" + (γ⁄2) E‖∇{'f' if config.is_critic else 'D'}(x)‖²"
+    total = term(f"{_loss_symbol(config)} + L<sub>G</sub>", "last.loss_sum", "@sum")
+    return f'<span>{parts[0]}</span><span>{parts[1]}</span><span>{total}</span>'
+
+
+def _loss_symbol(config: GANConfig) -> str:
+    return "L<sub>f</sub>" if config.is_critic else "L<sub>D</sub>"
+
+
+def _objective_formula(config: GANConfig) -> tuple[str, str]:
+    critic = term(_loss_symbol(config), "last.critic_loss", "@critic")
+    generator = term("L<sub>G</sub>", "last.generator_loss", "@generator")
+    name, unit = ("f", "") if config.is_critic else ("D", "" if config.objective == "lsgan" else "logit ")
+    real = term(f"{name}(x)", "last.real_score", "@real", unit)
+    fake = term(f"{name}(G(z))", "last.fake_score", "@generated", unit)
+    discriminator = f"{critic} = −E log {real} − E log(1 − {fake})"
+    if config.objective == "minimax":
+        return discriminator, f"{generator} = E log(1 − D(G(z)))"
+    if config.objective == "nonsaturating":
+        return discriminator, f"{generator} = −E log D(G(z))"
+    if config.objective == "lsgan":
+        a, b, c = (term(name, f"config.lsgan_{name}") for name in "abc")
+        return f"{critic} = ½E({real} − {b})² + ½E({fake} − {a})²", f"{generator} = ½E(D(G(z)) − {c})²"
+    wasserstein = f"{critic} = E {fake} − E {real}"
+    if config.objective == "wgan_gp":
+        weight = term("λ", "config.gp_weight")
+        return f"{wasserstein} + {weight} E(‖∇f(x̂)‖ − 1)²", f"{generator} = −E f(G(z))"
+    clip = term("c", "config.clip")
+    return f"{wasserstein}, &nbsp;|w| ≤ {clip}", f"{generator} = −E f(G(z))"

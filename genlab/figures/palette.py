@@ -1,0 +1,62 @@
+"""The colours of the lab: the same thing has the same colour on every page, in both themes.
+
+A figure names a colour by token ("@real"); the live component looks the token up in the palette of the theme that
+is on. Tokens ``@text``, ``@muted``, ``@grid`` and ``@background`` come from Streamlit's theme itself.
+"""
+
+BACKGROUND = {"light": "#ffffff", "dark": "#0e1117"}
+"""Page backgrounds of Streamlit's two themes: what the contrasts are computed against."""
+
+TEXT = {"light": "#31333f", "dark": "#fafafa"}
+
+_BOTH = {
+    "real": "#0072B2",
+    "generated": "#D55E00",
+    "prior": "#808080",
+    "critic": "#009E73",
+    "generator": "#D55E00",
+    "sum": "#808080",
+    "elbo": "#009E73",
+    "reconstruction": "#B07400",
+    "kl": "#AA5FA8",
+    "exact": "#B07400",
+    "arrows": "#AA5FA8",
+}
+_CLASSES = {
+    "light": ["#332288", "#0072B2", "#117733", "#B8860B", "#D55E00", "#882255", "#AA5FA8", "#007A87", "#A0522D", "#5A5A5A"],
+    "dark": ["#9C8CFF", "#56B4E9", "#44AA99", "#DDCC77", "#FF8C42", "#E0788A", "#CC99FF", "#88E0EF", "#B5BD3A", "#BBBBBB"],
+}  # fmt: skip
+_FIELD = {
+    "light": {"field_real": "#9CCBE8", "field_middle": "#F4F4F4", "field_fake": "#F6BE98"},
+    "dark": {"field_real": "#0B4A75", "field_middle": "#20242E", "field_fake": "#7A3A0C"},
+}
+
+PALETTE: dict[str, dict[str, str]] = {
+    theme: {**_BOTH, **_FIELD[theme], **{f"class{i}": colour for i, colour in enumerate(_CLASSES[theme])}}
+    for theme in ("light", "dark")
+}
+"""Theme → token → colour. Latent classes are ten colours that also differ in lightness."""
+
+CLASS_SYMBOLS = (
+    "circle", "square", "diamond", "cross", "x", "triangle-up", "triangle-down", "star", "pentagon", "hexagram",
+)  # fmt: skip
+"""One marker for each class, so that the classes can be told apart without colour."""
+
+FIELD_SCALE = [[0, "@field_fake"], [0.5, "@field_middle"], [1, "@field_real"]]
+"""Critic's field: low (generated, vermilion) to high (real, blue) through a neutral middle."""
+
+POSITION_SCALE = [[0, "#0072B2"], [0.25, "#AA5FA8"], [0.5, "#D55E00"], [0.75, "#7A9A01"], [1, "#0072B2"]]
+"""A closed cycle of hues for points coloured by the angle of their position."""
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of ``#rrggbb``, 0 to 1 (WCAG 2.2)."""
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)

@@ -1,0 +1,115 @@
+"""What a page hands to the live component: panels placed in a grid, and the formula above them.
+
+Everything here is plain JSON in the end. A panel names the streams that it needs; the component subscribes to the
+streams of the panels that can be seen, and of their layers that are switched on.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["plot", "curves", "mosaic"]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture.
+
+    ``area`` is the grid area at each width, ``(narrow, wide)``; panels in the same area become its tabs, in order.
+    ``spec`` depends on the kind:
+
+    - plot: ``figure`` (Plotly JSON), ``bind`` (list of dicts: which transform of which arrays fills which trace or the
+      layout), ``layers`` (list from :func:`layer`), ``caption``;
+    - curves: ``series`` (list from :func:`series`), ``y`` (axis title), ``log``, ``levels`` (list from :func:`level`);
+    - mosaic: ``groups`` (list of ``{"array", "label"}``), ``columns``, ``axes`` (optional).
+    """
+
+    id: str
+    kind: Kind
+    title: str
+    area: tuple[str, str]
+    streams: tuple[str, ...]
+    spec: dict[str, Any] = field(default_factory=dict)
+
+    def to_data(self) -> dict[str, Any]:
+        """The panel as JSON for the component."""
+        narrow, wide = self.area
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "title": self.title,
+            "area": {"narrow": narrow, "wide": wide},
+            "streams": list(self.streams),
+            **self.spec,
+        }
+
+
+@dataclass(frozen=True)
+class View:
+    """All panels of a page, the CSS grid at the two widths, and the formula as HTML with places for numbers."""
+
+    model: str
+    panels: tuple[Panel, ...]
+    grid: dict[str, str]
+    formula: str
+
+    def to_data(self) -> dict[str, Any]:
+        """The view as JSON for the component."""
+        panels = [panel.to_data() for panel in self.panels]
+        return {"model": self.model, "panels": panels, "grid": self.grid, "formula": self.formula}
+
+
+def series(name: str, label: str, colour: str, dash: str = "solid", **more: Any) -> dict[str, Any]:
+    """One curve: the history called ``name``.
+
+    ``product`` (names whose values are multiplied) replaces the history; ``scale`` divides the drawn value only.
+    """
+    return {"name": name, "label": label, "colour": colour, "dash": dash, **more}
+
+
+def level(label: str, *, value: float | None = None, reference: str = "", scale: float = 1) -> dict[str, Any]:
+    """A horizontal line to compare with: a fixed value, or one from the frame's ``reference``."""
+    return {"label": label, "value": value, "reference": reference, "scale": scale}
+
+
+def layer(id: str, label: str, traces: list[int], colour: str, mark: str, streams: tuple[str, ...] = (), on=True):
+    """A switch for some traces of a plot; its streams are only asked for while it is on."""
+    return {
+        "id": id, "label": label, "traces": traces, "colour": colour, "mark": mark, "streams": list(streams), "on": on,
+    }  # fmt: skip
+
+
+def dots(colour: str | dict[str, Any], symbol: str, size: float, name: str) -> dict[str, Any]:
+    """A cloud of points, empty until a transform fills it; ``colour`` may be a whole colour scale."""
+    shade = colour if isinstance(colour, dict) else {"color": colour}
+    # A rim in the page's colour keeps neighbouring points, and points on a field, apart.
+    line = {"width": 1.6} if symbol.endswith("open") else {"color": "@background", "width": 0.6}
+    return {
+        "type": "scatter", "mode": "markers", "name": name, "x": [], "y": [],
+        "marker": {**shade, "symbol": symbol, "size": size, "line": line},
+        "hovertemplate": f"{name} (%{{x:.3f}}, %{{y:.3f}})<extra></extra>",
+    }  # fmt: skip
+
+
+def lines(colour: str, width: float, name: str, *, dash: str = "solid", x=(), y=()) -> dict[str, Any]:
+    """A line, or many separated by gaps, that hovering passes through."""
+    return {
+        "type": "scatter", "mode": "lines", "name": name, "x": list(x), "y": list(y), "hoverinfo": "skip",
+        "line": {"color": colour, "width": width, "dash": dash},
+    }  # fmt: skip
+
+
+def term(symbol: str, value: str, colour: str = "", unit: str = "") -> str:
+    """A term of a formula with today's value under it; ``value`` is a path into the frame ("last.kl", "config.clip")."""
+    style = f' data-colour="{colour}"' if colour else ""
+    now = f'<span class="now">{unit}<output data-value="{value}">–</output></span>'
+    return f'<span class="term"{style}><span class="symbol">{symbol}</span>{now}</span>'
+
+
+def axes(x: str, y: str, *, extent: float | None = None) -> dict[str, Any]:
+    """Layout of a plane; with ``extent`` e it shows [−e, e]² and its two axes have the same scale."""
+    span = {"range": [-extent, extent]} if extent else {}
+    equal = {"scaleanchor": "x", "scaleratio": 1} if extent else {}
+    return {
+        "xaxis": {"title": {"text": x}, "zeroline": False, "constrain": "domain", **span},
+        "yaxis": {"title": {"text": y}, "zeroline": False, "constrain": "domain", **span, **equal},
+    }
