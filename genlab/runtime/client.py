@@ -1,0 +1,338 @@
+"""The lab as pages and routes see it: runs by id, commands that return when they are done, watchers.
+
+Thread-safe and synchronous, because Streamlit runs each page in a thread. Imports no torch.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import os
+import secrets
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from genlab.config import Config, SettingError, structural
+from genlab.runtime.host import Audience, HostLost
+from genlab.runtime.messages import DEFAULT_HZ, RunStatus, event
+from genlab.runtime.pool import PATIENCE, Entry, Pool, default_workers
+from genlab.runtime.store import RunState, Store, is_run_id
+
+__all__ = [
+    "CommandFailed", "Lab", "LabNotRunning", "RunState", "UnknownRun", "Watch", "get_lab", "lifespan", "start_lab",
+]  # fmt: skip
+
+REPLY_SECONDS = 30.0
+"""How long a page waits for a worker: its longest step, or loading its data, stands between the two."""
+INDEX_SECONDS = 2.0
+"""Between two writes of a run's step number into the index; everything else is written at once."""
+
+
+class LabNotRunning(RuntimeError):
+    """There is no lab in this process."""
+
+
+class UnknownRun(LookupError):
+    """Says in one line that no run has this id."""
+
+
+class CommandFailed(RuntimeError):
+    """Says in one line why a run did not do what was asked."""
+
+
+@dataclass(eq=False)
+class Watch:
+    """One watcher of a run; ``close`` it when the watcher is gone."""
+
+    lab: "Lab"
+    run_id: str
+    deliver: Callable[[str, bytes], None]
+    streams: tuple[str, ...] = ()
+    hz: float = DEFAULT_HZ
+
+    def subscribe(self, streams: list[str]) -> None:
+        """Watch these streams and no others."""
+        self.streams = tuple(streams)
+        self.lab._audience_changed(self.run_id)
+
+    def rate(self, hz: float) -> None:
+        """Frames per second wanted at most."""
+        self.hz = hz
+        self.lab._audience_changed(self.run_id)
+
+    def decode(self, number: int, z: list[float]) -> Future:
+        """The packet of one latent or noise vector's picture; raises SettingError when it has another length."""
+        return self.lab._decode(self.run_id, number, z)
+
+    def close(self) -> None:
+        self.lab._unwatch(self)
+
+
+class Lab:
+    """All runs of this process's workers and of its store.
+
+    Args:
+        home: folder of the store; default $GENLAB_HOME or ./.genlab.
+        workers: worker processes; default $GENLAB_WORKERS or what the machine has.
+        idle_seconds: a run that nobody watches for so long is paused; default $GENLAB_IDLE_SECONDS or 60.
+        patience: seconds without a heartbeat after which a worker is replaced.
+    """
+
+    def __init__(
+        self,
+        home: Path | str | None = None,
+        *,
+        workers: int | None = None,
+        idle_seconds: float | None = None,
+        patience: float = PATIENCE,
+    ):
+        self.store = Store(home)
+        self._secret = secrets.token_bytes(32)
+        self._lock = threading.RLock()
+        self._watches: dict[str, list[Watch]] = {}
+        self._indexed: dict[str, tuple[RunState, float]] = {}
+        self._pool = Pool(
+            workers or default_workers(),
+            idle_seconds=_idle_seconds() if idle_seconds is None else idle_seconds,
+            patience=patience,
+            on_state=self._index,
+            on_frame=self._frame,
+            on_event=self._event,
+        )
+
+    # ---- runs ----
+
+    def start(self, config: Config, run_id: str | None = None, *, play: bool = False) -> str:
+        """Start a fresh run and return its id at once, without waiting for a worker."""
+        run_id = secrets.token_urlsafe(9) if run_id is None else run_id
+        path = self.store.checkpoint(run_id)
+        with self._lock:
+            if self.exists(run_id):
+                raise ValueError(f"run = {run_id}: it exists already; reset gives it new settings")
+            entry = Entry(RunState(run_id, config, RunStatus.STARTING), path)
+            self._pool.open(entry, resume=False, play=play)
+        return run_id
+
+    def exists(self, run_id: str) -> bool:
+        """Whether there is such a run, at work or stored."""
+        return self._find(run_id) is not None
+
+    def state(self, run_id: str) -> RunState:
+        """The run as it was last heard of, at most half a second ago; raises :class:`UnknownRun`."""
+        state = self._find(run_id)
+        if state is None:
+            raise UnknownRun(f"There is no run {run_id[:20]} in this lab.")
+        return state
+
+    def play(self, run_id: str) -> None:
+        """Let it train; raises :class:`CommandFailed` for a run that diverged or failed."""
+        self._command(run_id, "play")
+
+    def pause(self, run_id: str) -> None:
+        """Let it rest; its state is saved."""
+        self._command(run_id, "pause")
+
+    def step(self, run_id: str) -> None:
+        """Train exactly one step, then rest."""
+        self._command(run_id, "step")
+
+    def apply(self, run_id: str, **live: Any) -> None:
+        """Change live settings of the running model; raises SettingError for a structural or a bad one."""
+        old = self.state(run_id).config
+        new = old.replace(**live)
+        if fixed := structural(old, new):
+            name = fixed[0]
+            raise SettingError(f"{name} = {getattr(new, name)}: a running model cannot take it over; start afresh")
+        self._command(run_id, "apply", settings={name: getattr(new, name) for name in live})
+
+    def reset(self, run_id: str, config: Config | None = None) -> None:
+        """A fresh, paused run under the same id; the same settings give the same curve."""
+        self._command(run_id, "reset", config=config.to_json() if config else None)
+
+    def rewind(self, run_id: str) -> None:
+        """Back to the last finite snapshot, paused."""
+        self._command(run_id, "rewind")
+
+    def stop(self, run_id: str) -> None:
+        """Save the run and free its memory; play or reset brings it back."""
+        if (entry := self._pool.entry(run_id)) and entry.host:
+            self._command(run_id, "stop")
+
+    def checkpoint(self, run_id: str) -> bytes:
+        """The run as a safetensors file, saved now."""
+        self._command(run_id, "checkpoint")
+        return self.store.checkpoint(run_id).read_bytes()
+
+    # ---- watching ----
+
+    def token(self, run_id: str) -> str:
+        """What the WebSocket asks for: cannot be guessed, and ends with this process."""
+        return hmac.new(self._secret, run_id.encode(), hashlib.sha256).hexdigest()
+
+    def token_fits(self, run_id: str, token: str) -> bool:
+        """Whether the token is the run's, compared in constant time."""
+        return hmac.compare_digest(self.token(run_id).encode(), token.encode())
+
+    def watch(self, run_id: str, deliver: Callable[[str, bytes], None], hz: float = DEFAULT_HZ) -> Watch:
+        """Watch a run: ``deliver("frame" or "event", packet)`` is called from other threads and must not block."""
+        watch = Watch(self, run_id, deliver, hz=hz)
+        state = self.state(run_id)
+        with self._lock:
+            self._watches.setdefault(run_id, []).append(watch)
+            if state.status in (RunStatus.STARTING, RunStatus.FAILED, RunStatus.STOPPED):
+                deliver("event", event(run_id, state.status, state.message or f"The worker is {self.worker_status()}."))
+            # A failed run may be what kills its worker: only a person's command opens it again.
+            if state.status not in (RunStatus.FAILED, RunStatus.STOPPED):
+                self._entry(run_id)
+            self._audience_changed(run_id)
+        return watch
+
+    def _unwatch(self, watch: Watch) -> None:
+        with self._lock:
+            watches = self._watches.get(watch.run_id, [])
+            if watch in watches:
+                watches.remove(watch)
+                self._audience_changed(watch.run_id)
+            if not watches:
+                self._watches.pop(watch.run_id, None)
+
+    def _audience_changed(self, run_id: str) -> None:
+        with self._lock:
+            watches, entry = self._watches.get(run_id, []), self._pool.entry(run_id)
+            if entry:
+                streams = {name: None for watch in watches for name in watch.streams}
+                hz = max((watch.hz for watch in watches), default=DEFAULT_HZ)
+                self._pool.subscribe(entry, Audience(len(watches), tuple(streams), hz))
+
+    def _decode(self, run_id: str, number: int, z: list[float]) -> Future:
+        config = self.state(run_id).config
+        expected = config.noise_dim if config.model == "gan" else config.latent_dim
+        if len(z) != expected:
+            raise SettingError(f"z has {len(z)} numbers: this model needs {expected}")
+        return self._pool.command(self._entry(run_id), "decode", number=number, z=z)
+
+    def _frame(self, run_id: str, packet: bytes) -> None:
+        for watch in tuple(self._watches.get(run_id, ())):
+            watch.deliver("frame", packet)
+
+    def _event(self, state: RunState) -> None:
+        packet = event(state.run_id, state.status, state.message)
+        for watch in tuple(self._watches.get(state.run_id, ())):
+            watch.deliver("event", packet)
+
+    # ---- the whole ----
+
+    def worker_status(self) -> str:
+        """"ready", "warming up", or why no worker starts."""
+        return self._pool.status()
+
+    def worker_pids(self) -> list[int]:
+        """The process ids of the workers."""
+        return self._pool.pids()
+
+    def close(self) -> None:
+        """Save every run and end every worker."""
+        self._pool.close()
+        self.store.close()
+
+    # ---- inside ----
+
+    def _find(self, run_id: str) -> RunState | None:
+        if not is_run_id(run_id):
+            return None
+        entry = self._pool.entry(run_id)
+        if entry is None:
+            return self.store.asleep(run_id)
+        asleep = entry.host is None and entry.state.status in (RunStatus.RUNNING, RunStatus.STARTING)
+        return replace(entry.state, status=RunStatus.PAUSED) if asleep else entry.state
+
+    def _entry(self, run_id: str, resume: bool = True) -> Entry:
+        """The run, in the hands of a worker."""
+        with self._lock:
+            state = self.state(run_id)
+            entry = self._pool.entry(run_id) or Entry(state, self.store.checkpoint(run_id))
+            if entry.host is None:
+                self._pool.open(entry, resume=resume)
+                self._audience_changed(run_id)
+            return entry
+
+    def _command(self, run_id: str, do: str, again: bool = True, **arguments: Any) -> None:
+        # Resetting needs nothing of the old run, which may be what kills its worker.
+        entry = self._entry(run_id, resume=do != "reset")
+        future = self._pool.command(entry, do, **arguments)
+        if not self._pool.is_ready(entry) and do != "checkpoint":
+            # Commands wait in the pipe, in order, until the worker has warmed up; the page need not.
+            return
+        try:
+            reply = future.result(REPLY_SECONDS)
+        except HostLost:
+            raise CommandFailed("The worker died; it is being replaced. Try again in a moment.") from None
+        except TimeoutError:
+            raise CommandFailed(f"The worker has not answered for {REPLY_SECONDS:g} s.") from None
+        if reply["kind"] == "unknown" and again:
+            self._pool.forget_host(entry)
+            self._command(run_id, do, again=False, **arguments)
+        elif reply["kind"] == "setting":
+            raise SettingError(reply["error"])
+        elif reply["error"]:
+            raise CommandFailed(reply["error"])
+
+    def _index(self, state: RunState) -> None:
+        written, when = self._indexed.get(state.run_id, (None, 0.0))
+        same = written is not None and replace(written, step=state.step) == state
+        if not same or time.monotonic() - when > INDEX_SECONDS:
+            self._indexed[state.run_id] = (state, time.monotonic())
+            self.store.put(state)
+
+
+_lab: Lab | None = None
+
+
+def start_lab(home: Path | str | None = None, **options: Any) -> Lab:
+    """Start the lab of this process; it warms up in the background."""
+    global _lab
+    if _lab is not None:
+        raise RuntimeError("this process has a lab already")
+    _lab = Lab(home, **options)
+    return _lab
+
+
+def stop_lab() -> None:
+    """End the lab of this process, if there is one."""
+    global _lab
+    lab, _lab = _lab, None
+    if lab:
+        lab.close()
+
+
+def get_lab() -> Lab:
+    """The lab of this process."""
+    if _lab is None:
+        raise LabNotRunning("The lab is not running: start it with `streamlit run app.py`.")
+    return _lab
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """The life of the lab around that of the server."""
+    start_lab()
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(stop_lab)
+
+
+def _idle_seconds() -> float:
+    asked = os.environ.get("GENLAB_IDLE_SECONDS", "60")
+    try:
+        seconds = float(asked)
+    except ValueError:
+        seconds = float("nan")
+    if not 0 < seconds < float("inf"):
+        raise ValueError(f"GENLAB_IDLE_SECONDS = {asked[:20]}: allowed is a number of seconds above 0")
+    return seconds

@@ -1,0 +1,220 @@
+"""Where runs live, seen from the web process: one narrow interface, and a worker process behind it."""
+
+import itertools
+import json
+import os
+import queue
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from genlab.config import Config
+from genlab.runtime.messages import Record, json_bytes, read_record, write_record
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class HostLost(RuntimeError):
+    """The host ended before it answered."""
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who watches a run: how many, the union of their streams, and the fastest rate among them (1/s)."""
+
+    watchers: int = 0
+    streams: tuple[str, ...] = ()
+    hz: float = 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {"watchers": self.watchers, "streams": list(self.streams), "hz": self.hz}
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """A host's life signs: whether it takes turns yet, seconds since it was heard, seconds since its last turn."""
+
+    ready: bool
+    silence: float
+    age: float
+
+
+class Host(ABC):
+    """Trains runs somewhere. Replies come as futures of a dict {"error", "kind", "state"}, or :class:`HostLost`."""
+
+    @abstractmethod
+    def start(
+        self, run_id: str, config: Config, path: Path, *, resume: bool, play: bool, note: str, audience: Audience
+    ) -> Future:
+        """Take a run in: fresh, or from its save in ``path`` when there is one; ``note`` says what happened to it."""
+
+    @abstractmethod
+    def command(self, run_id: str, do: str, **arguments: Any) -> Future:
+        """play, pause, step, apply, reset, rewind, decode or stop; the future of a decode is a packet."""
+
+    @abstractmethod
+    def subscribe(self, run_id: str, audience: Audience) -> None:
+        """Replace the run's audience; a frame is sent at once."""
+
+    @abstractmethod
+    def checkpoint(self, run_id: str) -> Future:
+        """Save the run now."""
+
+    @abstractmethod
+    def heartbeat(self) -> Pulse:
+        """The host's life signs."""
+
+    @abstractmethod
+    def stop(self, patience: float = 4.0) -> None:
+        """Save every run and end; by force after ``patience`` seconds."""
+
+
+OnRecord = Callable[[Host, Record, str, bytes], None]
+"""Told of frames and states, in a thread of the host."""
+OnEnd = Callable[[Host], None]
+"""Told once that a host has ended, in a thread of the host."""
+
+
+class RemoteHost(Host):
+    """What all hosts at the other end of a channel share: commands with numbers, answered later.
+
+    A subclass says how a command travels (``_send``) and hands whatever comes back to ``_receive``.
+    """
+
+    def __init__(self, on_record: OnRecord):
+        self._on_record = on_record
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, Future] = {}
+        self._ended = False
+        self._lock = threading.Lock()
+        self._pulse, self._heard = Pulse(False, 0.0, 0.0), time.monotonic()
+
+    @abstractmethod
+    def _send(self, command: dict[str, Any]) -> None:
+        """Pass a command on without blocking."""
+
+    def start(self, run_id, config, path, *, resume, play, note, audience):
+        return self.command(
+            run_id, "resume" if resume else "start",
+            config=config.to_json(), path=str(path), play=play, note=note, **audience.to_json(),
+        )  # fmt: skip
+
+    def command(self, run_id, do, **arguments):
+        number, future = next(self._numbers), Future()
+        with self._lock:
+            if self._ended:
+                future.set_exception(HostLost("the worker has ended"))
+                return future
+            self._waiting[number] = future
+        self._send({"id": number, "run": run_id, "do": do, **arguments})
+        return future
+
+    def subscribe(self, run_id, audience):
+        self.command(run_id, "watch", **audience.to_json())
+
+    def checkpoint(self, run_id):
+        return self.command(run_id, "checkpoint")
+
+    def heartbeat(self):
+        return Pulse(self._pulse.ready, time.monotonic() - self._heard, self._pulse.age)
+
+    def _receive(self, kind: Record, run_id: str, payload: bytes) -> None:
+        self._heard = time.monotonic()
+        if kind == Record.HEARTBEAT:
+            about = json.loads(payload)
+            self._pulse = Pulse(about["ready"], 0.0, about["age"])
+        elif kind == Record.ANSWER:
+            self._answer(struct.unpack_from("<I", payload)[0], payload[4:])
+        elif kind == Record.REPLY:
+            reply = json.loads(payload)
+            if "state" in reply:
+                self._on_record(self, Record.STATE, run_id, json_bytes(reply["state"]))
+            self._answer(reply["id"], reply)
+        else:
+            self._on_record(self, kind, run_id, payload)
+
+    def _answer(self, number: int, result: Any) -> None:
+        with self._lock:
+            future = self._waiting.pop(number, None)
+        if future:
+            future.set_result(result)
+
+    def _end(self) -> None:
+        with self._lock:
+            self._ended = True
+            lost, self._waiting = self._waiting, {}
+        for future in lost.values():
+            future.set_exception(HostLost("the worker ended before it answered"))
+
+
+class ProcessHost(RemoteHost):
+    """A worker process of this machine, spoken to through its stdin and stdout."""
+
+    def __init__(self, on_record: OnRecord, on_end: OnEnd, idle_seconds: float = 60.0):
+        super().__init__(on_record)
+        self._on_end = on_end
+        self._outgoing: queue.SimpleQueue = queue.SimpleQueue()
+        handle, self._mark = tempfile.mkstemp(prefix="genlab-worker-")
+        os.close(handle)
+        path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH")) if part)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "genlab.runtime.worker", self._mark, str(idle_seconds)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        )
+        for work in (self._read, self._write):
+            threading.Thread(target=work, daemon=True, name=f"worker-{self.process.pid}{work.__name__}").start()
+
+    def active_run(self) -> str:
+        """The run that was training or loading last, also after the worker's death; "" when none was."""
+        try:
+            return Path(self._mark).read_text().strip()
+        except OSError:
+            return ""
+
+    def kill(self) -> None:
+        """End the process by force."""
+        self.process.kill()
+
+    def stop(self, patience=4.0):
+        self._outgoing.put(None)
+        try:
+            self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        Path(self._mark).unlink(missing_ok=True)
+
+    def _send(self, command):
+        self._outgoing.put(command)
+
+    def _write(self) -> None:
+        # A thread of its own: a stopped worker does not empty its pipe, and nobody else may wait for that.
+        try:
+            while (command := self._outgoing.get()) is not None:
+                write_record(self.process.stdin, Record.COMMAND, command["run"], json_bytes(command))
+        except OSError:
+            pass
+        finally:
+            try:
+                self.process.stdin.close()
+            except OSError:
+                pass
+
+    def _read(self) -> None:
+        while record := read_record(self.process.stdout):
+            self._receive(*record)
+        self.process.wait()
+        self._outgoing.put(None)
+        self._end()
+        self._on_end(self)

@@ -1,0 +1,195 @@
+"""The message format: what travels between worker, web process and browser, written down once.
+
+Three things share it. *Packets* carry numbers to the browser and are made once, in a worker; the web process passes
+them on unopened. *Records* wrap everything on the pipes between web process and worker. *Client messages* are the
+JSON texts that a browser may send.
+"""
+
+import json
+import struct
+from enum import IntEnum, StrEnum
+from typing import Annotated, Any, BinaryIO, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+STREAMS = (
+    "history", "real", "generated", "field", "arrows", "mesh", "weights", "samples", "latent", "kl", "reconstruction",
+    "manifold",
+)  # fmt: skip
+"""Everything that a watcher can subscribe to; streams that a model does not have stay empty."""
+
+MAX_CLIENT_BYTES = 64 * 1024
+MAX_HZ = 20.0
+DEFAULT_HZ = 5.0
+
+
+class RunStatus(StrEnum):
+    """What a run is doing; the values are what pages and the browser see."""
+
+    STARTING = "starting"
+    PAUSED = "paused"
+    RUNNING = "running"
+    IDLE = "idle"
+    DIVERGED = "diverged"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+# ---- packets -------------------------------------------------------------------------------------------------------
+# uint32 little-endian H | H bytes of UTF-8 JSON, padded with spaces so that 4 + H is a multiple of 8 | arrays, each
+# starting at a multiple of 8 counted from the end of the header, where header["arrays"][name] = {dtype, shape, offset}.
+
+_DTYPES = {"f4": "<f4", "f8": "<f8", "u1": "u1", "i4": "<i4"}
+
+
+class PacketError(ValueError):
+    """Says in one line why some bytes are not a packet."""
+
+
+def encode(header: dict[str, Any], arrays: dict[str, np.ndarray] | None = None) -> bytes:
+    """One packet of a JSON header and named arrays (float32, float64, uint8 or int32).
+
+    Numbers of the header that are not finite become null, so that any JSON parser reads it.
+    """
+    described, parts, offset = {}, [], 0
+    for name, array in (arrays or {}).items():
+        code = f"{array.dtype.kind}{array.dtype.itemsize}"
+        if code not in _DTYPES:
+            raise PacketError(f"array {name} has dtype {array.dtype}: allowed is {', '.join(_DTYPES)}")
+        raw = np.ascontiguousarray(array, dtype=_DTYPES[code]).tobytes()
+        described[name] = {"dtype": code, "shape": list(array.shape), "offset": offset}
+        parts.append(raw + bytes(-len(raw) % 8))
+        offset += len(parts[-1])
+    text = json_bytes({**header, "arrays": described})
+    text += b" " * (-(4 + len(text)) % 8)
+    return b"".join((struct.pack("<I", len(text)), text, *parts))
+
+
+def decode(packet: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Header and arrays of a packet; raises :class:`PacketError` in one line when it is damaged."""
+    try:
+        (length,) = struct.unpack_from("<I", packet)
+        header = json.loads(packet[4 : 4 + length])
+        arrays = {}
+        for name, about in header["arrays"].items():
+            count = int(np.prod(about["shape"]))
+            flat = np.frombuffer(packet, _DTYPES[about["dtype"]], count, 4 + length + about["offset"])
+            arrays[name] = flat.reshape(about["shape"])
+        return header, arrays
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PacketError(f"not a packet: {str(error).splitlines()[0]}") from None
+
+
+def json_bytes(value: Any) -> bytes:
+    """Compact UTF-8 JSON in which NaN and infinities are null."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except ValueError:
+        return json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def event(run_id: str, status: RunStatus, message: str) -> bytes:
+    """A packet without arrays: what happened to a run while no worker could speak for it."""
+    return encode({"kind": "event", "run": run_id, "status": status, "message": message})
+
+
+PING = encode({"kind": "ping"})
+"""Sent to every client now and then; a client answers with {"type": "pong"} or is closed."""
+
+
+# ---- records on the pipes ------------------------------------------------------------------------------------------
+
+
+class Record(IntEnum):
+    """What a record on a pipe holds. COMMAND goes to the worker, the others come from it."""
+
+    COMMAND = 1  # JSON {"id", "do", ...}
+    REPLY = 2  # JSON {"id", "error", "kind", "state"}
+    ANSWER = 3  # uint32 id of the command, then a packet for the one client that asked
+    FRAME = 4  # a packet for every watcher of the run
+    STATE = 5  # JSON of the run's state
+    HEARTBEAT = 6  # JSON {"ready", "age"}: seconds since the training loop last turned
+
+
+_RECORD = struct.Struct(">IB16s")
+RUN_ID_LENGTH = 16
+
+
+def write_record(pipe: BinaryIO, kind: Record, run_id: str, payload: bytes) -> None:
+    """Write one record: uint32 length, uint8 kind, 16 bytes run id, payload."""
+    pipe.write(_RECORD.pack(len(payload), kind, run_id.encode("ascii")) + payload)
+    pipe.flush()
+
+
+def read_record(pipe: BinaryIO) -> tuple[Record, str, bytes] | None:
+    """The next record, or None at the end of the pipe."""
+    head = pipe.read(_RECORD.size)
+    if len(head) < _RECORD.size:
+        return None
+    length, kind, run_id = _RECORD.unpack(head)
+    payload = pipe.read(length)
+    return None if len(payload) < length else (Record(kind), run_id.rstrip(b"\0").decode("ascii"), payload)
+
+
+# ---- what a browser may send ---------------------------------------------------------------------------------------
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Subscribe(_Message):
+    """Replaces the streams that this client watches."""
+
+    type: Literal["streams"]
+    streams: list[Literal[STREAMS]] = Field(max_length=len(STREAMS))
+
+
+class Rate(_Message):
+    """Frames per second that this client wants at most."""
+
+    type: Literal["rate"]
+    hz: float = Field(ge=0.2, le=MAX_HZ, allow_inf_nan=False)
+
+
+class Decode(_Message):
+    """Asks for the picture of one latent or noise vector; the newest request wins."""
+
+    type: Literal["decode"]
+    id: int = Field(ge=0, le=2**53)
+    z: list[Annotated[float, Field(allow_inf_nan=False)]] = Field(min_length=1, max_length=64)
+
+
+class Pong(_Message):
+    """Answers a ping: the client is still there."""
+
+    type: Literal["pong"]
+
+
+ClientMessage = Subscribe | Rate | Decode | Pong
+_CLIENT_MESSAGE = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type")])
+
+
+class ClientMessageError(ValueError):
+    """Says in one line what is wrong with a client's message."""
+
+
+def parse_client_message(text: str) -> ClientMessage:
+    """The validated message of a client; raises :class:`ClientMessageError` in one line."""
+    try:
+        return _CLIENT_MESSAGE.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ClientMessageError(f"{where or 'message'}: {first['msg']}") from None

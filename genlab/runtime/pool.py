@@ -1,0 +1,219 @@
+"""The worker processes of one lab: runs are placed on them, and come back when a worker dies or hangs."""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from genlab.config import from_json
+from genlab.runtime.host import Audience, ProcessHost
+from genlab.runtime.messages import Record, RunStatus
+from genlab.runtime.store import RunState
+
+PATIENCE = 10.0
+"""Seconds without a heartbeat after which a worker counts as hung."""
+WARM_UP_PATIENCE = 120.0
+TURN_PATIENCE = 300.0
+"""Seconds that one turn may take: the largest networks need some for one step, a download of images more."""
+DEATHS = 3
+"""A run that takes its worker along so often in a row is not started again by itself."""
+SURVIVED = 15.0
+"""Seconds in a new worker after which a run is no longer suspect."""
+
+
+@dataclass
+class Entry:
+    """One run as the pool keeps it; ``host`` is None while no worker holds the run."""
+
+    state: RunState
+    path: Path
+    host: ProcessHost | None = None
+    audience: Audience = field(default_factory=Audience)
+    deaths: int = 0
+    opened: float = 0.0
+
+
+def default_workers() -> int:
+    """$GENLAB_WORKERS, or one for each core but one, at most 4: the browser and the web process need a core too."""
+    asked = os.environ.get("GENLAB_WORKERS", "")
+    if asked:
+        if not asked.isdecimal() or not 1 <= int(asked) <= 64:
+            raise ValueError(f"GENLAB_WORKERS = {asked[:20]}: allowed is a whole number from 1 to 64")
+        return int(asked)
+    return max(1, min((os.cpu_count() or 1) - 1, 4))
+
+
+class Pool:
+    """Keeps a number of workers alive.
+
+    Args:
+        workers: how many.
+        idle_seconds: a run that nobody watches for so long is paused.
+        patience: seconds without a heartbeat before a worker is replaced.
+        on_state: told every new state of a run.
+        on_frame: told every frame (run id, packet).
+        on_event: told what happens to a run outside of any worker (its state).
+    The callbacks come from several threads and must not block.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        *,
+        idle_seconds: float,
+        patience: float = PATIENCE,
+        on_state: Callable[[RunState], None],
+        on_frame: Callable[[str, bytes], None],
+        on_event: Callable[[RunState], None],
+    ):
+        self._idle_seconds, self._patience = idle_seconds, patience
+        self._on_state, self._on_frame, self._on_event = on_state, on_frame, on_event
+        self._lock = threading.RLock()
+        self._entries: dict[str, Entry] = {}
+        self._closing = threading.Event()
+        self._failures = 0
+        self._hosts = [self._new_host() for _ in range(workers)]
+        threading.Thread(target=self._watch, daemon=True, name="genlab-pool").start()
+
+    # ---- runs ----
+
+    def entry(self, run_id: str) -> Entry | None:
+        """What the pool knows of a run, if anything."""
+        return self._entries.get(run_id)
+
+    def open(self, entry: Entry, *, resume: bool, play: bool = False, note: str = "") -> Future:
+        """Give a run to the least loaded worker."""
+        with self._lock:
+            run_id = entry.state.run_id
+            self._entries[run_id] = entry
+            entry.host = min(self._hosts, key=self._load)
+            entry.opened = time.monotonic()
+            self._change(entry, RunStatus.STARTING, entry.state.message)
+            return entry.host.start(
+                run_id, entry.state.config, entry.path, resume=resume, play=play, note=note, audience=entry.audience
+            )
+
+    def _load(self, host: ProcessHost) -> tuple[int, int]:
+        held = [entry for entry in self._entries.values() if entry.host is host]
+        return sum(entry.state.status in (RunStatus.RUNNING, RunStatus.STARTING) for entry in held), len(held)
+
+    def command(self, entry: Entry, do: str, **arguments: Any) -> Future:
+        """Pass a command to the worker that holds the run."""
+        return entry.host.command(entry.state.run_id, do, **arguments)
+
+    def subscribe(self, entry: Entry, audience: Audience) -> None:
+        """Replace the run's audience."""
+        with self._lock:
+            entry.audience = audience
+            if entry.host:
+                entry.host.subscribe(entry.state.run_id, audience)
+
+    def forget_host(self, entry: Entry) -> None:
+        """No worker holds the run any more."""
+        with self._lock:
+            entry.host = None
+
+    # ---- workers ----
+
+    def status(self) -> str:
+        """"ready", "warming up", or a line about why no worker starts."""
+        if any(host.heartbeat().ready for host in self._hosts):
+            return "ready"
+        return "the workers do not start: see the server's log" if self._failures >= DEATHS else "warming up"
+
+    def is_ready(self, entry: Entry) -> bool:
+        """Whether the run's worker answers commands now."""
+        host = entry.host
+        return bool(host and host.heartbeat().ready)
+
+    def pids(self) -> list[int]:
+        """The process ids of the workers."""
+        return [host.process.pid for host in self._hosts]
+
+    def close(self) -> None:
+        """Save all runs and end all workers."""
+        self._closing.set()
+        with self._lock:
+            hosts = list(self._hosts)
+        closers = [threading.Thread(target=host.stop) for host in hosts]
+        for thread in closers:
+            thread.start()
+        for thread in closers:
+            thread.join()
+
+    def _new_host(self) -> ProcessHost:
+        return ProcessHost(self._record, self._ended, self._idle_seconds)
+
+    def _watch(self) -> None:
+        while not self._closing.wait(min(0.5, self._patience / 4)):
+            for host in tuple(self._hosts):
+                pulse = host.heartbeat()
+                patience = self._patience if pulse.ready else WARM_UP_PATIENCE
+                if pulse.silence > patience or pulse.age > TURN_PATIENCE:
+                    host.kill()
+
+    def _ended(self, host: ProcessHost) -> None:
+        """A worker has ended: replace it and bring its runs back. Runs in the dead worker's reader thread."""
+        suspect = host.active_run()
+        with self._lock:
+            if self._closing.is_set():
+                return
+            lost = [entry for entry in self._entries.values() if entry.host is host]
+            before = [(entry, entry.state) for entry in lost]
+            for entry in lost:
+                where = f"The worker died at step {entry.state.step} and is being replaced."
+                self._change(entry, RunStatus.STARTING, where)
+        self._failures = 0 if host.heartbeat().ready else self._failures + 1
+        if self._failures and self._closing.wait(min(10.0, 2.0 * (self._failures - 1))):
+            return
+        with self._lock:
+            if self._closing.is_set():
+                return
+            host.stop(0)
+            self._hosts[self._hosts.index(host)] = self._new_host()
+            for entry, state in before:
+                self._bring_back(entry, state, suspect == state.run_id)
+
+    def _bring_back(self, entry: Entry, state: RunState, suspect: bool) -> None:
+        entry.deaths += suspect
+        if entry.deaths >= DEATHS or self._failures >= DEATHS:
+            entry.host, entry.deaths = None, 0
+            why = f"The worker died {DEATHS} times in a row with this run" if suspect else "The workers do not start"
+            self._change(entry, RunStatus.FAILED, f"{why}: change its settings or reset it.")
+            return
+        entry.state = state
+        play = state.status == RunStatus.RUNNING
+        self.open(entry, resume=True, play=play, note=f"The worker died at step {state.step}")
+
+    def _record(self, host: ProcessHost, kind: Record, run_id: str, payload: bytes) -> None:
+        entry = self._entries.get(run_id)
+        if entry is None or entry.host is not host:
+            return
+        if kind == Record.FRAME:
+            self._on_frame(run_id, payload)
+            return
+        told = json.loads(payload)
+        with self._lock:
+            entry.state = RunState(
+                run_id, from_json(told["config"]), RunStatus(told["status"]), told["step"], told["message"],
+                tuple(told["changes"]),
+            )  # fmt: skip
+            if entry.deaths and time.monotonic() - entry.opened > SURVIVED:
+                entry.deaths = 0
+            if told.get("released") or entry.state.status == RunStatus.STOPPED:
+                entry.host = None
+            if told.get("released") and entry.audience.watchers:
+                self.open(entry, resume=True)
+            if entry.state.status == RunStatus.STOPPED:
+                self._on_event(entry.state)
+            self._on_state(entry.state)
+
+    def _change(self, entry: Entry, status: RunStatus, message: str) -> None:
+        entry.state = replace(entry.state, status=status, message=message)
+        self._on_state(entry.state)
+        self._on_event(entry.state)
