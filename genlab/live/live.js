@@ -327,7 +327,9 @@ class Feed {
       if (!(data instanceof ArrayBuffer)) return;
       this.lost = 0;
       this.say("");
-      this.receive(decode(data));
+      const packet = decode(data);
+      if (packet.header.kind === "ping") this.send({ type: "pong" });
+      else this.receive(packet);
     };
     socket.onclose = ({ code }) => {
       if (this.socket !== socket || this.closed) return;
