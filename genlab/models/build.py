@@ -5,6 +5,7 @@ from torch import nn
 
 from genlab.config import GANConfig, VAEConfig
 from genlab.models.networks import (
+    Chain,
     Encoder,
     convolutional_critic,
     convolutional_generator,
@@ -28,14 +29,14 @@ def encoder(config: VAEConfig, random: torch.Generator) -> Encoder:
     return Encoder(network)
 
 
-def decoder(config: VAEConfig, random: torch.Generator) -> nn.Sequential:
+def decoder(config: VAEConfig, random: torch.Generator) -> Chain:
     """(batch, k) → Bernoulli logits of pixels (batch, 784), or the Gaussian mean of points (batch, 2)."""
     network = mlp([config.latent_dim, *[config.width] * config.depth, data_dim(config)], config.activation)
     initialise(network, random)
     return network
 
 
-def generator(config: GANConfig, random: torch.Generator) -> nn.Sequential:
+def generator(config: GANConfig, random: torch.Generator) -> Chain:
     """(batch, k) noise → points (batch, 2), or pixels in [0, 1] (batch, 784)."""
     if config.network == "conv":
         network = convolutional_generator(config.noise_dim, config.activation)
@@ -48,7 +49,7 @@ def generator(config: GANConfig, random: torch.Generator) -> nn.Sequential:
     return network
 
 
-def critic(config: GANConfig, random: torch.Generator) -> nn.Sequential:
+def critic(config: GANConfig, random: torch.Generator) -> Chain:
     """(batch, n) → (batch, 1): a discriminator's logit or a critic's score, the same network."""
     if config.network == "conv":
         network = convolutional_critic(config.activation)

@@ -141,3 +141,6 @@ def _compare(path: Path, expected: dict[str, Tensor], found: dict[str, Tensor]) 
                 f"{path.name} does not fit its settings: {name} is {tensor.dtype} {list(tensor.shape)}, "
                 f"expected {dtype} {list(shape)}"
             )
+    level = found["history/level"]
+    if not ((level >= 0) & (level < 53)).all() or (level.diff() > 0).any():
+        raise CheckpointError(f"{path.name} is damaged: history/level must fall from at most 52 to 0")

@@ -12,7 +12,7 @@ from genlab.objectives import game, gradient_penalty, r1_penalty
 from genlab.training.data import as_pictures, training_examples
 from genlab.training.trainer import Trainer, random_stream
 
-TRANSPORT_SAMPLES = 400
+TRANSPORT_SAMPLES = 256
 """Points in each of the samples between which the exact Wasserstein distance is measured."""
 _ROWS_AT_ONCE = 16_384
 
@@ -45,18 +45,21 @@ class GANTrainer(Trainer):
     def _use_settings(self) -> None:
         super()._use_settings()
         self._game = game(self.config.objective, *(self._live[f"lsgan_{target}"] for target in "abc"))
+        self._zero = torch.zeros((), device=self.device)
         self._clips = self.config.objective == "wgan" and self.config.clip is not None
 
     def noise(self, n: int, random: torch.Generator) -> Tensor:
         """What the generator turns into ``n`` examples, (n, noise_dim) on the device of ``random``."""
-        noise = torch.empty((n, self.config.noise_dim), device=random.device)
-        return noise.uniform_(-1, 1, generator=random) if self.config.noise == "uniform" else noise.normal_(generator=random)
+        shape = (n, self.config.noise_dim)
+        if self.config.noise == "uniform":
+            return torch.rand(shape, generator=random, device=random.device) * 2 - 1
+        return torch.randn(shape, generator=random, device=random.device)
 
     def _train_step(self, row: Tensor) -> None:
         config, weights, optimizers = self.config, self.weights, self._optimizers
         simultaneous = config.updates == "simultaneous"
         for last, pair in self._critic_batches():
-            critic_loss, real, fake = self._critic_forward(*pair)
+            critic_loss, game_loss, real, fake = self._critic_forward(*pair)
             weights["critic"].backward(critic_loss)
             if last and simultaneous:
                 generator_loss = self._generator_backward()
@@ -67,7 +70,10 @@ class GANTrainer(Trainer):
             generator_loss = self._generator_backward()
         optimizers["generator"].step()
         with torch.no_grad():
-            self._record(row, critic_loss, generator_loss, real, fake)
+            loss_sum = game_loss + self._game.generator_objective(real, fake)
+            clipped = self._clipped_fraction()
+            norms = [torch.linalg.vector_norm(weights[name].gradient) for name in ("critic", "generator")]
+            torch.stack((critic_loss, generator_loss, loss_sum, real.mean(), fake.mean(), *norms, clipped), out=row)
 
     def _critic_batches(self):
         """(is it the last, (real, generated)) for each critic step; the generator stays the same, so it runs once."""
@@ -82,19 +88,19 @@ class GANTrainer(Trainer):
             for i, pair in enumerate(zip(real.split(batch), fake.split(batch), strict=True), start=first):
                 yield i == n - 1, pair
 
-    def _critic_forward(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The critic's loss with its penalties, and its scores of both halves from one pass."""
+    def _critic_forward(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The critic's loss with its penalties and without, and its scores of both halves from one pass."""
         config = self.config
         if config.r1_weight:
             real = real.requires_grad_()
-        real_scores, fake_scores = self.critic(torch.cat((real, fake))).squeeze(1).split(len(real))
-        loss = self._game.critic_loss(real_scores, fake_scores)
+        real_scores, fake_scores = self.critic(torch.cat((real, fake))).view(2, -1).unbind(0)
+        loss = game_loss = self._game.critic_loss(real_scores, fake_scores)
         if config.objective == "wgan_gp" and config.gp_weight:
             mix = torch.rand((len(real), 1), generator=self._random, device=self.device)
             loss = loss + self._live["gp_weight"] * gradient_penalty(self.critic, real, fake, mix)
         if config.r1_weight:
             loss = loss + self._live["r1_weight"] * r1_penalty(real_scores, real)
-        return loss, real_scores.detach(), fake_scores.detach()
+        return loss, game_loss, real_scores.detach(), fake_scores.detach()
 
     def _generator_backward(self) -> Tensor:
         fake = self.generator(self.noise(self.config.batch_size, self._random))
@@ -106,12 +112,11 @@ class GANTrainer(Trainer):
         clip = self._live["clip"]
         self.weights["critic"].vector.data.clamp_(-clip, clip)
 
-    def _record(self, row: Tensor, critic_loss: Tensor, generator_loss: Tensor, real: Tensor, fake: Tensor) -> None:
-        game, critic = self._game, self.weights["critic"]
-        loss_sum = game.critic_loss(real, fake) + game.generator_objective(real, fake)
-        clipped = (critic.vector.abs() >= self._live["clip"]).float().mean() if self._clips else torch.zeros_like(loss_sum)
-        norms = [torch.linalg.vector_norm(self.weights[name].gradient) for name in ("critic", "generator")]
-        torch.stack((critic_loss, generator_loss, loss_sum, real.mean(), fake.mean(), *norms, clipped), out=row)
+    def _clipped_fraction(self) -> Tensor:
+        """Share of the critic's weights that lie on the bounds."""
+        if not self._clips:
+            return self._zero
+        return (self.weights["critic"].vector.abs() >= self._live["clip"]).mean(dtype=torch.float32)
 
     def _curves(self, recorded: np.ndarray) -> np.ndarray:
         estimate = recorded[:, self.RECORDED.index("real_score")] - recorded[:, self.RECORDED.index("fake_score")]

@@ -62,6 +62,7 @@ class Trainer(ABC):
         self._live = {name: torch.zeros((), device=device) for name in self.LIVE_NUMBERS}
         self._use_settings()
         self._buffer = torch.zeros((CHECK_EVERY, len(self.RECORDED) - 1 + self._vector_size()), device=device)
+        self._rows = self._buffer.unbind(0)
         self._clock = np.zeros(CHECK_EVERY)
         self._pending = 0
         self._measured = self._measure()
@@ -124,7 +125,7 @@ class Trainer(ABC):
         for _ in ticks:
             if self.diverged:
                 break
-            self._train_step(self._buffer[self._pending])
+            self._train_step(self._rows[self._pending])
             self._clock[self._pending] = time.perf_counter() - started
             self._pending += 1
             self.step += 1
@@ -252,10 +253,14 @@ class Trainer(ABC):
                     tensor.zero_()
 
     def rewind(self) -> None:
-        """Go back to the last finite state before this step; curves are cut there, live settings stay as they are."""
-        while len(self._snapshots) > 1 and self._snapshots[-1]["step"] >= self.step:
+        """Go back to the last finite state before this step; curves are cut there, live settings stay as they are.
+
+        A state from which the run was tried again in vain gives way to the one before it.
+        """
+        while len(self._snapshots) > 1 and (self._snapshots[-1]["step"] >= self.step or self._snapshots[-1]["tried"]):
             self._snapshots.pop()
         snapshot = self._snapshots[-1]
+        snapshot["tried"] = True
         self.restore(snapshot["tensors"])
         self.step, self.seconds, self._measured = snapshot["step"], snapshot["seconds"], dict(snapshot["measured"])
         self._history.replace(*snapshot["history"])
@@ -268,6 +273,7 @@ class Trainer(ABC):
         history = self._history
         snapshot = {
             "step": self.step,
+            "tried": False,
             "seconds": self.seconds,
             "tensors": {name: tensor.detach().clone() for name, tensor in self.tensors().items()},
             "measured": dict(self._measured),

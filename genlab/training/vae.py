@@ -51,7 +51,7 @@ class VAETrainer(Trainer):
         index = torch.randint(len(self.data), (config.batch_size,), generator=self._random, device=self.device)
         x = self.data.index_select(0, index)
         mean, log_variance = self.encoder(x)
-        epsilon = torch.empty_like(mean).normal_(generator=self._random)
+        epsilon = torch.randn(mean.shape, generator=self._random, device=self.device)
         z = torch.addcmul(mean, torch.exp(0.5 * log_variance), epsilon)
         reconstruction = self._reconstruction(self.decoder(z), x).mean()
         kl_per_dim = gaussian_kl(mean, log_variance).mean(0)
