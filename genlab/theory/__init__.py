@@ -1,0 +1,1 @@
+"""Exact mathematics without torch: divergences, evidence, reparameterisation, games, the optimal discriminator."""
