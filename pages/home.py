@@ -2,4 +2,28 @@
 
 import streamlit as st
 
-st.title("genlab")
+from genlab.scenarios import SCENARIOS
+from genlab.ui import ASSETS
+from genlab.ui.cards import scenario_card
+
+words, picture = st.columns([2, 3], vertical_alignment="center", gap="medium")
+with words:
+    st.title("genlab")
+    st.markdown(
+        "Small generative models train live in this page while you watch: **variational autoencoders** and "
+        "**generative adversarial networks**. Every slider acts on the running model, so you can see why a posterior "
+        "collapses, why a GAN oscillates, and what the KL weight, weight clipping and the critic's steps do."
+    )
+with picture:
+    st.image(ASSETS / "home.svg", width="stretch", alt="Four scatter plots of one GAN during its training")
+    st.caption(
+        "One GAN (non-saturating loss, seed 0) after 0, 500, 1,000 and 3,000 steps: blue circles are real points, "
+        "vermilion crosses generated ones. They crowd at two of the eight modes, then at two others, and reach all "
+        "eight at last."
+    )
+
+st.subheader("Start with one click")
+for row in range(0, len(SCENARIOS), 3):
+    for column, scenario in zip(st.columns(3), list(SCENARIOS.values())[row : row + 3], strict=False):
+        with column:
+            scenario_card(scenario)

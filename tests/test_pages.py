@@ -11,6 +11,7 @@ from genlab.config import CONFIGS, GANConfig, VAEConfig
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
+from genlab.scenarios import SCENARIOS
 from genlab.ui.controls import grid
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -221,6 +222,16 @@ def test_going_to_another_page_and_back_keeps_the_run_and_mixes_no_settings(lab)
     tab.switch_page(str(FILES["vae"])).run()
     assert tab.query_params["run"] == run_id and tab.query_params["beta"] == "3.0"
     assert not tab.error
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_one_click_starts_a_demonstration_and_shows_it(lab, name):
+    tab = open_page("home")
+    tab.button(key=f"start.{name}").click().run()
+    scenario, state = SCENARIOS[name], only_run(lab)
+    assert state.config == scenario.config and state.status == RunStatus.RUNNING
+    assert tab.query_params["run"] == state.run_id
+    assert tab.button(key=f"{scenario.config.model}.pause") and not tab.error and not tab.exception
 
 
 @pytest.mark.parametrize("kind", CONFIGS.values())

@@ -1,13 +1,10 @@
 """The frame around every page: navigation on top, compact spacing, and which page was just entered."""
 
-from pathlib import Path
-
 import streamlit as st
 
-UI = Path(__file__).parent
-PAGES = UI.parent.parent / "pages"
+from genlab.ui import ASSETS, PAGES, UI
 
-st.set_page_config(page_title="genlab", page_icon=UI / "assets" / "icon.png", layout="wide", initial_sidebar_state=320)
+st.set_page_config(page_title="genlab", page_icon=ASSETS / "icon.png", layout="wide", initial_sidebar_state=320)
 st.html(UI / "style.css")
 
 page = st.navigation(

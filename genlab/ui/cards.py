@@ -1,0 +1,21 @@
+"""Cards of the home page: one demonstration each, started with one click."""
+
+import streamlit as st
+
+from genlab.runtime import client
+from genlab.scenarios import Scenario
+from genlab.ui import PAGES
+
+ICONS = {"vae": ":material/compress:", "gan": ":material/swords:"}
+
+
+def scenario_card(scenario: Scenario) -> None:
+    """What a demonstration claims, and the button that starts it and goes to its page."""
+    model = scenario.config.model
+    with st.container(border=True, height="stretch", gap="small"):
+        st.markdown(f"**{scenario.title}**")
+        st.markdown(scenario.claim)
+        st.space("stretch")
+        if st.button(f"Start this {model.upper()}", icon=ICONS[model], key=f"start.{scenario.name}", width="stretch"):
+            run_id = client.get_lab().start(scenario.config, play=True)
+            st.switch_page(PAGES / f"{model}.py", query_params={"run": run_id, **scenario.config.to_query()})
