@@ -5,7 +5,7 @@ from math import log
 from genlab.config import GANConfig
 from genlab.data.points import points
 from genlab.figures.palette import FIELD_SCALE
-from genlab.figures.panels import Panel, View, axes, dots, layer, level, lines, series, term
+from genlab.figures.panels import DRAWN, Panel, View, axes, dots, layer, level, lines, series, term
 
 GRID = {
     "narrow": '"main losses" minmax(0, 1fr) "main more" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)',
@@ -35,12 +35,16 @@ def _plane(config: GANConfig) -> Panel:
     figure = {
         "data": [
             {
-                "type": "heatmap", "colorscale": FIELD_SCALE, "zsmooth": "best", "showscale": True,
+                "type": "heatmap", "colorscale": FIELD_SCALE, "zsmooth": "fast", "showscale": True,
                 "colorbar": {
                     "thickness": 10, "outlinewidth": 0, "len": 0.9, "tickfont": {"size": 12},
                     "title": {"text": _field_symbol(config), "side": "top"},
                 },
                 "hovertemplate": "(%{x:.2f}, %{y:.2f})<br>field %{z:.4~g}<extra></extra>",
+            },
+            {
+                "type": "contour", "contours": {"coloring": "none"}, "line": {"color": "@line", "width": 1},
+                "showscale": False, "hoverinfo": "skip",
             },
             lines("@prior", 1.2, "noise grid"),
             dots("@real", "circle", 5, "real"),
@@ -49,24 +53,27 @@ def _plane(config: GANConfig) -> Panel:
         ],
         "layout": axes("x₁", "x₂", extent=extent),
     }  # fmt: skip
+    field = {"x": "field.x", "y": "field.y", "z": "field.z"}
     bind = [
-        {"use": "field", "trace": 0, "arrays": {"x": "field.x", "y": "field.y", "z": "field.z"}},
-        {"use": "mesh", "trace": 1, "arrays": {"mesh": "mesh.xy"}},
-        {"use": "columns", "trace": 2, "arrays": {"points": "real.xy"}, "columns": [0, 1]},
-        {"use": "columns", "trace": 3, "arrays": {"points": "generated.xy"}, "columns": [0, 1]},
+        {"use": "field", "trace": 0, "arrays": field},
+        {"use": "contours", "trace": 1, "arrays": field},
+        {"use": "mesh", "trace": 2, "arrays": {"mesh": "mesh.xy"}},
+        {"use": "columns", "trace": 3, "arrays": {"points": "real.xy"}, "columns": [0, 1], "count": DRAWN},
+        {"use": "columns", "trace": 4, "arrays": {"points": "generated.xy"}, "columns": [0, 1], "count": DRAWN},
         {
-            "use": "arrows", "trace": 4, "arrays": {"from": "arrows.xy", "along": "arrows.gradient"},
+            "use": "arrows", "trace": 5, "arrays": {"from": "arrows.xy", "along": "arrows.gradient"},
             "length": 0.35 * extent, "shortest": SHORTEST, "longest": LONGEST,
         },
     ]  # fmt: skip
     layers = [
-        layer("real", "real", [2], "@real", "○", ("real",)),
-        layer("generated", "generated", [3], "@generated", "◆", ("generated",)),
-        layer("field", f"{_second(config)}'s field", [0], "@real", "▦", ("field",)),
-        layer("arrows", "−∇L<sub>G</sub>", [4], "@arrows", "→", ("arrows",)),
-        layer("mesh", "noise grid", [1], "@prior", "#", ("mesh",), on=False),
+        layer("real", "real", [3], "@real", "○", ("real",)),
+        layer("generated", "generated", [4], "@generated", "◆", ("generated",)),
+        layer("field", f"{_second(config)}'s field", [0, 1], "@real", "▦", ("field",)),
+        layer("arrows", "−∇L<sub>G</sub>", [5], "@arrows", "→", ("arrows",)),
+        layer("mesh", "noise grid", [2], "@prior", "#", ("mesh",), on=False),
     ]
-    caption = "Arrow length: log₁₀‖∇L<sub>G</sub>‖, from 10⁻⁴ (no arrow) to 10 (longest). Median ‖∇L<sub>G</sub>‖ now: {info.arrow_norm}"
+    norm = "‖∇L<sub>G</sub>‖"
+    caption = f"Arrow length: log₁₀{norm}, from 10⁻⁴ (no arrow) to 10 (longest). Median {norm} now: {{info.arrow_norm}}"
     return Panel(
         "plane", "plot", "Plane", ("main", "main"), (),
         {"figure": figure, "bind": bind, "layers": layers, "caption": caption},
@@ -82,7 +89,7 @@ def _images() -> Panel:
     caption = "Generated images come from the same 64 noise vectors at every step."
     return Panel(
         "images", "mosaic", "Images", ("main", "main"), ("samples", "real"),
-        {"groups": groups, "columns": 8, "caption": caption},
+        {"groups": groups, "caption": caption},
     )  # fmt: skip
 
 
@@ -93,8 +100,8 @@ def _losses(config: GANConfig) -> Panel:
         series("loss_sum", f"{_loss_symbol(config)} + L<sub>G</sub>", "@sum", "dot"),
     ]
     at_equilibrium = {
-        "minimax": [level("2 log 2: L_D at equilibrium", value=2 * log(2))],
-        "nonsaturating": [level("2 log 2: L_D at equilibrium", value=2 * log(2))],
+        "minimax": [level("2 log 2: L<sub>D</sub> at equilibrium", value=2 * log(2))],
+        "nonsaturating": [level("2 log 2: L<sub>D</sub> at equilibrium", value=2 * log(2))],
     }
     levels = at_equilibrium.get(config.objective, [])
     return Panel(
@@ -187,10 +194,10 @@ def _weights(config: GANConfig) -> Panel:
         {"use": "bounds", "trace": 1, "arrays": {"counts": "weights.counts"}, "value": "info.clip"},
     ]
     clipped = config.objective == "wgan" and config.clip is not None
-    caption = "Dashed: the clip bounds ±c, c = {info.clip}. At a bound: {last.clipped_fraction} of all." if clipped else ""
+    bounds = "Dashed: the clip bounds ±c, c = {info.clip}. Share at a bound: {last.clipped_fraction}"
     return Panel(
         "weights", "plot", "Weights", ("more", "rest"), ("weights",),
-        {"figure": figure, "bind": bind, "caption": caption},
+        {"figure": figure, "bind": bind, "caption": bounds if clipped else ""},
     )  # fmt: skip
 
 

@@ -23,12 +23,13 @@ _BOTH = {
     "arrows": "#AA5FA8",
 }
 _CLASSES = {
-    "light": ["#332288", "#0072B2", "#117733", "#B8860B", "#D55E00", "#882255", "#AA5FA8", "#007A87", "#A0522D", "#5A5A5A"],
-    "dark": ["#9C8CFF", "#56B4E9", "#44AA99", "#DDCC77", "#FF8C42", "#E0788A", "#CC99FF", "#88E0EF", "#B5BD3A", "#BBBBBB"],
-}  # fmt: skip
+    "light": "#332288 #0072B2 #117733 #B8860B #D55E00 #882255 #AA5FA8 #007A87 #A0522D #5A5A5A".split(),
+    "dark": "#9C8CFF #56B4E9 #44AA99 #DDCC77 #FF8C42 #E0788A #CC99FF #88E0EF #B5BD3A #BBBBBB".split(),
+}
+# Points are drawn over the field: its ends stay pale (light) or deep (dark) so that the points stand out at 3:1.
 _FIELD = {
-    "light": {"field_real": "#9CCBE8", "field_middle": "#F4F4F4", "field_fake": "#F6BE98"},
-    "dark": {"field_real": "#0B4A75", "field_middle": "#20242E", "field_fake": "#7A3A0C"},
+    "light": {"field_real": "#D0E7F6", "field_middle": "#FFFFFF", "field_fake": "#FEE4D2"},
+    "dark": {"field_real": "#06253B", "field_middle": "#0E1117", "field_fake": "#381A04"},
 }
 
 PALETTE: dict[str, dict[str, str]] = {

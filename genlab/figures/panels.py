@@ -7,6 +7,9 @@ streams of the panels that can be seen, and of their layers that are switched on
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+DRAWN = 500
+"""Points of a cloud that are drawn: SVG markers are what a frame costs in the browser."""
+
 Kind = Literal["plot", "curves", "mosaic"]
 
 
@@ -20,7 +23,7 @@ class Panel:
     - plot: ``figure`` (Plotly JSON), ``bind`` (list of dicts: which transform of which arrays fills which trace or the
       layout), ``layers`` (list from :func:`layer`), ``caption``;
     - curves: ``series`` (list from :func:`series`), ``y`` (axis title), ``log``, ``levels`` (list from :func:`level`);
-    - mosaic: ``groups`` (list of ``{"array", "label"}``), ``columns``, ``axes`` (optional).
+    - mosaic: ``groups`` (list of ``{"array", "label"}``), ``columns`` and ``axes`` (both optional).
     """
 
     id: str
@@ -99,7 +102,7 @@ def lines(colour: str, width: float, name: str, *, dash: str = "solid", x=(), y=
 
 
 def term(symbol: str, value: str, colour: str = "", unit: str = "") -> str:
-    """A term of a formula with today's value under it; ``value`` is a path into the frame ("last.kl", "config.clip")."""
+    """A term of a formula with today's value under it; ``value`` is a path into the frame (``last.kl``)."""
     style = f' data-colour="{colour}"' if colour else ""
     now = f'<span class="now">{unit}<output data-value="{value}">–</output></span>'
     return f'<span class="term"{style}><span class="symbol">{symbol}</span>{now}</span>'

@@ -5,7 +5,7 @@ from math import cos, exp, pi, sin, sqrt
 from genlab.config import VAEConfig
 from genlab.data.points import points
 from genlab.figures.palette import CLASS_SYMBOLS, POSITION_SCALE
-from genlab.figures.panels import Panel, View, axes, dots, layer, lines, series, term
+from genlab.figures.panels import DRAWN, Panel, View, axes, dots, layer, lines, series, term
 
 GRID = {
     "narrow": '"main terms" minmax(0, 1fr) "main more" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)',
@@ -16,6 +16,8 @@ GRID = {
 }
 ELLIPSES = 40
 """Posterior ellipses drawn: enough to see their size, few enough to see through."""
+RECONSTRUCTED = 300
+"""Points drawn with their reconstruction."""
 PRIOR_REACH = 3.0
 """Half-width of the latent plane at least: the prior's 3σ."""
 
@@ -31,7 +33,8 @@ def vae_view(config: VAEConfig) -> View:
 def _latent_plane(config: VAEConfig) -> Panel:
     marked = _by_class() if config.is_images else _by_position()
     first = len(marked["data"])
-    data = [*marked["data"], lines("@prior", 1.6, "prior", x=_circles()[0], y=_circles()[1]), lines("@text", 1.2, "q(z|x)")]
+    x, y = _circles()
+    data = [*marked["data"], lines("@prior", 1.6, "prior", x=x, y=y), lines("@text", 1.2, "q(z|x)")]
     bind = [
         *marked["bind"],
         {
@@ -46,12 +49,17 @@ def _latent_plane(config: VAEConfig) -> Panel:
         layer("prior", "prior 1σ, 2σ", [first], "@prior", "◎"),
     ]
     return Panel(
-        "latent", "plot", "Latent plane", ("main", "main"), ("latent",),
+        "latent", "plot", "Latent plane", _latent_area(config), ("latent",),
         {
             "figure": {"data": data, "layout": axes("z₁", "z₂", extent=PRIOR_REACH)},
             "bind": bind, "layers": layers, "caption": _which_latents(config) + marked["caption"],
         },
     )  # fmt: skip
+
+
+def _latent_area(config: VAEConfig) -> tuple[str, str]:
+    """With points the data plane is the main picture, and a wide screen has room for the latents beside it."""
+    return ("main", "main") if config.is_images else ("main", "more")
 
 
 def _which_latents(config: VAEConfig) -> str:
@@ -60,18 +68,23 @@ def _which_latents(config: VAEConfig) -> str:
 
 def _by_class() -> dict:
     data = [dots(f"@class{c}", symbol, 6, f"class {c}") for c, symbol in enumerate(CLASS_SYMBOLS)]
-    for trace in data:
-        trace["showlegend"] = True
     arrays = {"points": "latent.mean", "labels": "latent.label"}
-    bind = [{"use": "ofClass", "trace": c, "arrays": arrays, "columns": [0, 1], "class": c} for c in range(len(data))]
-    return {"data": data, "bind": bind, "caption": "Held-out examples; colour and mark: their class."}
+    common = {"arrays": arrays, "columns": [0, 1], "count": DRAWN}
+    bind = [{"use": "ofClass", "trace": c, "class": c, **common} for c in range(len(data))]
+    names = {
+        "type": "scatter", "mode": "text", "name": "class", "x": [], "y": [], "hoverinfo": "skip",
+        "textfont": {"size": 22, "color": "@text", "weight": 700, "shadow": "0 0 4px @background, 0 0 4px @background"},
+    }  # fmt: skip
+    bind.append({"use": "classNames", "trace": len(data), **common})
+    caption = "Held-out examples; colour and mark: their class, whose number stands at its median."
+    return {"data": [*data, names], "bind": bind, "caption": caption}
 
 
 def _by_position() -> dict:
     data = [dots(_position_colours(), "circle", 6, "μ(x)")]
     bind = [
-        {"use": "columns", "trace": 0, "arrays": {"points": "latent.mean"}, "columns": [0, 1]},
-        {"use": "angle", "trace": 0, "arrays": {"positions": "latent.xy"}},
+        {"use": "columns", "trace": 0, "arrays": {"points": "latent.mean"}, "columns": [0, 1], "count": DRAWN},
+        {"use": "angle", "trace": 0, "arrays": {"positions": "latent.xy"}, "count": DRAWN},
     ]
     return {"data": data, "bind": bind, "caption": "Held-out points; colour: the angle of x, as in the data plane."}
 
@@ -108,7 +121,7 @@ def _latent_line(config: VAEConfig) -> Panel:
         layer("prior", "prior N(0, 1)", [1], "@prior", "╌"),
     ]
     return Panel(
-        "latent", "plot", "Latent line", ("main", "main"), ("latent",),
+        "latent", "plot", "Latent line", _latent_area(config), ("latent",),
         {
             "figure": {"data": [bars, lines("@prior", 3, "prior", dash="dash", x=grid, y=prior)], "layout": layout},
             "bind": bind, "layers": layers, "caption": "One latent: held-out means as a histogram, beside the prior.",
@@ -126,10 +139,16 @@ def _data_plane(config: VAEConfig) -> Panel:
     ]
     bind = [
         {"use": "mesh", "trace": 0, "arrays": {"mesh": "manifold.xy"}},
-        {"use": "columns", "trace": 1, "arrays": {"points": "samples.xy"}, "columns": [0, 1]},
-        {"use": "columns", "trace": 2, "arrays": {"points": "reconstruction.input"}, "columns": [0, 1]},
-        {"use": "angle", "trace": 2, "arrays": {"positions": "reconstruction.input"}},
-        {"use": "columns", "trace": 3, "arrays": {"points": "reconstruction.output"}, "columns": [0, 1]},
+        {"use": "columns", "trace": 1, "arrays": {"points": "samples.xy"}, "columns": [0, 1], "count": DRAWN},
+        {
+            "use": "columns", "trace": 2, "arrays": {"points": "reconstruction.input"},
+            "columns": [0, 1], "count": RECONSTRUCTED,
+        },
+        {"use": "angle", "trace": 2, "arrays": {"positions": "reconstruction.input"}, "count": RECONSTRUCTED},
+        {
+            "use": "columns", "trace": 3, "arrays": {"points": "reconstruction.output"},
+            "columns": [0, 1], "count": RECONSTRUCTED,
+        },
     ]
     layers = [
         layer("data", "data x", [2], "@real", "●", ("reconstruction",)),
@@ -159,11 +178,11 @@ def _image_panels(config: VAEConfig) -> list[Panel]:
     panels = [
         Panel(
             "reconstruction", "mosaic", "Reconstruction", ("more", "more"), ("reconstruction",),
-            {"groups": groups, "columns": 4},
+            {"groups": groups},
         ),
         Panel(
             "samples", "mosaic", "Samples", ("more", "second"), ("samples",),
-            {"groups": [{"array": "samples.images", "label": "decoded from z ~ N(0, I)"}], "columns": 16},
+            {"groups": [{"array": "samples.images", "label": "decoded from z ~ N(0, I)"}]},
         ),
     ]  # fmt: skip
     if config.latent_dim == 2:
@@ -202,7 +221,10 @@ def _curves(config: VAEConfig) -> list[Panel]:
 def _kl_bars() -> Panel:
     bars = {
         "type": "bar", "x": [], "y": [], "textposition": "none",
-        "marker": {"color": "@kl", "pattern": {"fgcolor": "@kl", "bgcolor": "@background", "solidity": 0.3}, "line": {"color": "@kl", "width": 1.5}},
+        "marker": {
+            "color": "@kl", "line": {"color": "@kl", "width": 1.5},
+            "pattern": {"fgcolor": "@kl", "bgcolor": "@background", "solidity": 0.3},
+        },
         "hovertemplate": "latent %{x}: %{y:.4~g} nats, %{text}<extra></extra>",
     }  # fmt: skip
     layout = {
@@ -214,7 +236,7 @@ def _kl_bars() -> Panel:
         "kl", "plot", "KL per latent", ("more", "second"), ("kl",),
         {
             "figure": {"data": [bars], "layout": layout}, "bind": bind,
-            "caption": "Active units: {last.active_units}. Filled: active, Var(μ) > 0.01 over the data; hatched: collapsed.",
+            "caption": "Active units: {last.active_units}. Filled: active (Var μ > 0.01); hatched: collapsed.",
         },
     )  # fmt: skip
 

@@ -10,7 +10,7 @@
  * arrays. 4 + H and every offset are multiples of 8, so typed arrays can be views of the message itself.
  * @typedef {{dtype: "f4"|"f8"|"u1"|"i4", shape: number[], offset: number}} ArrayEntry  offset from the header's end
  * @typedef {{values: ArrayLike<number>, shape: number[]}} NumberArray
- * @typedef {{kind: "frame"|"event", run: string, model: "vae"|"gan", status: string, message: string, step: number,
+ * @typedef {{kind: "frame"|"event"|"ping", run: string, model: "vae"|"gan", status: string, message: string, step: number,
  *   seconds: number, steps_per_second: number, config: Object, changes: {step: number, settings: Object}[],
  *   diverged: null|{step: number, quantity: string}, last: Object<string, number>, reference: Object<string, number>,
  *   info: Object<string, number>, arrays: Object<string, ArrayEntry>}} FrameHeader
@@ -149,6 +149,11 @@ class Lab {
     }
   }
 
+  /** On a large screen, which is often a projector's, everything is written larger. */
+  fontSize() {
+    return this.root.dataset.grid === "wide" ? 15 : 13;
+  }
+
   /** Streams of the panels that can be seen now. */
   streams() {
     const seen = [...this.panels.values()].filter(panel => panel.shown);
@@ -188,7 +193,7 @@ class Lab {
     this.top.update();
   }
 
-  /** Draws at most once per animation frame, and leaves the browser as much time as the drawing took. */
+  /** Draws at most once per animation frame, and leaves the browser some time for the pointer after a costly one. */
   draw() {
     if (this.waiting || document.hidden || this.closed) return;
     this.waiting = true;
@@ -216,7 +221,7 @@ class Lab {
         step: this.header.step, frames: this.frames, fps: this.fps.toFixed(1),
       });
     }
-    this.free = performance.now() + Math.min(200, performance.now() - began);
+    this.free = performance.now() + Math.min(100, 0.3 * (performance.now() - began));
     this.waiting = false;
   }
 
@@ -565,7 +570,7 @@ class PlotlyPanel extends Panel {
   }
 
   async react(traces, layout) {
-    const merged = merge(baseLayout(this.lab.theme), layout);
+    const merged = merge(baseLayout(this.lab.theme, this.lab.fontSize()), layout);
     for (const axis of ["xaxis", "yaxis"]) {
       if (this.zoomed[axis]) Object.assign(merged[axis], { range: [...this.canvas.layout[axis].range], autorange: false });
     }
@@ -732,7 +737,9 @@ class Curves extends PlotlyPanel {
     const below = this.options.log ? drawn.filter(y => y <= 0).length : 0;
     change(this.note, below ? `log axis: ${below} values ≤ 0 cannot be shown` : "");
     traces.push(...this.changeMarks(columns, curves.x));
-    await this.react(traces, this.layout(columns, curves.x, range, theme));
+    const layout = this.layout(columns, curves.x, range, theme);
+    if (this.options.log) layout.yaxis.dtick = decades(drawn) > 1.2 ? 1 : "D2";
+    await this.react(traces, layout);
   }
 
   /** A curve: the smoothed line, and the raw one faintly behind it; hovering gives the exact value. */
@@ -786,7 +793,7 @@ class Curves extends PlotlyPanel {
     const levels = (this.spec.levels ?? []).map(level => ({ ...level, y: (level.value ?? reference[level.reference]) / level.scale }));
     const annotate = ({ y, label }) => ({
       xref: "paper", x: 1, xanchor: "right", yref: "y", y: this.options.log ? Math.log10(y) : y, yanchor: "bottom",
-      text: label, showarrow: false, font: { size: 12, color: theme.muted },
+      text: label, showarrow: false, bgcolor: theme.background, opacity: 0.85, font: { size: this.lab.fontSize() - 1, color: theme.muted },
     });
     const known = levels.filter(({ y }) => isFinite(y) && (y > 0 || !this.options.log));
     return {
@@ -835,6 +842,11 @@ function middleRange(values, log) {
   return [low - margin, high + margin];
 }
 
+function decades(values) {
+  const positive = values.filter(value => value > 0 && isFinite(value));
+  return positive.length ? Math.log10(positive.reduce((a, b) => Math.max(a, b)) / positive.reduce((a, b) => Math.min(a, b))) : 0;
+}
+
 function interpolate(from, to, at) {
   let i = 1;
   while (i < from.length - 1 && from[i] < at) i += 1;
@@ -866,33 +878,43 @@ class Mosaic extends Panel {
 
   draw() {
     super.draw();
-    for (const { canvas, array, x, y } of this.groups) {
-      if (!this.has(array)) continue;
-      const images = this.lab.arrays[array];
-      paint(canvas, images, Math.min(this.spec.columns, images.shape[0]), this.lab.theme);
-      this.label(x, y);
+    for (const group of this.groups) {
+      if (!this.has(group.array)) continue;
+      const images = this.lab.arrays[group.array];
+      const { columns, scale } = this.arrangement(images.shape);
+      paint(group.canvas, images, columns, this.lab.theme);
+      group.canvas.style.width = `${Math.max(1, Math.floor(group.canvas.width * scale))}px`;
+      group.canvas.style.height = `${Math.max(1, Math.floor(group.canvas.height * scale))}px`;
+      this.label(group);
     }
-    this.resize();
   }
 
-  label(x, y) {
+  resize() {
+    if (this.lab.header) this.draw();
+  }
+
+  /** The number of columns (unless the panel fixes it) that makes the images as large as the panel allows. */
+  arrangement([count, height, width]) {
+    const across = this.groups.length;
+    const labels = this.spec.axes ? 24 : 0;
+    const room = [(this.canvas.clientWidth - 12 * (across - 1)) / across - labels, this.canvas.clientHeight - 26 - labels];
+    const fixed = this.spec.columns;
+    const choices = fixed ? [fixed] : [...Array(count).keys()].map(i => i + 1);
+    const scaled = choices.map(columns => {
+      const rows = Math.ceil(count / columns);
+      const scale = Math.min(room[0] / (columns * (width + 1)), room[1] / (rows * (height + 1)));
+      return { columns, scale, merit: scale * (count % columns ? 0.8 : 1) }; // whole rows look better
+    });
+    return scaled.reduce((best, one) => (one.merit > best.merit ? one : best));
+  }
+
+  label({ x, y }) {
     const { axes } = this.spec;
     const ticks = axes && this.lab.arrays[axes.array]?.values;
     if (!ticks) return;
     const [low, high] = [number(ticks[0], 2), number(ticks[ticks.length - 1], 2)];
     change(x, `${low} ← ${axes.x} → ${high}`);
     change(y, `${low} ← ${axes.y} → ${high}`);
-  }
-
-  resize() {
-    const across = this.groups.length;
-    const labels = this.spec.axes ? 22 : 0;
-    for (const { canvas } of this.groups) {
-      const width = (this.canvas.clientWidth - 12 * (across - 1)) / across - labels;
-      const scale = Math.min(width / canvas.width, (this.canvas.clientHeight - 24 - labels) / canvas.height);
-      canvas.style.width = `${Math.max(1, Math.floor(canvas.width * scale))}px`;
-      canvas.style.height = `${Math.max(1, Math.floor(canvas.height * scale))}px`;
-    }
   }
 
   image() {
@@ -940,20 +962,41 @@ const PANELS = { plot: Plot, curves: Curves, mosaic: Mosaic };
 
 const column = ({ values, shape: [rows, width] }, index) => Float64Array.from({ length: rows }, (_, i) => values[i * width + index]);
 
+const rowsOf = ({ values, shape: [rows, width] }) =>
+  Array.from({ length: rows }, (_, i) => values.subarray(i * width, (i + 1) * width));
+
+const fieldRange = ({ info }) => [info.field_centre ?? 0.5, info.field_span || 0.5];
+
+function classPoints({ values, shape: [, width] }, labels, [x, y], count, wanted) {
+  const rows = [...labels.values.subarray(0, count).keys()].filter(i => labels.values[i] === wanted);
+  return { x: rows.map(i => values[i * width + x]), y: rows.map(i => values[i * width + y]) };
+}
+
+const median = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
 /** From arrays of a frame to attributes of a trace (or of the layout). Python names them in a panel's `bind`. */
 const TRANSFORMS = {
-  columns: ({ points }, { columns: [x, y] }) => ({ x: column(points, x), y: column(points, y) }),
+  columns: ({ points }, { columns: [x, y], count }) => ({
+    x: column(points, x).subarray(0, count),
+    y: column(points, y).subarray(0, count),
+  }),
 
   /** Rows of one class only. */
-  ofClass({ points, labels }, { columns: [x, y], class: wanted }) {
-    const rows = [...labels.values.keys()].filter(i => labels.values[i] === wanted);
-    const width = points.shape[1];
-    return { x: rows.map(i => points.values[i * width + x]), y: rows.map(i => points.values[i * width + y]) };
+  ofClass: ({ points, labels }, { columns, count, class: wanted }) => classPoints(points, labels, columns, count, wanted),
+
+  /** The name of each class at the median of its rows. */
+  classNames({ points, labels }, { columns, count }) {
+    const middles = [...Array(10).keys()].map(wanted => {
+      const { x, y } = classPoints(points, labels, columns, count, wanted);
+      return { x: median(x), y: median(y), text: String(wanted) };
+    });
+    const there = middles.filter(({ x }) => x !== undefined);
+    return { x: there.map(({ x }) => x), y: there.map(({ y }) => y), text: there.map(({ text }) => text) };
   },
 
   /** Colour by the angle of a position, so that neighbours in the data can be found again elsewhere. */
-  angle: ({ positions }) => ({
-    "marker.color": Array.from({ length: positions.shape[0] }, (_, i) => Math.atan2(positions.values[2 * i + 1], positions.values[2 * i])),
+  angle: ({ positions: { values, shape } }, { count }) => ({
+    "marker.color": Array.from({ length: Math.min(count, shape[0]) }, (_, i) => Math.atan2(values[2 * i + 1], values[2 * i])),
   }),
 
   /** The lines of a mesh (rows, columns, 2), separated by gaps. */
@@ -969,11 +1012,16 @@ const TRANSFORMS = {
     return { x, y };
   },
 
-  field({ x, y, z }, _, { info }) {
-    const [, width] = z.shape;
-    const rows = Array.from(y.values, (_, i) => z.values.subarray(i * width, (i + 1) * width));
-    const [centre, span] = [info.field_centre ?? 0.5, info.field_span || 0.5];
-    return { x: x.values, y: y.values, z: rows, zmin: centre - span, zmax: centre + span };
+  field({ x, y, z }, _, header) {
+    const [centre, span] = fieldRange(header);
+    return { x: x.values, y: y.values, z: rowsOf(z), zmin: centre - span, zmax: centre + span };
+  },
+
+  /** Seven level lines over the range of the field's colours. */
+  contours({ x, y, z }, _, header) {
+    const [centre, span] = fieldRange(header);
+    const levels = { "contours.start": centre - 0.75 * span, "contours.end": centre + 0.76 * span, "contours.size": span / 4 };
+    return { x: x.values, y: y.values, z: rowsOf(z), autocontour: false, ...levels };
   },
 
   /** Arrows whose length grows with log₁₀ of the vector's norm: none at `shortest`, `length` at `longest`. */
@@ -1064,21 +1112,21 @@ function readTheme(node, palette) {
   };
 }
 
-function baseLayout(theme) {
-  const axis = { gridcolor: theme.grid, linecolor: theme.line, zerolinecolor: theme.line, automargin: true, title: { standoff: 4, font: { size: 13 } } };
+function baseLayout(theme, size) {
+  const axis = { gridcolor: theme.grid, linecolor: theme.line, zerolinecolor: theme.line, automargin: true, title: { standoff: 4, font: { size } } };
   const clear = "rgba(0,0,0,0)";
   return {
     autosize: true, showlegend: false, margin: { l: 8, r: 12, t: 10, b: 8 },
-    paper_bgcolor: clear, plot_bgcolor: clear, font: { family: theme.font, size: 13, color: theme.text },
+    paper_bgcolor: clear, plot_bgcolor: clear, font: { family: theme.font, size, color: theme.text },
     xaxis: structuredClone(axis), yaxis: structuredClone(axis),
-    hoverlabel: { bgcolor: theme.background, bordercolor: theme.line, font: { color: theme.text, size: 13 } },
+    hoverlabel: { bgcolor: theme.background, bordercolor: theme.line, font: { color: theme.text, size } },
     modebar: { bgcolor: clear, color: theme.muted, activecolor: theme.text },
   };
 }
 
 /** A copy in which every "@name" is the theme's colour of that name. */
 function resolve(value, theme) {
-  if (typeof value === "string") return value.startsWith("@") ? theme[value.slice(1)] ?? value : value;
+  if (typeof value === "string") return value.replace(/@(\w+)/g, (token, name) => theme[name] ?? token);
   if (Array.isArray(value)) return value.map(item => resolve(item, theme));
   if (value && typeof value === "object") {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolve(item, theme)]));
