@@ -173,9 +173,18 @@ def test_the_measured_rate_near_the_equilibrium_is_the_predicted_one(name, metho
     assert games.measured_rate(path) == pytest.approx(games.predicted_rate(game, method, 0.1), abs=5e-3)
 
 
-def test_a_gradient_penalty_towards_one_circles_without_reaching_the_equilibrium():
-    tail = games.radii(games.trajectory(GradientPenaltyWGAN(1.0), Alternating(5), step=0.05, steps=2000))[-500:]
-    assert 0.1 < tail.min() and tail.max() < 3
+@pytest.mark.parametrize("n_critic", [1, 5])
+def test_a_gradient_penalty_towards_one_circles_when_weak_and_strands_the_generator_when_strong(n_critic):
+    edge = n_critic**-0.5
+    weak, strong = (
+        games.trajectory(GradientPenaltyWGAN(factor * edge), Alternating(n_critic), step=0.02, steps=4000)[-1000:]
+        for factor in (0.5, 1.5)
+    )
+    assert (weak.min(axis=0) < -0.5).all() and (weak.max(axis=0) > 0.5).all()
+    np.testing.assert_allclose(np.abs(strong), np.broadcast_to([2 * 1.5 * edge, 0], strong.shape), atol=1e-6)
+
+
+def test_a_game_without_a_smooth_equilibrium_has_no_rate():
     with pytest.raises(ValueError, match="wgan_gp: it has no smooth equilibrium"):
         games.predicted_rate(GradientPenaltyWGAN(), Simultaneous(), 0.1)
 

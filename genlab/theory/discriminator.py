@@ -120,7 +120,7 @@ class LeastSquares(NamedTuple):
 
 
 def least_squares_optimum(pair, a=0.0, b=1.0, c=1.0):
-    """D* = (bp + aq)/(p + q), L_D = ½E_p(D − b)² + ½E_q(D − a)², L_G = ½E_q(D − c)² (Mao et al. 2017, eq. 2 and 4)."""
+    """D* = (bp + aq)/(p + q), L_D = ½E_p(D − b)² + ½E_q(D − a)², L_G = ½E_q(D − c)² (Mao et al. 2017, eq. 2)."""
     share = optimal_discriminator(pair)
     score = a + (b - a) * share
     discriminator_loss = 0.5 * pair.expect_p((score - b) ** 2) + 0.5 * pair.expect_q((score - a) ** 2)

@@ -213,7 +213,7 @@ def ascend(model, x, m, s, steps=200, rate=0.5):
 def best_gaussian(model, x):
     """(m, s, L) of the Gaussian with the highest ELBO, the best end of ascents from nine starts between −4 and 4.
 
-    log p(x) − L is the approximation gap (Cremer et al. 2018, eq. 2): 0 for the linear model, near log 2 when the
+    log p(x) − L is the approximation gap (Cremer et al. 2018): 0 for the linear model, near log 2 when the
     posterior has two equal, distant modes, of which q can only have one.
     """
     ends = [ascend(model, x, start, 0.5) for start in np.linspace(-4, 4, 9)]

@@ -75,7 +75,7 @@ class Minimax(Game):
 
 @dataclass(frozen=True)
 class NonSaturating(Game):
-    """Dirac-GAN whose generator minimises −f(−ψθ) = −log D(G) instead (Mescheder et al. 2018, section 2.2)."""
+    """Dirac-GAN whose generator minimises −f(−ψθ) = −log D(G) instead (Mescheder et al. 2018, section 2)."""
 
     name = "non_saturating"
     label = "Dirac-GAN, non-saturating"
@@ -119,18 +119,20 @@ class ClippedWGAN(WGAN):
         _positive("clip", self.clip)
 
     def project(self, theta, psi):
-        return theta, np.clip(psi, -self.clip, self.clip)
+        return theta, np.minimum(np.maximum(psi, -self.clip), self.clip)
 
 
 @dataclass(frozen=True)
 class GradientPenaltyWGAN(WGAN):
     """WGAN-GP: the critic also minimises λ(|ψ| − 1)² (Gulrajani et al. 2017, eq. 3: here ∇D = −ψ everywhere).
 
-    The generator rests only at ψ = 0, where the penalty has a kink: no smooth equilibrium exists, and training circles
-    around (0, 0) (Mescheder et al. 2018, section 3). weight: λ ≥ 0 or ValueError.
+    The generator rests only at ψ = 0, where the penalty has a kink: no smooth equilibrium exists, and training never
+    ends at (0, 0) (Mescheder et al. 2018, section 3). With k critic steps it circles while λ < 1/√k; a larger λ keeps
+    ψ from changing its sign, and θ is driven to rest at ±2λ, far from the data. A step h > 1/λ makes the penalty
+    itself overshoot. weight: λ ≥ 0 or ValueError.
     """
 
-    weight: float = 10.0
+    weight: float = 0.1
 
     name = "wgan_gp"
     label = "Dirac-GAN, WGAN-GP"
@@ -153,7 +155,7 @@ class InstanceNoise(Game):
     """Minimax Dirac-GAN whose real and generated data both carry noise N(0, σ²) (Sønderby et al. 2017).
 
     The expectations over the noise are taken by Gauss–Hermite quadrature with 40 nodes. At the equilibrium the field
-    has the eigenvalues −σ²/4 ± √(σ⁴/16 − ¼) (Mescheder et al. 2018, Lemma 3.2). std: σ ≥ 0 or ValueError.
+    has the eigenvalues −σ²/4 ± √(σ⁴/16 − ¼) (Mescheder et al. 2018, section 3). std: σ ≥ 0 or ValueError.
     """
 
     std: float = 1.0
@@ -188,7 +190,7 @@ class InstanceNoise(Game):
 class R1(Minimax):
     """Minimax Dirac-GAN with R1: the discriminator also minimises (γ/2)ψ² (Mescheder et al. 2018, eq. 9).
 
-    At the equilibrium the field has the eigenvalues −γ/2 ± √(γ²/4 − ¼) (Lemma 4.1); γ = 1 is critical. With a linear
+    At the equilibrium the field has the eigenvalues −γ/2 ± √(γ²/4 − ¼) (section 3); γ = 1 is critical. With a linear
     discriminator the zero-centred penalties on real and on generated data are the same. weight: γ ≥ 0 or ValueError.
     """
 
@@ -441,7 +443,10 @@ def update_jacobian(game, method, step, point=None):
     d = 4 for optimistic steps (two points make their state), else 2. ValueError for a game without a smooth
     equilibrium when no point is given.
     """
-    return _jacobian(lambda state: method.update(game, tuple(state), step), method.start(point or _equilibrium(game)))
+    return _jacobian(
+        lambda state: method.update(game, tuple(state), step),
+        method.start(_equilibrium(game) if point is None else point),
+    )
 
 
 def field_eigenvalues(game, point=None):
@@ -449,7 +454,7 @@ def field_eigenvalues(game, point=None):
 
     Continuous-time training converges locally when both real parts are negative (Mescheder et al. 2018, section 2).
     """
-    return np.linalg.eigvals(field_jacobian(game, point or _equilibrium(game))).astype(complex)
+    return np.linalg.eigvals(field_jacobian(game, _equilibrium(game) if point is None else point)).astype(complex)
 
 
 def update_eigenvalues(game, method, step, point=None):
