@@ -6,6 +6,7 @@ import socket
 import threading
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -122,12 +123,11 @@ def _torchvision_datasets():
     A torchvision built for another torch (CUDA beside CPU, say) cannot load its operators, and then its import fails
     while it describes them: "operator torchvision::nms does not exist". The data sets are pure Python, so each
     operator that is missed is declared without an implementation, and the import tried again.
+    Both packages are imported by name and only here: pages, which must stay without torch, import this module.
     """
     while True:
         try:
-            from torchvision import datasets
-
-            return datasets
+            return import_module("torchvision.datasets")
         except RuntimeError as error:
             missing = re.search(r"operator torchvision::(\w+) does not exist", str(error))
             if missing is None or missing[1] in _declared:
@@ -139,10 +139,8 @@ _declared: dict = {}
 
 
 def _declare(operator: str) -> None:
-    from torch.library import Library
-
     # An operator lives only as long as the library object that declared it.
-    _declared[operator] = Library("torchvision", "FRAGMENT")
+    _declared[operator] = import_module("torch.library").Library("torchvision", "FRAGMENT")
     _declared[operator].define(f"{operator}() -> ()")
 
 
