@@ -37,6 +37,9 @@ class RecordingLab:
             raise UnknownRun(f"run = {run_id}: this lab has no such run")
         return self.runs[run_id]
 
+    def exists(self, run_id):
+        return run_id in self.runs
+
     def _set(self, run_id, **changes):
         self.runs[run_id] = replace(self.runs[run_id], **changes)
 
@@ -191,7 +194,7 @@ def test_an_unknown_run_is_said_and_a_fresh_one_takes_the_settings_of_the_addres
 def test_a_run_of_another_model_is_not_shown(lab):
     tab = open_page("gan", run=lab.start(VAEConfig()))
     (line,) = errors(tab)
-    assert "VAE" in line
+    assert "no such GAN" in line and tab.query_params["run"] != "run00000"
 
 
 def test_settings_that_cannot_stand_together_are_refused_in_one_line(lab):
@@ -222,6 +225,15 @@ def test_going_to_another_page_and_back_keeps_the_run_and_mixes_no_settings(lab)
     tab.switch_page(str(FILES["vae"])).run()
     assert tab.query_params["run"] == run_id and tab.query_params["beta"] == "3.0"
     assert not tab.error
+
+
+def test_going_back_to_an_address_with_the_run_of_another_page_shows_this_page_s_own_run(lab):
+    tab = open_page("vae")
+    mine = tab.query_params["run"]
+    tab.query_params.clear()
+    tab.switch_page(str(FILES["gan"])).run()
+    tab.switch_page(str(FILES["vae"])).run()
+    assert tab.query_params["run"] == mine and not tab.error
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

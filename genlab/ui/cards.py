@@ -13,9 +13,10 @@ def scenario_card(scenario: Scenario) -> None:
     """What a demonstration claims, and the button that starts it and goes to its page."""
     model = scenario.config.model
     with st.container(border=True, height="stretch", gap="small"):
-        st.markdown(f"**{scenario.title}**")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{ICONS[model]} **{scenario.title}**", width="stretch")
+            clicked = st.button("Start", icon=":material/play_arrow:", key=f"start.{scenario.name}")
         st.markdown(scenario.claim)
-        st.space("stretch")
-        if st.button(f"Start this {model.upper()}", icon=ICONS[model], key=f"start.{scenario.name}", width="stretch"):
-            run_id = client.get_lab().start(scenario.config, play=True)
-            st.switch_page(PAGES / f"{model}.py", query_params={"run": run_id, **scenario.config.to_query()})
+    if clicked:
+        run_id = client.get_lab().start(scenario.config, play=True)
+        st.switch_page(PAGES / f"{model}.py", query_params={"run": run_id, **scenario.config.to_query()})

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from genlab.config import Config, SettingError, setting_text, structural
+from genlab.config import CONFIGS, Config, SettingError, setting_text, structural
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
 
 SEEDS = 10_000
 """New seeds are drawn below this, short enough to be read out to a class."""
+READY = "A fresh run with the settings of the address is ready: press play."
 
 
 @dataclass
@@ -20,7 +21,6 @@ class Visit:
     """What one tab remembers of one page: which run it shows and what there is to say about it."""
 
     run_id: str | None = None
-    lost_id: str | None = None
     config: Config | None = None
     address: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -39,34 +39,40 @@ def open_run(kind: type[Config]) -> RunState:
     """
     lab, here = client.get_lab(), visit(kind)
     query = st.query_params.to_dict()
-    asked = query.pop("run", None)
-    if asked is None or asked == here.lost_id:
+    named = query.pop("run", None)
+    # The browser's history holds addresses in which the page is the old one and the run already that of the next.
+    asked, query = (None, {}) if named in _runs_of_other_pages(kind) else (named, query)
+    if here.run_id and not _is_run(lab, kind, asked):
         asked = here.run_id
     if asked is None or asked != here.run_id:
         here.config, here.problems = kind.from_query(query)
         here.note = ""
-    try:
-        state = _existing(lab, kind, asked) if asked else lab.state(lab.start(here.config))
-    except UnknownRun as error:
-        here.lost_id = asked
-        here.problems = [*here.problems, f"{error} A fresh run with the same settings is ready: press play."]
-        state = lab.state(lab.start(here.config))
+    state = _state(lab, kind, here, asked)
     here.run_id, here.config = state.run_id, state.config
-    _write_address(here, state)
+    _write_address(here, state, named)
     return state
 
 
-def _existing(lab, kind: type[Config], run_id: str) -> RunState:
-    state = lab.state(run_id)
-    if state.config.model != kind.model:
-        raise UnknownRun(f"The run of this address is a {state.config.model.upper()}, not a {kind.model.upper()}.")
-    return state
+def _state(lab: client.Lab, kind: type[Config], here: Visit, asked: str | None) -> RunState:
+    if _is_run(lab, kind, asked):
+        return lab.state(asked)
+    if asked:
+        here.problems = [*here.problems, f"run = {asked[:20]}: there is no such {kind.model.upper()} here. {READY}"]
+    return lab.state(lab.start(here.config))
 
 
-def _write_address(here: Visit, state: RunState) -> None:
-    # Only on a change or on entering the page: the browser's Back button then leaves the page instead of bouncing.
+def _is_run(lab: client.Lab, kind: type[Config], run_id: str | None) -> bool:
+    return run_id is not None and lab.exists(run_id) and lab.state(run_id).config.model == kind.model
+
+
+def _runs_of_other_pages(kind: type[Config]) -> list[str | None]:
+    return [visit(other).run_id for other in CONFIGS.values() if other is not kind and visit(other).run_id]
+
+
+def _write_address(here: Visit, state: RunState, named: str | None) -> None:
+    # Not at every rerun: the browser's Back button then leaves the page instead of bouncing off a rewritten address.
     address = {"run": state.run_id, **state.config.to_query()}
-    if address != here.address or st.session_state.get("entered", True):
+    if address != here.address or st.session_state.get("entered", True) or named not in (None, state.run_id):
         here.address = address
         st.query_params.from_dict(address)
 
