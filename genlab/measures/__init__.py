@@ -1,4 +1,7 @@
-"""What is measured on a model: distance to the data, coverage of its modes, collapse of its latents."""
+"""What is measured on a model: distance to the data, coverage of its modes, collapse of its latents.
+
+The exact evidence stands apart in :mod:`genlab.measures.evidence`, because it needs torch and these do not.
+"""
 
 from genlab.measures.collapse import ACTIVE_VARIANCE, active_units
 from genlab.measures.coverage import COVERAGE_SAMPLES, PERFECT_HIGH_QUALITY, Coverage, mode_coverage
