@@ -5,9 +5,9 @@ is on. Tokens ``@text``, ``@muted``, ``@grid`` and ``@background`` come from Str
 """
 
 BACKGROUND = {"light": "#ffffff", "dark": "#0e1117"}
-"""Page backgrounds of Streamlit's two themes: what the contrasts are computed against."""
+"""Page backgrounds of the two themes in .streamlit/config.toml: what the contrasts are computed against."""
 
-TEXT = {"light": "#31333f", "dark": "#fafafa"}
+TEXT = {"light": "#14181d", "dark": "#eef2f6"}
 
 _BOTH = {
     "real": "#0072B2",

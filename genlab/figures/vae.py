@@ -34,7 +34,7 @@ def _latent_plane(config: VAEConfig) -> Panel:
     marked = _by_class() if config.is_images else _by_position()
     first = len(marked["data"])
     x, y = _circles()
-    data = [*marked["data"], lines("@prior", 1.6, "prior", x=x, y=y), lines("@text", 1.2, "q(z|x)")]
+    data = [*marked["data"], lines("@prior", 1.6, "prior", x=x, y=y), lines("@muted", 1.2, "q(z|x)")]
     bind = [
         *marked["bind"],
         {
@@ -45,7 +45,7 @@ def _latent_plane(config: VAEConfig) -> Panel:
     ]  # fmt: skip
     layers = [
         layer("means", "means μ(x)", list(range(first)), "@real", "●"),
-        layer("ellipses", f"q(z|x) of {ELLIPSES}, 1σ", [first + 1], "@text", "◌"),
+        layer("ellipses", f"q(z|x) of {ELLIPSES}, 1σ", [first + 1], "@muted", "◌"),
         layer("prior", "prior 1σ, 2σ", [first], "@prior", "◎"),
     ]
     return Panel(

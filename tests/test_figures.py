@@ -1,0 +1,181 @@
+"""Figures ask only for what a worker sends, in colours that can be told apart in both themes."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import genlab.live
+from genlab.config import GANConfig, VAEConfig
+from genlab.figures import gan_view, vae_view
+from genlab.figures.palette import BACKGROUND, CLASS_SYMBOLS, PALETTE, TEXT, contrast
+from genlab.runtime.messages import STREAMS
+from genlab.runtime.streams import View as WorkerView
+from genlab.training import make_trainer
+
+SMALL_GAN = {"generator_width": 8, "critic_width": 8, "batch_size": 16}
+SMALL_VAE = {"width": 8, "batch_size": 16}
+CONFIGS = {
+    "GAN on a ring": GANConfig(data="ring8_soft", **SMALL_GAN),
+    "GAN on a line, minimax": GANConfig(data="line", objective="minimax", noise_dim=1, **SMALL_GAN),
+    "GAN with least squares and R1": GANConfig(data="moons", objective="lsgan", r1_weight=1, **SMALL_GAN),
+    "WGAN": GANConfig(data="grid25", objective="wgan", clip=0.1, **SMALL_GAN),
+    "WGAN without clipping": GANConfig(objective="wgan", clip="off", **SMALL_GAN),
+    "WGAN-GP on digits": GANConfig(data="mnist", objective="wgan_gp", **SMALL_GAN),
+    "VAE on digits": VAEConfig(**SMALL_VAE),
+    "VAE on digits, 5 latents, free bits": VAEConfig(latent_dim=5, free_bits=0.1, **SMALL_VAE),
+    "VAE on digits, 1 latent": VAEConfig(latent_dim=1, **SMALL_VAE),
+    "VAE on points": VAEConfig(data="moons", **SMALL_VAE),
+    "VAE on points, 1 latent": VAEConfig(data="ring", latent_dim=1, **SMALL_VAE),
+    "VAE on points, 3 latents": VAEConfig(data="ring", latent_dim=3, **SMALL_VAE),
+}
+THEMES = ("light", "dark")
+# What Streamlit's theme and the component add to the palette.
+THEME_TOKENS = {"text", "muted", "grid", "line", "background"}
+
+
+def view_of(config):
+    return gan_view(config) if config.model == "gan" else vae_view(config)
+
+
+@pytest.fixture(params=CONFIGS, scope="module")
+def config(request):
+    return CONFIGS[request.param]
+
+
+@pytest.fixture
+def view(config):
+    return view_of(config).to_data()
+
+
+@pytest.fixture(scope="module")
+def frame(config):
+    """What a worker would send of a run with this config: arrays by the stream asked for, and the header's numbers."""
+    trainer = make_trainer(config)
+    trainer.advance(2)
+    worker = WorkerView(trainer)
+    arrays = {stream: set(worker.draw((stream,))[0]) for stream in STREAMS}
+    last, info = worker.draw(STREAMS)[1:]
+    return {
+        "arrays": arrays,
+        "header": {"last": last, "info": info, "reference": worker.reference(), "config": config.model_dump()},
+    }
+
+
+def streams_of(panel):
+    return {*panel["streams"], *(stream for layer in panel.get("layers", []) for stream in layer["streams"])}
+
+
+def arrays_of(panel):
+    bound = {name for bind in panel.get("bind", []) for name in bind.get("arrays", {}).values()}
+    groups = {group["array"] for group in panel.get("groups", [])}
+    axes = {panel["axes"]["array"]} if "axes" in panel else set()
+    return bound | groups | axes
+
+
+def test_every_array_that_a_panel_draws_comes_with_the_streams_that_it_asks_for(view, frame):
+    for panel in view["panels"]:
+        sent = set().union(*(frame["arrays"][stream] for stream in streams_of(panel)))
+        assert arrays_of(panel) <= sent, panel["id"]
+
+
+def test_a_layer_asks_for_no_stream_that_sends_nothing(view, frame):
+    for panel in view["panels"]:
+        for stream in streams_of(panel):
+            assert frame["arrays"][stream], (panel["id"], stream)
+
+
+def test_every_curve_is_in_the_history(view, frame):
+    history = {name.removeprefix("history.") for name in frame["arrays"]["history"]}
+    for panel in view["panels"]:
+        for series in panel.get("series", []):
+            assert set(series.get("product", [series["name"]])) <= history, panel["id"]
+
+
+def test_every_number_in_a_formula_caption_or_level_is_in_the_frame(view, frame):
+    paths = re.findall(r'data-value="([\w.]+)"', view["formula"])
+    for panel in view["panels"]:
+        paths += re.findall(r"\{([\w.]+)\}", panel.get("caption", ""))
+        paths += [f"reference.{level['reference']}" for level in panel.get("levels", []) if level["reference"]]
+    assert paths
+    for path in paths:
+        part, name = path.split(".")
+        assert name in frame["header"][part], path
+
+
+def test_bound_traces_and_layers_exist(view):
+    for panel in view["panels"]:
+        traces = range(len(panel.get("figure", {}).get("data", [])))
+        assert {bind["trace"] for bind in panel.get("bind", []) if "trace" in bind} <= set(traces), panel["id"]
+        assert {i for layer in panel.get("layers", []) for i in layer["traces"]} <= set(traces), panel["id"]
+
+
+def test_transforms_are_those_of_the_component(view):
+    script = (Path(genlab.live.__file__).parent / "live.js").read_text(encoding="utf-8")
+    block = script[script.index("const TRANSFORMS = {") : script.index("// ---", script.index("const TRANSFORMS = {"))]
+    known = set(re.findall(r"^  (\w+)[:(]", block, re.M))
+    assert {bind["use"] for panel in view["panels"] for bind in panel.get("bind", [])} <= known
+
+
+def test_every_panel_has_a_place_in_both_grids(view):
+    for size in ("narrow", "wide"):
+        rows = [set(row.split()) for row in re.findall(r'"([^"]+)"', view["grid"][size])]
+        used = {panel["area"][size] for panel in view["panels"]}
+        assert used == set().union(*rows)
+
+
+def test_colours_are_named_and_known(view):
+    tokens = set(re.findall(r"@(\w+)", json.dumps(view)))
+    for theme in THEMES:
+        assert tokens <= set(PALETTE[theme]) | THEME_TOKENS
+
+
+def test_a_view_is_json_without_nan(view):
+    json.dumps(view, allow_nan=False)
+
+
+def test_real_is_blue_and_generated_vermilion_in_both_themes():
+    for theme in THEMES:
+        assert (PALETTE[theme]["real"], PALETTE[theme]["generated"]) == ("#0072B2", "#D55E00")
+
+
+def test_the_palette_is_made_for_the_themes_that_streamlit_shows():
+    config = tomllib.loads((Path(__file__).parent.parent / ".streamlit" / "config.toml").read_text())
+    for theme in THEMES:
+        assert config["theme"][theme]["backgroundColor"] == BACKGROUND[theme]
+        assert config["theme"][theme]["textColor"] == TEXT[theme]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_marks_stand_out_from_the_page_at_3_to_1(theme):
+    for name, colour in PALETTE[theme].items():
+        if not name.startswith("field"):
+            assert contrast(colour, BACKGROUND[theme]) >= 3, name
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("field", ["field_real", "field_middle", "field_fake"])
+def test_points_and_text_stand_out_from_the_field(theme, field):
+    behind = PALETTE[theme][field]
+    for name in ("real", "generated"):
+        assert contrast(PALETTE[theme][name], behind) >= 3, name
+    assert contrast(TEXT[theme], behind) >= 4.5
+
+
+def test_classes_differ_by_symbol_and_colour():
+    assert len(set(CLASS_SYMBOLS)) == 10
+    for theme in THEMES:
+        assert len({PALETTE[theme][f"class{i}"] for i in range(10)}) == 10
+
+
+def test_contrast_is_wcag():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)  # the known grey that just misses 4.5
+
+
+def test_a_zero_sum_game_says_which_loss_each_player_minimises():
+    formula = re.sub(r"<[^>]+>", "", gan_view(GANConfig(objective="wgan")).formula)
+    assert "= E f(G(z))– − E f(x)–" in formula
+    assert "= −E f(G(z))" in formula
