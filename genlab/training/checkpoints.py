@@ -102,9 +102,7 @@ def _check_metadata(path: Path, metadata: dict[str, Any]) -> None:
 
     def is_divergence(diverged: Any) -> bool:
         return diverged is None or (
-            isinstance(diverged, dict)
-            and _is_count(diverged.get("step"))
-            and isinstance(diverged.get("quantity"), str)
+            isinstance(diverged, dict) and _is_count(diverged.get("step")) and isinstance(diverged.get("quantity"), str)
         )
 
     allowed = {
@@ -129,7 +127,7 @@ def _compare(path: Path, expected: dict[str, Tensor], found: dict[str, Tensor]) 
     if difference := sorted(expected.keys() ^ found.keys()):
         verb = "lacks" if difference[0] in expected else "has an unknown"
         raise CheckpointError(f"{path.name} does not fit its settings: it {verb} tensor {difference[0]}")
-    rows = found["history/time"].shape[0] if found["history/time"].dim() else -1
+    rows = len(found["history/time"]) if found["history/time"].dim() == 2 else 0
     for name, tensor in found.items():
         shape, dtype = expected[name].shape, expected[name].dtype
         if name.startswith("history/"):

@@ -1,0 +1,515 @@
+"""Training: what a step does, what is recorded, live settings, divergence, and seeds."""
+
+import numpy as np
+import pytest
+import torch
+from small_runs import DEVICES, KINDS, SMALL, TINY_VAE, gan, same_state, vae, weights
+
+from genlab.config import POINTS, GANConfig, SettingError, VAEConfig
+from genlab.training import Divergence, make_trainer
+from genlab.training.trainer import CHECK_EVERY
+
+OBJECTIVES = ("minimax", "nonsaturating", "lsgan", "wgan", "wgan_gp")
+
+
+class CriticCalls:
+    """Writes down each pass through the critic: its input, and its largest weight at that moment."""
+
+    def __init__(self, trainer):
+        self.trainer, self.inputs, self.largest = trainer, [], []
+        trainer.critic.register_forward_pre_hook(self._see)
+
+    def _see(self, _, arguments):
+        self.inputs.append(arguments[0].detach().clone())
+        self.largest.append(self.trainer.weights["critic"].vector.abs().max().item())
+
+
+# Every combination advances ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("settings", [{}, {"data": "mnist"}, {"data": "mnist", "network": "conv"}], ids=str)
+def test_every_objective_trains_every_network_on_every_kind_of_data(device, objective, settings):
+    for more in ({}, {"spectral_norm": True, "updates": "simultaneous", "r1_weight": 1.0, "n_critic": 2}):
+        config = GANConfig(**{**SMALL, "batch_size": 8, "objective": objective, **settings, **more})
+        trainer = make_trainer(config, device)
+        before = weights(trainer)
+        trainer.advance(3)
+        assert trainer.step == 3 and trainer.diverged is None
+        assert all(not torch.equal(now, before[name]) for name, now in weights(trainer).items())
+        assert all(np.isfinite(curve).all() for curve in trainer.history().values())
+
+
+@pytest.mark.parametrize("data", POINTS)
+def test_both_models_learn_every_distribution(data):
+    for trainer in (gan(data=data), vae(data=data)):
+        trainer.advance(2)
+        assert trainer.diverged is None and trainer.sample(7).shape == (7, 2)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("data", ["moons", "mnist"])
+def test_a_vae_trains_on_points_and_on_images(device, data):
+    trainer = make_trainer(VAEConfig(**{**TINY_VAE, "data": data, "latent_dim": 3}), device)
+    trainer.advance(3)
+    assert trainer.history()["kl_per_dim"].shape == (3, 3)
+    mean, log_variance = trainer.encoder(trainer.held_out)
+    assert mean.shape == log_variance.shape == (len(trainer.held_out), 3)
+
+
+@pytest.mark.parametrize("kind", ["sgd", "momentum", "rmsprop", "adam"])
+def test_every_optimizer_lowers_the_loss_of_a_vae(kind):
+    trainer = vae(optimizer=kind, learning_rate=1e-2 if kind in ("rmsprop", "adam") else 1e-3, sigma=0.5, seed=1)
+    trainer.advance(150)
+    loss = trainer.history()["loss"]
+    assert loss[-20:].mean() < 0.9 * loss[:5].mean()
+
+
+@pytest.mark.slow
+def test_the_lectures_vae_learns_digits_in_the_known_range():
+    trainer = make_trainer(VAEConfig())
+    trainer.advance(270)
+    elbo = trainer.history()["elbo"][-50:].mean()
+    # Three epochs of 9,000 images end near 185 nats; a perfect fit is impossible: less than 120 would mean a bug.
+    assert -200 < elbo < -120
+
+
+# What a step does -------------------------------------------------------------------------------------------------
+
+
+def test_clipping_follows_the_critics_step_so_that_the_generator_sees_a_clipped_critic():
+    trainer = gan(objective="wgan", n_critic=3, clip=0.01, critic_learning_rate=0.1)
+    calls = CriticCalls(trainer)
+    trainer.advance(1)
+    bound = np.float32(0.01)
+    assert [len(x) for x in calls.inputs] == [64, 64, 64, 32]
+    assert calls.largest[0] > bound and calls.largest[1:] == [bound] * 3
+    assert trainer.weights["critic"].vector.abs().max() == bound
+
+
+def test_clipping_touches_weights_and_biases_of_the_critic_alone():
+    trainer = gan(objective="wgan", clip=0.01, critic_learning_rate=1.0, critic_optimizer="rmsprop")
+    trainer.advance(5)
+    for parameter in trainer.critic.parameters():
+        assert parameter.abs().max() <= np.float32(0.01)
+    assert trainer.weights["generator"].vector.abs().max() > 0.1
+    # Clipping gradients instead would leave their norm near 0.01·√parameters.
+    share = (trainer.weights["critic"].vector.abs() == np.float32(0.01)).float().mean().item()
+    assert trainer.history()["clipped_fraction"][-1] == pytest.approx(share) and share > 0.5
+
+
+@pytest.mark.parametrize(
+    "settings", [{"clip": None}, {"objective": "nonsaturating"}, {"objective": "wgan_gp"}], ids=str
+)
+def test_without_clipping_nothing_is_clipped(settings):
+    trainer = gan(**{"objective": "wgan", "clip": 0.01, **settings})
+    trainer.advance(3)
+    assert trainer.weights["critic"].vector.abs().max() > 0.1
+    assert (trainer.history()["clipped_fraction"] == 0).all()
+
+
+def test_each_critic_step_sees_fresh_data_and_fresh_noise():
+    trainer = gan(n_critic=4)
+    calls = CriticCalls(trainer)
+    trainer.advance(1)
+    batches = calls.inputs[:4]
+    assert len(calls.inputs) == 5
+    for i, one in enumerate(batches):
+        for other in batches[:i]:
+            assert not torch.equal(one[:32], other[:32]) and not torch.equal(one[32:], other[32:])
+
+
+def test_many_critic_steps_in_large_batches_are_all_taken():
+    trainer = gan(n_critic=20, batch_size=2048)
+    calls = CriticCalls(trainer)
+    trainer.advance(1)
+    assert [len(x) for x in calls.inputs] == [4096] * 20 + [2048]
+
+
+@pytest.mark.parametrize("updates", ["alternating", "simultaneous"])
+@pytest.mark.parametrize("n_critic", [1, 3])
+def test_simultaneous_updates_start_from_the_same_parameters(updates, n_critic):
+    trainer = gan(updates=updates, n_critic=n_critic, critic_optimizer="sgd", generator_optimizer="sgd")
+    seen = []
+    trainer.critic.register_forward_pre_hook(lambda *_: seen.append(weights(trainer)))
+    trainer.advance(1)
+    # The last two passes are the critic's last and the generator's.
+    assert len(seen) == n_critic + 1
+    assert torch.equal(seen[-2]["critic"], seen[-1]["critic"]) == (updates == "simultaneous")
+    assert torch.equal(seen[0]["generator"], seen[-1]["generator"])
+    assert not torch.equal(seen[-1]["generator"], weights(trainer)["generator"])
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_losses_of_a_zero_sum_game_add_up_to_zero_exactly(objective):
+    trainer = gan(objective=objective, n_critic=2, r1_weight=0.5, updates="simultaneous")
+    trainer.advance(20)
+    loss_sum = trainer.history()["loss_sum"]
+    if objective in ("minimax", "wgan", "wgan_gp"):
+        assert (loss_sum == 0).all()
+    else:
+        assert (np.abs(loss_sum) > 0.1).all()
+
+
+def test_a_critics_loss_is_minus_its_estimate_plus_its_penalties():
+    plain, penalised = gan(objective="wgan", clip=None), gan(objective="wgan_gp", gp_weight=10.0)
+    for trainer in (plain, penalised):
+        trainer.advance(5)
+    history = plain.history()
+    np.testing.assert_allclose(history["critic_loss"], -history["wasserstein_estimate"], atol=1e-6)
+    np.testing.assert_allclose(
+        history["wasserstein_estimate"], history["real_score"] - history["fake_score"], atol=1e-6
+    )
+    penalty = penalised.history()["critic_loss"] + penalised.history()["wasserstein_estimate"]
+    # The initial critic is nearly flat: (‖∇f‖ − 1)² is a little below 1, times λ = 10.
+    assert (penalty > 5).all() and (penalty < 10).all()
+
+
+def test_critic_and_generator_loss_are_what_their_steps_minimised():
+    trainer = gan(objective="minimax")
+    calls = CriticCalls(trainer)
+    scores = []
+    trainer.critic.register_forward_hook(lambda *call: scores.append(call[-1].detach().squeeze(1)))
+    trainer.advance(1)
+    history = trainer.history()
+    real, fake = scores[0][:32].sigmoid(), scores[0][32:].sigmoid()
+    assert history["critic_loss"][0] == pytest.approx(-(real.log().mean() + (1 - fake).log().mean()).item(), rel=1e-5)
+    assert history["generator_loss"][0] == pytest.approx((1 - scores[1].sigmoid()).log().mean().item(), rel=1e-5)
+    assert history["real_score"][0] == pytest.approx(scores[0][:32].mean().item(), rel=1e-5)
+    assert len(calls.inputs) == 2
+
+
+def test_a_vaes_loss_is_reconstruction_plus_weighted_kl():
+    trainer = vae(beta=3.0, latent_dim=4)
+    trainer.advance(30)
+    h = trainer.history()
+    np.testing.assert_allclose(h["kl"], h["kl_per_dim"].sum(1), rtol=1e-5)
+    np.testing.assert_allclose(h["elbo"], -(h["reconstruction"] + h["kl"]), rtol=1e-6)
+    np.testing.assert_allclose(h["loss"], h["reconstruction"] + 3 * h["kl"], rtol=1e-5)
+    assert (h["kl"] > 0).all() and (h["beta"] == 3).all()
+
+
+def test_free_bits_charge_at_least_their_floor_and_leave_the_elbo_alone():
+    trainer = vae(free_bits=2.0, beta=1.0, latent_dim=4)
+    trainer.advance(30)
+    h = trainer.history()
+    charged = np.maximum(h["kl_per_dim"], 2).sum(1)
+    np.testing.assert_allclose(h["loss"], h["reconstruction"] + charged, rtol=1e-5)
+    np.testing.assert_allclose(h["elbo"], -(h["reconstruction"] + h["kl"]), rtol=1e-6)
+
+
+def test_annealing_shows_the_weight_in_force():
+    trainer = vae(beta=2.0, annealing="linear", annealing_steps=10)
+    trainer.advance(15)
+    np.testing.assert_allclose(trainer.history()["beta"], np.minimum(np.arange(15) / 10, 1) * 2, rtol=1e-6)
+
+
+def test_a_large_kl_weight_collapses_the_posterior():
+    working, collapsed = vae(beta=0.01, seed=3), vae(beta=1000.0, seed=3, learning_rate=0.01)
+    for trainer in (working, collapsed):
+        trainer.advance(400)
+    assert working.history()["active_units"][-1] > 0
+    assert collapsed.history()["active_units"][-1] == 0 and collapsed.history()["kl"][-1] < 0.01
+
+
+# What is recorded -------------------------------------------------------------------------------------------------
+
+RECORDED = {
+    "vae": {"loss", "elbo", "reconstruction", "kl", "kl_per_dim", "beta", "active_units"},
+    "gan": {
+        "critic_loss", "generator_loss", "loss_sum", "real_score", "fake_score", "wasserstein_estimate",
+        "critic_grad_norm", "generator_grad_norm", "clipped_fraction",
+    },
+}  # fmt: skip
+
+
+def test_histories_have_the_agreed_names():
+    time, modes = {"step", "seconds"}, {"modes_captured", "high_quality"}
+    assert vae().history().keys() == RECORDED["vae"] | time
+    assert gan(data="ring8").history().keys() == RECORDED["gan"] | time | modes | {"wasserstein_exact"}
+    assert gan(data="moons").history().keys() == RECORDED["gan"] | time | {"wasserstein_exact"}
+    assert gan(data="mnist").history().keys() == RECORDED["gan"] | time
+    assert vae(latent_dim=1).history()["kl_per_dim"].shape == (0, 1)
+
+
+def test_a_history_has_one_row_a_step_with_seconds_that_rise():
+    trainer = gan()
+    trainer.advance(5)
+    assert trainer.advance_for(0.02) == trainer.step - 5 >= 1
+    history = trainer.history()
+    assert history["step"].tolist() == list(range(1, trainer.step + 1))
+    assert (np.diff(history["seconds"]) > 0).all() and 0 < history["seconds"][-1] <= trainer.seconds
+    assert len(trainer.history(rows=5)["step"]) <= 5
+
+
+def test_measured_curves_hold_their_value_between_measurements():
+    trainer = gan()
+    trainer.advance(2 * CHECK_EVERY + 10)
+    exact = trainer.history()["wasserstein_exact"]
+    assert len(np.unique(exact)) == 2
+    assert np.flatnonzero(np.diff(exact)).tolist() == [2 * CHECK_EVERY - 2]
+
+
+def test_the_reference_is_what_a_perfect_generator_would_get():
+    reference = gan(data="grid25").reference()
+    assert reference["modes_captured"] == 25 and reference["high_quality"] == pytest.approx(0.98889, abs=1e-5)
+    assert 0 < reference["wasserstein_exact"] < gan(data="grid25").history()["wasserstein_exact"].size + 1
+    assert gan(data="mnist").reference() == {} == vae().reference()
+
+
+def test_gradient_norms_are_those_of_the_last_updates():
+    trainer = gan(n_critic=2)
+    trainer.advance(3)
+    for name in ("critic", "generator"):
+        squares = sum(float(p.grad.double().square().sum()) for p in trainer.networks[name].parameters())
+        assert trainer.history()[f"{name}_grad_norm"][-1] == pytest.approx(squares**0.5, rel=1e-4)
+
+
+# Samples ----------------------------------------------------------------------------------------------------------
+
+
+def test_samples_are_points_or_images_between_zero_and_one():
+    for make in (gan, vae):
+        assert make(data="moons").sample(9).shape == (9, 2)
+        images = make(data="mnist").sample(4)
+        assert images.shape == (4, 28, 28) and images.min() >= 0 and images.max() <= 1
+
+
+def test_samples_follow_their_seed_and_do_not_disturb_training():
+    one, other = gan(), gan()
+    one.advance(5)
+    assert np.array_equal(one.sample(8), one.sample(8)) and np.array_equal(one.sample(8, seed=5), one.sample(8, seed=5))
+    assert not np.array_equal(one.sample(8, seed=5), one.sample(8, seed=6))
+    one.advance(5)
+    other.advance(10)
+    assert same_state(one, other)
+
+
+def test_noise_has_the_chosen_distribution():
+    random = torch.Generator().manual_seed(0)
+    uniform = gan(noise="uniform", noise_dim=3).noise(20_000, random)
+    gaussian = gan(noise_dim=3).noise(20_000, random)
+    assert uniform.shape == (20_000, 3) and -1 <= uniform.min() < -0.99 and 0.99 < uniform.max() <= 1
+    # 60,000 numbers: the standard error of a standard deviation is 0.003.
+    assert uniform.std().item() == pytest.approx(3**-0.5, abs=0.02) and gaussian.std().item() == pytest.approx(
+        1, abs=0.02
+    )
+
+
+# Seeds ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("settings", KINDS, ids=str)
+def test_a_run_in_portions_equals_a_run_at_once(settings):
+    whole, portions = gan(**settings), gan(**settings)
+    whole.advance(CHECK_EVERY + 5)
+    for portion in (1, 40, CHECK_EVERY - 41, 3, 2):
+        portions.advance(portion)
+    assert same_state(whole, portions)
+
+
+def test_runs_beside_each_other_do_not_disturb_each_other():
+    before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    alone, one, other = gan(seed=1), gan(seed=1), vae(seed=1)
+    for _ in range(5):
+        one.advance(2)
+        other.advance(3)
+        torch.Generator().manual_seed(7)
+    alone.advance(10)
+    assert same_state(alone, one)
+    assert torch.equal(before, torch.get_rng_state()) and np.array_equal(numpy_before, np.random.get_state()[1])
+
+
+def test_another_seed_changes_weights_data_and_curve():
+    one, other = gan(seed=1), gan(seed=2)
+    assert not torch.equal(one.weights["critic"].vector, other.weights["critic"].vector)
+    assert not torch.equal(one.data, other.data)
+    one.advance(1)
+    other.advance(1)
+    assert one.history()["critic_loss"][0] != other.history()["critic_loss"][0]
+
+
+# Live settings ----------------------------------------------------------------------------------------------------
+
+
+def test_a_live_setting_acts_on_the_next_step_and_is_remembered():
+    trainer = vae(beta=1.0)
+    trainer.advance(3)
+    trainer.apply(beta=5.0, batch_size=8, learning_rate=0.01)
+    trainer.advance(2)
+    assert trainer.history()["beta"].tolist() == [1, 1, 1, 5, 5] and trainer.config.beta == 5
+    settings = {"beta": [1.0, 5.0], "batch_size": [16, 8], "learning_rate": [0.001, 0.01]}
+    assert trainer.changes == [{"step": 3, "settings": settings}]
+    trainer.apply(beta=5.0)
+    assert len(trainer.changes) == 1
+
+
+def test_clip_can_be_changed_and_switched_off():
+    trainer = gan(objective="wgan", clip=0.01)
+    trainer.advance(2)
+    trainer.apply(clip=0.1)
+    trainer.advance(60)
+    assert trainer.weights["critic"].vector.abs().max() > 0.011
+    trainer.apply(clip="off")
+    trainer.advance(1)
+    assert trainer.config.clip is None and trainer.history()["clipped_fraction"][-1] == 0
+
+
+def test_the_objective_and_its_targets_can_be_changed():
+    trainer = gan(objective="minimax")
+    trainer.advance(2)
+    trainer.apply(objective="lsgan", lsgan_b=2.0)
+    trainer.advance(2)
+    real, fake = trainer.history()["real_score"][-1], trainer.history()["fake_score"][-1]
+    # The variance of the scores adds to the squares of their means.
+    assert trainer.history()["critic_loss"][-1] >= 0.5 * (real - 2) ** 2 + 0.5 * fake**2 - 1e-6
+    trainer.apply(n_critic=3, updates="simultaneous")
+    calls = CriticCalls(trainer)
+    trainer.advance(1)
+    assert len(calls.inputs) == 4
+
+
+def test_a_structural_setting_is_refused_by_name_and_nothing_changes():
+    trainer = gan()
+    for wrong, name in (
+        ({"generator_width": 16, "clip": 0.1}, "generator_width"),
+        ({"clip": 7}, "clip"),
+        ({"x": 1}, "x"),
+    ):
+        with pytest.raises(SettingError, match=f"^{name}"):
+            trainer.apply(**wrong)
+    assert trainer.config == GANConfig(**SMALL) and trainer.changes == []
+    with pytest.raises(ValueError, match="latent_dim"):
+        vae().apply(latent_dim=5)
+
+
+def test_another_optimizer_keeps_the_weights_and_starts_its_moments_anew():
+    trainer = gan()
+    trainer.advance(5)
+    before = weights(trainer)
+    trainer.apply(critic_optimizer="rmsprop")
+    assert all(torch.equal(now, before[name]) for name, now in weights(trainer).items())
+    tensors = trainer.tensors()
+    assert "optimizer/critic/exp_avg" not in tensors and tensors["optimizer/critic/square_avg"].abs().max() == 0
+    assert tensors["optimizer/generator/exp_avg"].abs().max() > 0
+    assert "moments start anew" in trainer.changes[-1]["note"]
+    trainer.advance(5)
+    assert trainer.diverged is None
+
+
+def test_learning_rate_and_betas_keep_the_moments():
+    trainer = gan()
+    trainer.advance(5)
+    before = {name: tensor.clone() for name, tensor in trainer.tensors().items()}
+    trainer.apply(critic_learning_rate=0.5, critic_beta1=0.9, critic_beta2=0.5)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in trainer.tensors().items())
+    assert "note" not in trainer.changes[-1]
+    trainer.advance(1)
+    step = trainer.tensors()["generator/0.weight"] - before["generator/0.weight"]
+    critic_step = trainer.tensors()["critic/0.weight"] - before["critic/0.weight"]
+    assert critic_step.abs().max() > 20 * step.abs().max()
+
+
+# Divergence -------------------------------------------------------------------------------------------------------
+
+EXPLODES = {
+    "objective": "wgan", "clip": None, "n_critic": 5, "critic_optimizer": "sgd", "generator_optimizer": "sgd",
+    "critic_learning_rate": 1.0, "generator_learning_rate": 1.0, "generator_depth": 4, "critic_depth": 4,
+}  # fmt: skip
+
+
+def test_a_run_that_explodes_stops_and_says_where():
+    trainer = gan(**EXPLODES)
+    trainer.advance(1000)
+    assert isinstance(trainer.diverged, Divergence) and 1 <= trainer.diverged.step < 1000
+    history = trainer.history()
+    assert history["step"][-1] == trainer.step == trainer.diverged.step
+    assert not np.isfinite(history[trainer.diverged.quantity][-1])
+    assert all(np.isfinite(curve[:-1]).all() for curve in history.values())
+    state = weights(trainer)
+    trainer.advance(10)
+    assert trainer.advance_for(0.01) == 0 and trainer.step == trainer.diverged.step
+    assert all(torch.equal(now, state[name]) or now.isnan().any() for name, now in weights(trainer).items())
+
+
+@pytest.mark.parametrize("portion", [1, 7, 50])
+def test_divergence_is_found_at_the_same_step_however_the_run_is_cut(portion):
+    whole, portions = gan(**EXPLODES), gan(**EXPLODES)
+    whole.advance(1000)
+    for _ in range(0, 1000, portion):
+        portions.advance(portion)
+    assert portions.diverged == whole.diverged is not None
+    assert len(portions.history()["step"]) == len(whole.history()["step"])
+
+
+def test_a_diverged_run_goes_on_from_its_last_finite_state():
+    trainer, calm = gan(), gan()
+    trainer.advance(CHECK_EVERY + 20)
+    trainer.apply(objective="wgan", clip=None, n_critic=20, critic_optimizer="sgd", critic_learning_rate=1.0)
+    trainer.advance(2000)
+    assert trainer.diverged and trainer.diverged.step > CHECK_EVERY + 20
+    last = trainer.diverged.step // CHECK_EVERY * CHECK_EVERY
+    trainer.rewind()
+    assert trainer.diverged is None and trainer.step == last
+    assert all(vector.isfinite().all() for vector in weights(trainer).values())
+    assert trainer.history()["step"][-1] == last and trainer.config.objective == "wgan"
+    assert trainer.changes[0]["step"] == min(CHECK_EVERY + 20, last)
+    trainer.apply(objective="nonsaturating", critic_optimizer="adam", critic_learning_rate=0.001, n_critic=1)
+    trainer.advance(50)
+    assert trainer.diverged is None and trainer.step == last + 50
+    calm.advance(1)
+    calm.rewind()
+    assert calm.step == 0 and len(calm.history()["step"]) == 0
+
+
+def test_a_rewound_run_repeats_itself_exactly():
+    whole, rewound = gan(spectral_norm=True), gan(spectral_norm=True)
+    whole.advance(CHECK_EVERY + 60)
+    rewound.advance(CHECK_EVERY + 30)
+    rewound.rewind()
+    assert rewound.step == CHECK_EVERY
+    rewound.advance(60)
+    assert same_state(whole, rewound)
+
+
+def test_a_state_that_was_tried_in_vain_gives_way_to_the_one_before():
+    trainer = vae()
+    trainer.advance(3 * CHECK_EVERY + 10)
+    steps = []
+    for _ in range(3):
+        trainer.rewind()
+        steps.append(trainer.step)
+        trainer.advance(10)
+    assert steps == [3 * CHECK_EVERY, 2 * CHECK_EVERY, 2 * CHECK_EVERY]
+
+
+def test_weights_that_become_infinite_are_found_without_a_bad_loss():
+    trainer = gan()
+    step = trainer._train_step
+
+    def spoil(row):
+        step(row)
+        if trainer.step == CHECK_EVERY - 1:
+            with torch.no_grad():
+                trainer.weights["critic"].vector[0] = float("inf")
+
+    trainer._train_step = spoil
+    trainer.advance(2 * CHECK_EVERY)
+    assert trainer.diverged == Divergence(CHECK_EVERY, "critic weights")
+    trainer.rewind()
+    assert trainer.step == 0 and trainer.diverged is None
+
+
+def test_a_finite_but_absurd_loss_is_no_divergence():
+    trainer = gan(objective="lsgan")
+    with torch.no_grad():
+        list(trainer.critic.parameters())[-1].fill_(1e12)
+    trainer.advance(2)
+    assert trainer.diverged is None and trainer.history()["critic_loss"][-1] > 1e20
+
+
+def test_a_run_remembers_two_finite_states_however_long_it_trains():
+    trainer = vae(width=2, batch_size=1)
+    trainer.advance(4 * CHECK_EVERY)
+    assert [snapshot["step"] for snapshot in trainer._snapshots] == [3 * CHECK_EVERY, 4 * CHECK_EVERY]
