@@ -186,7 +186,7 @@ def _field(view: View) -> Arrays:
         if view.config.objective in ("minimax", "nonsaturating"):
             score = torch.sigmoid(score)
     z = score.cpu().numpy()
-    centre, span = (float(np.median(z)), _half_range(z)) if view.config.is_critic else (0.5, 0.5)
+    centre, span = _middle(z) if view.config.is_critic else (0.5, 0.5)
     view.info |= {"field_centre": centre, "field_span": span}
     return {"field.x": axis, "field.y": axis, "field.z": z}
 
@@ -301,7 +301,10 @@ def _image_of(view: View, grid: Tensor) -> np.ndarray:
         return view.generate(grid.reshape(-1, grid.shape[-1])).reshape(*grid.shape[:2], 2).cpu().numpy()
 
 
-def _half_range(z: np.ndarray) -> float:
-    """Half of the central 96 % of the values, so that one corner does not wash out the rest."""
-    low, high = np.percentile(z, (2, 98))
-    return max(float(high - low) / 2, 1e-9)
+def _middle(z: np.ndarray) -> tuple[float, float]:
+    """Median and half of the central 96 % of the finite values, so that one corner does not wash out the rest."""
+    finite = z[np.isfinite(z)]
+    if not len(finite):
+        return float("nan"), float("nan")
+    low, centre, high = np.percentile(finite, (2, 50, 98))
+    return float(centre), max(float(high - low) / 2, 1e-9)

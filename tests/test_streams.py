@@ -1,0 +1,257 @@
+import numpy as np
+import pytest
+import torch
+
+from genlab.config import GANConfig, VAEConfig
+from genlab.data import points
+from genlab.runtime import messages
+from genlab.runtime.messages import decode, encode
+from genlab.runtime.streams import CLOUD_PARTS, ROWS, STREAMS, View
+from genlab.training import make_trainer
+
+SMALL_GAN = {"generator_width": 16, "critic_width": 16, "batch_size": 32}
+SMALL_VAE = {"width": 16, "batch_size": 32}
+ALL = ("history", *STREAMS)
+
+GAN_POINTS = {
+    "real.xy": (1000, 2), "generated.xy": (1000, 2), "samples.xy": (1000, 2),
+    "field.x": (41,), "field.y": (41,), "field.z": (41, 41), "arrows.xy": (60, 2), "arrows.gradient": (60, 2),
+    "mesh.xy": (15, 15, 2), "weights.edges": (61,), "weights.counts": (60,),
+}  # fmt: skip
+GAN_IMAGES = {
+    "real.images": (64, 28, 28), "samples.images": (64, 28, 28), "weights.edges": (61,), "weights.counts": (60,),
+}  # fmt: skip
+VAE_POINTS = {
+    "real.xy": (1000, 2), "samples.xy": (1000, 2), "latent.mean": (1000, 2), "latent.std": (1000, 2),
+    "latent.xy": (1000, 2), "kl.dims": (2,), "kl.active": (2,), "reconstruction.input": (500, 2),
+    "reconstruction.output": (500, 2), "manifold.xy": (15, 15, 2),
+}  # fmt: skip
+VAE_IMAGES = {
+    "real.images": (64, 28, 28), "samples.images": (64, 28, 28), "latent.mean": (1000, 2), "latent.std": (1000, 2),
+    "latent.label": (1000,), "kl.dims": (2,), "kl.active": (2,), "reconstruction.input": (16, 28, 28),
+    "reconstruction.output": (16, 28, 28), "manifold.images": (225, 28, 28), "manifold.axis": (15,),
+}  # fmt: skip
+
+
+def trained(config, steps=3):
+    trainer = make_trainer(config)
+    trainer.advance(steps)
+    return trainer
+
+
+@pytest.mark.parametrize(
+    "config, expected",
+    [
+        (GANConfig(**SMALL_GAN), GAN_POINTS),
+        (GANConfig(data="mnist", **SMALL_GAN), GAN_IMAGES),
+        (GANConfig(data="mnist", network="conv", batch_size=8), GAN_IMAGES),
+        (VAEConfig(data="moons", **SMALL_VAE), VAE_POINTS),
+        (VAEConfig(**SMALL_VAE), VAE_IMAGES),
+        (
+            VAEConfig(data="moons", latent_dim=1, **SMALL_VAE),
+            VAE_POINTS | {"latent.mean": (1000, 1), "latent.std": (1000, 1), "manifold.xy": (1, 60, 2)}
+            | {"kl.dims": (1,), "kl.active": (1,)},
+        ),
+        (GANConfig(noise_dim=1, noise="uniform", **SMALL_GAN), GAN_POINTS | {"mesh.xy": (1, 60, 2)}),
+        (GANConfig(noise_dim=5, spectral_norm=True, **SMALL_GAN), GAN_POINTS),
+    ],
+    ids=lambda value: value.model if hasattr(value, "model") else "",
+)  # fmt: skip
+def test_each_model_has_the_arrays_of_its_streams(config, expected):
+    arrays, last, info = View(trained(config)).draw(ALL)
+    shown = {name: array.shape for name, array in arrays.items() if not name.startswith("history.")}
+    assert shown == expected
+    assert {array.shape for name, array in arrays.items() if name.startswith("history.")} == {(3,)}
+    assert "history.kl_per_dim" not in arrays
+    header, back = decode(encode({"last": last, "info": info}, arrays))
+    assert back.keys() == arrays.keys()
+
+
+def test_a_latent_space_without_a_plane_has_no_manifold():
+    arrays, _, _ = View(trained(VAEConfig(latent_dim=5, **SMALL_VAE))).draw(("manifold", "latent"))
+    assert arrays.keys() == {"latent.mean", "latent.std", "latent.label"}
+
+
+def test_every_stream_that_a_browser_may_ask_for_exists():
+    assert set(messages.STREAMS) == set(ALL)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [GANConfig(spectral_norm=True, **SMALL_GAN), VAEConfig(data="moons", **SMALL_VAE)],
+    ids=lambda config: config.model,
+)
+def test_looking_at_a_run_does_not_change_it(config):
+    watched, alone = make_trainer(config), make_trainer(config)
+    view = View(watched)
+    for _ in range(3):
+        watched.advance(5)
+        view.draw(ALL, whole=False)
+        view.decode([0.0] * 2)
+        alone.advance(5)
+    for name, curve in alone.history().items():
+        if name != "seconds":
+            assert np.array_equal(watched.history()[name], curve), name
+
+
+def test_looking_at_a_run_leaves_the_global_random_state_alone():
+    trainer = trained(GANConfig(**SMALL_GAN))
+    before = torch.get_rng_state()
+    View(trainer).draw(ALL)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_run_at_step_0_can_be_looked_at():
+    for config in (GANConfig(**SMALL_GAN), VAEConfig(data="moons", **SMALL_VAE)):
+        arrays, last, _ = View(make_trainer(config)).draw(ALL)
+        assert arrays["history.step"].shape == (0,) and last == {}
+
+
+def test_generated_points_come_from_the_same_noise_in_every_frame():
+    trainer = trained(GANConfig(**SMALL_GAN))
+    view = View(trainer)
+    first = view.draw(("generated",))[0]["generated.xy"]
+    assert np.array_equal(first, view.draw(("generated",))[0]["generated.xy"])
+    trainer.advance(5)
+    assert not np.array_equal(first, view.draw(("generated",))[0]["generated.xy"])
+
+
+def linear_critic(trainer, slope):
+    """Replace what the critic says by slope · x."""
+    trainer.critic = torch.nn.Linear(2, 1, bias=False)
+    with torch.no_grad():
+        trainer.critic.weight.copy_(torch.tensor([slope]))
+
+
+@pytest.mark.parametrize("objective", ["minimax", "nonsaturating", "lsgan", "wgan"])
+def test_arrows_are_the_negative_gradient_of_the_chosen_loss(objective):
+    """For f(x) = s·x the gradients are known: minimax σ(f)s, non-saturating σ(−f)s, LSGAN (c − f)s, WGAN s."""
+    trainer = trained(GANConfig(objective=objective, lsgan_c=0.7, **SMALL_GAN))
+    slope = [0.8, -1.7]
+    linear_critic(trainer, slope)
+    arrays, _, info = View(trainer).draw(("arrows",))
+    score = arrays["arrows.xy"] @ np.array(slope)
+    factor = {
+        "minimax": 1 / (1 + np.exp(-score)),
+        "nonsaturating": 1 / (1 + np.exp(score)),
+        "lsgan": 0.7 - score,
+        "wgan": np.ones_like(score),
+    }[objective]
+    expected = factor[:, None] * np.array(slope)
+    # float32 sums of two products
+    assert np.allclose(arrays["arrows.gradient"], expected, atol=1e-5)
+    assert info["arrow_norm"] == pytest.approx(np.median(np.linalg.norm(expected, axis=1)), abs=0.05)
+
+
+@pytest.mark.parametrize("objective, squashed", [("nonsaturating", True), ("lsgan", False), ("wgan", False)])
+def test_the_field_is_a_probability_for_discriminators_and_a_score_for_critics(objective, squashed):
+    trainer = trained(GANConfig(objective=objective, **SMALL_GAN))
+    linear_critic(trainer, [1.0, 10.0])
+    arrays, _, info = View(trainer).draw(("field",))
+    x, y = np.meshgrid(arrays["field.x"], arrays["field.y"])
+    score = x + 10 * y
+    expected = 1 / (1 + np.exp(-score)) if squashed else score
+    assert np.allclose(arrays["field.z"], expected, atol=1e-4)
+    assert arrays["field.x"][-1] == pytest.approx(points("ring8_soft").extent)
+    if objective == "wgan":
+        assert info["field_centre"] == pytest.approx(0, abs=1e-4)
+        assert 0 < info["field_span"] <= score.max()
+    else:
+        assert (info["field_centre"], info["field_span"]) == (0.5, 0.5)
+
+
+def test_the_histogram_counts_every_weight_and_bias_between_bounds_that_show_the_clip():
+    trainer = trained(GANConfig(objective="wgan", clip=0.01, **SMALL_GAN))
+    arrays, _, info = View(trainer).draw(("weights",))
+    assert arrays["weights.counts"].sum() == sum(p.numel() for p in trainer.critic.parameters())
+    assert info["clip"] == 0.01
+    assert arrays["weights.edges"][0] < -0.01 and arrays["weights.edges"][-1] > 0.01
+
+
+def test_weights_that_are_not_finite_do_not_stop_the_picture():
+    trainer = trained(GANConfig(**SMALL_GAN))
+    with torch.no_grad():
+        for network in (trainer.critic, trainer.generator):
+            for parameter in network.parameters():
+                parameter.fill_(float("nan"))
+    arrays, _, info = View(trainer).draw(ALL)
+    assert arrays["weights.counts"].sum() == 0
+    assert decode(encode({"info": info}, arrays))[0]["info"]["arrow_norm"] is None
+
+
+def test_a_wgans_field_that_is_not_finite_still_makes_a_frame():
+    trainer = trained(GANConfig(objective="wgan", **SMALL_GAN))
+    linear_critic(trainer, [float("inf"), 0.0])
+    arrays, last, info = View(trainer).draw(ALL)
+    assert decode(encode({"info": info}, arrays))[0]["info"]["field_centre"] is None
+
+
+def test_the_first_row_of_the_manifold_has_the_largest_second_latent():
+    trainer = trained(VAEConfig(**SMALL_VAE))
+    view = View(trainer)
+    arrays, _, _ = view.draw(("manifold",))
+    axis = arrays["manifold.axis"]
+    assert (np.diff(axis) > 0).all()
+    top_left = view.decode([axis[0], axis[-1]])["image"]
+    bottom_right = view.decode([axis[-1], axis[0]])["image"]
+    # one grey level: batches of different size round differently
+    assert np.abs(arrays["manifold.images"][0].astype(int) - top_left).max() <= 1
+    assert np.abs(arrays["manifold.images"][-1].astype(int) - bottom_right).max() <= 1
+
+
+def test_the_mesh_runs_along_the_first_noise_number_in_its_rows():
+    trainer = trained(GANConfig(**SMALL_GAN))
+    view = View(trainer)
+    mesh = view.draw(("mesh",))[0]["mesh.xy"]
+    assert np.allclose(mesh[0, -1], view.decode([2.0, -2.0])["xy"], atol=1e-5)
+
+
+def test_a_decoded_vector_is_clamped_to_six_standard_deviations():
+    view = View(trained(GANConfig(**SMALL_GAN)))
+    assert np.array_equal(view.decode([1e6, 0.0])["xy"], view.decode([6.0, 0.0])["xy"])
+
+
+def test_while_it_trains_the_cloud_of_images_is_renewed_in_parts():
+    trainer = trained(VAEConfig(**SMALL_VAE))
+    view = View(trainer)
+    old = view.draw(("latent",), whole=True)[0]["latent.mean"].copy()
+    trainer.advance(20)
+    current = View(trainer).draw(("latent",))[0]["latent.mean"]
+    part = view.draw(("latent",), whole=False)[0]["latent.mean"]
+    renewed = (part != old).any(axis=1)
+    assert renewed.sum() == len(old) / CLOUD_PARTS
+    for _ in range(CLOUD_PARTS - 1):
+        part = view.draw(("latent",), whole=False)[0]["latent.mean"]
+    # batches of different size round differently
+    assert np.allclose(part, current, atol=1e-4)
+
+
+def test_a_run_at_rest_shows_its_whole_present_cloud():
+    trainer = trained(VAEConfig(**SMALL_VAE))
+    view = View(trainer)
+    view.draw(("latent",), whole=False)
+    trainer.advance(20)
+    mean, std = (view.draw(("latent",), whole=True)[0][f"latent.{name}"] for name in ("mean", "std"))
+    with torch.no_grad():
+        expected, log_variance = trainer.encoder(trainer.held_out)
+    assert np.allclose(mean, expected.numpy(), atol=1e-5)
+    assert np.allclose(std, torch.exp(0.5 * log_variance).numpy(), atol=1e-5)
+
+
+def test_the_history_of_a_frame_fits_a_screen_and_keeps_spikes_and_the_last_row():
+    trainer = trained(GANConfig(**SMALL_GAN), steps=1500)
+    history = trainer.history()
+    arrays, last, _ = View(trainer).draw(("history",))
+    assert len(arrays["history.step"]) <= ROWS
+    assert arrays["history.critic_loss"].max() == history["critic_loss"].max()
+    assert arrays["history.critic_loss"].min() == history["critic_loss"].min()
+    assert arrays["history.step"][-1] == 1500
+    assert last["critic_loss"] == pytest.approx(float(history["critic_loss"][-1]))
+
+
+def test_a_collapsed_latent_is_not_active_and_has_no_kl():
+    """A KL weight far above the data's variance switches every latent off."""
+    trainer = trained(VAEConfig(data="moons", beta=1000, learning_rate=0.01, **SMALL_VAE), steps=300)
+    arrays, _, _ = View(trainer).draw(("kl",))
+    assert arrays["kl.active"].tolist() == [0, 0]
+    assert arrays["kl.dims"].max() < 0.01
