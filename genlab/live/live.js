@@ -91,7 +91,9 @@ class Lab {
     this.arrange();
     this.feed.open(data);
     this.top.update();
-    this.unreported = null;
+    clearTimeout(this.reporting);
+    this.reporting = null;
+    if (this.header) this.reportStatus();
     this.draw();
   }
 
@@ -174,17 +176,14 @@ class Lab {
 
   /** Asks Streamlit for one rerun when the run has a status that its buttons do not know. */
   reportStatus() {
-    const { status } = this.header;
-    if (!this.data.status || status === this.data.status) {
-      this.unreported = null;
-      return;
-    }
-    // A press of the person's own button also makes the two differ for a moment.
-    this.unreported = this.unreported?.status === status ? this.unreported : { status, since: performance.now() };
-    if (!this.unreported.sent && performance.now() - this.unreported.since > 700) {
-      this.unreported.sent = true;
-      this.report(status);
-    }
+    const differs = () => this.data.status && this.header && this.header.status !== this.data.status;
+    if (!differs() || this.reporting) return;
+    // A press of the person's own button also makes the two differ for a moment. A timer, not the next frame, looks
+    // again: a run that diverged sends no other.
+    this.reporting = setTimeout(() => {
+      if (differs() && !this.closed) this.report(this.header.status);
+      else this.reporting = null;
+    }, 700);
   }
 
   connection(words) {

@@ -1,0 +1,286 @@
+"""The lab in a real Chromium: what a person presses, moves and reloads."""
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+
+import pytest
+from conftest import start_server, stop_server
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+SECONDS = 60_000
+"""Milliseconds to wait for anything: the machine may be busy with the other half of the tests."""
+SIZES = [(1366, 768), (1920, 1080)]
+
+
+class Lab:
+    """One tab of the lab, driven as a person does."""
+
+    def __init__(self, page, url):
+        self.page, self.url = page, url
+        page.set_default_timeout(SECONDS)
+
+    def open(self, path: str) -> "Lab":
+        self.page.goto(f"{self.url}/{path}")
+        self.ready()
+        return self
+
+    def ready(self) -> None:
+        self.page.wait_for_selector('.genlab-live[data-connected="true"][data-step]', timeout=SECONDS)
+
+    def press(self, name: str) -> None:
+        self.page.locator(".st-key-runbar").get_by_role("button", name=name).click()
+
+    def wait(self, condition: str, *values) -> None:
+        """Until a JavaScript condition on the live component's header h (and figures) holds."""
+        script = f"(v) => {{ const lab = window.genlab, h = lab?.header; return h && ({condition}); }}"
+        self.page.wait_for_function(script, arg=list(values), timeout=SECONDS)
+
+    def header(self, name: str):
+        return self.page.evaluate(f"() => window.genlab.header.{name}")
+
+    def set(self, setting: str, value: str) -> None:
+        box = self.page.locator(f".st-key-{setting}-box input")
+        box.fill(value)
+        box.press("Enter")
+
+    def pause(self) -> int:
+        self.press("Pause")
+        self.wait("h.status === 'paused'")
+        return self.header("step")
+
+    @contextmanager
+    def errors_forbidden(self):
+        """Fails when the page's scripts raised, or a traceback is on the page."""
+        raised = []
+        self.page.on("pageerror", lambda error: raised.append(str(error)))
+        yield
+        assert raised == []
+        assert self.page.get_by_test_id("stException").count() == 0
+
+
+@pytest.fixture
+def lab(page, server):
+    tab = Lab(page, server.url)
+    with tab.errors_forbidden():
+        yield tab
+
+
+def traces(panel: str) -> str:
+    """JavaScript for the numbers that a Plotly figure of a panel shows, as one string."""
+    return (
+        f"JSON.stringify([...document.querySelector('[data-panel=\"{panel}\"] .js-plotly-plot').data]"
+        ".map(t => [Array.from(t.x ?? []), Array.from(t.y ?? [])]))"
+    )
+
+
+@pytest.mark.parametrize("kind", ["vae", "gan"])
+def test_play_makes_the_step_rise_and_every_visible_figure_change(lab, kind):
+    lab.open(kind)
+    lab.press("One step")
+    lab.wait("h.step === 1")
+    shown = lab.page.evaluate(
+        "() => [...document.querySelectorAll('[data-panel]')].filter(p => p.offsetParent && p.querySelector('.js-plotly-plot'))"
+        ".map(p => p.dataset.panel)"
+    )
+    assert shown
+    before = {panel: lab.page.evaluate(f"() => {traces(panel)}") for panel in shown}
+    lab.press("Play")
+    lab.wait("h.status === 'running' && h.step > 30")
+    for panel in shown:
+        lab.page.wait_for_function(f"(old) => {traces(panel)} !== old", arg=before[panel], timeout=SECONDS)
+
+
+def test_pause_stands_still_and_one_step_is_one_step(lab):
+    lab.open("gan")
+    lab.press("Play")
+    lab.wait("h.step > 20")
+    step = lab.pause()
+    time.sleep(1)
+    assert lab.header("step") == step
+    lab.press("One step")
+    lab.wait("h.step === v[0] + 1 && h.status === 'paused'", step)
+
+
+def test_keys_do_what_the_buttons_do(lab):
+    lab.open("gan")
+    lab.page.keyboard.press("Space")
+    lab.wait("h.status === 'running' && h.step > 5")
+    lab.page.locator(".st-key-runbar").get_by_role("button", name="Pause").wait_for()
+    lab.page.keyboard.press("Space")
+    lab.wait("h.status === 'paused'")
+
+
+def test_a_moved_beta_acts_on_the_running_model(lab):
+    lab.open("vae?width=32")
+    lab.press("Play")
+    lab.wait("h.step > 20 && h.last.beta === 1")
+    lab.set("vae-beta", "8")
+    lab.wait("h.last.beta === 8")
+    changes = lab.header("changes")
+    assert changes[-1]["settings"]["beta"] == [1, 8]
+    assert lab.header("step") >= changes[-1]["step"] > 20
+    assert "beta=8" in lab.page.url
+
+
+def test_a_moved_n_critic_acts_on_the_running_model(lab):
+    lab.open("gan?objective=wgan")
+    lab.press("Play")
+    lab.wait("h.step > 20")
+    lab.set("gan-n_critic", "5")
+    lab.wait("h.config.n_critic === 5 && h.changes.length === 1")
+    assert lab.header("changes")[0]["settings"] == {"n_critic": [1, 5]}
+    step = lab.header("step")
+    lab.wait("h.step > v[0] + 20", step)
+
+
+def test_a_structural_setting_starts_afresh_and_says_so(lab):
+    lab.open("gan")
+    lab.press("Play")
+    lab.wait("h.step > 100")
+    lab.page.get_by_text("Network", exact=True).click()
+    lab.set("gan-noise_dim", "7")
+    lab.wait("h.config.noise_dim === 7 && h.step >= 1")
+    assert lab.page.get_by_text("Fresh run: Noise dimension").is_visible()
+
+
+def test_the_same_seed_gives_the_same_curve_after_a_reset(lab):
+    lab.open("gan")
+
+    def curve():
+        for step in range(1, 4):
+            lab.press("One step")
+            lab.wait("h.step === v[0]", step)
+        return lab.page.evaluate("() => Array.from(window.genlab.arrays['history.critic_loss'].values)")
+
+    first = curve()
+    lab.press("Reset")
+    lab.wait("h.step === 0")
+    assert curve() == first
+
+
+def test_f5_and_a_second_tab_find_the_run_again(lab):
+    lab.open("gan?n_critic=3")
+    lab.press("Play")
+    lab.wait("h.step > 20")
+    run, step, address = lab.header("run"), lab.pause(), lab.page.url
+    assert f"run={run}" in address
+    lab.page.reload()
+    lab.ready()
+    assert (lab.header("run"), lab.header("step"), lab.header("config.n_critic")) == (run, step, 3)
+    other = Lab(lab.page.context.new_page(), lab.url)
+    other.page.goto(address)
+    other.ready()
+    assert (other.header("run"), other.header("step")) == (run, step)
+    other.press("One step")
+    lab.wait("h.step === v[0] + 1", step)
+
+
+def test_a_set_up_survives_a_visit_to_another_page(lab):
+    lab.open("gan?objective=wgan&clip=0.1")
+    run = lab.header("run")
+    lab.page.get_by_role("link", name="VAE").click()
+    lab.page.wait_for_function("() => window.genlab?.header?.model === 'vae'", timeout=SECONDS)
+    assert "objective" not in lab.page.url
+    lab.page.get_by_role("link", name="GAN").click()
+    lab.wait("h.model === 'gan' && h.run === v[0]", run)
+    lab.page.wait_for_url("**objective=wgan**")
+
+
+def test_divergence_is_shown_as_a_lesson_and_can_be_rewound(lab):
+    lab.open("gan?critic_learning_rate=1&generator_learning_rate=1&critic_optimizer=sgd&generator_optimizer=sgd&objective=lsgan")
+    lab.press("Play")
+    lab.wait("h.status === 'diverged'")
+    diverged = lab.header("diverged")
+    assert diverged["step"] >= 1 and diverged["quantity"]
+    assert lab.page.get_by_text(f"step {diverged['step']}").first.is_visible()
+    assert lab.page.evaluate("() => window.genlab.arrays['history.step'].values.length") > 0
+    lab.press("Rewind")
+    lab.wait("h.status === 'paused' && h.diverged === null && h.step <= v[0]", diverged["step"])
+
+
+def test_a_bad_address_opens_the_lab_and_says_what_was_left_out(lab):
+    lab.open("gan?clip=77&objective=wgan&nonsense=1")
+    assert lab.page.get_by_text("clip = 77: allowed is 0.0005 to 1, or off").is_visible()
+    assert lab.page.get_by_text("nonsense: gan has no such setting").is_visible()
+    assert lab.header("config.objective") == "wgan"
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["vae", "vae?data=moons", "gan", "gan?data=mnist"])
+def test_run_bar_picture_and_losses_are_on_the_screen_without_scrolling(browser, server, path, width, height, theme):
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
+    try:
+        lab = Lab(context.new_page(), server.url).open(path)
+        lab.press("One step")
+        lab.wait("h.step === 1")
+        for selector in (".st-key-runbar", ".genlab-live [data-panel]", '[data-panel="losses"]'):
+            box = lab.page.locator(selector).first.bounding_box()
+            assert box["x"] >= 0 and box["y"] >= 0
+            assert box["x"] + box["width"] <= width and box["y"] + box["height"] <= height
+            assert box["width"] > 200 or selector == ".st-key-runbar"
+        scrolls = "() => document.querySelector('[data-testid=stMain]').scrollTop"
+        assert lab.page.evaluate(scrolls) == 0
+        assert lab.page.evaluate("() => document.querySelector('.genlab-live').dataset.theme") == theme
+    finally:
+        context.close()
+
+
+def test_the_home_page_starts_a_set_up_with_one_click(lab):
+    lab.page.goto(lab.url)
+    buttons = lab.page.get_by_role("button", name="Start")
+    buttons.first.wait_for()
+    assert buttons.count() >= 6
+    buttons.first.click()
+    lab.ready()
+    lab.wait("h.status === 'running' && h.step > 0")
+
+
+# ---- with a server of their own: they disturb others ----
+
+
+def workers_of(process: subprocess.Popen) -> list[int]:
+    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True)
+    return [int(pid) for pid in children.stdout.split()]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills processes by POSIX signals")
+def test_a_killed_worker_is_replaced_and_the_page_says_what_happened(page, tmp_path):
+    server = start_server(tmp_path)
+    try:
+        lab = Lab(page, server.url).open("gan")
+        lab.press("Play")
+        lab.wait("h.step > 50")
+        for pid in workers_of(server.process):
+            os.kill(pid, signal.SIGKILL)
+        lab.wait("h.message.includes('died')")
+        lab.wait("h.status === 'running' && h.message.includes('died')")
+        step = lab.header("step")
+        lab.wait("h.step > v[0]", step)
+    finally:
+        stop_server(server)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="looks for processes with ps")
+def test_a_stopped_server_leaves_no_process_and_finds_its_runs_again(page, tmp_path):
+    server = start_server(tmp_path)
+    lab = Lab(page, server.url).open("gan")
+    lab.press("Play")
+    lab.wait("h.step > 20")
+    step, address = lab.pause(), lab.page.url
+    workers = workers_of(server.process)
+    assert workers
+    stop_server(server)
+    alive = subprocess.run(["ps", "-o", "pid=", "-p", ",".join(map(str, workers))], capture_output=True, text=True)
+    assert alive.stdout.split() == []
+    again = start_server(tmp_path)
+    try:
+        other = Lab(page.context.new_page(), again.url)
+        other.open(f"gan{address[address.index('?') :]}")
+        assert other.header("step") == step
+    finally:
+        stop_server(again)
