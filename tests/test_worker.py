@@ -1,0 +1,394 @@
+"""The contract that every host of runs keeps, and the worker's own rules."""
+
+import json
+import queue
+import struct
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from genlab.config import GANConfig, VAEConfig
+from genlab.data import DataUnavailable
+from genlab.runtime import worker as worker_module
+from genlab.runtime.host import Audience, HostLost, ProcessHost, RemoteHost
+from genlab.runtime.messages import Record, decode
+from genlab.runtime.worker import Outbox, Worker
+from genlab.training import load_trainer
+
+SMALL = {"generator_width": 8, "critic_width": 8, "batch_size": 16}
+GAN = GANConfig(**SMALL)
+
+
+class ThreadHost(RemoteHost):
+    """The same worker without a process or pipes, to hold the contract apart from them."""
+
+    def __init__(self, on_record, on_end, idle_seconds=60.0):
+        super().__init__(on_record)
+        self.inbox = queue.SimpleQueue()
+        self.worker = Worker(self.inbox, self._receive, idle_seconds=idle_seconds)
+        self._on_end = on_end
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _send(self, command):
+        self.inbox.put(json.loads(json.dumps(command)))
+
+    def _work(self):
+        self._receive(Record.HEARTBEAT, "", b'{"ready":true,"age":0}')
+        self.worker.serve()
+        self._end()
+        self._on_end(self)
+
+    def stop(self, patience=4.0):
+        self.inbox.put(None)
+        self._thread.join(patience)
+
+
+class Desk:
+    """One host and what it told."""
+
+    def __init__(self, kind, folder, **options):
+        self.folder, self.frames, self.states, self.ended = folder, {}, {}, threading.Event()
+        self.host = kind(self._record, lambda host: self.ended.set(), **options)
+
+    def _record(self, host, kind, run_id, payload):
+        if kind == Record.FRAME:
+            self.frames.setdefault(run_id, []).append(payload)
+        else:
+            self.states[run_id] = json.loads(payload)
+
+    def start(self, run_id, config=GAN, audience=None, **options):
+        options = {"resume": False, "play": False, "note": "", **options}
+        return self.host.start(
+            run_id, config, self.folder / f"{run_id}.safetensors", audience=audience or Audience(), **options
+        ).result(60)
+
+    def do(self, run_id, do, **arguments):
+        return self.host.command(run_id, do, **arguments).result(30)
+
+    def frame(self, run_id):
+        return decode(self.frames[run_id][-1])
+
+    def wait(self, condition, seconds=20):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, self.states
+            time.sleep(0.01)
+
+
+@pytest.fixture(scope="module", params=[ProcessHost, ThreadHost], ids=["process", "thread"])
+def desk(request, tmp_path_factory):
+    desk = Desk(request.param, tmp_path_factory.mktemp("runs"))
+    desk.wait(lambda: desk.host.heartbeat().ready, 60)
+    yield desk
+    desk.host.stop()
+
+
+# ---- the contract --------------------------------------------------------------------------------------------------
+
+
+def test_a_started_run_rests_at_step_0(desk):
+    reply = desk.start("contract-start")
+    assert reply["error"] is None
+    assert (reply["state"]["status"], reply["state"]["step"]) == ("paused", 0)
+
+
+def test_it_plays_until_it_is_paused(desk):
+    desk.start("contract-play")
+    assert desk.do("contract-play", "play")["state"]["status"] == "running"
+    desk.wait(lambda: desk.states["contract-play"]["step"] > 20)
+    paused = desk.do("contract-play", "pause")["state"]
+    assert paused["status"] == "paused"
+    time.sleep(0.2)
+    assert desk.do("contract-play", "apply", settings={})["state"]["step"] == paused["step"]
+
+
+def test_one_step_is_exactly_one(desk):
+    desk.start("contract-step")
+    for expected in (1, 2, 3):
+        assert desk.do("contract-step", "step")["state"]["step"] == expected
+
+
+def test_a_step_of_a_playing_run_leaves_it_paused(desk):
+    desk.start("contract-stepping", play=True)
+    assert desk.do("contract-stepping", "step")["state"]["status"] == "paused"
+
+
+def test_live_settings_act_and_are_remembered(desk):
+    desk.start("contract-live")
+    desk.do("contract-live", "step")
+    state = desk.do("contract-live", "apply", settings={"n_critic": 4})["state"]
+    assert state["changes"] == [{"step": 1, "settings": {"n_critic": [1, 4]}}]
+    assert json.loads(state["config"])["n_critic"] == 4
+
+
+@pytest.mark.parametrize("settings", [{"n_critic": 1000}, {"seed": 4}, {"colour": "red"}])
+def test_settings_that_cannot_be_taken_over_are_refused_and_change_nothing(desk, settings):
+    desk.start("contract-refuse")
+    reply = desk.do("contract-refuse", "apply", settings=settings)
+    assert reply["kind"] == "setting" and next(iter(settings)) in reply["error"]
+    assert reply["state"]["changes"] == []
+
+
+def test_a_reset_run_repeats_its_curve(desk):
+    desk.start("contract-reset", audience=Audience(1, ("history",), 20))
+    curves = []
+    for _ in range(2):
+        for _ in range(3):
+            desk.do("contract-reset", "step")
+        desk.wait(lambda: desk.frame("contract-reset")[0]["step"] == 3)
+        curves.append(desk.frame("contract-reset")[1]["history.critic_loss"])
+        assert desk.do("contract-reset", "reset", config=None)["state"]["step"] == 0
+    assert len(curves[0]) == 3 and np.array_equal(*curves)
+
+
+def test_a_reset_can_bring_other_settings(desk):
+    desk.start("contract-other")
+    state = desk.do("contract-other", "reset", config=VAEConfig(data="moons", width=8).to_json())["state"]
+    assert json.loads(state["config"])["model"] == "vae" and state["status"] == "paused"
+
+
+def test_a_new_watcher_of_a_resting_run_gets_a_frame_with_its_streams(desk):
+    desk.start("contract-watch")
+    desk.host.subscribe("contract-watch", Audience(1, ("field",), 5))
+    desk.wait(lambda: desk.frames.get("contract-watch"))
+    header, arrays = desk.frame("contract-watch")
+    assert arrays.keys() == {"field.x", "field.y", "field.z"}
+    assert (header["kind"], header["run"], header["status"]) == ("frame", "contract-watch", "paused")
+    assert header["config"]["data"] == "ring8_soft"
+
+
+def test_a_playing_run_sends_about_as_many_frames_as_were_asked_for(desk):
+    desk.start("contract-rate", play=True, audience=Audience(1, ("history",), 10))
+    desk.wait(lambda: len(desk.frames.get("contract-rate", ())) > 5)
+    sequences = [decode(packet)[0]["sequence"] for packet in desk.frames["contract-rate"]]
+    assert sequences == sorted(set(sequences))
+    desk.do("contract-rate", "pause")
+
+
+def test_nobody_watching_means_no_frames(desk):
+    desk.start("contract-alone", play=True)
+    desk.wait(lambda: desk.states["contract-alone"]["step"] > 20)
+    assert "contract-alone" not in desk.frames
+    desk.do("contract-alone", "pause")
+
+
+def test_a_decode_answers_with_a_packet(desk):
+    desk.start("contract-decode")
+    header, arrays = decode(desk.do("contract-decode", "decode", number=7, z=[0.5, -0.5]))
+    assert (header["kind"], header["id"], arrays["xy"].shape) == ("decoded", 7, (2,))
+
+
+def test_a_checkpoint_can_be_loaded_and_taken_up_again(desk):
+    desk.start("contract-save")
+    for _ in range(3):
+        desk.do("contract-save", "step")
+    assert desk.host.checkpoint("contract-save").result(30)["error"] is None
+    assert load_trainer(desk.folder / "contract-save.safetensors").step == 3
+    desk.do("contract-save", "stop")
+    resumed = desk.start("contract-save", resume=True, note="The worker died at step 9")["state"]
+    assert resumed["step"] == 3
+    assert resumed["message"] == "The worker died at step 9; resumed from the save at step 3."
+
+
+def test_live_settings_of_after_the_save_are_in_force_after_resuming(desk):
+    desk.start("contract-newer")
+    desk.do("contract-newer", "step")
+    desk.do("contract-newer", "stop")
+    state = desk.start("contract-newer", GAN.replace(n_critic=9), resume=True)["state"]
+    assert json.loads(state["config"])["n_critic"] == 9 and state["step"] == 1
+
+
+def test_a_stopped_run_is_gone_and_saved(desk):
+    desk.start("contract-stop")
+    desk.do("contract-stop", "step")
+    assert desk.do("contract-stop", "stop")["state"]["status"] == "stopped"
+    assert desk.do("contract-stop", "play")["kind"] == "unknown"
+    assert load_trainer(desk.folder / "contract-stop.safetensors").step == 1
+
+
+def test_a_diverged_run_says_where_and_can_be_rewound(desk):
+    config = GANConfig(critic_learning_rate=1, critic_optimizer="sgd", objective="wgan", clip=None, **SMALL)
+    desk.start("contract-nan", config, play=True, audience=Audience(1, ("history",), 20))
+    desk.wait(lambda: desk.states["contract-nan"]["status"] == "diverged", 60)
+    desk.wait(lambda: decode(desk.frames["contract-nan"][-1])[0]["status"] == "diverged")
+    diverged = desk.frame("contract-nan")[0]["diverged"]
+    assert desk.states["contract-nan"]["message"].startswith(f"Diverged at step {diverged['step']}: ")
+    refused = desk.do("contract-nan", "play")
+    assert refused["kind"] == "refused" and "Rewind or reset" in refused["error"]
+    rewound = desk.do("contract-nan", "rewind")["state"]
+    assert rewound["status"] == "paused" and rewound["step"] < diverged["step"]
+
+
+def test_a_damaged_save_fails_that_run_in_one_line_until_it_is_reset(desk):
+    (desk.folder / "contract-bad.safetensors").write_bytes(b"rubbish")
+    state = desk.start("contract-bad", resume=True, play=True)["state"]
+    assert state["status"] == "failed" and "contract-bad.safetensors" in state["message"]
+    assert "Reset" in desk.do("contract-bad", "play")["error"]
+    assert desk.do("contract-bad", "reset", config=None)["state"]["status"] == "paused"
+    assert desk.do("contract-bad", "step")["state"]["step"] == 1
+
+
+def test_a_command_for_an_unknown_run_is_refused(desk):
+    assert desk.do("nobody-here", "play")["kind"] == "unknown"
+
+
+def test_its_heart_beats(desk):
+    time.sleep(0.1)
+    pulse = desk.host.heartbeat()
+    assert pulse.ready and pulse.age < 10
+
+
+@pytest.mark.parametrize("kind", [ThreadHost], ids=["thread"])
+def test_a_host_that_stops_saves_its_runs_and_answers_nothing_more(kind, tmp_path):
+    desk = Desk(kind, tmp_path)
+    desk.start("stopping", play=True)
+    desk.wait(lambda: desk.states["stopping"]["step"] > 5)
+    desk.host.stop()
+    assert desk.ended.wait(5)
+    assert load_trainer(tmp_path / "stopping.safetensors").step > 5
+    with pytest.raises(HostLost):
+        desk.do("stopping", "play")
+
+
+# ---- the worker's own rules ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_runs_of_different_cost_share_the_time_fairly(tmp_path):
+    """Each of three runs gets a third of the training time within 20 % of its share over 5 s."""
+    desk = Desk(ThreadHost, tmp_path)
+    configs = {
+        "fair-tiny": GAN,
+        "fair-heavy": GANConfig(critic_width=256, generator_width=256, n_critic=2),
+        "fair-vae": VAEConfig(width=200),
+    }
+    for run_id, config in configs.items():
+        desk.start(run_id, config)
+        desk.do(run_id, "step")
+    runs = desk.host.worker.runs
+    for run_id in configs:
+        desk.do(run_id, "play")
+    before = {run_id: runs[run_id].trainer.seconds for run_id in configs}
+    time.sleep(5)
+    spent = np.array([runs[run_id].trainer.seconds - before[run_id] for run_id in configs])
+    desk.host.stop()
+    assert np.abs(spent / spent.mean() - 1).max() < 0.2
+
+
+def test_a_run_that_joins_late_does_not_catch_up(tmp_path):
+    desk = Desk(ThreadHost, tmp_path)
+    desk.start("early", play=True)
+    desk.wait(lambda: desk.states["early"]["step"] > 50)
+    desk.start("late", play=True)
+    runs = desk.host.worker.runs
+    assert runs["late"].used >= runs["early"].used - 0.5 > -0.5
+    assert abs(runs["late"].used - runs["early"].used) < 0.5
+    desk.host.stop()
+
+
+def test_a_run_that_nobody_watches_pauses_and_says_so(tmp_path):
+    desk = Desk(ThreadHost, tmp_path, idle_seconds=0.3)
+    desk.start("watched", play=True, audience=Audience(1, (), 5))
+    desk.start("unwatched", play=True)
+    desk.wait(lambda: desk.states["unwatched"]["status"] == "idle")
+    state = desk.states["unwatched"]
+    assert state["message"] == f"Paused at step {state['step']} because nobody watched for 0.3 s."
+    assert desk.states["watched"]["status"] == "running"
+    assert load_trainer(tmp_path / "unwatched.safetensors").step == state["step"]
+    assert desk.do("unwatched", "play")["state"]["message"] == ""
+    desk.host.stop()
+
+
+def test_an_error_in_one_run_fails_that_run_alone(tmp_path):
+    desk = Desk(ThreadHost, tmp_path)
+    desk.start("healthy", play=True)
+    desk.start("broken")
+
+    def burst(seconds):
+        raise MemoryError("no memory left\nsecond line")
+
+    desk.host.worker.runs["broken"].trainer.advance_for = burst
+    desk.do("broken", "play")
+    desk.wait(lambda: desk.states["broken"]["status"] == "failed")
+    assert desk.states["broken"]["message"] == "no memory left"
+    step = desk.states["healthy"]["step"]
+    desk.wait(lambda: desk.states["healthy"]["step"] > step)
+    desk.host.stop()
+
+
+def test_images_that_cannot_be_had_fail_the_run_with_that_line(tmp_path, monkeypatch):
+    def unavailable(config):
+        raise DataUnavailable("FashionMNIST is not here; the embedded digits stay selected")
+
+    monkeypatch.setattr("genlab.training.make_trainer", unavailable)
+    desk = Desk(ThreadHost, tmp_path)
+    state = desk.start("no-images", play=True, audience=Audience(1, ("history",), 5))["state"]
+    assert state["status"] == "failed" and "FashionMNIST is not here" in state["message"]
+    desk.wait(lambda: desk.frames.get("no-images"))
+    assert desk.frame("no-images")[0]["message"] == state["message"]
+    desk.host.stop()
+
+
+def test_beyond_a_number_of_runs_the_ones_that_nobody_needs_go_to_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker_module, "LIVE_RUNS", 2)
+    desk = Desk(ThreadHost, tmp_path)
+    desk.start("oldest-one")
+    desk.do("oldest-one", "step")
+    desk.start("watched-one", audience=Audience(1, (), 5))
+    desk.start("newest-one")
+    desk.wait(lambda: desk.states["oldest-one"].get("released"))
+    assert desk.host.worker.runs.keys() == {"watched-one", "newest-one"}
+    assert load_trainer(tmp_path / "oldest-one.safetensors").step == 1
+    desk.host.stop()
+
+
+def test_a_costly_frame_comes_less_often(tmp_path):
+    """Frames may take 4.5 % of the time, so that training keeps more than 95 % of it."""
+    desk = Desk(ThreadHost, tmp_path)
+    desk.start("costly", play=True, audience=Audience(1, ("history",), 20))
+    run = desk.host.worker.runs["costly"]
+    draw = run.view.draw
+    run.view.draw = lambda *args, **kwargs: (time.sleep(0.05), draw(*args, **kwargs))[1]
+    desk.wait(lambda: run.frame_cost > 0.04)
+    first = len(desk.frames["costly"])
+    time.sleep(1.5)
+    assert len(desk.frames["costly"]) - first <= 3
+    desk.host.stop()
+
+
+def test_a_reader_that_does_not_read_costs_the_worker_no_memory():
+    class Stuck:
+        def __init__(self):
+            self.released = threading.Event()
+            self.written = []
+
+        def write(self, data):
+            self.written.append(data)
+            self.released.wait(20)
+
+        def flush(self):
+            pass
+
+    pipe = Stuck()
+    outbox = Outbox(pipe, lambda: None)
+    threading.Thread(target=outbox.write, daemon=True).start()
+    for number in range(1000):
+        outbox.send(Record.FRAME, "run-1234", struct.pack("<I", number))
+        outbox.send(Record.FRAME, "run-5678", struct.pack("<I", number))
+    assert len(outbox._waiting) <= 2
+    pipe.released.set()
+    outbox.drained(5)
+    assert b"".join(pipe.written).count(struct.pack("<I", 999)) == 2
+
+
+def test_a_killed_process_fails_what_was_asked_of_it(tmp_path):
+    desk = Desk(ProcessHost, tmp_path)
+    asked = desk.host.command("anything", "play")
+    desk.host.kill()
+    assert desk.ended.wait(10)
+    with pytest.raises(HostLost):
+        asked.result(5)
+    desk.host.stop()
