@@ -14,9 +14,11 @@ class FlatParameters:
     """One buffer for the weights and one for the gradients; the networks' own parameters become views of them."""
 
     def __init__(self, networks: Iterable[nn.Module]):
-        self.parameters = [parameter for network in networks for parameter in network.parameters()]
+        self.parameters = tuple(parameter for network in networks for parameter in network.parameters())
         self.vector = nn.Parameter(torch.cat([parameter.detach().flatten() for parameter in self.parameters]))
         self.vector.grad = torch.zeros_like(self.vector)
+        # Given to each backward pass, which would otherwise make a new one.
+        self._one = torch.ones((), device=self.vector.device)
         start = 0
         for parameter in self.parameters:
             part = slice(start, start + parameter.numel())
@@ -32,4 +34,4 @@ class FlatParameters:
     def backward(self, loss: torch.Tensor) -> None:
         """Gradient of ``loss`` with respect to these parameters alone; others stay without."""
         self.vector.grad.zero_()
-        loss.backward(inputs=self.parameters)
+        torch.autograd.backward(loss, self._one, inputs=self.parameters)

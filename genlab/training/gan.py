@@ -49,17 +49,19 @@ class GANTrainer(Trainer):
         self._clips = self.config.objective == "wgan" and self.config.clip is not None
 
     def noise(self, n: int, random: torch.Generator) -> Tensor:
-        """What the generator turns into ``n`` examples, (n, noise_dim) on the device of ``random``."""
+        """What the generator turns into ``n`` examples, (n, noise_dim) on the trainer's device."""
         shape = (n, self.config.noise_dim)
         if self.config.noise == "uniform":
-            return torch.rand(shape, generator=random, device=random.device) * 2 - 1
-        return torch.randn(shape, generator=random, device=random.device)
+            noise = torch.rand(shape, generator=random, device=random.device) * 2 - 1
+        else:
+            noise = torch.randn(shape, generator=random, device=random.device)
+        return noise.to(self.device)
 
     def _train_step(self, row: Tensor) -> None:
         config, weights, optimizers = self.config, self.weights, self._optimizers
         simultaneous = config.updates == "simultaneous"
-        for last, pair in self._critic_batches():
-            critic_loss, game_loss, real, fake = self._critic_forward(*pair)
+        for last, examples in self._critic_batches():
+            critic_loss, game_loss, real, fake = self._critic_forward(examples)
             weights["critic"].backward(critic_loss)
             if last and simultaneous:
                 generator_loss = self._generator_backward()
@@ -76,7 +78,10 @@ class GANTrainer(Trainer):
             torch.stack((critic_loss, generator_loss, loss_sum, real.mean(), fake.mean(), *norms, clipped), out=row)
 
     def _critic_batches(self):
-        """(is it the last, (real, generated)) for each critic step; the generator stays the same, so it runs once."""
+        """(is it the last, (2·batch, n) real then generated examples) for each critic step.
+
+        The generator stands still meanwhile, so that it makes the examples of many critic steps in one pass.
+        """
         n, batch = self.config.n_critic, self.config.batch_size
         at_once = max(1, _ROWS_AT_ONCE // batch)
         for first in range(0, n, at_once):
@@ -84,20 +89,23 @@ class GANTrainer(Trainer):
             index = torch.randint(len(self.data), (count * batch,), generator=self._random, device=self.device)
             with torch.no_grad():
                 fake = self.generator(self.noise(count * batch, self._random))
-            real = self.data.index_select(0, index)
-            for i, pair in enumerate(zip(real.split(batch), fake.split(batch), strict=True), start=first):
-                yield i == n - 1, pair
+            halves = (self.data.index_select(0, index).view(count, batch, -1), fake.view(count, batch, -1))
+            for step, examples in enumerate(torch.cat(halves, dim=1).unbind(0), start=first + 1):
+                yield step == n, examples
 
-    def _critic_forward(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def _critic_forward(self, examples: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The critic's loss with its penalties and without, and its scores of both halves from one pass."""
         config = self.config
         if config.r1_weight:
-            real = real.requires_grad_()
-        real_scores, fake_scores = self.critic(torch.cat((real, fake))).view(2, -1).unbind(0)
+            real, fake = examples.chunk(2)
+            real = real.detach().requires_grad_()
+            examples = torch.cat((real, fake))
+        real_scores, fake_scores = self.critic(examples).view(2, -1).unbind(0)
         loss = game_loss = self._game.critic_loss(real_scores, fake_scores)
         if config.objective == "wgan_gp" and config.gp_weight:
-            mix = torch.rand((len(real), 1), generator=self._random, device=self.device)
-            loss = loss + self._live["gp_weight"] * gradient_penalty(self.critic, real, fake, mix)
+            real_half, fake_half = examples.detach().chunk(2)
+            mix = torch.rand((len(real_half), 1), generator=self._random, device=self.device)
+            loss = loss + self._live["gp_weight"] * gradient_penalty(self.critic, real_half, fake_half, mix)
         if config.r1_weight:
             loss = loss + self._live["r1_weight"] * r1_penalty(real_scores, real)
         return loss, game_loss, real_scores.detach(), fake_scores.detach()
@@ -145,7 +153,7 @@ class GANTrainer(Trainer):
 
     def sample(self, n: int, seed: int | None = None) -> np.ndarray:
         """See :meth:`Trainer.sample`."""
-        noise = self.noise(n, random_stream(self.config.seed if seed is None else seed, "view")).to(self.device)
+        noise = self.noise(n, random_stream(self.config.seed if seed is None else seed, "view"))
         with torch.no_grad():
             generated = self.generator(noise).cpu().numpy()
         return as_pictures(generated) if self.config.is_images else generated
