@@ -24,14 +24,16 @@ with st.expander("What to look for"):
 The encoder turns an example $x$ into a Gaussian $q(z|x) = \\mathcal N(\\mu, \\sigma^2)$, the decoder turns a draw $z$
 back into $\\hat x$. Training minimises, in nats per example,
 
-$$\\underbrace{-\\log p(x|z)}_{\\text{reconstruction}}
-+ \\beta \\sum_j
-\\underbrace{\\tfrac12\\left(\\mu_j^2 + \\sigma_j^2 - 1 - \\log \\sigma_j^2\\right)}_{\\text{KL of latent } j}$$
+$$
+\\underbrace{-\\log p(x|z)}_{\\text{reconstruction}} \\;+\\;
+\\beta \\sum_j
+\\underbrace{\\tfrac12\\left(\\mu_j^2 + \\sigma_j^2 - 1 - \\log \\sigma_j^2\\right)}_{\\text{KL of latent } j}
+$$
 
 - Raise **β**: the KL curve falls and the reconstruction curve rises. The ellipses in the latent plane grow towards the
   prior's circle, and a latent whose KL bar is at 0 carries nothing: its posterior has *collapsed* onto the prior.
 - Lower **β** to 0: the ellipses shrink to points and reconstructions sharpen, while samples from the prior, drawn where
   no ellipse lies, get worse.
-- The ELBO is minus the sum of reconstruction and KL at β = 1, whatever β the training uses.
+- The ELBO is −(reconstruction + KL), whatever β the training uses.
 """
     )

@@ -18,4 +18,5 @@ page = st.navigation(
 st.session_state["entered"] = st.session_state.get("page") != page.title
 st.session_state["page"] = page.title
 page.run()
-st.html(UI / "keys.html", unsafe_allow_javascript=True)
+with st.container(key="keys"):
+    st.html(UI / "keys.html", unsafe_allow_javascript=True)
