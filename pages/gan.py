@@ -34,8 +34,8 @@ find a rest.
   vanish where the discriminator is sure of itself (saturation); with the *non-saturating* loss they stay.
 - **Game's sum**: $L_D + L_G$, both on the same batch at the same weights. It is 0 for minimax and WGAN, a zero-sum
   game, and not for the loss that is used in practice.
-- **Weight clipping** keeps a WGAN's critic from growing steeper without end: watch the weights pile up at $\\pm c$. With
-  too small a $c$ the numbers beside the field and the arrows shrink to nothing; switched *off*, the scores run away.
+- **Weight clipping** keeps a WGAN's critic from growing steeper without end: watch the weights pile up at $\\pm c$.
+  With too small a $c$ the numbers beside the field and the arrows shrink to nothing; *off*, the scores run away.
 - **Critic steps**: the Wasserstein estimate only follows the exact $W_1$ in shape when the critic is near its optimum,
   and under clipping it is $K\\,W_1$ with an unknown $K$.
 """
