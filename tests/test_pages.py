@@ -236,6 +236,20 @@ def test_going_back_to_an_address_with_the_run_of_another_page_shows_this_page_s
     assert tab.query_params["run"] == mine and not tab.error
 
 
+def test_an_unforeseen_error_is_one_line_on_the_page_and_a_traceback_in_the_log(caplog):
+    def script():
+        from genlab.ui.errors import say
+
+        try:
+            raise ZeroDivisionError("a secret of the server")
+        except ZeroDivisionError as error:
+            say(error)
+
+    (line,) = errors(AppTest.from_function(script).run())
+    assert "ZeroDivisionError" in line and "secret" not in line and "\n" not in line
+    assert "a secret of the server" in caplog.text and "Traceback" in caplog.text
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_one_click_starts_a_demonstration_and_shows_it(lab, name):
     tab = open_page("home")
