@@ -444,10 +444,11 @@ def test_divergence_is_found_at_the_same_step_however_the_run_is_cut(portion):
 
 
 def test_a_diverged_run_goes_on_from_its_last_finite_state():
-    trainer, calm = gan(), gan()
+    depths = {name: EXPLODES[name] for name in ("generator_depth", "critic_depth")}
+    trainer, calm = gan(**depths), gan()
     trainer.advance(CHECK_EVERY + 20)
-    trainer.apply(objective="wgan", clip=None, n_critic=20, critic_optimizer="sgd", critic_learning_rate=1.0)
-    trainer.advance(2000)
+    trainer.apply(**EXPLODES)
+    trainer.advance(1000)
     assert trainer.diverged and trainer.diverged.step > CHECK_EVERY + 20
     last = trainer.diverged.step // CHECK_EVERY * CHECK_EVERY
     trainer.rewind()
@@ -455,7 +456,7 @@ def test_a_diverged_run_goes_on_from_its_last_finite_state():
     assert all(vector.isfinite().all() for vector in weights(trainer).values())
     assert trainer.history()["step"][-1] == last and trainer.config.objective == "wgan"
     assert trainer.changes[0]["step"] == min(CHECK_EVERY + 20, last)
-    trainer.apply(objective="nonsaturating", critic_optimizer="adam", critic_learning_rate=0.001, n_critic=1)
+    trainer.apply(objective="nonsaturating", critic_learning_rate=0.001, generator_learning_rate=0.001, n_critic=1)
     trainer.advance(50)
     assert trainer.diverged is None and trainer.step == last + 50
     calm.advance(1)
