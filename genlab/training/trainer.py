@@ -156,7 +156,10 @@ class Trainer(ABC):
             self.step = int(steps[-1])
             self.diverged = Divergence(self.step, self.RECORDED[column])
         measured = np.tile(np.array(list(self._measured.values()), dtype=np.float32), (len(steps), 1))
-        self._history.append(np.stack([steps, seconds], axis=1), np.hstack([self._curves(recorded), measured]))
+        # The last row of a diverged run may hold inf − inf.
+        with np.errstate(invalid="ignore", over="ignore"):
+            curves = self._curves(recorded)
+        self._history.append(np.stack([steps, seconds], axis=1), np.hstack([curves, measured]))
 
     def _check(self) -> None:
         """At fixed steps, so that a run in portions finds the same as a run at once."""
