@@ -129,7 +129,8 @@ class Client:
         if self.websocket.client_state == WebSocketState.CONNECTED:
             # A client that does not read takes no close frame either.
             with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
-                await asyncio.wait_for(self.websocket.close(code, line[:120]), 1)
+                async with asyncio.timeout(1):
+                    await self.websocket.close(code, line[:120])
         self.connection = Connection.CLOSED
 
     # ---- out ----
@@ -161,7 +162,9 @@ class Client:
 
     async def _send_packet(self, packet: bytes) -> None:
         try:
-            await asyncio.wait_for(self.websocket.send_bytes(packet), SILENCE)
+            # Not wait_for, which in Python 3.11 may swallow a cancellation.
+            async with asyncio.timeout(SILENCE):
+                await self.websocket.send_bytes(packet)
         except TimeoutError:
             raise ProtocolError(GONE_QUIET, f"nothing was read for {SILENCE:g} s") from None
 

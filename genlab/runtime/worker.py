@@ -33,6 +33,8 @@ SLICE = 0.02
 """Seconds for which one run trains before the next one has its turn; a command waits at most about as long."""
 AUTOSAVE = 8.0
 """Seconds between two saves of a run that changes: a killed worker loses less than 10 s of training."""
+RESTING_SAVE = 1.0
+"""Seconds within which what a person did to a resting run is saved."""
 HEARTBEAT = 0.4
 FRAME_SHARE = 0.045
 """Share of the time that frames may take: costly ones come less often, but at least every SLOWEST_FRAME seconds."""
@@ -273,8 +275,7 @@ class Worker:
 
     def _do_checkpoint(self, run: Run, command: dict[str, Any]) -> None:
         self._ready(run)
-        run.unsaved = True
-        self._save(run)
+        run.trainer.save(run.path)
 
     def _do_stop(self, run: Run, command: dict[str, Any]) -> None:
         self._save(run)
@@ -329,7 +330,7 @@ class Worker:
             where = f"Paused at step {run.step} because nobody watched for {self.idle_seconds:g} s."
             run.changed(RunStatus.IDLE, where)
             self._save(run)
-        if run.unsaved and now - run.saved_at > AUTOSAVE:
+        if run.unsaved and now - run.saved_at > (AUTOSAVE if run.status == RunStatus.RUNNING else RESTING_SAVE):
             self._save(run)
         if run.watchers and now >= run.next_frame and (run.frame_wanted or run.status == RunStatus.RUNNING):
             self._frame(run, now)
@@ -379,9 +380,18 @@ class Worker:
     def _save(self, run: Run) -> None:
         run.saved_at = time.monotonic()
         # What failed is not worth more than the last good save.
-        if run.unsaved and run.trainer and run.status != RunStatus.FAILED:
-            run.trainer.save(run.path)
+        if not run.unsaved or run.trainer is None or run.status == RunStatus.FAILED:
+            return
+        try:
+            if run.step:
+                run.trainer.save(run.path)
+            else:
+                # A run at step 0 is made from its settings alone: no file for every page that was only opened.
+                run.path.unlink(missing_ok=True)
             run.unsaved = False
+        except OSError as error:
+            run.message = f"The run cannot be saved: {_one_line(error)}."
+            run.frame_wanted = True
 
     def _make_room(self) -> None:
         resting = [run for run in self.runs.values() if run.status != RunStatus.RUNNING and not run.watchers]

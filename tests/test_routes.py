@@ -1,0 +1,353 @@
+"""The routes of the data plane on a real server: frames for well-behaved clients, a line and a code for the others."""
+
+import asyncio
+import gzip
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from itertools import pairwise
+
+import plotly
+import pytest
+import uvicorn
+from conftest import free_port
+from starlette.applications import Starlette
+from websockets.asyncio.client import connect as connect_async
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.sync.client import connect
+
+from genlab.config import GANConfig, VAEConfig
+from genlab.live import routes as routes_module
+from genlab.live.routes import routes
+from genlab.runtime import client
+from genlab.runtime.messages import MAX_CLIENT_BYTES, RunStatus, decode
+
+SMALL = GANConfig(generator_width=8, critic_width=8, batch_size=16)
+
+
+class Server:
+    """A lab with one worker behind the routes, in this process."""
+
+    def __init__(self, home):
+        self.lab = client.start_lab(home, workers=1)
+        self.port = free_port()
+        config = uvicorn.Config(
+            Starlette(routes=routes()), port=self.port, log_level="warning", ws="websockets-sansio", lifespan="off"
+        )
+        self.uvicorn = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.uvicorn.run, daemon=True)
+        self.thread.start()
+        until(lambda: self.uvicorn.started and self.lab.worker_status() == "ready", 60)
+
+    @property
+    def origin(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def address(self, run_id, token=None, hz="20"):
+        token = self.lab.token(run_id) if token is None else token
+        return f"ws://127.0.0.1:{self.port}/live/ws?run={run_id}&token={token}&hz={hz}"
+
+    def open(self, run_id, token=None, hz="20", origin="own", **options):
+        origin = self.origin if origin == "own" else origin
+        return connect(self.address(run_id, token, hz), origin=origin, max_size=None, **options)
+
+    def close(self):
+        self.uvicorn.should_exit = True
+        self.thread.join(10)
+        client.stop_lab()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    running = Server(tmp_path_factory.mktemp("home"))
+    yield running
+    running.close()
+
+
+def until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def resting(server):
+    """A run that nobody plays."""
+    run_id = server.lab.start(SMALL)
+    until(lambda: server.lab.state(run_id).status == RunStatus.PAUSED)
+    return run_id
+
+
+@pytest.fixture
+def playing(server):
+    run_id = server.lab.start(SMALL, play=True)
+    until(lambda: server.lab.state(run_id).step > 0)
+    yield run_id
+    server.lab.pause(run_id)
+
+
+def say(socket, **message):
+    socket.send(json.dumps(message))
+
+
+def packets(socket, kind="frame", seconds=20):
+    """Packets of one kind as they come."""
+    deadline = time.monotonic() + seconds
+    while True:
+        header, arrays = decode(socket.recv(timeout=max(0.0, deadline - time.monotonic())))
+        if header["kind"] == kind:
+            yield header, arrays
+
+
+def closing(connection, *messages):
+    """Code and line with which the server closes after these messages."""
+    with connection as socket, pytest.raises(ConnectionClosed) as closed:
+        for message in messages:
+            socket.send(message)
+        for _ in packets(socket):
+            pass
+    return closed.value.rcvd.code, closed.value.rcvd.reason
+
+
+# ---- what a page sees ----------------------------------------------------------------------------------------------
+
+
+def test_frames_arrive_with_the_streams_that_were_asked_for(server, playing):
+    with server.open(playing) as socket:
+        say(socket, type="streams", streams=["generated", "history"])
+        frames = packets(socket)
+        header = next(header for header, arrays in frames if "generated.xy" in arrays)
+        later = next(header for header, _ in frames if header["step"] > header["step"] - 1)
+        assert header["status"] == "running" and later["sequence"] > header["sequence"]
+        steps = [next(frames)[0]["step"] for _ in range(3)]
+        assert steps == sorted(set(steps))
+
+
+def test_a_resting_run_shows_itself_at_once(server, resting):
+    with server.open(resting) as socket:
+        assert next(packets(socket))[0]["status"] == "paused"
+
+
+def test_each_client_gets_frames_at_its_own_rate(server, playing):
+    with server.open(playing, hz="20") as fast, server.open(playing, hz="1") as slow:
+        next(packets(slow))
+        for socket in (fast, slow):
+            say(socket, type="streams", streams=["history"])
+        counts = {}
+        for name, socket in (("fast", fast), ("slow", slow)):
+            begin, counts[name] = time.monotonic(), 0
+            for _ in packets(socket):
+                counts[name] += 1
+                if time.monotonic() - begin > 1.5 or counts[name] == 4:
+                    break
+            counts[name] /= time.monotonic() - begin
+        assert counts["slow"] < 3 < counts["fast"]
+
+
+def test_a_pointer_gets_the_picture_of_its_latest_place(server, playing):
+    """Many requests at once: some are skipped, the last one is always answered."""
+    with server.open(playing) as socket:
+        for number in range(100):
+            say(socket, type="decode", id=number, z=[number / 100, 0.0])
+        answered = []
+        for header, arrays in packets(socket, "decoded"):
+            answered.append(header["id"])
+            assert arrays["xy"].shape == (2,)
+            if header["id"] == 99:
+                break
+        assert answered == sorted(answered)
+
+
+def test_the_picture_of_a_digit_is_28_by_28(server):
+    run_id = server.lab.start(VAEConfig(width=8))
+    with server.open(run_id) as socket:
+        next(packets(socket))
+        say(socket, type="decode", id=1, z=[0.0, 0.0])
+        assert next(packets(socket, "decoded"))[1]["image"].shape == (28, 28)
+
+
+def test_a_stopped_run_says_so_to_its_watchers(server):
+    run_id = server.lab.start(SMALL)
+    with server.open(run_id) as socket:
+        next(packets(socket))
+        server.lab.stop(run_id)
+        assert next(header for header, _ in packets(socket, "event") if header["status"] == "stopped")
+
+
+def test_a_closed_tab_is_no_watcher_any_more(server, resting):
+    before = len(server.lab._watches.get(resting, ()))
+    with server.open(resting) as socket:
+        next(packets(socket))
+        assert len(server.lab._watches[resting]) == before + 1
+    until(lambda: len(server.lab._watches.get(resting, ())) == before)
+
+
+# ---- who is not let in ---------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_token_is_refused(server, resting):
+    for token in ("", "0" * 64, server.lab.token("another-run"), "%F0%9F%98%80"):
+        code, line = closing(server.open(resting, token))
+        assert code == 1008 and line.startswith("token: ")
+
+
+def test_a_run_that_does_not_exist_is_refused_in_one_line(server):
+    code, line = closing(server.open("nobody-here"))
+    assert code == 1008 and line == "There is no run nobody-here in this lab."
+
+
+@pytest.mark.parametrize("origin", [None, "http://evil.example", "null", "file://"])
+def test_pages_of_other_sites_are_refused(server, resting, origin):
+    code, line = closing(server.open(resting, origin=origin))
+    assert code == 1008 and line.startswith("origin: ")
+
+
+def test_the_same_host_on_another_port_is_another_site(server, resting):
+    code, _ = closing(server.open(resting, origin=f"http://127.0.0.1:{server.port + 1}"))
+    assert code == 1008
+
+
+@pytest.mark.parametrize("hz", ["0", "1000", "fast", "nan", "-5"])
+def test_a_rate_that_cannot_be_is_refused(server, resting, hz):
+    code, line = closing(server.open(resting, hz=hz))
+    assert code == 1008 and line.startswith("hz = ")
+
+
+# ---- who is shown out ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text, line",
+    [
+        ("rubbish", "message: Invalid JSON"),
+        ('{"type":"play"}', "message: "),
+        ('{"type":"streams","streams":["passwords"]}', "streams."),
+        ('{"type":"decode","id":1,"z":[0.5]}', "z has 1 numbers: this model needs 2"),
+        ('{"type":"decode","id":1,"z":[1e999,0]}', "decode.z"),
+    ],
+)
+def test_rubbish_closes_the_connection_with_a_line(server, resting, text, line):
+    code, said = closing(server.open(resting), text)
+    assert code == 1008 and line in said
+
+
+def test_bytes_are_not_taken(server, resting):
+    assert closing(server.open(resting), b'{"type":"pong"}')[0] == 1008
+
+
+def test_a_message_of_more_than_64_kb_is_too_big(server, resting):
+    text = '{"type":"pong"' + " " * MAX_CLIENT_BYTES + "}"
+    assert closing(server.open(resting), text)[0] == 1009
+
+
+def test_a_flood_of_messages_is_cut_off(server, resting):
+    code, line = closing(server.open(resting), *['{"type":"pong"}'] * 300)
+    assert code == 1008 and line == "messages: allowed are 60 in a second"
+
+
+def test_those_who_are_shown_out_disturb_nobody(server, playing):
+    with server.open(playing) as good:
+        frames = packets(good)
+        before = next(frames)[0]["step"]
+        for text in ("rubbish", "{}", "[" * 5000):
+            assert closing(server.open(playing), text)[0] == 1008
+        assert next(frames)[0]["step"] >= before
+        assert next(header for header, _ in frames if header["step"] > before)
+
+
+# ---- who reads slowly, or not at all -------------------------------------------------------------------------------
+
+
+def test_a_client_that_stops_reading_loses_frames_and_delays_nobody(server):
+    """What it finds on waking is what its buffers held, then the present: the server kept one frame for it."""
+    run_id = server.lab.start(VAEConfig(width=8, batch_size=16), play=True)
+
+    async def scene():
+        address, origin = server.address(run_id), server.origin
+        async with (
+            connect_async(address, origin=origin, max_size=None, max_queue=1, compression=None) as sleeper,
+            connect_async(address, origin=origin, max_size=None, compression=None) as awake,
+        ):
+            streams = {"type": "streams", "streams": ["manifold", "samples", "real", "latent", "reconstruction"]}
+            for socket in (sleeper, awake):
+                await socket.send(json.dumps(streams))
+            # More than all buffers of the system between the two can hold.
+            seen, received = [], 0
+            while received < 16_000_000:
+                packet = await asyncio.wait_for(awake.recv(), 20)
+                received += len(packet)
+                seen.append(sequence(packet))
+            late = []
+            while not late or late[-1] < seen[-1]:
+                late.append(sequence(await asyncio.wait_for(sleeper.recv(), 20)))
+            return seen, late
+
+    seen, late = asyncio.run(scene())
+    server.lab.stop(run_id)
+    assert late == sorted(late)
+    assert max(after - before for before, after in pairwise(late)) > 5
+    assert len(late) < len(seen)
+
+
+def sequence(packet):
+    return decode(packet)[0].get("sequence", 0)
+
+
+def test_a_client_that_answers_no_pings_is_closed(server, resting, monkeypatch):
+    monkeypatch.setattr(routes_module, "PING_EVERY", 0.2)
+    monkeypatch.setattr(routes_module, "SILENCE", 1.0)
+    code, line = closing(server.open(resting))
+    assert code == 1011 and "no answer" in line
+
+
+def test_a_client_that_answers_pings_stays(server, resting, monkeypatch):
+    monkeypatch.setattr(routes_module, "PING_EVERY", 0.2)
+    monkeypatch.setattr(routes_module, "SILENCE", 1.0)
+    with server.open(resting) as socket:
+        begin = time.monotonic()
+        for _ in packets(socket, "ping"):
+            say(socket, type="pong")
+            if time.monotonic() - begin > 2:
+                break
+
+
+# ---- plotly.js -----------------------------------------------------------------------------------------------------
+
+
+def fetch(server, **headers):
+    address = f"{server.origin}/live/plotly.min.js?{plotly.__version__}"
+    with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=20) as answer:
+        return answer.status, answer.headers, answer.read()
+
+
+def test_plotly_comes_compressed_and_may_be_kept_for_ever(server):
+    status, headers, body = fetch(server, **{"Accept-Encoding": "gzip"})
+    script = gzip.decompress(body).decode()
+    assert status == 200 and "Plotly" in script
+    assert len(body) < len(script) / 2
+    assert headers["Content-Type"].startswith("text/javascript")
+    assert "immutable" in headers["Cache-Control"] and "max-age=31536000" in headers["Cache-Control"]
+
+
+def test_plotly_comes_plain_to_who_asks_for_it_plain(server):
+    _, headers, body = fetch(server)
+    assert "Content-Encoding" not in headers and b"Plotly" in body
+
+
+def test_plotly_is_not_sent_again_to_who_has_it(server):
+    _, headers, _ = fetch(server)
+    with pytest.raises(urllib.error.HTTPError) as unchanged:
+        fetch(server, **{"If-None-Match": headers["ETag"]})
+    assert unchanged.value.code == 304
+
+
+def test_the_routes_lie_outside_of_streamlits_own():
+    assert [route.path for route in routes()] == ["/live/ws", "/live/plotly.min.js"]
+
+
+def test_a_plain_request_to_the_socket_is_no_page(server):
+    with pytest.raises((urllib.error.HTTPError, InvalidHandshake)):
+        urllib.request.urlopen(f"{server.origin}/live/ws", timeout=10)

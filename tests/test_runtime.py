@@ -1,0 +1,365 @@
+"""The lab as pages see it, with real worker processes: they are killed, stopped and brought back."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genlab.config import GANConfig, SettingError, VAEConfig
+from genlab.runtime import client
+from genlab.runtime.client import CommandFailed, LabNotRunning, UnknownRun
+from genlab.runtime.messages import RunStatus, decode
+from genlab.runtime.pool import default_workers
+from genlab.training import load_trainer
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = GANConfig(generator_width=8, critic_width=8, batch_size=16)
+posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    lab = client.Lab(tmp_path_factory.mktemp("home"), workers=1, patience=5)
+    until(lambda: lab.worker_status() == "ready", 60)
+    yield lab
+    lab.close()
+
+
+def until(condition, seconds=30, what=lambda: ""):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what()
+        time.sleep(0.02)
+
+
+def rested(lab, config=SMALL):
+    """A fresh run that has arrived in its worker."""
+    run_id = lab.start(config)
+    until(lambda: lab.state(run_id).status == RunStatus.PAUSED, what=lambda: lab.state(run_id))
+    return run_id
+
+
+def playing(lab, steps=20, config=SMALL):
+    """A run that has trained some steps and goes on."""
+    run_id = lab.start(config, play=True)
+    until(lambda: lab.state(run_id).step >= steps, what=lambda: lab.state(run_id))
+    return run_id
+
+
+class Screen:
+    """Collects what a watcher is sent."""
+
+    def __init__(self, lab, run_id, streams=("history",), hz=10):
+        self.packets = []
+        self.watch = lab.watch(run_id, lambda slot, packet: self.packets.append(decode(packet)), hz)
+        self.watch.subscribe(list(streams))
+
+    def headers(self, kind="frame"):
+        return [header for header, _ in tuple(self.packets) if header["kind"] == kind]
+
+    def last(self):
+        return [packet for packet in tuple(self.packets) if packet[0]["kind"] == "frame"][-1]
+
+    def wait(self, condition, seconds=30):
+        until(lambda: any(condition(header) for header in self.headers()), seconds, lambda: self.headers()[-1:])
+
+
+# ---- commands ------------------------------------------------------------------------------------------------------
+
+
+def test_a_started_run_has_an_id_at_once_that_nobody_guesses(lab):
+    ids = {lab.start(SMALL) for _ in range(3)}
+    assert len(ids) == 3 and all(len(run_id) >= 12 for run_id in ids)
+    assert all(lab.exists(run_id) for run_id in ids)
+
+
+def test_it_plays_pauses_and_steps_exactly_once(lab):
+    run_id = playing(lab)
+    lab.pause(run_id)
+    step = lab.state(run_id).step
+    lab.step(run_id)
+    assert (lab.state(run_id).status, lab.state(run_id).step) == (RunStatus.PAUSED, step + 1)
+    lab.play(run_id)
+    assert lab.state(run_id).status == RunStatus.RUNNING
+    lab.pause(run_id)
+
+
+def test_live_settings_are_in_the_state_as_soon_as_apply_returns(lab):
+    run_id = rested(lab)
+    lab.apply(run_id, n_critic=7, critic_learning_rate=0.01)
+    state = lab.state(run_id)
+    assert (state.config.n_critic, state.config.critic_learning_rate) == (7, 0.01)
+    assert state.changes == ({"step": 0, "settings": {"n_critic": [1, 7], "critic_learning_rate": [0.001, 0.01]}},)
+
+
+def test_a_structural_or_bad_setting_is_refused_by_name(lab):
+    run_id = rested(lab)
+    with pytest.raises(SettingError, match="noise_dim = 3"):
+        lab.apply(run_id, noise_dim=3)
+    with pytest.raises(SettingError, match="n_critic = 0: allowed is a whole number from 1 to 100"):
+        lab.apply(run_id, n_critic=0)
+    assert lab.state(run_id).config == SMALL
+
+
+def test_resetting_repeats_the_curve_and_another_seed_does_not(lab):
+    run_id = rested(lab)
+    screen, curves = Screen(lab, run_id), []
+    for config in (None, None, SMALL.replace(seed=5)):
+        lab.reset(run_id, config)
+        screen.packets.clear()
+        assert lab.state(run_id).step == 0
+        for _ in range(4):
+            lab.step(run_id)
+        screen.wait(lambda header: header["step"] == 4)
+        curves.append(screen.last()[1]["history.generator_loss"])
+    screen.watch.close()
+    assert np.array_equal(curves[0], curves[1]) and not np.array_equal(curves[1], curves[2])
+    assert lab.state(run_id).config.seed == 5
+
+
+def test_a_diverged_run_refuses_to_play_and_can_be_rewound(lab):
+    config = GANConfig(critic_learning_rate=1, critic_optimizer="sgd", objective="wgan", clip=None, critic_width=16)
+    run_id = lab.start(config, play=True)
+    until(lambda: lab.state(run_id).status == RunStatus.DIVERGED, 60)
+    with pytest.raises(CommandFailed, match="Diverged at step .*Rewind or reset"):
+        lab.play(run_id)
+    lab.rewind(run_id)
+    assert lab.state(run_id).status == RunStatus.PAUSED
+
+
+def test_a_checkpoint_is_a_file_that_training_can_load(lab, tmp_path):
+    run_id = rested(lab)
+    lab.step(run_id)
+    file = tmp_path / "run.safetensors"
+    file.write_bytes(lab.checkpoint(run_id))
+    assert load_trainer(file).step == 1
+
+
+def test_a_stopped_run_comes_back_when_it_is_played(lab):
+    run_id = rested(lab)
+    lab.step(run_id)
+    lab.stop(run_id)
+    assert lab.state(run_id).status == RunStatus.STOPPED
+    lab.play(run_id)
+    until(lambda: lab.state(run_id).step > 1)
+    lab.pause(run_id)
+
+
+@pytest.mark.parametrize("run_id", ["nobody-here", "../../etc/passwd", "", "x" * 500])
+def test_an_unknown_run_is_said_to_be_unknown(lab, run_id):
+    assert not lab.exists(run_id)
+    for command in (lab.state, lab.play, lab.pause, lab.step, lab.reset, lab.stop, lab.checkpoint):
+        if command != lab.stop:
+            with pytest.raises(UnknownRun) as unknown:
+                command(run_id)
+            assert len(str(unknown.value)) < 100
+
+
+def test_an_id_cannot_be_taken_twice(lab):
+    run_id = lab.start(SMALL, "my-own-id")
+    with pytest.raises(ValueError, match="my-own-id"):
+        lab.start(SMALL, run_id)
+
+
+def test_tokens_belong_to_one_run_and_one_process(lab, tmp_path):
+    token = lab.token("abcdefgh")
+    assert lab.token_fits("abcdefgh", token) and not lab.token_fits("abcdefgi", token)
+    assert not lab.token_fits("abcdefgh", "") and not lab.token_fits("abcdefgh", "ü")
+
+
+def test_outside_the_server_there_is_no_lab():
+    with pytest.raises(LabNotRunning, match="streamlit run app.py"):
+        client.get_lab()
+
+
+# ---- watching ------------------------------------------------------------------------------------------------------
+
+
+def test_watchers_of_one_run_share_the_frames_of_all_their_streams(lab):
+    run_id = rested(lab)
+    first, second = Screen(lab, run_id, ["field"]), Screen(lab, run_id, ["weights"])
+    for screen in (first, second):
+        screen.wait(lambda header: {"field.z", "weights.counts"} <= header["arrays"].keys())
+    second.watch.close()
+    first.watch.subscribe(["mesh"])
+    first.wait(lambda header: header["arrays"].keys() == {"mesh.xy"})
+    first.watch.close()
+
+
+def test_a_frame_tells_how_the_run_stands(lab):
+    run_id = playing(lab)
+    screen = Screen(lab, run_id)
+    screen.wait(lambda header: header["steps_per_second"] > 0)
+    header, arrays = screen.last()
+    assert header["status"] == "running" and header["model"] == "gan" and header["diverged"] is None
+    assert header["config"] == json.loads(json.dumps(SMALL.model_dump()))
+    assert header["last"]["critic_loss"] == pytest.approx(float(arrays["history.critic_loss"][-1]))
+    assert header["reference"]["modes_captured"] == 8
+    assert arrays["history.step"][-1] == header["step"]
+    lab.pause(run_id)
+    screen.wait(lambda header: header["status"] == "paused")
+    screen.watch.close()
+
+
+def test_a_vector_of_the_wrong_length_is_refused_before_it_travels(lab):
+    run_id = rested(lab, VAEConfig(data="moons", width=8, latent_dim=3))
+    screen = Screen(lab, run_id)
+    with pytest.raises(SettingError, match="z has 2 numbers: this model needs 3"):
+        screen.watch.decode(1, [0.0, 0.0])
+    header, arrays = decode(screen.watch.decode(4, [0.0, 0.0, 0.0]).result(10))
+    assert header["id"] == 4 and arrays["xy"].shape == (2,)
+    screen.watch.close()
+
+
+# ---- workers that die ----------------------------------------------------------------------------------------------
+
+
+@posix
+@pytest.mark.slow
+def test_a_killed_worker_is_replaced_and_its_runs_go_on_from_their_saves(lab):
+    run_id, resting = playing(lab), rested(lab)
+    lab.step(resting)
+    until(lab.store.checkpoint(resting).exists)
+    lab.checkpoint(run_id)
+    saved = load_trainer(lab.store.checkpoint(run_id)).step
+    lab.apply(run_id, n_critic=3)
+    screen = Screen(lab, run_id)
+    screen.wait(lambda header: header["status"] == "running")
+    (pid,) = lab.worker_pids()
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: any(event["status"] == "starting" for event in screen.headers("event")))
+    died = next(event["message"] for event in screen.headers("event"))
+    assert died.startswith("The worker died at step ") and died.endswith(" and is being replaced.")
+    screen.wait(lambda header: "resumed from the save" in header["message"] and header["step"] > saved, 60)
+    state = lab.state(run_id)
+    assert lab.worker_pids() != [pid]
+    assert state.status == RunStatus.RUNNING and state.config.n_critic == 3
+    resumed_at = int(state.message.removesuffix(".").split()[-1])
+    assert resumed_at >= saved
+    until(lambda: lab.state(resting).status == RunStatus.PAUSED)
+    assert lab.state(resting).step == 1
+    lab.pause(run_id)
+    assert lab.state(run_id).message == ""
+    screen.watch.close()
+
+
+@posix
+@pytest.mark.slow
+def test_a_worker_that_hangs_is_noticed_by_its_heart(lab):
+    run_id = playing(lab)
+    lab.checkpoint(run_id)
+    (pid,) = lab.worker_pids()
+    os.kill(pid, signal.SIGSTOP)
+    until(lambda: lab.worker_pids() != [pid], 30)
+    until(lambda: lab.state(run_id).status == RunStatus.RUNNING, 60)
+    assert "resumed from the save" in lab.state(run_id).message
+    lab.pause(run_id)
+
+
+@posix
+@pytest.mark.slow
+def test_a_run_that_kills_its_worker_again_and_again_is_left_alone(lab):
+    run_id, innocent = playing(lab), rested(lab)
+    for _ in range(3):
+        until(lambda: lab.state(run_id).status == RunStatus.RUNNING, 60)
+        time.sleep(0.1)
+        (pid,) = lab.worker_pids()
+        os.kill(pid, signal.SIGKILL)
+        until(lambda pid=pid: lab.worker_pids() != [pid])
+    until(lambda: lab.state(run_id).status == RunStatus.FAILED)
+    assert lab.state(run_id).message.startswith("The worker died 3 times in a row with this run")
+    until(lambda: lab.state(innocent).status == RunStatus.PAUSED, 60)
+    screen = Screen(lab, run_id)
+    assert screen.headers("event")[0]["status"] == "failed"
+    screen.watch.close()
+    lab.reset(run_id)
+    until(lambda: lab.state(run_id).status == RunStatus.PAUSED)
+    assert lab.state(run_id).step == 0
+
+
+# ---- servers that end ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_new_lab_finds_the_runs_of_the_last_one(tmp_path):
+    first = client.Lab(tmp_path, workers=1)
+    run_id = playing(first)
+    first.apply(run_id, n_critic=2)
+    first.pause(run_id)
+    first.play(run_id)
+    step = first.state(run_id).step
+    first.close()
+    second = client.Lab(tmp_path, workers=1)
+    asleep = second.state(run_id)
+    assert (asleep.status, asleep.config.n_critic) == (RunStatus.PAUSED, 2)
+    screen = Screen(second, run_id)
+    screen.wait(lambda header: header["step"] >= step and header["status"] == "paused", 60)
+    assert screen.last()[0]["changes"] == list(asleep.changes)
+    second.close()
+
+
+CHILD = """
+import sys, time
+from genlab.config import GANConfig
+from genlab.runtime.client import start_lab
+lab = start_lab(sys.argv[1], workers=2)
+run_id = lab.start(GANConfig(generator_width=8, critic_width=8), play=True)
+while lab.worker_status() != "ready":
+    time.sleep(0.05)
+assert "torch" not in sys.modules
+print(run_id, *lab.worker_pids(), flush=True)
+time.sleep(60)
+"""
+
+
+@posix
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_server_that_is_killed_leaves_no_worker_behind(tmp_path, how):
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    run_id, *pids = child.stdout.readline().split()
+    until(lambda: (tmp_path / "runs.sqlite").exists())
+    child.send_signal(how)
+    child.wait(10)
+    until(lambda: not any(alive(int(pid)) for pid in pids), 10)
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A process that ended but was not waited for by its new parent still has an entry.
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_the_web_process_imports_no_torch():
+    code = (
+        "import sys, genlab.runtime.client, genlab.live.routes;"
+        "print([name for name in ('torch', 'torchvision', 'scipy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("text", ["0", "many", "-1", "1000"])
+def test_a_bad_number_of_workers_is_said_in_one_line(monkeypatch, text):
+    monkeypatch.setenv("GENLAB_WORKERS", text)
+    with pytest.raises(ValueError, match=f"^GENLAB_WORKERS = {text}: allowed is a whole number from 1 to 64$"):
+        default_workers()
+
+
+@pytest.mark.parametrize("text", ["0", "soon", "inf"])
+def test_a_bad_idle_time_is_said_in_one_line(monkeypatch, tmp_path, text):
+    monkeypatch.setenv("GENLAB_IDLE_SECONDS", text)
+    with pytest.raises(ValueError, match=f"^GENLAB_IDLE_SECONDS = {text}: allowed is a number of seconds above 0$"):
+        client.Lab(tmp_path, workers=1)
