@@ -90,7 +90,8 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except OSError as error:
-        print(f"genlab: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
+        line = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error
+        print(f"genlab: {line}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         print("genlab: interrupted", file=sys.stderr)

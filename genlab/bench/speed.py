@@ -1,0 +1,144 @@
+"""Steps per second of a plain loop, of the trainer alone, and of the trainer inside a watched worker."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+from genlab.bench.plain import plain_loop
+from genlab.config import Config, GANConfig, VAEConfig
+from genlab.figures import gan_view, vae_view
+from genlab.runtime.client import Lab
+from genlab.runtime.messages import decode
+from genlab.training import make_trainer
+
+HZ = 5.0
+WARM_UP = 60.0
+SYSTEMS: dict[str, Config] = {
+    "gan_2x128": GANConfig(batch_size=256),
+    "gan_small": GANConfig(
+        generator_width=8, critic_width=8, batch_size=150, n_critic=2, critic_optimizer="sgd", generator_optimizer="sgd"
+    ),
+    "wgan_n_critic_5": GANConfig(
+        objective="wgan", n_critic=5, batch_size=64, critic_optimizer="rmsprop", critic_learning_rate=5e-5,
+        generator_optimizer="rmsprop", generator_learning_rate=5e-5,
+    ),
+    "vae_digits": VAEConfig(),
+}  # fmt: skip
+
+
+def measure_speeds(repeats: int, seconds: float) -> dict[str, Any]:
+    """Interleaved medians over ``repeats`` of ``seconds`` each, and what a live watcher gets meanwhile."""
+    with tempfile.TemporaryDirectory() as home:
+        lab = Lab(home, workers=1)
+        try:
+            wait_until(lambda: lab.worker_status() == "ready", "the worker is not ready")
+            return {
+                "steps_per_second": {
+                    name: compare(config, lab, repeats, seconds) for name, config in SYSTEMS.items()
+                },
+                "setting_to_first_step_ms": setting_to_first_step(lab, changes=5 * repeats),
+            }
+        finally:
+            lab.close()
+
+
+def wait_until(true: Callable[[], bool], otherwise: str) -> None:
+    """Return when ``true()``; raise TimeoutError after a minute."""
+    deadline = time.monotonic() + WARM_UP
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError(otherwise)
+        time.sleep(0.02)
+
+
+def compare(config: Config, lab: Lab, repeats: int, seconds: float) -> dict[str, float]:
+    """One system three ways, taking turns so that all see the same moods of the machine."""
+    trainer = make_trainer(config)
+    step = plain_loop(config, trainer.data).step
+    run_id = lab.start(config)
+    wait_until(lambda: lab.state(run_id).status == "paused", "the run does not start")
+    for _ in range(20):
+        step()
+    trainer.advance(20)
+    speeds: dict[str, list[float]] = {"plain": [], "bare": [], "watched": []}
+    frames = []
+    for _ in range(repeats):
+        speeds["plain"].append(per_second(step, seconds))
+        before = time.perf_counter()
+        speeds["bare"].append(trainer.advance_for(seconds) / (time.perf_counter() - before))
+        rate, seen = watched(lab, run_id, config, seconds)
+        speeds["watched"].append(rate)
+        frames.append(seen)
+    lab.stop(run_id)
+    plain, bare, inside = (median(values) for values in speeds.values())
+    rates, sizes = zip(*frames, strict=True)
+    return {
+        **{name: round(median(values), 1) for name, values in speeds.items()},
+        "bare/plain": round(median(b / a for a, b in zip(speeds["plain"], speeds["bare"], strict=True)), 3),
+        "watched/bare": round(median(c / b for b, c in zip(speeds["bare"], speeds["watched"], strict=True)), 3),
+        "frames_per_second": round(median(rates), 2),
+        "bytes_per_frame": round(median(sizes)),
+    }
+
+
+def per_second(step: Callable[[], None], seconds: float) -> float:
+    """Calls per second."""
+    count, before = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - before) < seconds:
+        step()
+        count += 1
+    return count / elapsed
+
+
+def page_streams(config: Config) -> list[str]:
+    """Every stream that the model's page shows when it is opened."""
+    view = (vae_view if config.model == "vae" else gan_view)(config).to_data()
+    parts = [part for panel in view["panels"] for part in (panel, *(x for x in panel.get("layers", []) if x["on"]))]
+    return sorted({stream for part in parts for stream in part["streams"]})
+
+
+def watched(lab: Lab, run_id: str, config: Config, seconds: float) -> tuple[float, tuple[float, float]]:
+    """Play a run with its page's watcher for a while: (steps per second, (frames per second, bytes per frame))."""
+    frames: list[tuple[float, int, int]] = []
+
+    def deliver(slot: str, packet: bytes) -> None:
+        if slot == "frame" and (header := decode(packet)[0])["status"] == "running":
+            frames.append((time.perf_counter(), header["step"], len(packet)))
+
+    watch = lab.watch(run_id, deliver, hz=HZ)
+    watch.subscribe(page_streams(config))
+    lab.play(run_id)
+    # The first frame still belongs to the start: caches are cold and the rate settles.
+    wait_until(lambda: len(frames) >= 2 and frames[-1][0] - frames[1][0] >= seconds, "too few frames arrive")
+    lab.pause(run_id)
+    watch.close()
+    (first, first_step, _), *_, (last, last_step, _) = frames[1:]
+    rate = (len(frames) - 2) / (last - first)
+    return (last_step - first_step) / (last - first), (rate, median(size for _, _, size in frames))
+
+
+def setting_to_first_step(lab: Lab, changes: int) -> float:
+    """Milliseconds from the call that changes a setting of a watched, playing run to the end of the next step.
+
+    The call returns when the worker has applied the change, between two steps; one step's time is added.
+    """
+    config = SYSTEMS["wgan_n_critic_5"]
+    run_id = lab.start(config, play=True)
+    watch = lab.watch(run_id, lambda slot, packet: None, hz=HZ)
+    watch.subscribe(page_streams(config))
+    wait_until(lambda: lab.state(run_id).step > 0, "the run does not start")
+    times = []
+    for change in range(changes):
+        time.sleep(0.05)
+        before = time.perf_counter()
+        lab.apply(run_id, clip=0.1 if change % 2 else 0.01)
+        times.append(time.perf_counter() - before)
+    step, before = lab.state(run_id).step, time.perf_counter()
+    wait_until(lambda: lab.state(run_id).step > step, "the run does not go on")
+    steps = lab.state(run_id).step - step
+    one_step = (time.perf_counter() - before) / steps
+    watch.close()
+    lab.stop(run_id)
+    return round(1000 * (median(times) + one_step), 2)

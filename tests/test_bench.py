@@ -1,0 +1,91 @@
+import pytest
+import torch
+
+from genlab.bench.plain import plain_loop
+from genlab.bench.speed import SYSTEMS, measure_speeds, page_streams
+from genlab.bench.web import WATCHERS, measure_web
+from genlab.config import GANConfig, VAEConfig
+from genlab.training import make_trainer
+
+SYSTEM = pytest.mark.parametrize("config", SYSTEMS.values(), ids=SYSTEMS)
+
+
+@SYSTEM
+def test_the_plain_loop_trains_the_same_networks_as_the_trainer(config):
+    trainer = make_trainer(config)
+    loop = plain_loop(config, trainer.data)
+    shapes = {name: [p.shape for p in network.parameters()] for name, network in loop.networks.items()}
+    assert shapes == {name: [p.shape for p in network.parameters()] for name, network in trainer.networks.items()}
+
+
+@SYSTEM
+def test_a_plain_step_changes_every_weight_matrix(config):
+    loop = plain_loop(config, make_trainer(config).data)
+    matrices = [p for network in loop.networks.values() for p in network.parameters() if p.dim() == 2]
+    before = [matrix.detach().clone() for matrix in matrices]
+    loop.step()
+    assert all(not torch.equal(old, new) for old, new in zip(before, matrices, strict=True))
+
+
+def test_the_plain_wgan_keeps_its_critic_within_the_clip():
+    config = SYSTEMS["wgan_n_critic_5"]
+    loop = plain_loop(config, make_trainer(config).data)
+    loop.step()
+    bounds = [float(p.detach().abs().max()) for p in loop.networks["critic"].parameters()]
+    assert max(bounds) == pytest.approx(config.clip)
+    assert max(float(p.detach().abs().max()) for p in loop.networks["generator"].parameters()) > config.clip
+
+
+def test_the_plain_vae_learns():
+    config = VAEConfig(width=64)
+    data = make_trainer(config).data
+    torch.manual_seed(0)
+    loop = plain_loop(config, data)
+
+    def reconstruction():
+        with torch.no_grad():
+            mean = loop.networks["encoder"](data[:500])[:, : config.latent_dim]
+            logits = loop.networks["decoder"](mean)
+        return torch.nn.functional.binary_cross_entropy_with_logits(logits, data[:500], reduction="sum") / 500
+
+    before = reconstruction()
+    for _ in range(100):
+        loop.step()
+    # An untrained decoder gives 784 log 2 = 543 nats, the pixels' frequencies alone about 206.
+    assert before > 500 and reconstruction() < 230
+
+
+def test_the_systems_are_those_of_the_peers():
+    small = SYSTEMS["gan_small"]
+    assert (small.generator_width, small.critic_width, small.batch_size, small.n_critic) == (8, 8, 150, 2)
+    assert SYSTEMS["wgan_n_critic_5"].n_critic == 5 and SYSTEMS["wgan_n_critic_5"].objective == "wgan"
+    assert (SYSTEMS["gan_2x128"].generator_width, SYSTEMS["gan_2x128"].batch_size) == (128, 256)
+    assert SYSTEMS["vae_digits"] == VAEConfig()
+
+
+def test_a_watcher_of_the_bench_watches_what_the_page_shows():
+    assert {"history", "real", "generated", "field"} <= set(page_streams(GANConfig()))
+    assert {"history", "latent", "samples", "reconstruction"} <= set(page_streams(VAEConfig()))
+
+
+@pytest.mark.slow
+def test_speeds_are_measured_for_all_systems_with_a_live_watcher():
+    result = measure_speeds(repeats=1, seconds=0.3)
+    assert set(result["steps_per_second"]) == set(SYSTEMS)
+    for figures in result["steps_per_second"].values():
+        assert set(figures) == {
+            "plain", "bare", "watched", "bare/plain", "watched/bare", "frames_per_second", "bytes_per_frame",
+        }  # fmt: skip
+        assert all(value > 0 for value in figures.values())
+        # Rounding is all that stands between a ratio of one repeat and the ratio of its medians.
+        assert figures["bare/plain"] == pytest.approx(figures["bare"] / figures["plain"], abs=0.02)
+    assert result["setting_to_first_step_ms"] > 0
+
+
+@pytest.mark.slow
+def test_the_web_process_is_measured_with_and_without_watchers():
+    result = measure_web(seconds=2)
+    assert list(result) == [f"{n}_watchers" for n in WATCHERS] == ["0_watchers", "1_watchers", "20_watchers"]
+    assert all(figures["cpu_share"] >= 0 for figures in result.values())
+    # Twenty watchers get the same frames as one: history, points, field and weights are tens of kilobytes.
+    assert result["20_watchers"]["bytes_per_frame"] > 10_000
