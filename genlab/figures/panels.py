@@ -69,9 +69,9 @@ def series(name: str, label: str, colour: str, dash: str = "solid", **more: Any)
     return {"name": name, "label": label, "colour": colour, "dash": dash, **more}
 
 
-def level(label: str, *, value: float | None = None, reference: str = "", scale: float = 1) -> dict[str, Any]:
+def level(label: str, *, value: float | None = None, reference: str = "") -> dict[str, Any]:
     """A horizontal line to compare with: a fixed value, or one from the frame's ``reference``."""
-    return {"label": label, "value": value, "reference": reference, "scale": scale}
+    return {"label": label, "value": value, "reference": reference}
 
 
 def layer(id: str, label: str, traces: list[int], colour: str, mark: str, streams: tuple[str, ...] = (), on=True):

@@ -108,7 +108,11 @@ class Lab {
     }
     for (const spec of specs) {
       if (!this.panels.has(spec.id)) this.panels.set(spec.id, new PANELS[spec.kind](this, spec));
-      this.panels.get(spec.id).configure(spec);
+      const panel = this.panels.get(spec.id);
+      // Buttons are made anew only when something differs: the one that has the keyboard's focus must not vanish.
+      const made = JSON.stringify([spec, this.theme]);
+      if (panel.made !== made) panel.configure(spec);
+      panel.made = made;
     }
   }
 
@@ -468,9 +472,13 @@ class Area {
   hold(panels) {
     this.panels = panels;
     this.current = panels.find(panel => panel.id === recall(`tab-${this.name}`, "")) ?? panels[0];
-    const single = panels.length === 1;
-    this.tabs.setAttribute("role", single ? "presentation" : "tablist");
-    this.tabs.replaceChildren(...panels.map(panel => (single ? element("h3", {}, panel.spec.title) : this.tab(panel))));
+    const titles = panels.map(panel => `${panel.id} ${panel.spec.title}`).join();
+    if (titles !== this.titles) {
+      const single = panels.length === 1;
+      this.tabs.setAttribute("role", single ? "presentation" : "tablist");
+      this.tabs.replaceChildren(...panels.map(panel => (single ? element("h3", {}, panel.spec.title) : this.tab(panel))));
+      this.titles = titles;
+    }
     this.body.append(...panels.map(panel => panel.node).filter(node => node.parentNode !== this.body));
     this.show(this.current);
   }
@@ -479,7 +487,7 @@ class Area {
     const tab = element("button", { type: "button", role: "tab", "data-tab": panel.id }, panel.spec.title);
     tab.onclick = () => {
       remember(`tab-${this.name}`, panel.id);
-      this.show(panel);
+      this.show(this.lab.panels.get(panel.id));
       this.lab.feed.subscribe();
       this.lab.draw();
     };
@@ -489,7 +497,7 @@ class Area {
   show(current) {
     this.current = current;
     for (const panel of this.panels) panel.show(panel === current);
-    this.tools.replaceChildren(...current.tools);
+    if (this.tools.firstChild !== current.tools[0]) this.tools.replaceChildren(...current.tools);
     for (const tab of this.tabs.querySelectorAll("[role=tab]")) {
       const selected = tab.dataset.tab === current.id;
       tab.setAttribute("aria-selected", selected);
@@ -576,7 +584,8 @@ class PlotlyPanel extends Panel {
     merged.datarevision = ++this.revision;
     merged.uirevision = this.zooms;
     const first = !this.canvas._fullLayout;
-    const config = { displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+    const modeBarButtons = [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]];
+    const config = { displaylogo: false, modeBarButtons };
     await window.Plotly.react(this.canvas, traces, merged, config);
     if (first) this.watchZoom();
   }
@@ -763,7 +772,8 @@ class Curves extends PlotlyPanel {
     const line = { color: resolve(series.colour, theme), width: 1.4, dash: "dash" };
     const y = smoothing ? smooth(scaled, smoothing) : scaled;
     const name = `pinned: ${series.label}`;
-    return [{ type: "scatter", mode: "lines", x: columns[x], y, customdata: raw, name, opacity: 0.75, line, hovertemplate: "%{customdata:.6~g}" }];
+    const hovertemplate = "%{customdata:.6~g}";
+    return [{ type: "scatter", mode: "lines", x: columns[x], y, customdata: raw, name, opacity: 0.75, line, hovertemplate }];
   }
 
   figures({ node, last, range }, values) {
@@ -775,43 +785,53 @@ class Curves extends PlotlyPanel {
     node.title = `last ${values[values.length - 1]}, min ${low}, max ${high}`;
   }
 
+  changesAt(columns, x) {
+    const steps = (this.lab.header.changes ?? []).map(({ step }) => step);
+    return x === "step" ? steps : steps.map(step => interpolate(columns.step, columns.seconds, step));
+  }
+
   /** Triangles along the top where a setting was changed; hovering says which. */
   changeMarks(columns, x) {
-    const changes = this.lab.header.changes ?? [];
-    if (!changes.length) return [];
-    const text = changes.map(({ settings }) =>
-      Object.entries(settings).map(([name, [before, after]]) => `${name}: ${before ?? "off"} → ${after ?? "off"}`).join("<br>"),
-    );
-    const at = changes.map(({ step }) => (x === "step" ? step : interpolate(columns.step, columns.seconds, step)));
+    const at = this.changesAt(columns, x);
+    if (!at.length) return [];
+    const say = ([name, [before, after]]) => `${name}: ${before ?? "off"} → ${after ?? "off"}`;
+    const text = this.lab.header.changes.map(({ settings }) => Object.entries(settings).map(say).join("<br>"));
     const marker = { symbol: "triangle-down", size: 9, color: this.lab.theme.text };
-    return [{ type: "scatter", mode: "markers", x: at, y: at.map(() => 1), yaxis: "y2", text, name: "setting", marker, hovertemplate: "%{text}", cliponaxis: false }];
+    const marks = { type: "scatter", mode: "markers", yaxis: "y2", name: "setting", cliponaxis: false };
+    return [{ ...marks, x: at, y: at.map(() => 1), text, marker, hovertemplate: "%{text}" }];
   }
 
   layout(columns, x, range, theme) {
-    const { changes = [], reference = {} } = this.lab.header;
-    const levels = (this.spec.levels ?? []).map(level => ({ ...level, y: (level.value ?? reference[level.reference]) / level.scale }));
-    const annotate = ({ y, label }) => ({
-      xref: "paper", x: 1, xanchor: "right", yref: "y", y: this.options.log ? Math.log10(y) : y, yanchor: "bottom",
-      text: label, showarrow: false, bgcolor: theme.background, opacity: 0.85, font: { size: this.lab.fontSize() - 1, color: theme.muted },
-    });
-    const known = levels.filter(({ y }) => isFinite(y) && (y > 0 || !this.options.log));
+    const { log, logX, outliers } = this.options;
+    const levels = this.levels();
+    const dotted = width => ({ color: theme.muted, width, dash: "dot" });
     return {
       hovermode: "x unified",
-      xaxis: { title: { text: x === "step" ? this.spec.x ?? "step" : "training time / s" }, type: this.options.logX ? "log" : "linear", uirevision: `${x}${this.options.logX}${this.zooms}` },
+      xaxis: {
+        title: { text: x === "step" ? this.spec.x ?? "step" : "training time / s" },
+        type: logX ? "log" : "linear", hoverformat: x === "step" ? ",.0f" : ".2f", uirevision: `${x}${logX}${this.zooms}`,
+      },
       yaxis: {
-        title: { text: this.spec.y }, type: this.options.log ? "log" : "linear", exponentformat: "power",
-        uirevision: `${this.options.log}${this.options.outliers}${this.zooms}`, ...(range ? { range, autorange: false } : { autorange: true }),
+        title: { text: this.spec.y }, type: log ? "log" : "linear", exponentformat: "power",
+        uirevision: `${log}${outliers}${this.zooms}`, ...(range ? { range, autorange: false } : { autorange: true }),
       },
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
       shapes: [
-        ...known.map(({ y }) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: y, y1: y, line: { color: theme.muted, width: 1.5, dash: "dot" } })),
-        ...changes.map(({ step }) => {
-          const at = x === "step" ? step : interpolate(columns.step, columns.seconds, step);
-          return { type: "line", x0: at, x1: at, yref: "paper", y0: 0, y1: 1, line: { color: theme.muted, width: 1, dash: "dot" } };
-        }),
+        ...levels.map(({ y }) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: y, y1: y, line: dotted(1.5) })),
+        ...this.changesAt(columns, x).map(at => ({ type: "line", x0: at, x1: at, yref: "paper", y0: 0, y1: 1, line: dotted(1) })),
       ],
-      annotations: known.map(annotate),
+      annotations: levels.map(({ y, label }) => ({
+        xref: "paper", x: 1, xanchor: "right", y: log ? Math.log10(y) : y, yanchor: "bottom", text: label,
+        showarrow: false, bgcolor: theme.background, opacity: 0.85, font: { size: this.lab.fontSize() - 1, color: theme.muted },
+      })),
     };
+  }
+
+  /** The lines to compare with that have a place on the present axis. */
+  levels() {
+    const { reference = {} } = this.lab.header;
+    const known = (this.spec.levels ?? []).map(level => ({ ...level, y: level.value ?? reference[level.reference] }));
+    return known.filter(({ y }) => Number.isFinite(y) && (y > 0 || !this.options.log));
   }
 }
 
@@ -859,11 +879,8 @@ function interpolate(from, to, at) {
 class Mosaic extends Panel {
   configure(spec) {
     super.configure(spec);
-    if (JSON.stringify(spec.groups) !== this.made) {
-      this.made = JSON.stringify(spec.groups);
-      this.groups = spec.groups.map(group => this.group(group));
-      this.canvas.replaceChildren(...this.groups.map(({ node }) => node));
-    }
+    this.groups = spec.groups.map(group => this.group(group));
+    this.canvas.replaceChildren(...this.groups.map(({ node }) => node));
     this.under.hidden = true;
     this.tools = [menu("More", [action("Picture (PNG)", () => this.image())])];
   }
@@ -1118,7 +1135,7 @@ function baseLayout(theme, size) {
     autosize: true, showlegend: false, margin: { l: 8, r: 12, t: 10, b: 8 },
     paper_bgcolor: clear, plot_bgcolor: clear, font: { family: theme.font, size, color: theme.text },
     xaxis: structuredClone(axis), yaxis: structuredClone(axis),
-    hoverlabel: { bgcolor: theme.background, bordercolor: theme.line, font: { color: theme.text, size } },
+    hoverlabel: { bgcolor: theme.background, bordercolor: theme.line, font: { family: theme.font, color: theme.text, size } },
     modebar: { bgcolor: clear, color: theme.muted, activecolor: theme.text },
   };
 }
@@ -1190,7 +1207,8 @@ function action(label, act) {
 function toggle(label, title, act) {
   const button = action(label, () => act(button.getAttribute("aria-pressed") !== "true"));
   button.setAttribute("aria-pressed", "false");
-  if (title) Object.assign(button, { title }).setAttribute("aria-label", title);
+  if (title) button.title = title;
+  if (title && !label) button.setAttribute("aria-label", title);
   return button;
 }
 

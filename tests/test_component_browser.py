@@ -1,0 +1,405 @@
+"""The live component in Chromium, fed by a server that sends made-up frames."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, free_port, wait_until_healthy
+
+pytestmark = pytest.mark.slow
+
+SERVER = """
+    import asyncio, contextlib, json
+    import numpy as np
+    import streamlit as st
+    from starlette.responses import JSONResponse
+    from starlette.routing import Route, WebSocketRoute
+    from genlab.live.routes import plotly_script
+    from genlab.runtime.messages import encode
+
+    state = {"step": 100, "status": "running", "diverged": None, "moving": True, "down": False, "changes": []}
+    sockets, received = set(), []
+    angles = np.linspace(0, 2 * np.pi, 1000)
+    ring = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype("f4")
+    axis = np.linspace(-1.5, 1.5, 41, dtype="f4")
+
+
+    def frame(run, streams):
+        step = np.arange(1.0, state["step"] + 1)
+        wave = np.sin(step / 7)
+        curves = {
+            "critic_loss": 1.4 + 0.1 * wave, "generator_loss": 0.7 + 0.2 * wave, "loss_sum": wave,
+            "modes_captured": 0 * wave + 8, "high_quality": 0 * wave + 0.9, "critic_grad_norm": np.exp(wave),
+        }
+        arrays = {"history.step": step, "history.seconds": step / 100}
+        arrays |= {f"history.{name}": curve.astype("f4") for name, curve in curves.items()}
+        if "generated" in streams:
+            arrays["generated.xy"] = ring * np.float32(1 + 0.001 * state["step"])
+        if "field" in streams:
+            arrays |= {"field.x": axis, "field.y": axis, "field.z": np.outer(axis, axis)}
+        if "real" in streams:
+            arrays["real.xy"] = ring
+        header = {
+            "kind": "frame", "run": run, "model": "gan", "sequence": state["step"], "status": state["status"],
+            "message": "", "step": state["step"], "seconds": state["step"] / 100, "steps_per_second": 100.0,
+            "config": {}, "changes": state["changes"], "diverged": state["diverged"],
+            "last": {name: float(curve[-1]) for name, curve in curves.items()},
+            "reference": {"high_quality": 0.9889}, "info": {"field_centre": 0.0, "field_span": 2.0},
+        }
+        return encode(header, arrays)
+
+
+    async def socket(websocket):
+        await websocket.accept()
+        sockets.add(websocket)
+        streams = []
+
+        async def listen():
+            while True:
+                message = json.loads(await websocket.receive_text())
+                received.append(message)
+                if message["type"] == "streams":
+                    streams[:] = message["streams"]
+
+        listening = asyncio.create_task(listen())
+        try:
+            while not state["down"] and not listening.done():
+                await websocket.send_bytes(frame(websocket.query_params["run"], streams))
+                await asyncio.sleep(0.1)
+            if state["down"]:
+                await websocket.close(1012)
+        finally:
+            listening.cancel()
+            sockets.discard(websocket)
+
+
+    async def control(request):
+        state.update(json.loads(request.query_params.get("set", "{}")))
+        return JSONResponse({**state, "sockets": len(sockets), "received": received})
+
+
+    @contextlib.asynccontextmanager
+    async def train(app):
+        async def steps():
+            while True:
+                await asyncio.sleep(0.1)
+                state["step"] += state["moving"]
+
+        task = asyncio.create_task(steps())
+        yield
+        task.cancel()
+
+
+    routes = {"/live/plotly.min.js": plotly_script, "/control": control}
+    routes = [WebSocketRoute("/live/ws", socket), *(Route(path, answer) for path, answer in routes.items())]
+    app = st.App("shell.py", routes=routes, lifespan=train)
+"""
+
+SHELL = """
+    import streamlit as st
+    from genlab.config import GANConfig
+    from genlab.figures import gan_view
+    from genlab.live.component import live
+
+    st.set_page_config(layout="wide")
+    st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+    status = st.session_state.setdefault("status", "running")
+
+
+    def take_over():
+        st.session_state["status"] = st.session_state["live"].status
+
+
+    columns = st.columns(4)
+    columns[0].button("Again", shortcut="Space")
+    columns[0].button("Once more", shortcut="a")
+    columns[1].write(f"reruns {st.session_state['runs']}")
+    columns[2].write(f"buttons for {status}")
+    objective = columns[3].selectbox("objective", ["nonsaturating", "wgan"])
+    if st.query_params.get("show") != "no" and not st.checkbox("hide"):
+        live("run-1", "token", gan_view(GANConfig(objective=objective)), key="live", status=status, on_status=take_over)
+"""
+
+
+class FakeLab:
+    """The server of made-up frames, and a hand on what it sends."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def control(self, **state):
+        query = urllib.parse.urlencode({"set": json.dumps(state)})
+        with urllib.request.urlopen(f"{self.url}/control?{query}", timeout=10) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def fake_lab(browser, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fake")
+    for name, text in {"app.py": SERVER, "shell.py": SHELL}.items():
+        (folder / name).write_text(textwrap.dedent(text), encoding="utf-8")
+    (folder / ".streamlit").mkdir()
+    config = Path(ROOT, ".streamlit", "config.toml").read_text(encoding="utf-8")
+    (folder / ".streamlit" / "config.toml").write_text(config, encoding="utf-8")
+    port, log = free_port(), folder / "log"
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*command, "--server.port", str(port), "--server.address", "127.0.0.1"],
+            cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    wait_until_healthy(process, url, log)
+    yield FakeLab(url)
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture
+def lab(fake_lab):
+    fake_lab.control(step=100, status="running", diverged=None, moving=True, down=False, changes=[])
+    return fake_lab
+
+
+@pytest.fixture(scope="module")
+def context(browser):
+    """One browser profile for all tests: each has its own tab, and plotly.js is fetched once."""
+    profile = browser.new_context(viewport={"width": 1366, "height": 768})
+    yield profile
+    profile.close()
+
+
+@pytest.fixture
+def live_page(context, lab):
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.goto(lab.url)
+    wait_for_figure(page, "losses")
+    yield page
+    page.close()
+
+
+def wait_for(page, panel, condition):
+    page.wait_for_function(f"(plot => {condition})(document.querySelector('[data-panel={panel}] .canvas'))")
+
+
+def wait_for_figure(page, panel):
+    wait_for(page, panel, "plot?.data?.length > 0")
+
+
+def step_of(page):
+    return int(page.locator(".genlab-live").get_attribute("data-step"))
+
+
+def wait_for_later_step(page):
+    step = step_of(page)
+    page.wait_for_function(f"Number(document.querySelector('.genlab-live').dataset.step) > {step}")
+
+
+def figure(page, panel, expression):
+    return page.evaluate(f"(plot => {expression})(document.querySelector('[data-panel={panel}] .canvas'))")
+
+
+def tools_of(page, panel):
+    return page.locator(".area", has=page.locator(f"[data-panel={panel}]")).locator(".tools")
+
+
+def rerun(page):
+    runs = int(page.get_by_text("reruns ").inner_text().split()[1])
+    page.get_by_role("button", name="Again").click()
+    page.get_by_text(f"reruns {runs + 1}").wait_for()
+
+
+def test_figures_follow_the_frames_and_a_rerun_does_not_make_them_again(live_page):
+    figure(live_page, "losses", "plot.mark = 'the same'")
+    length = figure(live_page, "losses", "plot.data[0].x.length")
+    points = figure(live_page, "plane", "Array.from(plot.data[4].x.slice(0, 3))")
+    rerun(live_page)
+    wait_for_later_step(live_page)
+    assert figure(live_page, "losses", "plot.mark") == "the same"
+    assert figure(live_page, "losses", "plot.data[0].x.length") > length
+    assert figure(live_page, "plane", "Array.from(plot.data[4].x.slice(0, 3))") != points
+
+
+@pytest.mark.parametrize("outliers_ignored", [False, True])
+def test_zoom_survives_frames_and_reruns(live_page, outliers_ignored):
+    if outliers_ignored:
+        tools_of(live_page, "losses").locator("summary").click()
+        tools_of(live_page, "losses").get_by_role("button", name="Ignore outliers in scaling").click()
+        live_page.keyboard.press("Escape")
+    live_page.evaluate(
+        "window.Plotly.relayout(document.querySelector('[data-panel=losses] .canvas'),"
+        " {'xaxis.range[0]': 10, 'xaxis.range[1]': 20, 'yaxis.range[0]': 0.5, 'yaxis.range[1]': 1})"
+    )
+    rerun(live_page)
+    wait_for_later_step(live_page)
+    wait_for_later_step(live_page)
+    ranges = figure(live_page, "losses", "[plot._fullLayout.xaxis.range, plot._fullLayout.yaxis.range]")
+    assert ranges == [[10, 20], [0.5, 1]]
+
+
+def test_a_lost_connection_is_said_in_words_and_comes_back(live_page, lab):
+    lab.control(down=True)
+    live_page.get_by_text("the server is gone; trying again").wait_for()
+    assert live_page.locator(".genlab-live").get_attribute("data-connected") == "false"
+    lab.control(down=False)
+    live_page.wait_for_selector(".genlab-live[data-connected=true]")
+    wait_for_later_step(live_page)
+
+
+def test_freeze_stops_the_pictures_and_the_numbers_while_frames_go_on(live_page):
+    live_page.locator("button.freeze").focus()
+    live_page.keyboard.press("Enter")
+    live_page.wait_for_selector(".genlab-live.frozen")
+    live_page.wait_for_timeout(400)
+    before = (step_of(live_page), live_page.locator(".numbers").inner_text())
+    received = live_page.evaluate("window.genlab.frames")
+    live_page.wait_for_function(f"window.genlab.frames > {received} + 3")
+    assert (step_of(live_page), live_page.locator(".numbers").inner_text()) == before
+    live_page.locator("button.freeze").click()
+    wait_for_later_step(live_page)
+
+
+def test_space_on_a_control_of_the_component_does_not_press_the_pages_button_too(live_page):
+    runs = live_page.get_by_text("reruns ").inner_text()
+    live_page.locator("button.freeze").focus()
+    live_page.keyboard.press(" ")
+    live_page.wait_for_selector(".genlab-live.frozen")
+    live_page.wait_for_timeout(500)
+    assert live_page.get_by_text("reruns ").inner_text() == runs
+
+
+def test_curves_can_be_smoothed_hidden_and_drawn_on_a_log_axis(live_page):
+    panel = live_page.locator("[data-panel=losses]")
+    assert figure(live_page, "losses", "plot.data.length") == 3
+    live_page.get_by_label("Smoothing of curves").fill("0.9")
+    wait_for(live_page, "losses", "plot.data.length === 6")
+    lines = "[plot.data[0].y, plot.data[1].y, plot.data[1].customdata].map(values => Array.from(values))"
+    raw, smoothed, hovered = figure(live_page, "losses", lines)
+    assert max(smoothed) - min(smoothed) < max(raw) - min(raw)
+    assert hovered == raw, "hovering tells the exact value"
+    panel.locator("[data-series=loss_sum]").click()
+    wait_for(live_page, "losses", "plot.data.length === 4")
+    tools_of(live_page, "losses").get_by_role("button", name="log", exact=True).click()
+    wait_for(live_page, "losses", "plot._fullLayout.yaxis.type === 'log'")
+    live_page.get_by_label("Horizontal axis of curves").select_option("seconds")
+    wait_for(live_page, "losses", "plot.data[0].x[0] < 1")
+
+
+def test_last_minimum_and_maximum_stand_beside_each_curve(live_page, lab):
+    step = lab.control(moving=False)["step"]
+    live_page.wait_for_selector(f".genlab-live[data-step='{step}']")
+    row = live_page.locator("[data-series=critic_loss]")
+    values = figure(live_page, "losses", "Array.from(plot.data[0].y)")
+    assert f"{values[-1]:.4g}" in row.inner_text()
+    assert f"{min(values):.3g} … {max(values):.3g}" in row.inner_text()
+
+
+def test_a_pinned_run_stays_as_dashed_lines_after_f5(live_page):
+    live_page.locator("button.pin").click()
+    wait_for(live_page, "losses", "plot.data.length === 6")
+    live_page.reload()
+    wait_for_figure(live_page, "losses")
+    wait_for(live_page, "losses", "plot.data.length === 6")
+    assert figure(live_page, "losses", "plot.data.slice(3).every(line => line.line.dash === 'dash')")
+    live_page.locator("button.pin").click()
+    wait_for(live_page, "losses", "plot.data.length === 3")
+
+
+def test_the_history_can_be_downloaded_as_csv(live_page, tmp_path):
+    tools = tools_of(live_page, "losses")
+    tools.locator("summary").click()
+    with live_page.expect_download() as download:
+        tools.get_by_role("button", name="History (CSV)").click()
+    download.value.save_as(tmp_path / "history.csv")
+    header, first, *rest = (tmp_path / "history.csv").read_text().splitlines()
+    assert header.split(",")[:3] == ["step", "seconds", "critic_loss"]
+    assert [float(x) for x in first.split(",")][:2] == [1, 0.01]
+    assert len(rest) >= 99
+
+
+def test_a_changed_setting_is_marked_in_the_curves(live_page, lab):
+    lab.control(changes=[{"step": 50, "settings": {"n_critic": [1, 5]}}])
+    wait_for(live_page, "losses", "plot.data.length === 4")
+    assert figure(live_page, "losses", "[plot.data[3].x, plot.data[3].text]") == [[50], ["n_critic: 1 → 5"]]
+
+
+def test_only_pictures_that_can_be_seen_are_asked_for(live_page, lab):
+    def asked():
+        return [set(m["streams"]) for m in lab.control()["received"] if m["type"] == "streams"][-1]
+
+    assert asked() == {"history", "real", "generated", "field", "arrows"}
+    live_page.locator("[data-layer=field]").click()
+    live_page.locator("[data-layer=field][aria-pressed=false]").wait_for()
+    live_page.get_by_role("tab", name="Weights").click()
+    live_page.wait_for_timeout(300)
+    assert asked() == {"history", "real", "generated", "arrows", "weights"}
+    assert figure(live_page, "plane", "plot.data[0].visible") is False
+
+
+def test_the_keyboards_focus_survives_a_rerun(live_page):
+    chip = live_page.locator("[data-layer=mesh]")
+    chip.focus()
+    live_page.keyboard.press("a")
+    live_page.get_by_text("reruns 2").wait_for()
+    assert chip.evaluate("node => node === document.activeElement")
+
+
+def test_tabs_move_with_the_arrow_keys_and_survive_a_rerun(live_page):
+    live_page.get_by_role("tab", name="Modes").focus()
+    live_page.keyboard.press("ArrowRight")
+    live_page.keyboard.press("ArrowRight")
+    selected = live_page.locator("[role=tab][aria-selected=true]")
+    assert selected.inner_text() == "Gradients"
+    rerun(live_page)
+    assert selected.inner_text() == "Gradients"
+    wait_for_figure(live_page, "gradients")
+    assert figure(live_page, "gradients", "plot._fullLayout.yaxis.type") == "log"
+
+
+def test_a_divergence_is_told_as_a_lesson_and_streamlit_reruns_once(live_page, lab):
+    lab.control(status="diverged", diverged={"step": 812, "quantity": "critic_loss"}, moving=False)
+    live_page.get_by_text("Diverged at step 812: critic_loss became NaN").wait_for()
+    live_page.get_by_text("buttons for diverged").wait_for()
+    runs = live_page.get_by_text("reruns ").inner_text()
+    live_page.wait_for_timeout(1500)
+    assert live_page.get_by_text("reruns ").inner_text() == runs
+
+
+def test_a_changed_objective_changes_the_panels_and_keeps_those_that_stay(live_page):
+    figure(live_page, "plane", "plot.mark = 'the same'")
+    live_page.get_by_role("combobox", name="objective").click()
+    live_page.get_by_role("option", name="wgan").click()
+    live_page.locator(".formula", has_text="f(G(z))").wait_for()
+    wait_for_later_step(live_page)
+    assert figure(live_page, "plane", "plot.mark") == "the same"
+    assert live_page.get_by_role("tab").all_inner_texts()[0] == "W₁"
+
+
+def test_leaving_the_page_closes_the_socket(live_page, lab):
+    live_page.locator("[data-testid=stCheckbox] label").click()
+    live_page.locator(".genlab-live").wait_for(state="detached")
+    for _ in range(50):
+        if lab.control()["sockets"] == 0:
+            break
+        live_page.wait_for_timeout(100)
+    assert lab.control()["sockets"] == 0
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
+def test_all_is_on_the_screen_and_every_target_is_large_enough(live_page, size):
+    live_page.set_viewport_size({"width": size[0], "height": size[1]})
+    wait_for_later_step(live_page)
+    for panel in ("plane", "losses"):
+        box = live_page.locator(f"[data-panel={panel}]").bounding_box()
+        assert box["y"] + box["height"] <= size[1]
+        assert box["width"] > 300 and box["height"] > 180
+    targets = live_page.locator(".genlab-live :is(button, summary, select, input):visible")
+    for box in targets.evaluate_all("nodes => nodes.map(node => node.getBoundingClientRect().toJSON())"):
+        assert box["width"] >= 24 and box["height"] >= 24
