@@ -154,6 +154,18 @@ def test_mass_beyond_the_first_scan_is_found():
         np.testing.assert_allclose(answer.log_evidence, model.marginal.logpdf(x), atol=NARROW_ENOUGH)
 
 
+def test_mass_around_a_distant_code_is_found_although_no_slope_leads_there():
+    width, far = 0.02, 12.0
+
+    def log_likelihood(z):
+        return (-0.5 * ((z - far) / width).square().sum(1, keepdim=True)).clamp(min=-300)
+
+    answer = decompose_evidence(log_likelihood, [[far, far]], [[width, width]])
+    variance = 1 + width**2
+    closed_form = 2 * (np.log(width) - 0.5 * np.log(variance) - 0.5 * far**2 / variance)
+    assert answer.log_evidence[0] == pytest.approx(closed_form, abs=1e-4)
+
+
 @pytest.mark.parametrize("k", [1, 2])
 def test_a_folded_decoder_has_two_modes_and_a_gaussian_can_only_have_one(k):
     sigma, fold = 0.005, 0.05
