@@ -206,9 +206,9 @@ def gan_formula(config: GANConfig) -> str:
     critic, generator = _objective_formula(config)
     parts = [critic, generator]
     if config.r1_weight > 0:
-        parts[0] += f" + (γ⁄2) E‖∇{'f' if config.is_critic else 'D'}(x)‖²"
+        parts[0] += f" + ½ {term('γ', 'config.r1_weight')} E‖∇{'f' if config.is_critic else 'D'}(x)‖²"
     total = term(f"{_loss_symbol(config)} + L<sub>G</sub>", "last.loss_sum", "@sum")
-    return f'<span>{parts[0]}</span><span>{parts[1]}</span><span>{total}</span>'
+    return f"<span>{parts[0]}</span><span>{parts[1]}</span><span>{total}</span>"
 
 
 def _loss_symbol(config: GANConfig) -> str:
@@ -233,5 +233,5 @@ def _objective_formula(config: GANConfig) -> tuple[str, str]:
     if config.objective == "wgan_gp":
         weight = term("λ", "config.gp_weight")
         return f"{wasserstein} + {weight} E(‖∇f(x̂)‖ − 1)²", f"{generator} = −E f(G(z))"
-    clip = term("c", "config.clip")
-    return f"{wasserstein}, &nbsp;|w| ≤ {clip}", f"{generator} = −E f(G(z))"
+    bound = "weights not clipped" if config.clip is None else f"|w| ≤ {term('c', 'config.clip')}"
+    return f"{wasserstein}, &nbsp;{bound}", f"{generator} = −E f(G(z))"

@@ -46,8 +46,8 @@ CLASS_SYMBOLS = (
 FIELD_SCALE = [[0, "@field_fake"], [0.5, "@field_middle"], [1, "@field_real"]]
 """Critic's field: low (generated, vermilion) to high (real, blue) through a neutral middle."""
 
-POSITION_SCALE = [[0, "#0072B2"], [0.25, "#AA5FA8"], [0.5, "#D55E00"], [0.75, "#7A9A01"], [1, "#0072B2"]]
-"""A closed cycle of hues for points coloured by the angle of their position."""
+POSITION_SCALE = [[0, "#0072B2"], [0.33, "#009E73"], [0.67, "#AA5FA8"], [1, "#0072B2"]]
+"""A closed cycle of hues, without that of generated points, for points coloured by the angle of their position."""
 
 
 def luminance(colour: str) -> float:

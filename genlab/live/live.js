@@ -149,7 +149,8 @@ class Lab {
     const top = this.root.getBoundingClientRect().top + scroller.scrollTop;
     this.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
     const size = this.root.clientWidth >= WIDE ? "wide" : "narrow";
-    if (size !== this.root.dataset.grid || this.root.clientWidth < STACKED !== this.root.classList.contains("stacked")) {
+    const stacked = this.root.clientWidth < STACKED;
+    if (size !== this.root.dataset.grid || stacked !== this.root.classList.contains("stacked")) {
       this.arrange();
       this.draw();
     }
@@ -249,8 +250,8 @@ class Lab {
 
   /** Keeps the present history as dashed lines, until it is unpinned or replaced. */
   pin(on) {
-    const columns = {};
-    if (on) for (const [name, { values }] of this.history()) columns[name] = Array.from(values, x => (isFinite(x) ? x : null));
+    const finite = values => Array.from(values, x => (isFinite(x) ? x : null)); // JSON knows no NaN
+    const columns = Object.fromEntries(this.history().map(([name, { values }]) => [name, finite(values)]));
     this.pinned = on ? { step: this.header?.step ?? 0, columns } : null;
     remember("pinned", { ...recall("pinned", {}), [this.data.model]: this.pinned });
     this.top.update();
@@ -342,7 +343,8 @@ class Feed {
     socket.onclose = ({ code }) => {
       if (this.socket !== socket || this.closed) return;
       this.lost += 1;
-      this.say(code === 1008 ? "the server does not know this run; trying again …" : "the server is gone; trying again …");
+      const loss = code === 1008 ? "the server does not know this run" : "the server is gone";
+      this.say(`${loss}; trying again …`);
       this.timer = setTimeout(() => this.connect(), Math.min(5000, 250 * 2 ** this.lost));
     };
     this.socket = socket;
@@ -528,7 +530,7 @@ class Area {
 class Panel {
   constructor(lab, spec) {
     Object.assign(this, { lab, spec, id: spec.id, shown: false, tools: [] });
-    this.canvas = element("div", { class: "canvas" });
+    this.canvas = element("div", { class: "canvas", role: "figure" });
     this.under = element("div", { class: "under" });
     this.caption = element("p", { class: "caption" });
     this.node = element("div", { class: `panel ${spec.kind}`, "data-panel": spec.id }, this.canvas, this.under, this.caption);
@@ -579,7 +581,9 @@ class PlotlyPanel extends Panel {
   async react(traces, layout) {
     const merged = merge(baseLayout(this.lab.theme, this.lab.fontSize()), layout);
     for (const axis of ["xaxis", "yaxis"]) {
-      if (this.zoomed[axis]) Object.assign(merged[axis], { range: [...this.canvas.layout[axis].range], autorange: false });
+      if (this.zoomed[axis]) {
+        Object.assign(merged[axis], { range: [...this.canvas.layout[axis].range], autorange: false });
+      }
     }
     merged.datarevision = ++this.revision;
     merged.uirevision = this.zooms;
@@ -639,7 +643,8 @@ class PlotlyPanel extends Panel {
 class Plot extends PlotlyPanel {
   configure(spec) {
     super.configure(spec);
-    this.on = { ...Object.fromEntries((spec.layers ?? []).map(({ id, on }) => [id, on])), ...recall(`layers-${this.id}`, {}) };
+    const layers = Object.fromEntries((spec.layers ?? []).map(({ id, on }) => [id, on]));
+    this.on = { ...layers, ...recall(`layers-${this.id}`, {}) };
     const chips = (spec.layers ?? []).map(layer => this.chip(layer));
     this.under.replaceChildren(...chips);
     this.under.hidden = !chips.length;
@@ -680,7 +685,8 @@ class Plot extends PlotlyPanel {
       const given = Object.fromEntries(Object.entries(bind.arrays ?? {}).map(([role, name]) => [role, arrays[name]]));
       const target = bind.trace === undefined ? layout : traces[bind.trace];
       if (target.visible === false) continue;
-      for (const [path, value] of Object.entries(TRANSFORMS[bind.use](given, bind, header, theme))) assign(target, path, value);
+      const filled = TRANSFORMS[bind.use](given, bind, header);
+      for (const [path, value] of Object.entries(filled)) assign(target, path, value);
     }
     await this.react(traces, layout);
   }
@@ -692,10 +698,12 @@ class Plot extends PlotlyPanel {
 class Curves extends PlotlyPanel {
   constructor(lab, spec) {
     super(lab, spec);
-    this.options = { log: Boolean(spec.log), logX: false, outliers: false, hidden: [], ...recall(`curves-${spec.id}`, {}) };
+    const usual = { log: Boolean(spec.log), logX: false, outliers: false, hidden: [] };
+    this.options = { ...usual, ...recall(`curves-${spec.id}`, {}) };
     this.logButton = toggle("log", "Logarithmic vertical axis", on => this.option({ log: on }));
     this.logX = toggle("Logarithmic horizontal axis", "", on => this.option({ logX: on }));
-    this.outliers = toggle("Ignore outliers in scaling", "Scale to the middle 90 % of the values", on => this.option({ outliers: on }));
+    const middle = "Scale to the middle 90 % of the values";
+    this.outliers = toggle("Ignore outliers in scaling", middle, on => this.option({ outliers: on }));
     this.tools = [this.logButton, this.menu(this.logX, this.outliers, action("History (CSV)", () => this.lab.csv()))];
     this.note = element("span", { class: "note" });
   }
@@ -773,7 +781,8 @@ class Curves extends PlotlyPanel {
     const y = smoothing ? smooth(scaled, smoothing) : scaled;
     const name = `pinned: ${series.label}`;
     const hovertemplate = "%{customdata:.6~g}";
-    return [{ type: "scatter", mode: "lines", x: columns[x], y, customdata: raw, name, opacity: 0.75, line, hovertemplate }];
+    const trace = { type: "scatter", mode: "lines", x: columns[x], y, customdata: raw, name, line, hovertemplate };
+    return [{ ...trace, opacity: 0.75 }];
   }
 
   figures({ node, last, range }, values) {
@@ -818,11 +827,14 @@ class Curves extends PlotlyPanel {
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
       shapes: [
         ...levels.map(({ y }) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: y, y1: y, line: dotted(1.5) })),
-        ...this.changesAt(columns, x).map(at => ({ type: "line", x0: at, x1: at, yref: "paper", y0: 0, y1: 1, line: dotted(1) })),
+        ...this.changesAt(columns, x).map(at => ({
+          type: "line", x0: at, x1: at, yref: "paper", y0: 0, y1: 1, line: dotted(1),
+        })),
       ],
       annotations: levels.map(({ y, label }) => ({
         xref: "paper", x: 1, xanchor: "right", y: log ? Math.log10(y) : y, yanchor: "bottom", text: label,
-        showarrow: false, bgcolor: theme.background, opacity: 0.85, font: { size: this.lab.fontSize() - 1, color: theme.muted },
+        showarrow: false, bgcolor: theme.background, opacity: 0.85,
+        font: { size: this.lab.fontSize() - 1, color: theme.muted },
       })),
     };
   }
@@ -838,7 +850,7 @@ class Curves extends PlotlyPanel {
 function valuesOf({ name, product }, columns) {
   if (!product) return columns[name];
   const [one, other] = product.map(factor => columns[factor]);
-  return one && other ? Array.from(one, (value, i) => value * other[i]) : undefined;
+  return one && other ? Array.from(one, (value, i) => (value ?? NaN) * other[i]) : undefined;
 }
 
 /** Exponential moving average without the bias of its start; a gap stays a gap. */
@@ -853,7 +865,8 @@ function smooth(values, weight) {
 
 /** Axis range of the 5th to 95th percentile with a margin, in the axis' own terms (log₁₀ for a log axis). */
 function middleRange(values, log) {
-  const kept = values.filter(value => isFinite(value) && (!log || value > 0)).map(value => (log ? Math.log10(value) : value));
+  const drawn = values.filter(value => isFinite(value) && (!log || value > 0));
+  const kept = log ? drawn.map(Math.log10) : drawn;
   if (kept.length < 3) return undefined;
   kept.sort((a, b) => a - b);
   const [low, high] = [kept[Math.floor(0.05 * (kept.length - 1))], kept[Math.ceil(0.95 * (kept.length - 1))]];
@@ -863,7 +876,8 @@ function middleRange(values, log) {
 
 function decades(values) {
   const positive = values.filter(value => value > 0 && isFinite(value));
-  return positive.length ? Math.log10(positive.reduce((a, b) => Math.max(a, b)) / positive.reduce((a, b) => Math.min(a, b))) : 0;
+  const [low, high] = positive.reduce(([a, b], y) => [Math.min(a, y), Math.max(b, y)], [Infinity, 0]);
+  return positive.length ? Math.log10(high / low) : 0;
 }
 
 function interpolate(from, to, at) {
@@ -976,7 +990,8 @@ const PANELS = { plot: Plot, curves: Curves, mosaic: Mosaic };
 
 // --------------------------------------------------------------------------------------------------- Transforms
 
-const column = ({ values, shape: [rows, width] }, index) => Float64Array.from({ length: rows }, (_, i) => values[i * width + index]);
+const column = ({ values, shape: [rows, width] }, index) =>
+  Float64Array.from({ length: rows }, (_, i) => values[i * width + index]);
 
 const rowsOf = ({ values, shape: [rows, width] }) =>
   Array.from({ length: rows }, (_, i) => values.subarray(i * width, (i + 1) * width));
@@ -1012,7 +1027,9 @@ const TRANSFORMS = {
 
   /** Colour by the angle of a position, so that neighbours in the data can be found again elsewhere. */
   angle: ({ positions: { values, shape } }, { count }) => ({
-    "marker.color": Array.from({ length: Math.min(count, shape[0]) }, (_, i) => Math.atan2(values[2 * i + 1], values[2 * i])),
+    "marker.color": Array.from({ length: Math.min(count, shape[0]) }, (_, i) =>
+      Math.atan2(values[2 * i + 1], values[2 * i]),
+    ),
   }),
 
   /** The lines of a mesh (rows, columns, 2), separated by gaps. */
@@ -1036,15 +1053,18 @@ const TRANSFORMS = {
   /** Seven level lines over the range of the field's colours. */
   contours({ x, y, z }, _, header) {
     const [centre, span] = fieldRange(header);
-    const levels = { "contours.start": centre - 0.75 * span, "contours.end": centre + 0.76 * span, "contours.size": span / 4 };
-    return { x: x.values, y: y.values, z: rowsOf(z), autocontour: false, ...levels };
+    return {
+      x: x.values, y: y.values, z: rowsOf(z), autocontour: false,
+      "contours.start": centre - 0.75 * span, "contours.end": centre + 0.76 * span, "contours.size": span / 4,
+    };
   },
 
   /** Arrows whose length grows with log₁₀ of the vector's norm: none at `shortest`, `length` at `longest`. */
   arrows({ from, along }, { length, shortest, longest }) {
     const [x, y] = [[], []];
     for (let i = 0; i < from.shape[0]; i++) {
-      const [px, py, vx, vy] = [from.values[2 * i], from.values[2 * i + 1], along.values[2 * i], along.values[2 * i + 1]];
+      const [px, py] = from.values.subarray(2 * i);
+      const [vx, vy] = along.values.subarray(2 * i);
       const norm = Math.hypot(vx, vy);
       const share = Math.min(1, Math.log10(norm / shortest) / Math.log10(longest / shortest));
       if (!(share > 0)) continue;
@@ -1129,7 +1149,8 @@ function readTheme(node, palette) {
 }
 
 function baseLayout(theme, size) {
-  const axis = { gridcolor: theme.grid, linecolor: theme.line, zerolinecolor: theme.line, automargin: true, title: { standoff: 4, font: { size } } };
+  const title = { standoff: 4, font: { size } };
+  const axis = { gridcolor: theme.grid, linecolor: theme.line, zerolinecolor: theme.line, automargin: true, title };
   const clear = "rgba(0,0,0,0)";
   return {
     autosize: true, showlegend: false, margin: { l: 8, r: 12, t: 10, b: 8 },
@@ -1229,8 +1250,10 @@ function menu(title, items) {
 function swatch(colour, dash) {
   const pattern = { dash: "7 4", dot: "2 3", dashdot: "7 3 2 3" }[dash] ?? "";
   const holder = element("span", { class: "swatch", "aria-hidden": "true" });
-  holder.innerHTML = `<svg width="24" height="8"><line x1="0" y1="4" x2="24" y2="4" stroke-width="3" stroke-dasharray="${pattern}"/></svg>`;
-  holder.querySelector("line").setAttribute("stroke", colour);
+  holder.innerHTML = '<svg width="24" height="8"><line x1="0" y1="4" x2="24" y2="4" stroke-width="3"/></svg>';
+  const line = holder.querySelector("line");
+  line.setAttribute("stroke", colour);
+  line.setAttribute("stroke-dasharray", pattern);
   return holder;
 }
 
@@ -1244,7 +1267,8 @@ function number(value, digits) {
   if (typeof value !== "number") return String(value);
   if (!isFinite(value)) return String(value);
   const size = Math.abs(value);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e6) ? value.toExponential(digits - 1) : String(Number(value.toPrecision(digits)));
+  const extreme = size !== 0 && (size < 1e-3 || size >= 1e6);
+  const text = extreme ? value.toExponential(digits - 1) : String(Number(value.toPrecision(digits)));
   return text.replaceAll("-", "−");
 }
 
