@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -95,6 +96,13 @@ def test_the_same_seed_gives_the_same_figures():
     first, again = (run(short, make_trainer, seed=3) for _ in range(2))
     assert first == again
     assert first.seed == 3 and first.name == "wgan_unclipped" and isinstance(first.holds, bool)
+
+
+def test_a_run_that_diverges_does_not_hold_and_its_figures_are_still_json():
+    wild = GANConfig(objective="lsgan", critic_optimizer="sgd", critic_learning_rate=1, r1_weight=100)
+    outcome = run(replace(SCENARIOS["gan_ring"], config=wild, steps=40), make_trainer, seed=0)
+    assert not outcome.holds
+    assert json.loads(json.dumps(outcome.as_dict(), allow_nan=False))["figures"] == outcome.figures
 
 
 def test_listing_scenarios_needs_no_torch():

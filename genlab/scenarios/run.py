@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from genlab.config import Config
 from genlab.measures import COVERAGE_SAMPLES
 from genlab.scenarios.evidence import Evidence
@@ -21,7 +23,7 @@ class Outcome:
     seed: int
     steps: int
     holds: bool
-    figures: dict[str, float]
+    figures: dict[str, float | None]
 
     as_dict = asdict
 
@@ -43,5 +45,6 @@ def gather(scenario: Scenario, make_trainer: Callable[[Config], object], seed: i
 def run(scenario: Scenario, make_trainer: Callable[[Config], object], seed: int = 0) -> Outcome:
     """Train and check one scenario."""
     holds, figures = scenario.check(gather(scenario, make_trainer, seed))
-    rounded = {name: float(f"{value:.4g}") for name, value in figures.items()}
+    # JSON knows no NaN, and the figures of a diverged run may be nothing else.
+    rounded = {name: float(f"{value:.4g}") if np.isfinite(value) else None for name, value in figures.items()}
     return Outcome(scenario.name, scenario.claim, seed, scenario.steps, bool(holds), rounded)
