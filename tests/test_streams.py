@@ -6,7 +6,7 @@ from genlab.config import GANConfig, VAEConfig
 from genlab.data import points
 from genlab.runtime import messages
 from genlab.runtime.messages import decode, encode
-from genlab.runtime.streams import CLOUD_PARTS, ROWS, STREAMS, View
+from genlab.runtime.streams import CLOUD_PARTS, MANIFOLD_PARTS, ROWS, STREAMS, View
 from genlab.training import make_trainer
 
 SMALL_GAN = {"generator_width": 16, "critic_width": 16, "batch_size": 32}
@@ -224,6 +224,18 @@ def test_while_it_trains_the_cloud_of_images_is_renewed_in_parts():
         part = view.draw(("latent",), whole=False)[0]["latent.mean"]
     # batches of different size round differently
     assert np.allclose(part, current, atol=1e-4)
+
+
+def test_while_it_trains_the_manifold_is_renewed_in_parts():
+    trainer = trained(VAEConfig(**SMALL_VAE))
+    view = View(trainer)
+    view.draw(("manifold",))
+    trainer.advance(50)
+    current = View(trainer).draw(("manifold",))[0]["manifold.images"].astype(int)
+    for _ in range(MANIFOLD_PARTS):
+        shown = view.draw(("manifold",), whole=False)[0]["manifold.images"]
+    # one grey level: batches of different size round differently
+    assert np.abs(shown - current).max() <= 1
 
 
 def test_a_run_at_rest_shows_its_whole_present_cloud():

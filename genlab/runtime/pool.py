@@ -23,7 +23,7 @@ TURN_PATIENCE = 300.0
 DEATHS = 3
 """A run that takes its worker along so often in a row is not started again by itself."""
 SURVIVED = 15.0
-"""Seconds in a new worker after which a run is no longer suspect."""
+"""Seconds at work in a new worker after which a run is no longer suspect."""
 
 
 @dataclass
@@ -92,7 +92,6 @@ class Pool:
             run_id = entry.state.run_id
             self._entries[run_id] = entry
             entry.host = min(self._hosts, key=self._load)
-            entry.opened = time.monotonic()
             self._change(entry, RunStatus.STARTING, entry.state.message)
             return entry.host.start(
                 run_id, entry.state.config, entry.path, resume=resume, play=play, note=note, audience=entry.audience
@@ -199,11 +198,14 @@ class Pool:
             return
         told = json.loads(payload)
         with self._lock:
+            before = entry.state.status
             entry.state = RunState(
                 run_id, from_json(told["config"]), RunStatus(told["status"]), told["step"], told["message"],
                 tuple(told["changes"]),
             )  # fmt: skip
-            if entry.deaths and time.monotonic() - entry.opened > SURVIVED:
+            if before == RunStatus.STARTING:
+                entry.opened = time.monotonic()
+            elif time.monotonic() - entry.opened > SURVIVED:
                 entry.deaths = 0
             if told.get("released") or entry.state.status == RunStatus.STOPPED:
                 entry.host = None

@@ -28,8 +28,8 @@ RECONSTRUCTED_IMAGES, RECONSTRUCTED_POINTS = 16, 500
 MANIFOLD_SIDE = 15
 MANIFOLD_EXTENT = 3.0
 WEIGHT_BINS = 60
-CLOUD_PARTS = 4
-"""While it trains, each frame renews this fraction of an encoded cloud of images, which is the costliest stream."""
+CLOUD_PARTS, MANIFOLD_PARTS = 8, 3
+"""While a VAE of images trains, each frame renews one of so many parts of its two costliest streams."""
 MAX_LATENT = 6.0
 """Latent coordinates from a pointer are clamped to ±6 standard deviations of the prior."""
 
@@ -44,7 +44,6 @@ class View:
         self.random = random_stream(trainer.config.seed, "view", trainer.device)
         self.info: dict[str, float | int] = {}
         self.whole = True
-        self._parts_done = 0
         self._kept: dict[str, Any] = {}
         self._now: dict[str, Any] = {}
 
@@ -122,13 +121,16 @@ class View:
     def _encode_cloud(self) -> tuple[np.ndarray, np.ndarray]:
         x, k = self.examples(POINTS), self.config.latent_dim
         mean, std = self.once("cloud", lambda: (np.zeros((len(x), k), np.float32), np.zeros((len(x), k), np.float32)))
-        parts = CLOUD_PARTS if self.config.is_images and not self.whole and self._parts_done else 1
-        rows = slice(self._parts_done % parts, None, parts)
+        rows = self.due_rows("cloud rows", CLOUD_PARTS if self.config.is_images else 1)
         with torch.no_grad():
             new_mean, log_variance = self.trainer.encoder(x[rows])
         mean[rows], std[rows] = new_mean.cpu().numpy(), torch.exp(log_variance / 2).cpu().numpy()
-        self._parts_done += 1
         return mean, std
+
+    def due_rows(self, what: str, parts: int) -> slice:
+        """The rows to compute anew in this frame: one of ``parts`` in turn; all of them at first and at rest."""
+        turn = self._kept[what] = self._kept.get(what, -1) + 1
+        return slice(None) if self.whole or turn == 0 else slice(turn % parts, None, parts)
 
     def examples(self, n: int) -> Tensor:
         """The first ``n`` held-out examples of a VAE, or training examples of a GAN."""
@@ -264,8 +266,11 @@ def _manifold(view: View) -> Arrays:
         grid = view.once("plane", lambda: _plane(k, MANIFOLD_EXTENT, view.trainer.device))
         return {"manifold.xy": _image_of(view, grid)}
     axis, grid = view.once("manifold", lambda: _pictures_grid(view.trainer.device))
+    images = view.once("manifold images", lambda: np.zeros((len(grid), 28, 28), np.uint8))
+    rows = view.due_rows("manifold rows", MANIFOLD_PARTS)
     with torch.no_grad():
-        return {"manifold.images": _pixels(view.generate(grid)), "manifold.axis": axis}
+        images[rows] = _pixels(view.generate(grid[rows]))
+    return {"manifold.images": images, "manifold.axis": axis}
 
 
 def _pixels(images: Tensor) -> np.ndarray:
