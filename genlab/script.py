@@ -1,0 +1,537 @@
+"""Show me the code: any experiment as one plain PyTorch script, with nothing in it that the experiment does not use.
+
+The script draws its random numbers from the same streams and in the same order as the trainers, so that on the CPU it
+reproduces the losses of a run that started from these settings.
+"""
+
+import re
+from textwrap import dedent, indent
+
+from genlab.config import IMAGES, POINTS, Config, GANConfig, VAEConfig
+
+_ROWS_AT_ONCE = 16_384
+"""Examples that the trainers generate in one pass; the order of random numbers depends on it."""
+_STREAMS = 8
+"""Random streams for each seed, of which the first gives the weights and the third the training's draws."""
+
+_ACTIVATIONS = {
+    "tanh": "nn.Tanh()",
+    "relu": "nn.ReLU()",
+    "leaky_relu": "nn.LeakyReLU(0.2)",
+    "gelu": "nn.GELU()",
+    "silu": "nn.SiLU()",
+}
+
+
+def script(config: Config, steps: int = 2000) -> str:
+    """The source of a script, under 150 lines, that trains ``config``'s model for ``steps`` steps on the CPU.
+
+    It needs torch and numpy alone, prints its losses and writes them with ``--csv FILE``; ``--steps N`` changes their
+    number. For images it takes the path of the data as its first argument.
+    """
+    body = _vae(config) if isinstance(config, VAEConfig) else _gan(config)
+    docstring, networks, initialisation, optimizers, columns, step = body
+    parts = [
+        docstring,
+        _imports("\n".join(body)),
+        _arguments(config, steps),
+        _images(config.data) if config.is_images else _points(config),
+        networks,
+        initialisation,
+        optimizers,
+        _loop(columns, step),
+    ]
+    return _two_blank_lines_around_functions("\n\n".join(part.strip("\n") for part in parts)) + "\n"
+
+
+# ---- what both models share ----------------------------------------------------------------------------------------
+
+
+def _two_blank_lines_around_functions(source: str) -> str:
+    source = re.sub(r"\n+((?:# .*\n)?def \w+)", r"\n\n\n\1", source)
+    return re.sub(r"(\n    return .*)\n+(?=\S)", r"\1\n\n\n", source)
+
+
+def _imports(body: str) -> str:
+    optional = {
+        "math.": "import math",
+        "pairwise(": "from itertools import pairwise",
+        "F.": "import torch.nn.functional as F",
+        "spectral_norm(": "from torch.nn.utils.parametrizations import spectral_norm",
+    }
+    used = {line for sign, line in optional.items() if sign in body}
+    standard = ["import argparse", "import csv", "import math", "from itertools import pairwise"]
+    others = [
+        "import numpy as np",
+        "import torch",
+        "import torch.nn.functional as F",
+        "from torch import nn",
+        "from torch.nn.utils.parametrizations import spectral_norm",
+    ]
+    kept = ([line for line in lines if line in used or line not in optional.values()] for lines in (standard, others))
+    return "\n\n".join("\n".join(lines) for lines in kept)
+
+
+def _arguments(config: Config, steps: int) -> str:
+    images = {
+        "mnist": "mnist10k.npz, whose array images is (10000, 28, 28) bytes",
+        "mnist_full": "MNIST's file train-images-idx3-ubyte, unpacked",
+        "fashion_mnist": "FashionMNIST's file train-images-idx3-ubyte, unpacked",
+    }
+    path = f'parser.add_argument("images", help="{images[config.data]}")\n' if config.is_images else ""
+    return (
+        "parser = argparse.ArgumentParser(description=__doc__)\n"
+        f"{path}"
+        f'parser.add_argument("--steps", type=int, default={steps})\n'
+        'parser.add_argument("--csv", help="file for the losses of all steps")\n'
+        "options = parser.parse_args()\n"
+        "torch.set_num_threads(1)  # small networks are faster so"
+    )
+
+
+def _images(data: str) -> str:
+    if data == "mnist":
+        read = (
+            "with np.load(options.images) as file:\n"
+            '    pixels = file["images"][:-1000]  # the last 1,000 are held out\n'
+        )
+    else:
+        read = "pixels = np.fromfile(options.images, np.uint8)[16:]  # a header of 16 bytes, then one byte a pixel\n"
+    return (
+        f"# The data: {IMAGES[data].split(' (')[0]}, 28x28 grey values in [0, 1].\n"
+        f"{read}data = torch.from_numpy(pixels.reshape(-1, 784).astype(np.float32) / 255)"
+    )
+
+
+def _points(config: Config) -> str:
+    return (
+        f"# The data: 20,000 points ({POINTS[config.data]}); another 1,000 are held out.\n"
+        f"rng = np.random.default_rng([{config.seed}, 1])\n"
+        f"n = 21_000\n{dedent(_SAMPLERS[config.data]).strip()}\n"
+        "data = torch.from_numpy(points.astype(np.float32))[:20_000]"
+    )
+
+
+_CARTESIAN = "points = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)"
+_EIGHT = """
+    angle = np.arange(8) * np.pi / 4
+    modes = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    points = modes[rng.integers(8, size=n)] + {std} * rng.standard_normal((n, 2))
+"""
+_SAMPLERS = {
+    "ring8": _EIGHT.format(std=0.01),
+    "ring8_soft": _EIGHT.format(std=0.05),
+    "grid25": """
+        modes = np.array([(x, y) for y in range(-4, 5, 2) for x in range(-4, 5, 2)])
+        points = modes[rng.integers(25, size=n)] + 0.05 * rng.standard_normal((n, 2))
+    """,
+    "moons": """
+        side = 1 - 2 * rng.integers(2, size=n)  # 1: the upper moon, -1: the lower one
+        radius = 1 + 0.08 * rng.standard_normal(n)
+        angle = np.pi * rng.random(n)
+        x, y = radius * np.cos(angle), side * radius * np.sin(angle)
+        points = np.stack([x - 0.5 * side, y - 0.25 * side], axis=1)
+    """,
+    "swissroll": f"""
+        angle = rng.uniform(1.5 * np.pi, 4.5 * np.pi, n)
+        radius = angle / 7.5 + 0.035 * rng.standard_normal(n)
+        {_CARTESIAN}
+    """,
+    "pinwheel": f"""
+        x, y = 1.2 + 0.35 * rng.standard_normal(n), 0.08 * rng.standard_normal(n)
+        blade = (np.arange(5) * 2 * np.pi / 5)[rng.integers(5, size=n)]
+        radius = np.hypot(x, y)
+        angle = np.arctan2(y, x) + (blade + radius)  # the farther out, the more it is turned
+        {_CARTESIAN}
+    """,
+    "checkerboard": """
+        dark = np.array([(x, y) for x in range(-2, 2) for y in range(-2, 2) if (x + y) % 2 == 0])
+        points = dark[rng.integers(8, size=n)] + rng.random((n, 2))
+    """,
+    "blobs": """
+        modes = np.array([(-1.5, -1.5), (1.5, 1.5)])
+        points = modes[rng.integers(2, size=n)] + 0.15 * rng.standard_normal((n, 2))
+    """,
+    "line": """
+        half = np.sqrt(2.0)
+        along, across = rng.uniform(-half, half, n), 0.05 * rng.standard_normal(n)
+        points = np.stack([along, across], axis=1) @ (np.array([[1, 1], [-1, 1]]) / half)
+    """,
+    "ring": f"""
+        radius = 1 + 0.05 * rng.standard_normal(n)
+        angle = 2 * np.pi * rng.random(n)
+        {_CARTESIAN}
+    """,
+}
+
+
+def _mlp(activation: str) -> str:
+    return (
+        "def mlp(*sizes):\n"
+        "    layers = []\n"
+        "    for inputs, outputs in pairwise(sizes):\n"
+        f"        layers += [nn.Linear(inputs, outputs), {_ACTIVATIONS[activation]}]\n"
+        "    return nn.Sequential(*layers[:-1])  # the last layer is linear"
+    )
+
+
+def _sizes(inputs: int, depth: int, width: int, outputs: int) -> str:
+    hidden = ", ".join([str(width)] * depth) if depth <= 4 else f"*[{width}] * {depth}"
+    return f"{inputs}, {hidden}, {outputs}"
+
+
+def _initialisation(config: Config, networks: str) -> str:
+    lines = [
+        "# Weights and biases from U(−1/√fan_in, 1/√fan_in), PyTorch's default, from a generator of our own.",
+        f"init = torch.Generator().manual_seed({config.seed * _STREAMS})",
+        f"for layer in ({networks}):",
+    ]
+    if isinstance(config, GANConfig) and config.network == "conv":
+        lines += [
+            "    if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):",
+            "        fan_in = layer.weight[0].numel()",
+            "        if isinstance(layer, nn.ConvTranspose2d):",
+            "            fan_in = layer.in_channels * 4 * 4 // (2 * 2)  # the stride spreads the kernel over 4 outputs",
+            "        bound = fan_in**-0.5",
+        ]
+    else:
+        lines += ["    if isinstance(layer, nn.Linear):", "        bound = layer.in_features**-0.5"]
+    lines += [f"        nn.init.uniform_(layer.{part}, -bound, bound, generator=init)" for part in ("weight", "bias")]
+    return "\n".join(lines)
+
+
+def _optimizer(config: Config, prefix: str, weights: str) -> str:
+    kind, lr, beta1, beta2 = (
+        getattr(config, prefix + name) for name in ("optimizer", "learning_rate", "beta1", "beta2")
+    )
+    calls = {
+        "adam": f"torch.optim.Adam([{weights}], lr={lr}, betas=({beta1}, {beta2}), fused=True)",
+        "rmsprop": f"torch.optim.RMSprop([{weights}], lr={lr}, alpha={beta2})",
+        "momentum": f"torch.optim.SGD([{weights}], lr={lr}, momentum={beta1}, fused=True)",
+        "sgd": f"torch.optim.SGD([{weights}], lr={lr}, fused=True)",
+    }
+    return f"{prefix}optimizer = {calls[kind]}"
+
+
+_AS_ONE_VECTOR = """
+# All weights as one vector, of which the layers hold parts: one operation updates them, and rounds them as in the run.
+def as_one_vector(*networks):
+    parameters = [parameter for network in networks for parameter in network.parameters()]
+    sizes = [parameter.numel() for parameter in parameters]
+    vector = nn.Parameter(torch.cat([parameter.detach().flatten() for parameter in parameters]))
+    vector.grad = torch.zeros_like(vector)
+    parts = zip(parameters, vector.data.split(sizes), vector.grad.split(sizes), strict=True)
+    for parameter, weights, gradient in parts:
+        parameter.data, parameter.grad = weights.view_as(parameter), gradient.view_as(parameter)
+    return vector
+"""
+
+
+def _random(config: Config) -> str:
+    return f"random = torch.Generator().manual_seed({config.seed * _STREAMS + 2})  # every draw of the training\n"
+
+
+def _loop(columns: str, step: str) -> str:
+    values = ", ".join(f"{name}.item()" for name in columns.split()[1:])
+    return (
+        f"columns = {tuple(columns.split())}\n".replace("'", '"')
+        + "history = []\n"
+        + "for step in range(1, options.steps + 1):\n"
+        + indent(step.strip("\n"), "    ")
+        + f"\n\n    history.append((step, {values}))\n"
+        + "    if step == 1 or step % 100 == 0:\n"
+        + '        print("  ".join(f"{name} {value:.6g}" for name, value in zip(columns, history[-1], strict=True)))\n'
+        + dedent("""
+            if options.csv:
+                with open(options.csv, "w", newline="") as file:
+                    csv.writer(file).writerows([columns, *history])
+        """)
+    )
+
+
+# ---- the variational autoencoder -----------------------------------------------------------------------------------
+
+
+def _vae(config: VAEConfig) -> tuple[str, ...]:
+    n, k = 784 if config.is_images else 2, config.latent_dim
+    decoded = "the logits of the pixels" if config.is_images else "the mean of the points"
+    what = {**IMAGES, **POINTS}[config.data]
+    docstring = (
+        f'"""A variational autoencoder (Kingma & Welling 2014). Data: {what}.\n\n'
+        "log p(x) ≥ ELBO = E_q[log p(x|z)] − KL(q(z|x) ‖ p(z)) with the prior p(z) = N(0, I).\n"
+        f'The loss is {_vae_loss_in_words(config)}, in nats per example.\n"""'
+    )
+    networks = (
+        f"{_mlp(config.activation)}\n"
+        "# q(z|x) = N(μ, diag σ²): the encoder gives μ and log σ² side by side.\n"
+        f"encoder = mlp({_sizes(n, config.depth, config.width, 2 * k)})\n"
+        f"# p(x|z): the decoder gives {decoded}.\n"
+        f"decoder = mlp({_sizes(k, config.depth, config.width, n)})"
+    )
+    optimizers = (
+        f"{_AS_ONE_VECTOR}{_random(config)}"
+        f"weights = as_one_vector(encoder, decoder)\n{_optimizer(config, '', 'weights')}"
+    )
+    step = (
+        f"x = data[torch.randint(len(data), ({config.batch_size},), generator=random)]\n"
+        "mu, log_variance = encoder(x).chunk(2, dim=1)\n"
+        "# Reparameterisation trick: z = μ + σ·ε, ε ~ N(0, I), is differentiable in μ and σ.\n"
+        "epsilon = torch.randn(mu.shape, generator=random)\n"
+        "z = torch.addcmul(mu, torch.exp(0.5 * log_variance), epsilon)\n\n"
+        f"{_reconstruction(config)}"
+        "# KL_j = ½(μ_j² + σ_j² − 1 − log σ_j²) for each latent j, mean over the batch.\n"
+        "kl_per_dim = (0.5 * (mu.square() + log_variance.exp() - 1 - log_variance)).mean(0)\n"
+        "kl = kl_per_dim.sum()\n"
+        f"{_regulariser(config)}\n"
+        "optimizer.zero_grad(set_to_none=False)\n"
+        "loss.backward()\n"
+        "optimizer.step()"
+    )
+    return docstring, networks, _initialisation(config, "*encoder, *decoder"), optimizers, _VAE_COLUMNS, step
+
+
+_VAE_COLUMNS = "step loss reconstruction kl"
+
+
+def _vae_loss_in_words(config: VAEConfig) -> str:
+    if config.free_bits:
+        return "reconstruction + β·Σ_j max(λ, KL_j)"
+    if config.beta == 1 and config.annealing == "none":
+        return "−ELBO = reconstruction + KL"
+    return "reconstruction + β·KL"
+
+
+def _reconstruction(config: VAEConfig) -> str:
+    if config.is_images:
+        return (
+            "# −log p(x|z) of Bernoulli pixels: summed over the pixels, mean over the batch.\n"
+            "logits = decoder(z)\n"
+            'reconstruction = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(1).mean()\n'
+        )
+    return (
+        "# −log N(x; decoder(z), σ²I) with its constant: summed over the 2 coordinates, mean over the batch.\n"
+        f"sigma = {config.sigma}\n"
+        "constant = 2 * math.log(sigma * math.sqrt(2 * math.pi))\n"
+        "reconstruction = (((x - decoder(z)) / sigma).square().sum(1) * 0.5 + constant).mean()\n"
+    )
+
+
+def _regulariser(config: VAEConfig) -> str:
+    ramps = {
+        "none": f"beta = {config.beta}\n",
+        "linear": (
+            "# KL annealing: β rises from 0 (Bowman et al. 2016).\n"
+            f"beta = {config.beta} * min(1, (step - 1) / {config.annealing_steps})\n"
+        ),
+        "cyclical": (
+            "# KL annealing: each cycle raises β from 0 over its first half (Fu et al. 2019).\n"
+            f"beta = {config.beta} * min(1, 2 * ((step - 1) % {config.annealing_steps}) / {config.annealing_steps})\n"
+        ),
+    }
+    if config.free_bits:
+        return (
+            f"{ramps[config.annealing]}"
+            "# Free bits: a latent pays only for KL above its floor λ (Kingma et al. 2016).\n"
+            f"loss = reconstruction + beta * kl_per_dim.clamp(min={config.free_bits}).sum()\n"
+        )
+    if config.beta == 1 and config.annealing == "none":
+        return "loss = reconstruction + kl\n"
+    return f"{ramps[config.annealing]}loss = reconstruction + beta * kl\n"
+
+
+# ---- the generative adversarial networks ---------------------------------------------------------------------------
+
+_GAMES = {
+    "minimax": (
+        "Goodfellow et al. 2014, equation 1: min_G max_D E log D(x) + E log(1 − D(G(z))), D = sigmoid(logit).",
+        "F.softplus(-real_scores).mean() + F.softplus(fake_scores).mean()",
+        "-F.softplus(critic(fake)).mean()",
+        "−log D(x) = softplus(−logit) and −log(1 − D(G(z))) = softplus(logit), without overflow.",
+        "log(1 − D(G(z))): it saturates where the discriminator is sure.",
+    ),
+    "nonsaturating": (
+        "Goodfellow et al. 2014, section 3: D maximises E log D(x) + E log(1 − D(G(z))), G minimises −E log D(G(z)).",
+        "F.softplus(-real_scores).mean() + F.softplus(fake_scores).mean()",
+        "F.softplus(-critic(fake)).mean()",
+        "−log D(x) = softplus(−logit) and −log(1 − D(G(z))) = softplus(logit), without overflow.",
+        "−log D(G(z)): a strong gradient where the discriminator is sure.",
+    ),
+    "lsgan": (
+        "Mao et al. 2017, equation 2: least squares with the targets a (fake), b (real) and c (what G wants D to say).",
+        "0.5 * (real_scores - b).square().mean() + 0.5 * (fake_scores - a).square().mean()",
+        "0.5 * (critic(fake) - c).square().mean()",
+        "½E(D(x) − b)² + ½E(D(G(z)) − a)².",
+        "½E(D(G(z)) − c)².",
+    ),
+    "wgan": (
+        "Arjovsky et al. 2017, equation 2: min_G max_f E f(x) − E f(G(z)) over critics f that are 1-Lipschitz.",
+        "fake_scores.mean() - real_scores.mean()",
+        "-critic(fake).mean()",
+        "The negated Wasserstein estimate E f(x) − E f(G(z)): the critic is high on real.",
+        "The generator sees only the second term, −E f(G(z)).",
+    ),
+}
+_GAMES["wgan_gp"] = (
+    "Gulrajani et al. 2017, equation 3: min_G max_f E f(x) − E f(G(z)), f held near 1-Lipschitz by a penalty.",
+    *_GAMES["wgan"][1:],
+)
+
+
+def _gan(config: GANConfig) -> tuple[str, ...]:
+    what = {**IMAGES, **POINTS}[config.data]
+    docstring = (
+        f'"""A generative adversarial network. Data: {what}.\n\n{_GAMES[config.objective][0]}\n'
+        f'Updates are {config.updates}, {config.n_critic} of the critic for each of the generator.\n"""'
+    )
+    initialisation = _initialisation(config, "*generator, *critic")
+    if config.spectral_norm:
+        initialisation += (
+            "\n# Divide each weight matrix of the critic by its largest singular value (Miyato et al. 2018)."
+            "\ntorch.manual_seed(int(torch.randint(2**31, (), generator=init)))"
+            "\nfor layer in critic:"
+            f"\n    if isinstance(layer, {'(nn.Linear, nn.Conv2d)' if config.network == 'conv' else 'nn.Linear'}):"
+            "\n        spectral_norm(layer)"
+        )
+    draw = "torch.randn((n, {k}), generator=random)"
+    if config.noise == "uniform":
+        draw = "torch.rand((n, {k}), generator=random) * 2 - 1"
+    optimizers = (
+        f"{_AS_ONE_VECTOR}{_constants(config)}{_random(config)}"
+        "critic_weights, generator_weights = as_one_vector(critic), as_one_vector(generator)\n"
+        f"{_optimizer(config, 'critic_', 'critic_weights')}\n"
+        f"{_optimizer(config, 'generator_', 'generator_weights')}\n"
+        f"def noise(n):\n    return {draw.format(k=config.noise_dim)}\n"
+    )
+    columns = "step critic_loss generator_loss"
+    return docstring, _adversaries(config), initialisation, optimizers, columns, _gan_step(config)
+
+
+def _constants(config: GANConfig) -> str:
+    lines = [f"a, b, c = {config.lsgan_a}, {config.lsgan_b}, {config.lsgan_c}\n"] if config.objective == "lsgan" else []
+    lines += [f"n_critic = {config.n_critic}\n"] if config.n_critic > 1 else []
+    return "".join(lines)
+
+
+def _adversaries(config: GANConfig) -> str:
+    if config.network == "conv":
+        activation = _ACTIVATIONS[config.activation]
+        return (
+            "# Strides instead of pooling (Radford et al. 2016): noise -> 7x7 -> 14x14 -> 28x28 pixels, and back.\n"
+            "generator = nn.Sequential(\n"
+            f"    nn.Linear({config.noise_dim}, 64 * 7 * 7),\n    {activation},\n"
+            "    nn.Unflatten(1, (64, 7, 7)),\n"
+            f"    nn.ConvTranspose2d(64, 32, kernel_size=4, stride=2, padding=1),\n    {activation},\n"
+            "    nn.ConvTranspose2d(32, 1, kernel_size=4, stride=2, padding=1),\n"
+            "    nn.Flatten(),\n    nn.Sigmoid(),  # pixels in [0, 1]\n)\n"
+            "critic = nn.Sequential(\n"
+            "    nn.Unflatten(1, (1, 28, 28)),\n"
+            f"    nn.Conv2d(1, 32, kernel_size=4, stride=2, padding=1),\n    {activation},\n"
+            f"    nn.Conv2d(32, 64, kernel_size=4, stride=2, padding=1),\n    {activation},\n"
+            "    nn.Flatten(),\n    nn.Linear(64 * 7 * 7, 1),\n)"
+        )
+    n = 784 if config.is_images else 2
+    critic = "a score, without a sigmoid" if config.is_critic or config.objective == "lsgan" else "a logit"
+    sizes = _sizes(config.noise_dim, config.generator_depth, config.generator_width, n)
+    sigmoid = "generator.append(nn.Sigmoid())  # pixels in [0, 1]\n" if config.is_images else ""
+    return (
+        f"{_mlp(config.activation)}\n"
+        f"generator = mlp({sizes})\n{sigmoid}"
+        f"critic = mlp({_sizes(n, config.critic_depth, config.critic_width, 1)})  # gives {critic}"
+    )
+
+
+def _gan_step(config: GANConfig) -> str:
+    first, then = _gradient_of_critic(config), _step_of_critic(config)
+    answer = _gradient_of_generator(config)
+    many, simultaneous = config.n_critic > 1, config.updates == "simultaneous"
+    if simultaneous:
+        same = "# Simultaneous updates: the generator's gradient at the critic's old weights.\n" + answer
+        if many:
+            same = "if i == n_critic - 1:\n" + indent(same, "    ")
+        then = f"{same}{then}"
+    else:
+        answer = f"# The generator answers the critic's new weights.\n{answer}"
+    critic_steps = _many_critic_steps(config, first + then) if many else _one_batch(config) + first + then
+    return f"{critic_steps}{'' if simultaneous else answer}generator_optimizer.step()"
+
+
+def _one_batch(config: GANConfig) -> str:
+    return (
+        f"real = data[torch.randint(len(data), ({config.batch_size},), generator=random)]\n"
+        "with torch.no_grad():\n"
+        f"    fake = generator(noise({config.batch_size}))\n"
+    )
+
+
+def _many_critic_steps(config: GANConfig, one: str) -> str:
+    n, batch = config.n_critic, config.batch_size
+    at_once = max(1, _ROWS_AT_ONCE // batch)
+    in_portions = n > at_once
+    count = "count" if in_portions else "n_critic"
+    each, pairs = "real, fake", f"zip(data[index].split({batch}), fakes.split({batch}), strict=True)"
+    if config.updates == "simultaneous":
+        each, pairs = "i, (real, fake)", f"enumerate({pairs}{', start' if in_portions else ''})"
+    steps = (
+        "# The generator stands still meanwhile, so it makes the examples of several critic steps in one pass.\n"
+        f"index = torch.randint(len(data), ({count} * {batch},), generator=random)\n"
+        "with torch.no_grad():\n"
+        f"    fakes = generator(noise({count} * {batch}))\n"
+        f"for {each} in {pairs}:\n{indent(one, '    ')}"
+    )
+    if not in_portions:
+        return steps
+    return (
+        f"for start in range(0, n_critic, {at_once}):\n"
+        f"    count = min({at_once}, n_critic - start)\n{indent(steps, '    ')}"
+    )
+
+
+def _gradient_of_critic(config: GANConfig) -> str:
+    _, loss, _, comment, _ = _GAMES[config.objective]
+    lines = ["real.requires_grad_()  # for its penalty"] if config.r1_weight else []
+    lines += [
+        "# Real and generated examples go through the critic in one pass.",
+        "real_scores, fake_scores = critic(torch.cat((real, fake))).view(2, -1)",
+        f"# {comment}",
+        f"critic_loss = {loss}",
+    ]
+    if config.objective == "wgan_gp" and config.gp_weight:
+        lines += [
+            "# λ·E(‖∇f(x̂)‖ − 1)² at x̂ = ε·x + (1 − ε)·G(z), between real and generated.",
+            "epsilon = torch.rand((len(real), 1), generator=random)",
+            "between = torch.lerp(fake, real, epsilon).detach().requires_grad_()",
+            "(gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)",
+            "penalty = (torch.linalg.vector_norm(gradient, dim=1) - 1).square().mean()",
+            f"critic_loss = critic_loss + {config.gp_weight} * penalty",
+        ]
+    if config.r1_weight:
+        lines += [
+            "# R1: (γ/2)·E‖∇D(x)‖² on real data (Mescheder et al. 2018, equation 9).",
+            "(gradient,) = torch.autograd.grad(real_scores.sum(), real, create_graph=True)",
+            f"critic_loss = critic_loss + {config.r1_weight} / 2 * gradient.square().sum(1).mean()",
+        ]
+    return "\n".join([*lines, "critic_optimizer.zero_grad(set_to_none=False)", _backward("critic"), ""])
+
+
+def _backward(network: str) -> str:
+    return f"{network}_loss.backward(inputs=list({network}.parameters()))"
+
+
+def _step_of_critic(config: GANConfig) -> str:
+    if config.objective != "wgan" or config.clip is None:
+        return "critic_optimizer.step()\n"
+    return (
+        "critic_optimizer.step()\n"
+        f"critic_weights.data.clamp_(-{config.clip}, {config.clip})  # after the step, so G meets a clipped critic\n"
+    )
+
+
+def _gradient_of_generator(config: GANConfig) -> str:
+    _, _, loss, _, comment = _GAMES[config.objective]
+    return (
+        f"fake = generator(noise({config.batch_size}))\n"
+        f"# {comment}\n"
+        f"generator_loss = {loss}\n"
+        "generator_optimizer.zero_grad(set_to_none=False)\n"
+        f"{_backward('generator')}\n"
+    )
