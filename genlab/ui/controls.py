@@ -127,7 +127,7 @@ def _short(value: float | str) -> str:
 
 
 def _label(setting: Setting) -> str:
-    symbol = "" if setting.symbol in setting.label else f" · {setting.symbol}"
+    symbol = "" if setting.symbol in ("", *setting.label.split()) else f" · {setting.symbol}"
     return f"{setting.label}{symbol}" + ("" if setting.live else f" {AFRESH}")
 
 
