@@ -132,7 +132,7 @@ def test_a_resting_run_shows_itself_at_once(server, resting):
 
 
 def test_each_client_gets_frames_at_its_own_rate(server, playing):
-    with server.open(playing, hz="20") as fast, server.open(playing, hz="1") as slow:
+    with server.open(playing, hz="20", max_queue=None) as fast, server.open(playing, hz="1") as slow:
         next(packets(slow))
         for socket in (fast, slow):
             say(socket, type="streams", streams=["history"])

@@ -482,7 +482,7 @@ def main() -> None:
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     worker: Worker | None = None
     outbox = Outbox(pipe, lambda: time.monotonic() - worker.turned if worker else None)
-    threading.Thread(target=_read, args=(sys.stdin.buffer, inbox), daemon=True).start()
+    threading.Thread(target=_read, args=(sys.stdin.buffer, inbox, lambda: worker is not None), daemon=True).start()
     threading.Thread(target=outbox.write, daemon=True).start()
 
     _prepare_torch()
@@ -528,12 +528,13 @@ def _marker(file: BinaryIO) -> Callable[[str], None]:
     return mark
 
 
-def _read(pipe: BinaryIO, inbox: queue.SimpleQueue) -> None:
-    """The reader thread: commands into the inbox; at the end of the pipe the worker parts."""
+def _read(pipe: BinaryIO, inbox: queue.SimpleQueue, has_runs: Callable[[], bool]) -> None:
+    """The reader thread: commands into the inbox; at the end of the pipe the worker saves its runs and ends."""
     while record := read_record(pipe):
         inbox.put(json.loads(record[2]))
-    inbox.put(None)
-    time.sleep(PARTING)
+    if has_runs():
+        inbox.put(None)
+        time.sleep(PARTING)
     os._exit(1)
 
 
