@@ -66,7 +66,7 @@ def _plane(config: GANConfig) -> Panel:
         },
     ]  # fmt: skip
     layers = [
-        layer("real", "real", [3], "@real", "○", ("real",)),
+        layer("real", "real", [3], "@real", "●", ("real",)),
         layer("generated", "generated", [4], "@generated", "◆", ("generated",)),
         layer("field", f"{_second(config)}'s field", [0, 1], "@real", "▦", ("field",)),
         layer("arrows", "−∇L<sub>G</sub>", [5], "@arrows", "→", ("arrows",)),

@@ -84,8 +84,8 @@ def layer(id: str, label: str, traces: list[int], colour: str, mark: str, stream
 def dots(colour: str | dict[str, Any], symbol: str, size: float, name: str) -> dict[str, Any]:
     """A cloud of points, empty until a transform fills it; ``colour`` may be a whole colour scale."""
     shade = colour if isinstance(colour, dict) else {"color": colour}
-    # A rim in the page's colour keeps neighbouring points, and points on a field, apart.
-    line = {"width": 1.6} if symbol.endswith("open") else {"color": "@background", "width": 0.6}
+    # A rim around each point would cost a third of the time that a cloud takes to draw.
+    line = {"width": 1.6 if symbol.endswith("open") else 0}
     return {
         "type": "scatter", "mode": "markers", "name": name, "x": [], "y": [],
         "marker": {**shade, "symbol": symbol, "size": size, "line": line},
