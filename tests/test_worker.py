@@ -351,7 +351,14 @@ def test_a_costly_frame_comes_less_often(tmp_path):
     desk.start("costly", play=True, audience=Audience(1, ("history",), 20))
     run = desk.host.worker.runs["costly"]
     draw = run.view.draw
-    run.view.draw = lambda *args, **kwargs: (time.sleep(0.05), draw(*args, **kwargs))[1]
+
+    def slow_draw(*args, **kwargs):
+        begin = time.thread_time()
+        while time.thread_time() - begin < 0.05:
+            pass
+        return draw(*args, **kwargs)
+
+    run.view.draw = slow_draw
     desk.wait(lambda: run.frame_cost > 0.04)
     first = len(desk.frames["costly"])
     time.sleep(1.5)
