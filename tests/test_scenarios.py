@@ -18,7 +18,8 @@ SEEDS = range(100, 105)
 OPPOSITES = [
     ("vae_digits", "vae_collapsed"),
     ("gan_ring", "gan_hops"),
-    ("gan_ring", "vae_ring"),
+    ("vae_digits", "vae_line"),
+    ("vae_line", "vae_collapsed"),
     ("wgan_clip", "wgan_tiny_clip"),
     ("wgan_clip", "wgan_unclipped"),
     ("wgan_tiny_clip", "wgan_unclipped"),
@@ -75,7 +76,6 @@ def test_fresh_data_are_judged_as_a_perfect_generator():
     fresh = points("ring8_soft").sample(2500, np.random.default_rng(1))
     perfect = Evidence(config, {}, [fresh])
     assert perfect.modes_captured() == 8
-    assert perfect.high_quality() == pytest.approx(0.9889, abs=0.0084)
     # W₁ of one pair of samples against the mean over pairs, at 500 points: single draws scatter by about a quarter.
     assert 0.5 < perfect.wasserstein_in_floors() < 2
     # Eight modes with 2,500 points: each share is 1/8 with a standard deviation of 0.66 %.

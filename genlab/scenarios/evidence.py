@@ -33,15 +33,8 @@ class Evidence:
 
     def modes_captured(self) -> int:
         """How many of the data's modes have a high-quality point at the end."""
-        return self._coverage().captured
-
-    def high_quality(self) -> float:
-        """Share of the final points within three standard deviations of a mode."""
-        return self._coverage().high_quality
-
-    def _coverage(self):
         data = points(self.config.data)
-        return mode_coverage(self.generated[-1], data.modes, data.mode_std)
+        return mode_coverage(self.generated[-1], data.modes, data.mode_std).captured
 
     def mode_shares(self) -> np.ndarray:
         """Share of the generated points nearest to each mode, (times, modes)."""
