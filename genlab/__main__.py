@@ -53,6 +53,9 @@ def parser() -> Parser:
         options.add_argument("--device", default="cpu", metavar="D", help="cpu, cuda, cuda:1, mps (default cpu)")
         options.add_argument("--metrics", type=Path, metavar="FILE.csv", help="write the curves, at most 4,096 rows")
         options.add_argument("--save", type=Path, metavar="FILE.safetensors", help="write a checkpoint at the end")
+        options.add_argument(
+            "--export", type=Path, metavar="FILE.safetensors", help="write the networks alone, and a card FILE.json"
+        )
         config.add_arguments(options.add_argument_group("settings"))
         options.set_defaults(run=_train)
 
@@ -114,7 +117,7 @@ def _count(most: int, least: int = 1):
 def _train(options) -> int:
     kind = CONFIGS[options.model]
     config = kind.from_texts({name: value for name, value in vars(options).items() if name in kind.model_fields})
-    for path in (options.metrics, options.save):
+    for path in (options.metrics, options.save, options.export):
         _check_writable(path)
     device = _device(options.device)
     from genlab.data import DataUnavailable
@@ -130,6 +133,8 @@ def _train(options) -> int:
         _write_history(trainer.history(), options.metrics)
     if options.save:
         trainer.save(options.save)
+    if options.export:
+        _export(trainer, options.export)
     if trainer.diverged:
         print(f"genlab: diverged at step {trainer.diverged.step}: {trainer.diverged.quantity}", file=sys.stderr)
         return DIVERGED
@@ -220,6 +225,14 @@ def _write_history(history: dict, path: Path) -> None:
             writer.writerow("" if math.isnan(value) else f"{value:.9g}" for value in row)
 
 
+def _export(trainer, path: Path) -> None:
+    from genlab.training.checkpoints import card, save_weights
+
+    save_weights(trainer, path)
+    text = json.dumps(card(trainer, path.as_posix()), indent=2, ensure_ascii=False)
+    path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+
+
 # ---- sample --------------------------------------------------------------------------------------------------------
 
 
@@ -230,14 +243,13 @@ def _sample(options) -> int:
         raise UsageError(f"{options.output}: allowed is a name that ends in {', '.join(writers)}")
     _check_writable(options.output)
     _device("cpu")
-    from genlab.data import DataUnavailable
-    from genlab.training import CheckpointError, load_trainer
+    from genlab.training import CheckpointError, load_generator
 
     try:
-        trainer = load_trainer(options.checkpoint)
-    except (CheckpointError, DataUnavailable) as error:
+        model = load_generator(options.checkpoint)
+    except CheckpointError as error:
         raise UsageError(error) from None
-    writers[suffix](trainer.sample(options.n, options.seed), options.output, trainer.config)
+    writers[suffix](model.sample(options.n, options.seed), options.output, model.config)
     return DONE
 
 

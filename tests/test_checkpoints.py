@@ -13,6 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from small_runs import DEVICES, KINDS, SMALL, TINY_VAE, gan, same_state, vae
 
+from genlab import checkpoint
 from genlab.config import GANConfig, VAEConfig
 from genlab.training import CheckpointError, checkpoints, load_trainer, make_trainer
 from genlab.training.trainer import CHECK_EVERY
@@ -175,7 +176,7 @@ def test_somebody_elses_safetensors_are_refused(path):
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(path, monkeypatch):
     gan().save(path)
-    monkeypatch.setattr(checkpoints, "LARGEST", 1000)
+    monkeypatch.setattr(checkpoint, "LARGEST", 1000)
     assert "too large" in refused(path)
 
 
@@ -236,8 +237,8 @@ def test_tensors_that_do_not_fit_the_settings_are_refused_by_name(path):
     wrong = {
         f"lacks tensor {name}": {key: tensor for key, tensor in tensors.items() if key != name},
         "unknown tensor encoder/extra": {**tensors, "encoder/extra": torch.zeros(1)},
-        f"{name} is torch.float32 [3, 2]": {**tensors, name: torch.zeros(3, 2)},
-        f"{name} is torch.float64": {**tensors, name: tensors[name].double()},
+        f"{name} is F32 [3, 2]": {**tensors, name: torch.zeros(3, 2)},
+        f"{name} is F64": {**tensors, name: tensors[name].double()},
         "history/values": {**tensors, "history/values": torch.zeros(2, tensors["history/values"].shape[1])},
         "does not fit its settings: history/": {**tensors, "history/time": torch.zeros((), dtype=torch.float64)},
         "history/level must": {**tensors, "history/level": torch.tensor([2**31 - 1, 0, 0], dtype=torch.int32)},

@@ -306,23 +306,31 @@ class Trainer(ABC):
         }
 
     def resume(self, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
-        """Continue where :meth:`checkpoint` was taken; the tensors have been checked to fit."""
-        if metadata["device"] != self.device.type:
+        """Continue where :meth:`checkpoint` was taken; the tensors have been checked to fit.
+
+        Without random state, moments or curves these start anew.
+        """
+        if metadata["device"] != self.device.type or "random/train" not in tensors:
             # Random states of different devices do not fit each other.
-            self._random.manual_seed(self._random.initial_seed() + (metadata["step"] << 32))
+            self._random.manual_seed(self._random.initial_seed() + (metadata["step"] % 2**28 << 32))
             tensors = {**tensors, "random/train": self._random.get_state()}
         self.restore(tensors)
         self.step, self.seconds, self.changes = metadata["step"], metadata["seconds"], metadata["changes"]
-        history = [tensors[f"history/{name}"].numpy() for name in ("time", "values", "level")]
-        self._history.replace(*history)
-        self._history.cut(self.step)
-        if len(self._history):
+        with_curves = "history/time" in tensors
+        if with_curves:
+            history = [tensors[f"history/{name}"].numpy() for name in ("time", "values", "level")]
+            self._history.replace(*history)
+            self._history.cut(self.step)
+        if not len(self._history):
+            self._measured = self._measure()
+        else:
             last = self._history.values[-1, -len(self._measured) :] if self._measured else ()
             self._measured = dict(zip(self._measured, last.tolist() if self._measured else (), strict=True))
         self._snapshots = []
         self._take_snapshot()
         if metadata["diverged"]:
-            self._history.replace(*history)
+            if with_curves:
+                self._history.replace(*history)
             self.diverged = Divergence(**metadata["diverged"])
             self.step = self.diverged.step
 

@@ -1,0 +1,61 @@
+"""The inference stage: the generator or decoder alone makes new examples; the other network is not even loaded."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from genlab.checkpoint import CheckpointError, inspect
+from genlab.config import Config
+from genlab.models import decoder, generator
+from genlab.training.checkpoints import read_tensors
+from genlab.training.data import as_pictures
+from genlab.training.trainer import random_stream
+
+
+class GenerativeModel:
+    """A trained generator or decoder: noise z in, examples out."""
+
+    def __init__(self, config: Config, network: nn.Module, step: int):
+        self.config, self.network, self.step = config, network.eval(), step
+        self.latent_dim: int = config.latent_dim if config.model == "vae" else config.noise_dim
+
+    def noise(self, n: int, seed: int | None = None, temperature: float = 1.0) -> Tensor:
+        """``n`` draws of z scaled by ``temperature``, (n, k) float32 on the CPU; the same for the same seed.
+
+        Without a seed, that of the run. z ~ N(0, I), or uniform on [−1, 1] where a GAN was trained so.
+        """
+        random = random_stream(self.config.seed if seed is None else seed, "view")
+        if self.config.model == "gan" and self.config.noise == "uniform":
+            return (torch.rand((n, self.latent_dim), generator=random) * 2 - 1) * temperature
+        return torch.randn((n, self.latent_dim), generator=random) * temperature
+
+    def decode(self, z: Tensor | np.ndarray) -> np.ndarray:
+        """Examples for z (n, k): points (n, 2), or images (n, 28, 28) in [0, 1] (a VAE's are the pixels' means)."""
+        with torch.no_grad():
+            made = self.network(torch.as_tensor(z, dtype=torch.float32).to(next(self.network.parameters()).device))
+            if self.config.is_images and self.config.model == "vae":
+                made = made.sigmoid()
+        return as_pictures(made.cpu().numpy()) if self.config.is_images else made.cpu().numpy()
+
+    def sample(self, n: int, seed: int | None = None, temperature: float = 1.0) -> np.ndarray:
+        """``n`` new examples from :meth:`noise`, as :meth:`decode` gives them."""
+        return self.decode(self.noise(n, seed, temperature))
+
+
+def load_generator(path: str | Path, device: str | torch.device = "cpu") -> GenerativeModel:
+    """The generator or decoder of a checkpoint; neither the other network nor the training's state is read.
+
+    Raises :class:`CheckpointError` in one line for a file that is not a whole checkpoint of its settings.
+    """
+    path = Path(path)
+    found = inspect(path)
+    name, build = ("decoder", decoder) if found.config.model == "vae" else ("generator", generator)
+    tensors = read_tensors(path, found, {name})
+    for tensor, values in tensors.items():
+        if not torch.isfinite(values).all():
+            raise CheckpointError(f"{path.name} cannot generate: {tensor} is not finite")
+    network = build(found.config, random_stream(0, "init"))
+    network.load_state_dict({tensor.removeprefix(f"{name}/"): values for tensor, values in tensors.items()})
+    return GenerativeModel(found.config, network.to(device), found.step)
