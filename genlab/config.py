@@ -9,6 +9,7 @@ import argparse
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -177,7 +178,9 @@ class Config(BaseModel):
             return first["msg"]
         settings = cls.settings()
         if name not in settings:
-            return f"{_shorten(name)}: {cls.model} has no such setting; it has {', '.join(settings)}"
+            near = get_close_matches(name, settings, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(settings)}"
+            return f"{_shorten(name)}: {cls.model} has no such setting; {hint}"
         return f"{name} = {_shorten(first['input'])}: allowed is {settings[name].allowed}"
 
     @field_validator("*", mode="before")

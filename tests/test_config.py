@@ -109,8 +109,13 @@ def test_the_order_of_an_address_does_not_matter():
     assert one == other == GANConfig(data="mnist", network="conv")
 
 
-def test_an_unknown_setting_is_named_with_the_known_ones():
-    with pytest.raises(SettingError, match="learning_rat: vae has no such setting; it has data, beta"):
+def test_an_unknown_setting_is_answered_with_the_known_ones():
+    with pytest.raises(SettingError, match="nonsense: vae has no such setting; it has data, beta"):
+        VAEConfig(nonsense=1)
+
+
+def test_a_misspelt_setting_is_answered_with_the_nearest():
+    with pytest.raises(SettingError, match="learning_rat: vae has no such setting; did you mean learning_rate?"):
         VAEConfig(learning_rat=1)
 
 

@@ -319,16 +319,58 @@ def test_an_error_in_one_run_fails_that_run_alone(tmp_path):
     desk.host.stop()
 
 
-def test_images_that_cannot_be_had_fail_the_run_with_that_line(tmp_path, monkeypatch):
-    def unavailable(config):
-        raise DataUnavailable("FashionMNIST is not here; the embedded digits stay selected")
+FASHION = VAEConfig(data="fashion_mnist", width=8)
 
-    monkeypatch.setattr("genlab.training.make_trainer", unavailable)
+
+def no_fashion(name):
+    raise DataUnavailable("FashionMNIST is not here; the embedded digits stay selected")
+
+
+def test_images_that_cannot_be_had_fail_the_run_with_that_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker_module, "images", no_fashion)
     desk = Desk(ThreadHost, tmp_path)
-    state = desk.start("no-images", play=True, audience=Audience(1, ("history",), 5))["state"]
+    watched = Audience(1, ("history",), 5)
+    desk.start("no-images", FASHION, play=True, audience=watched)
+    desk.wait(lambda: desk.states["no-images"]["status"] == "failed")
+    state = desk.states["no-images"]
+    assert "FashionMNIST is not here" in state["message"]
     assert state["status"] == "failed" and "FashionMNIST is not here" in state["message"]
     desk.wait(lambda: desk.frames.get("no-images"))
     assert desk.frame("no-images")[0]["message"] == state["message"]
+    desk.host.stop()
+
+
+def test_a_run_keeps_its_model_when_the_images_of_a_reset_cannot_be_had(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker_module, "images", no_fashion)
+    desk = Desk(ThreadHost, tmp_path)
+    desk.start("keeps-its-model")
+    desk.do("keeps-its-model", "step")
+    reply = desk.do("keeps-its-model", "reset", config=FASHION.to_json())
+    assert reply["kind"] == "setting" and "FashionMNIST is not here" in reply["error"]
+    assert (reply["state"]["status"], reply["state"]["step"]) == ("paused", 1)
+    desk.host.stop()
+
+
+def test_a_download_holds_up_no_other_run(tmp_path, monkeypatch):
+    arrived = threading.Event()
+
+    def slow(name):
+        assert arrived.wait(30)
+        no_fashion(name)
+
+    monkeypatch.setattr(worker_module, "images", slow)
+    desk = Desk(ThreadHost, tmp_path)
+    desk.start("trains-on", play=True)
+    waiting = desk.host.start(
+        "waits-for-data", FASHION, tmp_path / "waits.safetensors", resume=False, play=True, note="", audience=Audience()
+    )
+    step = desk.states["trains-on"]["step"]
+    desk.wait(lambda: desk.states["trains-on"]["step"] > step + 5)
+    assert not waiting.done()
+    assert desk.states["waits-for-data"]["status"] == "starting"
+    assert desk.do("waits-for-data", "play")["error"].startswith("Fetching FashionMNIST")
+    arrived.set()
+    assert "FashionMNIST is not here" in waiting.result(30)["error"]
     desk.host.stop()
 
 

@@ -1,6 +1,6 @@
 """What the models learn: distributions in the plane with their true density, and sets of 28×28 images."""
 
-from genlab.data.images import DataUnavailable, ImageSet, images
+from genlab.data.images import EMBEDDED, DataUnavailable, ImageSet, images
 from genlab.data.points import POINT_DISTRIBUTIONS, Distribution, points
 
-__all__ = ["POINT_DISTRIBUTIONS", "DataUnavailable", "Distribution", "ImageSet", "images", "points"]
+__all__ = ["EMBEDDED", "POINT_DISTRIBUTIONS", "DataUnavailable", "Distribution", "ImageSet", "images", "points"]

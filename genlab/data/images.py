@@ -13,6 +13,8 @@ import numpy as np
 
 from genlab.config import IMAGES
 
+EMBEDDED = "mnist"
+"""The images that need no download."""
 HELD_OUT = 1_000
 """How many of the embedded digits are never trained on."""
 DOWNLOAD_TIMEOUT = 5.0
@@ -46,7 +48,7 @@ def images(name: str, folder: str | Path | None = None) -> ImageSet:
     ``mnist`` is embedded. The others are read from ``folder`` (torchvision's layout) or downloaded into it; raises
     :class:`DataUnavailable` in one line when neither is possible, ValueError for an unknown name.
     """
-    if name == "mnist":
+    if name == EMBEDDED:
         return _embedded()
     if name not in _TORCHVISION:
         raise ValueError(f"data = {name}: no such images; there are {', '.join(IMAGES)}")

@@ -17,7 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from genlab.config import CONFIGS, Config, SettingError, from_json
+from genlab.config import CONFIGS, IMAGES, Config, SettingError, from_json
+from genlab.data import EMBEDDED, images
 from genlab.runtime.messages import (
     DEFAULT_HZ,
     MAX_HZ,
@@ -39,6 +40,8 @@ HEARTBEAT = 0.4
 FRAME_SHARE = 0.045
 """Share of the time that frames may take: costly ones come less often, but at least every SLOWEST_FRAME seconds."""
 SLOWEST_FRAME = 2.0
+INSPECTION_PAUSE, INSPECTION_SHARE = 0.5, 0.12
+"""Seconds between two integrals of a run that trains at least, and the share of the time that they may take."""
 LIVE_RUNS = 32
 """Runs kept in memory; beyond, paused ones that nobody watches go to disk until someone asks for them."""
 PARTING = 3.0
@@ -68,6 +71,8 @@ class Run:
         self.frame_wanted = False
         self.next_frame = 0.0
         self.frame_cost = 0.0
+        self.chosen: tuple[Any, int] | None = None
+        self.next_inspection = 0.0
         self.sequence = 0
         self.saved_at = time.monotonic()
         self.unsaved = False
@@ -87,8 +92,17 @@ class Run:
         from genlab.runtime.streams import View
 
         self.trainer, self.view = trainer, View(trainer)
+        self._choose_again()
         self._config = trainer.config
         self.rate.clear()
+
+    def _choose_again(self) -> None:
+        """Keep the x that a person chose, where it fits what the model now encodes."""
+        if self.chosen and self.view.inspection:
+            try:
+                self.view.inspection.choose(*self.chosen)
+            except SettingError:
+                self.chosen = None
 
     def changed(self, status: RunStatus | None = None, message: str = "") -> None:
         """Note that there is something new to tell, to draw and to save."""
@@ -138,6 +152,7 @@ class Worker:
         self.runs: dict[str, Run] = {}
         self.turned = time.monotonic()
         self._told_at = 0.0
+        self._generators = None
 
     def serve(self) -> None:
         """Work until None arrives in the inbox."""
@@ -175,14 +190,21 @@ class Worker:
             return _NOTHING
 
     def _carry_out(self, command: dict[str, Any]) -> None:
+        if self._fetches(command):
+            return
         run_id, reply = command["run"], {"id": command["id"], "error": None, "kind": None}
         run = self.runs.get(run_id)
         try:
-            if command["do"] in ("start", "resume"):
-                run = self.runs[run_id] = Run(run_id, from_json(command["config"]), Path(command["path"]))
-                self._admit(run, command)
+            if command.get("missing"):
+                raise SettingError(command["missing"])
+            if command["do"] in ("start", "resume") and "missing" not in command:
+                run = self._new_run(command)
+            if command["do"] == "generate":
+                self._generate(command)
             elif run is None:
                 raise Refused("the worker does not hold this run")
+            elif command["do"] in ("start", "resume"):
+                self._admit(run, command)
             else:
                 getattr(self, f"_do_{command['do']}")(run, command)
         except SettingError as error:
@@ -195,17 +217,40 @@ class Worker:
             reply |= {"error": _one_line(error), "kind": "failed"}
             if run:
                 self._fail(run, error)
-        if command["do"] == "decode" and not reply["error"]:
+        if command["do"] in ("decode", "encode", "generate") and not reply["error"]:
             return
         if run:
             reply["state"] = run.told = run.state()
         self.send(Record.REPLY, run_id, json_bytes(reply))
 
+    def _fetches(self, command: dict[str, Any]) -> bool:
+        """Whether the command has to wait for images, which a thread of its own fetches: the other runs train on."""
+        data = json.loads(command.get("config") or "{}").get("data")
+        if "missing" in command or data not in IMAGES or data == EMBEDDED:
+            return False
+        if command["do"] in ("start", "resume"):
+            self._new_run(command).changed(message=f"Fetching {IMAGES[data]}.")
+        threading.Thread(target=self._fetch, args=(command, data), daemon=True).start()
+        return True
+
+    def _fetch(self, command: dict[str, Any], data: str) -> None:
+        try:
+            images(data)
+            missing = ""
+        except Exception as error:
+            missing = _one_line(error)
+        self.inbox.put({**command, "missing": missing})
+
+    def _new_run(self, command: dict[str, Any]) -> Run:
+        run = Run(command["run"], from_json(command["config"]), Path(command["path"]))
+        self.runs[run.run_id] = run
+        self._subscribe(run, command)
+        return run
+
     def _admit(self, run: Run, command: dict[str, Any]) -> None:
         """Take a run in: fresh for "start", from its save for "resume"."""
         from genlab.training import load_trainer, make_trainer
 
-        self._subscribe(run, command)
         self._make_room()
         self.mark(run.run_id)
         if command["do"] == "resume" and run.path.exists():
@@ -291,6 +336,26 @@ class Worker:
         packet = encode({"kind": "decoded", "run": run.run_id, "id": command["number"]}, run.view.decode(command["z"]))
         self.send(Record.ANSWER, run.run_id, struct.pack("<I", command["id"]) + packet)
 
+    def _do_encode(self, run: Run, command: dict[str, Any]) -> None:
+        self._ready(run)
+        if run.view.inspection is None:
+            raise SettingError("encode: only a VAE has an encoder")
+        chosen = command["x"], command["number"]
+        run.view.inspection.choose(*chosen)
+        run.chosen, run.frame_wanted = chosen, True
+        header = {"kind": "encoded", "run": run.run_id, "id": command["number"]}
+        packet = encode(header, run.view.draw_alone("posterior"))
+        self.send(Record.ANSWER, run.run_id, struct.pack("<I", command["id"]) + packet)
+
+    def _generate(self, command: dict[str, Any]) -> None:
+        """Answer from a file alone: no run is asked, and none is touched."""
+        from genlab.runtime.generation import Generators
+
+        self.mark("")
+        self._generators = self._generators or Generators()
+        packet = encode(*self._generators.generate(command["asked"]))
+        self.send(Record.ANSWER, "", struct.pack("<I", command["id"]) + packet)
+
     def _subscribe(self, run: Run, command: dict[str, Any]) -> None:
         run.streams, run.watchers = tuple(command["streams"]), command["watchers"]
         run.hz = min(command["hz"], MAX_HZ)
@@ -334,6 +399,25 @@ class Worker:
             self._save(run)
         if run.watchers and now >= run.next_frame and (run.frame_wanted or run.status == RunStatus.RUNNING):
             self._frame(run, now)
+        if run.watchers and run.view and run.view.inspection and run.status in _INSPECTED:
+            self._inspect(run)
+
+    def _inspect(self, run: Run) -> None:
+        """One costly look at the model between two turns: now and then while it trains, at once when it rests."""
+        playing, now = run.status == RunStatus.RUNNING, time.monotonic()
+        if playing and now < run.next_inspection:
+            return
+        begin, busy = time.perf_counter(), time.thread_time()
+        try:
+            if not run.view.inspection.work(run.streams):
+                return
+        except Exception as error:
+            self._fail(run, error)
+        run.frame_wanted = True
+        if not playing:
+            run.next_frame = 0.0
+        run.used += time.perf_counter() - begin
+        run.next_inspection = now + max(INSPECTION_PAUSE, (time.thread_time() - busy) / INSPECTION_SHARE)
 
     def _frame(self, run: Run, now: float) -> None:
         # Time of the thread, not of the clock: on a busy machine waiting for a core is no reason for fewer frames.
@@ -416,6 +500,7 @@ class Worker:
 
 
 _NOTHING = object()
+_INSPECTED = (RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.IDLE)
 
 
 def _resumed(note: str, step: int) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from genlab.config import CONFIGS, Config, SettingError, setting_text, structural
+from genlab.data import EMBEDDED
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
@@ -55,10 +56,20 @@ def open_run(kind: type[Config]) -> RunState:
 
 def _state(lab: client.Lab, kind: type[Config], here: Visit, asked: str | None) -> RunState:
     if _is_run(lab, kind, asked):
-        return lab.state(asked)
+        return _with_data(lab, here, lab.state(asked))
     if asked:
         here.problems = [*here.problems, f"run = {asked[:20]}: there is no such {kind.model.upper()} here. {READY}"]
     return lab.state(lab.start(here.config))
+
+
+def _with_data(lab: client.Lab, here: Visit, state: RunState) -> RunState:
+    """The run itself, or on the embedded digits when the images that an address asked for cannot be had."""
+    config = state.config
+    if state.status != RunStatus.FAILED or state.step or not config.is_images or config.data == EMBEDDED:
+        return state
+    here.problems = [*here.problems, state.message]
+    lab.reset(state.run_id, config.replace(data=EMBEDDED))
+    return lab.state(state.run_id)
 
 
 def _is_run(lab: client.Lab, kind: type[Config], run_id: str | None) -> bool:
@@ -108,15 +119,16 @@ def change(run_id: str, name: str, value) -> str:
 def restart(run_id: str, config: Config | None = None) -> None:
     """Start the run afresh under the same id, playing on if it was playing.
 
-    When the new settings cannot be had (images that are not on this machine), the old ones stay, and the reason is
-    raised.
+    When the new settings cannot be had, the old ones stay, and the reason is raised; a run whose new images are not on
+    this machine trains on as if nothing had been asked.
     """
     lab = client.get_lab()
     before = lab.state(run_id)
     try:
         lab.reset(run_id, config)
     except client.CommandFailed:
-        lab.reset(run_id, before.config)
+        if lab.state(run_id).status == RunStatus.FAILED:
+            lab.reset(run_id, before.config)
         raise
     finally:
         if before.status == RunStatus.RUNNING:

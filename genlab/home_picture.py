@@ -1,4 +1,4 @@
-"""Draw the picture of the home page from a real run: ``python -m tools.home_picture``."""
+"""Draw the picture of the home page from a real run: ``python -m genlab.home_picture``."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from genlab.config import GANConfig
 from genlab.figures.palette import PALETTE
 from genlab.training import make_trainer
 
-TARGET = Path(__file__).resolve().parent.parent / "genlab" / "ui" / "assets" / "home.svg"
+TARGET = Path(__file__).resolve().parent / "ui" / "assets" / "home.svg"
 STEPS = (0, 500, 1000, 3000)
 POINTS = 160
 SIDE, EXTENT = 200, 1.5
