@@ -321,14 +321,17 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
     metadata, names = dict(header["__metadata__"]), [name for name in header if name != "__metadata__"]
     name, value = chance.choice(names), chance.choice(VALUES)
     header_end = len(content) - len(body)
-    match chance.choice(["header bits", "bits", "cut", "insert", "remove", "rename", "replace", "entry", "duplicate",
-                         "overlap", "metadata", "no metadata", "settings", "length"]):  # fmt: skip
-        case "header bits" | "bits" as kind:
+    kinds = [
+        "header bits", "body bits", "bits", "cut", "insert", "remove", "rename", "replace", "entry", "duplicate",
+        "overlap", "metadata", "no metadata", "settings", "length",
+    ]  # fmt: skip
+    match chance.choice(kinds):
+        case "header bits" | "bits" | "body bits" as kind:
             changed = bytearray(content)
+            first = header_end if kind == "body bits" else 0
+            last = header_end if kind == "header bits" else len(content)
             for _ in range(chance.randint(1, 20)):
-                changed[chance.randrange(header_end if kind == "header bits" else len(content))] ^= (
-                    1 << chance.randrange(8)
-                )
+                changed[chance.randrange(first, last)] ^= 1 << chance.randrange(8)
             return bytes(changed)
         case "cut":
             return content[: chance.randrange(len(content))]

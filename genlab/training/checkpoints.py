@@ -49,7 +49,9 @@ def measures(trainer: Trainer) -> dict[str, float | None]:
     for name, curve in history.items():
         if name in ("step", "seconds", trainer.VECTOR) or not len(curve):
             continue
-        value = float(np.mean(curve[-AVERAGED:] if name in trainer.CURVES else curve[-1:], dtype=np.float64))
+        with np.errstate(invalid="ignore"):
+            # The last rows of a diverged run may hold both infinities.
+            value = float(np.mean(curve[-AVERAGED:] if name in trainer.CURVES else curve[-1:], dtype=np.float64))
         figures[name] = value if math.isfinite(value) else None
     return figures
 
