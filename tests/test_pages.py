@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from genlab.config import CONFIGS, GANConfig, VAEConfig
+from genlab.config import CONFIGS, GANConfig, SettingError, VAEConfig, from_json
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
@@ -24,6 +24,7 @@ class RecordingLab:
     def __init__(self):
         self.runs: dict[str, RunState] = {}
         self.told: list[tuple] = []
+        self.names: dict[str, str] = {}
 
     def start(self, config, run_id=None, *, play=False):
         run_id = run_id or f"run{len(self.runs):05d}"
@@ -66,6 +67,13 @@ class RecordingLab:
     def reset(self, run_id, config=None):
         self.told.append(("reset", config))
         self._set(run_id, config=config or self.runs[run_id].config, status=RunStatus.PAUSED, step=0)
+
+    def name(self, run_id):
+        return self.names.get(run_id, "")
+
+    def rename(self, run_id, name):
+        self.told.append(("rename", name))
+        self.names[run_id] = name
 
     def token(self, run_id):
         return "token"
@@ -120,6 +128,24 @@ def test_the_buttons_of_the_run_bar_do_what_they_say(lab):
     for button, told in (("play", "play"), ("pause", "pause"), ("step", "step"), ("restart", "reset")):
         tab.button(key=f"gan.{button}").click().run()
         assert lab.told[-1][0] == told and not tab.error
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_run_is_named_and_taken_home_from_its_page(lab, name):
+    tab = open_page(name)
+    tab.text_input(key=f"{name}.name").set_value("for the lecture").run()
+    assert lab.told[-1] == ("rename", "for the lecture")
+    assert tab.text_input(key=f"{name}.name").value == "for the lecture"
+    code = [block.value for block in tab.code]
+    assert any(from_json_or_none(text) == only_run(lab).config for text in code)
+    assert any("import torch" in text and "genlab" not in text for text in code)
+
+
+def from_json_or_none(text):
+    try:
+        return from_json(text)
+    except SettingError:
+        return None
 
 
 def test_a_new_seed_starts_a_fresh_run_with_another_seed(lab):

@@ -17,11 +17,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from genlab.checkpoint import CheckpointError, inspect
 from genlab.config import Config, SettingError, structural
 from genlab.runtime.host import Audience, HostLost
-from genlab.runtime.messages import DEFAULT_HZ, RunStatus, event
+from genlab.runtime.messages import DEFAULT_HZ, RunStatus, decode, event
 from genlab.runtime.pool import PATIENCE, Entry, Pool, default_workers
-from genlab.runtime.store import RunState, Store, is_run_id
+from genlab.runtime.store import RunState, Store, StoredRun, is_run_id, write_atomically
 
 __all__ = [
     "CommandFailed", "Lab", "LabNotRunning", "RunState", "UnknownRun", "Watch", "get_lab", "lifespan", "start_lab",
@@ -65,9 +68,13 @@ class Watch:
         self.hz = hz
         self.lab._audience_changed(self.run_id)
 
-    def decode(self, number: int, z: list[float]) -> Future:
-        """The packet of one latent or noise vector's picture; raises SettingError when it has another length."""
+    def decode(self, number: int, z: list[float] | list[list[float]]) -> Future:
+        """The packet of the picture of one latent or noise vector, or of several; SettingError for a wrong length."""
         return self.lab._decode(self.run_id, number, z)
+
+    def encode(self, number: int, x: Any) -> Future:
+        """Choose the run's x; the future is the packet of its posterior. Raises SettingError for x of another shape."""
+        return self.lab._encode(self.run_id, number, x)
 
     def close(self) -> None:
         self.lab._unwatch(self)
@@ -104,6 +111,7 @@ class Lab:
             on_frame=self._frame,
             on_event=self._event,
         )
+        self.clear()
 
     # ---- runs ----
 
@@ -116,6 +124,7 @@ class Lab:
                 raise ValueError(f"run = {run_id}: it exists already; reset gives it new settings")
             entry = Entry(RunState(run_id, config, RunStatus.STARTING), path)
             self._pool.open(entry, resume=False, play=play)
+        self.clear()
         return run_id
 
     def exists(self, run_id: str) -> bool:
@@ -168,6 +177,79 @@ class Lab:
         self._command(run_id, "checkpoint")
         return self.store.checkpoint(run_id).read_bytes()
 
+    # ---- the store ----
+
+    def runs(self) -> list[StoredRun]:
+        """Every run of the store, the one touched last first."""
+        return [replace(stored, state=self._find(stored.state.run_id) or stored.state) for stored in self.store.runs()]
+
+    def name(self, run_id: str) -> str:
+        """What a person called the run; "" for an unnamed one."""
+        return self.store.name(run_id)
+
+    def rename(self, run_id: str, name: str) -> None:
+        """Name a run, which keeps it from being cleared; "" takes its name away."""
+        self.state(run_id)
+        self.store.rename(run_id, name)
+
+    def curves(self, run_id: str) -> dict[str, np.ndarray]:
+        """The run's curves as of its last save, at most 10 s of training ago."""
+        self.state(run_id)
+        return self.store.curves(run_id)
+
+    def delete(self, run_id: str) -> None:
+        """Stop the run, remove it for good and tell its watchers."""
+        state = self.state(run_id)
+        self.stop(run_id)
+        with self._lock:
+            if entry := self._pool.entry(run_id):
+                self._pool.remove(entry)
+            self._indexed.pop(run_id, None)
+            self.store.delete(run_id)
+        self._event(replace(state, status=RunStatus.STOPPED, message="This run was deleted."))
+
+    def clear(self) -> list[str]:
+        """Delete the runs that the store's rule calls outdated, but none that is at work or watched."""
+        cleared = self.store.outdated(busy=self._busy())
+        for run_id in cleared:
+            self.delete(run_id)
+        return cleared
+
+    def _busy(self) -> set[str]:
+        return {*self._watches, *self._pool.held()}
+
+    def adopt(self, content: bytes, name: str) -> str:
+        """A new, paused run that stands where a checkpoint file ends; its name is that of the file.
+
+        Raises :class:`genlab.checkpoint.CheckpointError` in one line for a file that cannot be trained further.
+        """
+        card = inspect(content, name)
+        if not card.can_train:
+            raise CheckpointError(f"{name} holds the generating network alone: it cannot be trained further")
+        run_id = secrets.token_urlsafe(9)
+        path = self.store.checkpoint(run_id)
+        write_atomically(path, content)
+        state = RunState(run_id, card.config, RunStatus.STARTING, card.step, "", card.changes)
+        self._pool.open(Entry(state, path), resume=True)
+        self.store.rename(run_id, Path(name).stem)
+        return run_id
+
+    def generate(self, path: Path, **asked: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Header and arrays from the generator or decoder in a file, as a worker makes them.
+
+        See :meth:`genlab.runtime.generation.Generators.generate` for what can be asked. Raises :class:`CommandFailed`
+        in one line.
+        """
+        try:
+            reply = self._pool.generate({"path": str(path), **asked}).result(REPLY_SECONDS)
+        except HostLost:
+            raise CommandFailed("The worker died; it is being replaced. Try again in a moment.") from None
+        except TimeoutError:
+            raise CommandFailed(f"The worker has not answered for {REPLY_SECONDS:g} s.") from None
+        if isinstance(reply, dict):
+            raise CommandFailed(reply["error"])
+        return decode(reply)
+
     # ---- watching ----
 
     def token(self, run_id: str) -> str:
@@ -209,12 +291,21 @@ class Lab:
                 hz = max((watch.hz for watch in watches), default=DEFAULT_HZ)
                 self._pool.subscribe(entry, Audience(len(watches), tuple(streams), hz))
 
-    def _decode(self, run_id: str, number: int, z: list[float]) -> Future:
+    def _decode(self, run_id: str, number: int, z: list[float] | list[list[float]]) -> Future:
         config = self.state(run_id).config
         expected = config.noise_dim if config.model == "gan" else config.latent_dim
-        if len(z) != expected:
-            raise SettingError(f"z has {len(z)} numbers: this model needs {expected}")
+        for vector in z if isinstance(z[0], list) else [z]:
+            if len(vector) != expected:
+                raise SettingError(f"z has {len(vector)} numbers: this model needs {expected}")
         return self._pool.command(self._entry(run_id), "decode", number=number, z=z)
+
+    def _encode(self, run_id: str, number: int, x: Any) -> Future:
+        config = self.state(run_id).config
+        if config.model != "vae":
+            raise SettingError("encode: only a VAE has an encoder")
+        if not isinstance(x, dict) and isinstance(x, str) != config.is_images:
+            raise SettingError(f"x: this model encodes {'784 pixels' if config.is_images else '2 coordinates'}")
+        return self._pool.command(self._entry(run_id), "encode", number=number, x=x)
 
     def _frame(self, run_id: str, packet: bytes) -> None:
         for watch in tuple(self._watches.get(run_id, ())):

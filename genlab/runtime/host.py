@@ -70,6 +70,10 @@ class Host(ABC):
         """Save the run now."""
 
     @abstractmethod
+    def generate(self, asked: dict[str, Any]) -> Future:
+        """Ask a generator out of its file, see :meth:`genlab.runtime.generation.Generators.generate`: a packet."""
+
+    @abstractmethod
     def heartbeat(self) -> Pulse:
         """The host's life signs."""
 
@@ -123,6 +127,9 @@ class RemoteHost(Host):
 
     def checkpoint(self, run_id):
         return self.command(run_id, "checkpoint")
+
+    def generate(self, asked):
+        return self.command("", "generate", asked=asked)
 
     def heartbeat(self):
         return Pulse(self._pulse.ready, time.monotonic() - self._heard, self._pulse.age)

@@ -4,6 +4,7 @@ import json
 import os
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -105,6 +106,21 @@ class Pool:
         """Pass a command to the worker that holds the run."""
         return entry.host.command(entry.state.run_id, do, **arguments)
 
+    def generate(self, asked: dict[str, Any]) -> Future:
+        """Ask the worker that is asked about this file every time, because it keeps the generator in memory."""
+        with self._lock:
+            return self._hosts[zlib.crc32(asked["path"].encode()) % len(self._hosts)].generate(asked)
+
+    def held(self) -> list[str]:
+        """The runs that a worker holds."""
+        with self._lock:
+            return [run_id for run_id, entry in self._entries.items() if entry.host]
+
+    def remove(self, entry: Entry) -> None:
+        """Forget a run that no worker holds any more."""
+        with self._lock:
+            self._entries.pop(entry.state.run_id, None)
+
     def subscribe(self, entry: Entry, audience: Audience) -> None:
         """Replace the run's audience."""
         with self._lock:
@@ -176,6 +192,8 @@ class Pool:
             host.stop(0)
             self._hosts[self._hosts.index(host)] = self._new_host()
             for entry, state in before:
+                if self.entry(state.run_id) is not entry:
+                    continue
                 self._bring_back(entry, state, suspect == state.run_id)
 
     def _bring_back(self, entry: Entry, state: RunState, suspect: bool) -> None:

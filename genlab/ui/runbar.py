@@ -1,13 +1,12 @@
 """The row of buttons above the picture: what one does to a run."""
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from genlab.config import Config
 from genlab.runtime import client
 from genlab.runtime.client import RunState
 from genlab.runtime.messages import RunStatus
+from genlab.ui.keep import keep
 from genlab.ui.runs import act, new_seed, restart, visit
 
 
@@ -27,8 +26,8 @@ def runbar(state: RunState) -> None:
         _button("New seed", ":material/casino:", "N", kind, new_seed, help="A fresh run with another seed.")
         if state.status == RunStatus.DIVERGED:
             _button("Rewind", ":material/fast_rewind:", "B", kind, _rewind, help="Back to the last finite state.")
-        with st.popover("Set-up", icon=":material/link:", help="Share these settings, or save them."):
-            _set_up(state.config)
+        with st.popover("Keep", icon=":material/bookmark:", help="Name this run, save it, share it, see its code."):
+            keep(state)
         st.caption(here.note or "", width="stretch")
     failure = [state.message] if state.status == RunStatus.FAILED else []
     for line in dict.fromkeys(here.problems + failure):
@@ -56,17 +55,3 @@ def _step(run_id: str) -> None:
 
 def _rewind(run_id: str) -> None:
     client.get_lab().rewind(run_id)
-
-
-def _set_up(config: Config) -> None:
-    st.markdown("**Link** to the same experiment and seed, with a run of its own:")
-    st.code(set_up_link(config), language=None, wrap_lines=True)
-    st.markdown("**All settings** as JSON:")
-    st.code(config.to_json(), language="json", wrap_lines=True)
-
-
-def set_up_link(config: Config) -> str:
-    """The address of this page with every setting that differs from its default, without the run."""
-    page = (st.context.url or "").partition("?")[0]
-    query = urlencode(config.to_query())
-    return f"{page}?{query}" if query else page

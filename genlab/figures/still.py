@@ -1,0 +1,78 @@
+"""Figures that stand still: curves of several runs over each other, points over their true density, distances."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from genlab.data.points import Distribution
+from genlab.figures.palette import PALETTE
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+DENSITY_SIDE = 121
+_MARGIN = {"l": 60, "r": 10, "t": 10, "b": 45}
+
+
+def overlay(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: str, log: bool, theme: str) -> go.Figure:
+    """One line for each run: label → (x, y) arrays; told apart by colour and by dash, exact values on hover."""
+    figure = go.Figure()
+    for i, (label, (across, up)) in enumerate(curves.items()):
+        line = {"color": PALETTE[theme][f"class{i % 10}"], "dash": DASHES[i % len(DASHES)], "width": 2}
+        figure.add_scatter(x=across, y=up, name=label, mode="lines", line=line, hovertemplate="%{y:.6g}")
+    figure.update_layout(
+        margin=_MARGIN, hovermode="x unified", height=280, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        xaxis={"title": {"text": x}}, yaxis={"title": {"text": y}, "type": "log" if log else "linear"},
+        showlegend=True,
+    )  # fmt: skip
+    return figure
+
+
+def over_density(
+    distribution: Distribution, xy: np.ndarray, *, theme: str, path: bool = False, height: int = 500
+) -> go.Figure:
+    """Generated points (n, 2) over the density of the data, the darker the denser; ``path`` joins them in order."""
+    axis = np.linspace(-distribution.extent, distribution.extent, DENSITY_SIDE)
+    x, y = np.meshgrid(axis, axis)
+    # Narrow modes would leave everything else white: the eye reads the square root better.
+    density = np.sqrt(distribution.density(np.column_stack([x.ravel(), y.ravel()])).reshape(x.shape))
+    real = _rgba(PALETTE[theme]["real"], 0), _rgba(PALETTE[theme]["real"], 0.75)
+    figure = go.Figure()
+    figure.add_heatmap(
+        x=axis, y=axis, z=density, colorscale=[[0, real[0]], [1, real[1]]], showscale=False, hoverinfo="skip",
+        zsmooth="best",
+    )  # fmt: skip
+    colour = PALETTE[theme]["generated"]
+    figure.add_scatter(
+        x=xy[:, 0], y=xy[:, 1], mode="lines+markers" if path else "markers",
+        marker={"color": colour, "symbol": "x-thin", "size": 9 if path else 6, "line": {"color": colour, "width": 1.2}},
+        line={"color": colour, "width": 1}, hovertemplate="(%{x:.4f}, %{y:.4f})<extra>generated</extra>",
+    )  # fmt: skip
+    reach = {"range": [-distribution.extent, distribution.extent], "zeroline": False, "constrain": "domain"}
+    figure.update_layout(
+        margin=_MARGIN, height=height, showlegend=False, xaxis={**reach, "title": {"text": "x"}},
+        yaxis={**reach, "title": {"text": "y"}, "scaleanchor": "x", "scaleratio": 1},
+    )  # fmt: skip
+    return figure
+
+
+def distances(generated: np.ndarray, held_out: np.ndarray, *, theme: str) -> go.Figure:
+    """Distance to the nearest training example: share of generated and of held-out examples that lie no farther."""
+    figure = go.Figure()
+    for label, values, token, dash in (
+        ("generated", generated, "generated", "solid"),
+        ("held-out", held_out, "real", "dash"),
+    ):
+        up = np.arange(1, len(values) + 1) / len(values)
+        figure.add_scatter(
+            x=np.sort(values), y=100 * up, name=label, mode="lines", hovertemplate="%{x:.3g}: %{y:.0f} %",
+            line={"color": PALETTE[theme][token], "dash": dash, "shape": "hv", "width": 2},
+        )  # fmt: skip
+    figure.update_layout(
+        margin=_MARGIN, height=230, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        xaxis={"title": {"text": "L2 distance to the nearest training example"}, "rangemode": "tozero"},
+        yaxis={"title": {"text": "% no farther"}},
+    )  # fmt: skip
+    return figure
+
+
+def _rgba(colour: str, alpha: float) -> str:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {alpha})"

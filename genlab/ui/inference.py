@@ -1,0 +1,333 @@
+"""The inference stage: models are chosen, and the generator or decoder alone makes new examples."""
+
+import secrets
+
+import numpy as np
+import streamlit as st
+
+from genlab.checkpoint import CheckpointError
+from genlab.data import points
+from genlab.figures.mosaic import mosaic, pairs, samples_csv, samples_npz
+from genlab.figures.still import distances, over_density
+from genlab.runtime import client
+from genlab.runtime.client import CommandFailed
+from genlab.ui.library import UPLOAD_MB, open_as_run, show, theme
+from genlab.ui.models import Model, choices, find, how_made, loaded, story, take_upload
+
+DRAWN_POINTS = 1000
+PAIRS = 8
+STEPS = 11
+"""Pictures from one code to another, both ends included."""
+REACH = 3.0
+"""The sliders of a Gaussian prior end at so many standard deviations."""
+NOTHING = "nothing"
+
+
+# ---- choosing --------------------------------------------------------------------------------------------------------
+
+
+def choose_models() -> list[Model]:
+    """Draw the choice of one or two models and return them; the address names them."""
+    if st.session_state.get("entered", True) or "generate.model" not in st.session_state:
+        _take_address()
+    options = choices()
+    for part in ("model", "beside"):
+        asked = st.session_state.get(f"generate.{part}")
+        if asked not in (None, NOTHING) and asked not in options:
+            st.error(f"{part} = {asked[:60]}: there is no such model here.")
+            del st.session_state[f"generate.{part}"]
+    if not options:
+        st.info("No run is saved yet: train one, or bring a file.")
+    else:
+        st.selectbox("Model", list(options), format_func=options.get, key="generate.model")
+        beside = {NOTHING: "–"} | options
+        st.selectbox("Beside it, on the same noise", list(beside), format_func=beside.get, key="generate.beside")
+    st.file_uploader(
+        "Or a file", type="safetensors", max_upload_size=UPLOAD_MB, key="generate.file", on_change=_uploaded
+    )
+    for line in st.session_state.pop("generate.problems", []):
+        st.error(line)
+    return [model for model in map(_found, _asked_for()) if model]
+
+
+def _take_address() -> None:
+    for part in ("model", "beside"):
+        if part in st.query_params:
+            st.session_state[f"generate.{part}"] = st.query_params[part]
+        elif kept := st.session_state.get("generate.kept", {}).get(part):
+            st.session_state[f"generate.{part}"] = kept
+
+
+def _asked_for() -> list[str]:
+    asked = {part: st.session_state.get(f"generate.{part}") for part in ("model", "beside")}
+    asked = {part: key for part, key in asked.items() if key not in (None, NOTHING)}
+    st.session_state["generate.kept"] = asked
+    if asked != st.query_params.to_dict():
+        st.query_params.from_dict(asked)
+    return list(asked.values())
+
+
+def _found(key: str) -> Model | None:
+    try:
+        return find(key)
+    except CheckpointError as error:
+        st.error(str(error))
+        return None
+
+
+def _uploaded() -> None:
+    file = st.session_state["generate.file"]
+    if file is None:
+        return
+    try:
+        st.session_state["generate.model"] = take_upload(file.getvalue(), file.name)
+    except CheckpointError as error:
+        st.session_state["generate.problems"] = [str(error)]
+
+
+def about(model: Model) -> None:
+    """What the model is, and the way back to training it."""
+    st.markdown(f"**{model.title}**")
+    st.caption(story(model))
+    if command := how_made(model):
+        with st.popover("How it was made", icon=":material/terminal:", key=f"made {model.key}"):
+            st.code(command, language="sh", wrap_lines=True)
+    if model.key.startswith("run:"):
+        if st.button("Open the run", icon=":material/open_in_new:", key=f"open {model.key}"):
+            show(model.key.removeprefix("run:"))
+    elif model.card.can_train and st.button("Train it further", icon=":material/play_arrow:", key=f"open {model.key}"):
+        open_as_run(model.path.read_bytes(), f"{model.title}.safetensors")
+
+
+# ---- samples ---------------------------------------------------------------------------------------------------------
+
+
+@st.fragment
+def samples(models: list[Model]) -> None:
+    """Samples from fresh noise, measured against the data, with the nearest training examples beside them."""
+    images = any(model.config.is_images for model in models)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        seed = _seed("Seed", "generate.seed", 0)
+        temperature = st.slider(
+            "Temperature", 0.0, 2.0, 1.0, 0.05, width=260, key="generate.temperature",
+            help="The noise is multiplied by it: below 1 typical examples, above 1 rarer ones.",
+        )  # fmt: skip
+        n = st.segmented_control("Samples", [16, 36, 64, 100], default=64, required=True) if images else DRAWN_POINTS
+        nearest = st.toggle("Nearest training example", True, help="Has it memorised? Compare with held-out examples.")
+    _same_noise(models)
+    left, right = st.columns(2)
+    places = [(left, right)] if len(models) == 1 else [(left, left), (right, right)]
+    for model, (picture, words) in zip(models, places, strict=True):
+        many = n if model.config.is_images else DRAWN_POINTS
+        answer = _ask(model, n=many, seed=seed, temperature=temperature, nearest=nearest, coverage=True)
+        if answer is None:
+            continue
+        header, arrays = answer
+        with picture:
+            _pictures(model, arrays, "samples", height=500 if len(models) == 1 else 380)
+            _take_home(model, arrays, f"seed{seed}", seed=seed, temperature=temperature)
+        with words:
+            if "measures" in header:
+                _measures(header["measures"])
+            if nearest:
+                _memorised(model, arrays)
+            st.caption(loaded(model, header["tensors_loaded"]))
+
+
+def _ask(model: Model, **asked) -> tuple[dict, dict[str, np.ndarray]] | None:
+    try:
+        return client.get_lab().generate(model.path, **asked)
+    except CommandFailed as error:
+        st.error(f"{model.title}: {error}")
+        return None
+
+
+def _seed(label: str, key: str, first: int) -> int:
+    """A number box and a die."""
+    st.session_state.setdefault(key, first)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width="content"):
+        seed = st.number_input(label, 0, 2**31 - 1, key=key, width=130)
+        st.button(
+            "", icon=":material/casino:", key=f"{key}.new", help="Another seed", on_click=_another_seed, args=(key,)
+        )
+    return seed
+
+
+def _another_seed(key: str) -> None:
+    st.session_state[key] = secrets.randbelow(10_000)
+
+
+def _same_noise(models: list[Model]) -> None:
+    if len({(model.dimension, model.uniform) for model in models}) > 1:
+        st.caption("The two models take noise of different kinds, so the same seed does not give them the same codes.")
+
+
+def _pictures(model: Model, arrays: dict[str, np.ndarray], key: str, path: bool = False, height: int = 420) -> None:
+    if model.config.is_images:
+        with st.container(key=f"pictures-{key}-{model.key.replace(':', '-')}"):
+            st.image(mosaic(arrays["images"], _columns(arrays)), width="stretch", alt=f"Samples of {model.title}")
+    else:
+        figure = over_density(points(model.config.data), arrays["xy"], theme=theme(), path=path, height=height)
+        st.plotly_chart(figure, key=f"{key}.{model.key}", config={"displaylogo": False})
+
+
+def _columns(arrays: dict[str, np.ndarray]) -> int:
+    return int(np.ceil(np.sqrt(len(arrays["images"]))))
+
+
+def _measures(measures: dict[str, list[float]]) -> None:
+    """What a model of points reaches, beside the value that a perfect generator would be given."""
+    shapes = {
+        "modes_captured": ("Modes captured", "{:.0f}"),
+        "high_quality": ("High quality (within 3 σ of a mode)", "{:.1%}"),
+        "wasserstein_exact": ("Exact W₁ on 256 points", "{:.3f}"),
+    }
+    lines = [
+        f"| {label} | {shape.format(measures[name][0])} | {shape.format(measures[name][1])} |"
+        for name, (label, shape) in shapes.items()
+        if name in measures
+    ]
+    st.markdown("\n".join(["| measure | this model | perfect |", "|---|--:|--:|", *lines]))
+    share = measures.get("high_quality")
+    if share and share[0] > share[1] + 0.005:
+        st.caption("More than perfect: the points lie too close to the modes' centres.")
+
+
+def _memorised(model: Model, arrays: dict[str, np.ndarray]) -> None:
+    """Distances to the training set, and for images the closest pairs."""
+    generated, held_out = arrays["nearest.distance"], arrays["reference.distance"]
+    if model.config.is_images:
+        closest = np.argsort(generated)[:PAIRS]
+        st.html(
+            pairs(
+                arrays["images"][closest],
+                arrays["nearest.images"][closest],
+                [f"{distance:.2f}" for distance in generated[closest]],
+            )
+        )
+        st.caption("The samples (left) that lie closest to a training example (right), with their L2 distance.")
+    st.plotly_chart(
+        distances(generated, held_out, theme=theme()), key=f"distances.{model.key}", config={"displaylogo": False}
+    )
+    st.caption(
+        f"Median distance to the nearest training example: {np.median(generated):.3g} for samples, "
+        f"{np.median(held_out):.3g} for held-out examples. A model that copies its data would lie near 0."
+    )
+
+
+def _take_home(model: Model, arrays: dict[str, np.ndarray], name: str, **about) -> None:
+    """Downloads of what is on the screen."""
+    made = arrays["images"] if model.config.is_images else arrays["xy"]
+    stem = f"{model.key.partition(':')[2]}-{name}"
+    files = {
+        "CSV": (lambda: samples_csv(arrays["z"], made), f"{stem}.csv", "text/csv"),
+        "NPZ": (
+            lambda: samples_npz(z=arrays["z"], samples=made, config=model.config.to_json(), **about),
+            f"{stem}.npz",
+            "application/octet-stream",
+        ),
+    }
+    if model.config.is_images:
+        files = {"PNG": (lambda: mosaic(made, _columns(arrays)), f"{stem}.png", "image/png"), **files}
+    with st.container(horizontal=True, gap="small"):
+        for label, (data, file, mime) in files.items():
+            st.download_button(
+                label,
+                data,
+                file,
+                mime,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"{label} {name} {model.key}",
+            )
+
+
+# ---- sliders ---------------------------------------------------------------------------------------------------------
+
+
+@st.fragment
+def sliders(models: list[Model]) -> None:
+    """One code, moved by hand: every dimension of the latents or of the noise has a slider."""
+    dimension, reach = max(model.dimension for model in models), 1.0 if all(m.uniform for m in models) else REACH
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        seed = _seed("Code of seed", "generate.code", 0)
+        st.button("Take it", icon=":material/south:", on_click=_take_code, args=(models[0], seed, reach))
+        st.button("All to 0", icon=":material/exposure_zero:", on_click=_set_code, args=([0.0] * dimension,))
+    _same_noise(models)
+    hand, picture = st.columns([3, 2])
+    with hand, st.container(height=500, border=False, key="sliders"):
+        columns = st.columns(min(4, dimension))
+        z = []
+        for i in range(dimension):
+            st.session_state[f"z{i}"] = float(np.clip(st.session_state.get(f"z{i}", 0.0), -reach, reach))
+            with columns[i % len(columns)]:
+                z.append(st.slider(f"z{i + 1}", -reach, reach, step=0.05, key=f"z{i}"))
+    for model, place in zip(models, picture.columns(len(models)), strict=True):
+        answer = _ask(model, z=[z[: model.dimension]])
+        if answer:
+            with place:
+                st.markdown(f"**{model.title}**")
+                _pictures(model, answer[1], "code")
+
+
+def _take_code(model: Model, seed: int, reach: float) -> None:
+    answer = _ask(model, n=1, seed=seed, temperature=1.0)
+    if answer:
+        _set_code([round(float(np.clip(value, -reach, reach)) * 20) / 20 for value in answer[1]["z"][0]])
+
+
+def _set_code(z: list[float]) -> None:
+    for i, value in enumerate(z):
+        st.session_state[f"z{i}"] = value
+
+
+# ---- interpolation ---------------------------------------------------------------------------------------------------
+
+
+@st.fragment
+def interpolation(models: list[Model]) -> None:
+    """From one code to another: along the line and, for more than two dimensions, along the great circle."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        first, last = _seed("From seed", "generate.from", 0), _seed("to seed", "generate.to", 1)
+    _same_noise(models)
+    for model in models:
+        ends = [_ask(model, n=1, seed=seed, temperature=1.0) for seed in (first, last)]
+        if None in ends:
+            continue
+        st.markdown(f"**{model.title}**")
+        a, b = (arrays["z"][0] for _, arrays in ends)
+        kinds = {"linear": False} | ({"spherical": True} if model.dimension > 2 else {})
+        places = [st.container() for _ in kinds] if model.config.is_images else st.columns(2)
+        for (kind, spherical), place in zip(kinds.items(), places, strict=False):
+            answer = _ask(model, z=between(a, b, STEPS, spherical).tolist())
+            if answer:
+                with place:
+                    _strip(model, answer[1], kind, first, last)
+
+
+def _strip(model: Model, arrays: dict[str, np.ndarray], kind: str, first: int, last: int) -> None:
+    st.caption(f"{kind}, seed {first} to seed {last}")
+    if model.config.is_images:
+        with st.container(key=f"pictures-{kind}-{model.key.replace(':', '-')}"):
+            st.image(mosaic(arrays["images"], STEPS), width="stretch", alt=f"{STEPS} pictures between two codes")
+    else:
+        _pictures(model, arrays, kind, path=True)
+    _take_home(model, arrays, f"{kind}-{first}-{last}")
+
+
+def between(a: np.ndarray, b: np.ndarray, steps: int, spherical: bool = False) -> np.ndarray:
+    """Codes (steps, k) from a (k,) to b (k,), both included.
+
+    ``spherical`` follows the great circle between their directions (White 2016): in many dimensions the noise has
+    nearly constant length, and the middle of a straight line is too short to be typical.
+    """
+    t = np.linspace(0, 1, steps)[:, None]
+    if spherical:
+        cosine = np.dot(a, b) / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12)
+        angle = np.arccos(np.clip(cosine, -1, 1))
+        if np.sin(angle) > 1e-6:
+            return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+    return (1 - t) * a + t * b
+
+
+VIEWS = {"Samples": samples, "Latent sliders": sliders, "Interpolation": interpolation}

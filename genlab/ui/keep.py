@@ -1,0 +1,82 @@
+"""Take it home: name a run, and carry away its checkpoint, its curves, its settings and its code."""
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from genlab.config import Config
+from genlab.figures.mosaic import curves_csv
+from genlab.runtime import client
+from genlab.runtime.client import RunState
+from genlab.runtime.store import KEPT_DAYS, KEPT_UNNAMED, LONGEST_NAME
+from genlab.script import script
+from genlab.ui.runs import act
+
+RULE = (
+    f"An unnamed run is cleared when nobody has touched it for {KEPT_DAYS} days, or when {KEPT_UNNAMED} unnamed ones "
+    "are newer; a named run is kept."
+)
+
+
+def keep(state: RunState) -> None:
+    """The inside of the popover, in three tabs."""
+    save, settings, code = st.tabs(["Save", "Link and settings", "Show me the code"])
+    with save:
+        _save(state)
+    with settings:
+        st.markdown("**Link** to the same experiment and seed, with a run of its own:")
+        st.code(set_up_link(state.config), language=None, wrap_lines=True)
+        st.markdown("**All settings** as JSON:")
+        st.code(state.config.to_json(), language="json", wrap_lines=True)
+    with code:
+        _code(state)
+
+
+def _save(state: RunState) -> None:
+    run_id, kind = state.run_id, type(state.config)
+    key = f"{kind.model}.name"
+    st.session_state[key] = client.get_lab().name(run_id)
+    st.text_input(
+        "Name of this run", key=key, max_chars=LONGEST_NAME, placeholder="unnamed", help=RULE,
+        on_change=act, args=(kind, _rename, key),
+    )  # fmt: skip
+    with st.container(horizontal=True):
+        _download("Checkpoint", lambda: client.get_lab().checkpoint(run_id), f"{run_id}.safetensors", kind)
+        _download("Curves as CSV", lambda: _curves(run_id), f"{run_id}.csv", kind)
+    st.caption("A checkpoint opens again on the Runs page, on this machine or another, and goes on where it stood.")
+
+
+def _rename(run_id: str, key: str) -> str:
+    lab = client.get_lab()
+    lab.rename(run_id, st.session_state[key])
+    name = lab.name(run_id)
+    return f"Kept as “{name}”" if name else "This run has no name any more"
+
+
+def _curves(run_id: str) -> str:
+    lab = client.get_lab()
+    lab.checkpoint(run_id)
+    return curves_csv(lab.curves(run_id))
+
+
+def _code(state: RunState) -> None:
+    source = script(state.config)
+    lines = len(source.splitlines())
+    changed = " It starts with the settings of now; this run changed some on its way." if state.changes else ""
+    st.caption(f"{lines} lines of PyTorch that train this experiment without genlab.{changed}")
+    _download("Download", source, f"{state.config.model}.py", type(state.config), "text/x-python")
+    with st.container(height=300, border=False):
+        st.code(source, language="python")
+
+
+def _download(label: str, data, file: str, kind: type[Config], mime: str | None = None) -> None:
+    st.download_button(
+        label, data, file, mime, icon=":material/download:", on_click="ignore", key=f"{kind.model}.{label}"
+    )
+
+
+def set_up_link(config: Config) -> str:
+    """The address of this page with every setting that differs from its default, without the run."""
+    page = (st.context.url or "").partition("?")[0]
+    query = urlencode(config.to_query())
+    return f"{page}?{query}" if query else page

@@ -1,0 +1,240 @@
+"""The runs of the store as a list: what is known of each, and what a person does to them."""
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from genlab.checkpoint import CheckpointError
+from genlab.config import Config
+from genlab.figures.still import overlay
+from genlab.runtime import client
+from genlab.runtime.client import CommandFailed, UnknownRun
+from genlab.runtime.messages import RunStatus
+from genlab.runtime.store import LONGEST_NAME, StoredRun
+from genlab.ui import PAGES
+
+UPLOAD_MB = 64
+"""Largest file that a page takes; the largest networks of the lab, with their optimizers, need less than 50 MB."""
+MEASURES = {
+    "elbo": ("ELBO", "%.1f"),
+    "active_units": ("Active units", "%d"),
+    "wasserstein_exact": ("W₁", "%.3f"),
+    "modes_captured": ("Modes", "%d"),
+    "high_quality": ("High quality", "percent"),
+}
+CURVES = {
+    "loss": "Loss", "elbo": "ELBO", "reconstruction": "Reconstruction", "kl": "KL", "beta": "β",
+    "active_units": "Active units", "critic_loss": "Critic loss", "generator_loss": "Generator loss",
+    "loss_sum": "Sum of both losses", "real_score": "Score of real examples",
+    "fake_score": "Score of generated examples",
+    "wasserstein_estimate": "Wasserstein estimate", "wasserstein_exact": "Exact W₁", "modes_captured": "Modes captured",
+    "high_quality": "High quality", "critic_grad_norm": "Critic gradient norm",
+    "generator_grad_norm": "Generator gradient norm", "clipped_fraction": "Clipped fraction",
+}  # fmt: skip
+"""Curves that can be laid over each other; a GAN's first choice is its exact distance, a VAE's its ELBO."""
+FIRST = ("wasserstein_exact", "elbo", "wasserstein_estimate")
+
+
+def theme() -> str:
+    """The theme that this visitor sees: light or dark."""
+    return st.context.theme.type or "light"
+
+
+def what(config: Config) -> str:
+    """What is trained, in a few words."""
+    settings = config.settings()
+    objective = f"β = {config.beta:g}" if config.model == "vae" else settings["objective"].choices[config.objective]
+    return f"{config.model.upper()} · {config.data} · {objective}"
+
+
+def title(run: StoredRun) -> str:
+    """How a run is called in lists: its name, or what it trains, with the start of its id."""
+    return f"{run.name or what(run.state.config)} · {run.state.run_id[:5]}"
+
+
+def is_worth_listing(run: StoredRun) -> bool:
+    """Whether the run is more than a page that somebody opened."""
+    return bool(run.saved or run.name or run.state.step or run.state.status == RunStatus.RUNNING)
+
+
+def table(runs: list[StoredRun]) -> pd.DataFrame:
+    """One row for each run; only the measures that any of them has."""
+    rows = [_row(run) for run in runs]
+    frame = pd.DataFrame(rows, columns=list(_row(runs[0])) if runs else ["Name"])
+    return frame.drop(columns=[label for label, _ in MEASURES.values() if label in frame and frame[label].isna().all()])
+
+
+def _row(run: StoredRun) -> dict[str, Any]:
+    config, measures = run.state.config, run.saved.measures if run.saved else {}
+    objective = (
+        f"β = {config.beta:g}" if config.model == "vae" else config.settings()["objective"].choices[config.objective]
+    )
+    return {
+        "Name": run.name or run.state.run_id[:5],
+        "Model": config.model.upper(),
+        "Data": config.data,
+        "Objective": objective,
+        "Seed": config.seed,
+        "Status": run.state.status.value,
+        "Steps": run.state.step,
+        **{label: _finite(measures.get(name)) for name, (label, _) in MEASURES.items()},
+        "Touched": datetime.fromtimestamp(run.updated),
+        "Size": (run.saved.size if run.saved else 0) / 1e6,
+    }
+
+
+def _finite(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def chosen_runs(runs: list[StoredRun]) -> list[StoredRun]:
+    """Draw the list and return the runs whose rows are selected.
+
+    A selection is kept by place in the browser: when the list has changed since it was drawn, it moves with its runs,
+    so that nobody deletes a neighbour of what they chose.
+    """
+    ids = [run.state.run_id for run in runs]
+    shown, turn, first = st.session_state.get("runs.shown", ([], 0, []))
+    if ids != shown:
+        rows = st.session_state.get(f"runs.table.{turn}", {}).get("selection", {}).get("rows", [])
+        before = [shown[row] for row in rows if row < len(shown)]
+        turn, first = turn + 1, [ids.index(run_id) for run_id in before if run_id in ids]
+        st.session_state["runs.shown"] = (ids, turn, first)
+    formats = {label: st.column_config.NumberColumn(format=shape, width=85) for label, shape in MEASURES.values()}
+    event = st.dataframe(
+        table(runs), key=f"runs.table.{turn}", hide_index=True, height=230, on_select="rerun",
+        selection_mode="multi-row",
+        placeholder="–",
+        selection_default={"selection": {"rows": first, "columns": []}},
+        column_config={
+            **formats,
+            "Name": st.column_config.TextColumn(width=120),
+            "Model": st.column_config.TextColumn(width=60),
+            "Data": st.column_config.TextColumn(width=90),
+            "Objective": st.column_config.TextColumn(width=160),
+            "Seed": st.column_config.NumberColumn(width=60, format="%d"),
+            "Status": st.column_config.TextColumn(width=80),
+            "Steps": st.column_config.NumberColumn(width=75, format="localized"),
+            "Touched": st.column_config.DatetimeColumn(width=130, format="D MMM YYYY, HH:mm"),
+            "Size": st.column_config.NumberColumn(width=80, format="%.1f MB"),
+        },
+    )  # fmt: skip
+    return [runs[row] for row in event.selection.rows if row < len(runs)]
+
+
+def actions(chosen: list[StoredRun]) -> None:
+    """Open or rename the one chosen run; delete all that are chosen, after a question."""
+    one = chosen[0] if len(chosen) == 1 else None
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        if st.button("Open", icon=":material/open_in_new:", type="primary", disabled=one is None):
+            show(one.state.run_id)
+        with st.popover("Rename", icon=":material/edit:", disabled=one is None):
+            if one:
+                key = f"rename.{one.state.run_id}"
+                st.text_input(
+                    "Name", one.name, key=key, max_chars=LONGEST_NAME, on_change=_rename, args=(one.state.run_id, key)
+                )
+        if st.button("Delete", icon=":material/delete:", disabled=not chosen):
+            _ask(chosen)
+        with st.popover("Open a file", icon=":material/upload_file:"):
+            _open_file()
+        if st.button("Refresh", icon=":material/refresh:"):
+            st.rerun()
+        for line in st.session_state.pop("runs.problems", []):
+            st.error(line)
+
+
+def _rename(run_id: str, key: str) -> None:
+    try:
+        client.get_lab().rename(run_id, st.session_state[key])
+    except UnknownRun as error:
+        st.session_state["runs.problems"] = [str(error)]
+
+
+@st.dialog("Delete for good?")
+def _ask(runs: list[StoredRun]) -> None:
+    many = f"these {len(runs)} runs" if len(runs) > 1 else "this run"
+    st.markdown(f"This stops {many} for everybody who watches, and removes settings, curves and weights from the disk:")
+    st.markdown("\n".join(f"- {title(run)}, {run.state.step:,} steps" for run in runs[:10]))
+    if len(runs) > 10:
+        st.markdown(f"and {len(runs) - 10} more.")
+    with st.container(horizontal=True):
+        if st.button(f"Delete {many}", type="primary", icon=":material/delete:"):
+            _delete(runs)
+            st.rerun()
+        if st.button("Keep"):
+            st.rerun()
+
+
+def _delete(runs: list[StoredRun]) -> None:
+    problems = []
+    for run in runs:
+        try:
+            client.get_lab().delete(run.state.run_id)
+        except UnknownRun:
+            # Somebody else was faster.
+            continue
+        except CommandFailed as error:
+            problems.append(f"{title(run)} was not deleted: {error}")
+    st.session_state["runs.problems"] = problems
+
+
+def _open_file() -> None:
+    file = st.file_uploader(
+        "A checkpoint (.safetensors), which opens as a run of its own", type="safetensors", max_upload_size=UPLOAD_MB
+    )
+    if file and st.button("Open as a run", type="primary", icon=":material/play_arrow:"):
+        open_as_run(file.getvalue(), file.name)
+
+
+def open_as_run(content: bytes, name: str) -> None:
+    """Start a run where a file ends and go to its page; what is wrong with the file is said in one line."""
+    try:
+        run_id = client.get_lab().adopt(content, name)
+    except CheckpointError as error:
+        st.error(str(error))
+        return
+    show(run_id)
+
+
+def show(run_id: str) -> None:
+    """Go to the page of a run."""
+    config = client.get_lab().state(run_id).config
+    st.switch_page(PAGES / f"{config.model}.py", query_params={"run": run_id, **config.to_query()})
+
+
+@st.fragment
+def compare(chosen: list[StoredRun]) -> None:
+    """The curves of the chosen runs over each other."""
+    lab, curves = client.get_lab(), {}
+    for run in chosen:
+        try:
+            curves[title(run)] = lab.curves(run.state.run_id)
+        except (UnknownRun, CheckpointError) as error:
+            st.error(str(error))
+    names = [name for name in CURVES if any(name in found for found in curves.values())]
+    if not names:
+        st.info(
+            "Select runs in the list to lay their curves over each other."
+            if not chosen
+            else "There are no curves yet: a run is saved when it pauses, and every 8 s while it trains."
+        )
+        return
+    first = next((name for name in FIRST if name in names), names[0])
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        name = st.selectbox("Curve", names, index=names.index(first), format_func=CURVES.get, width=280)
+        across = st.segmented_control("Along", ["step", "seconds"], default="step", required=True)
+        log = st.toggle("Log axis", help="Values that are not above zero have no place on it.")
+    lines = {label: (found[across], found[name]) for label, found in curves.items() if name in found}
+    figure = overlay(
+        lines, x="seconds of training" if across == "seconds" else "step", y=CURVES[name], log=log, theme=theme()
+    )
+    st.plotly_chart(figure, key="runs.overlay", config={"displaylogo": False})
+    without = [label for label in curves if label not in lines]
+    if without:
+        st.caption(f"Without this curve: {', '.join(without)}.")
+    if log and all(not np.any(up > 0) for _, up in lines.values()):
+        st.caption("No value is above zero, so the log axis shows nothing.")

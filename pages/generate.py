@@ -1,0 +1,29 @@
+"""The Generate page: the inference stage, in which the generator or the decoder is all that is left."""
+
+import streamlit as st
+
+from genlab.ui.inference import VIEWS, about, choose_models
+
+with st.sidebar:
+    models = choose_models()
+    for model in models:
+        about(model)
+
+view = st.segmented_control("View", list(VIEWS), default="Samples", required=True, label_visibility="collapsed")
+if models:
+    VIEWS[view](models)
+
+with st.expander("What to look for"):
+    st.markdown(
+        """
+Training is over: the generator's or the decoder's weights stand still, and $z$ drawn from the prior is all it needs.
+The discriminator or critic, the encoder and the optimizers' moments stay in the file.
+
+- **Temperature** scales the noise. Low: examples that the model finds typical, all alike. High: codes that it hardly
+  met in training.
+- **Memorised?** Samples whose distances to their nearest training example are far below those of held-out examples
+  are copies. Blurred samples are close to many examples at once and are none.
+- **Interpolation**: a model that has learned the data changes one example into another through plausible ones.
+  Between modes that are far apart, a continuous generator must cross the gap.
+"""
+    )

@@ -1,0 +1,23 @@
+"""The Runs page: every run of this lab, opened again, compared, named and deleted."""
+
+import streamlit as st
+
+from genlab.runtime.client import get_lab
+from genlab.ui.keep import RULE
+from genlab.ui.library import actions, chosen_runs, compare, is_worth_listing
+
+lab = get_lab()
+every = sorted(lab.runs(), key=lambda run: run.created, reverse=True)
+worth = [run for run in every if is_worth_listing(run)]
+
+count, used = f"{len(worth)} {'run' if len(worth) == 1 else 'runs'}", lab.store.disk_used() / 1e6
+with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    st.markdown(f"**{count}**, {used:,.1f} MB on this disk in `{lab.store.home}`", width="content")
+    everything = st.toggle(
+        "Set-ups that never trained", help=f"Also list the {len(every) - len(worth)} that were opened and never played."
+    )
+
+chosen = chosen_runs(every if everything else worth)
+actions(chosen)
+compare(chosen)
+st.caption(RULE)

@@ -1,0 +1,348 @@
+"""Runs are kept: named, listed, read without torch, cleared by rule, and safe from the sudden death of the server."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_runs import gan, vae
+
+from genlab.checkpoint import CheckpointError
+from genlab.config import GANConfig, VAEConfig
+from genlab.runtime import client, store
+from genlab.runtime.client import CommandFailed, UnknownRun
+from genlab.runtime.curves import curve_names
+from genlab.runtime.messages import RunStatus, decode
+from genlab.runtime.store import RunState, Store
+from genlab.training import load_trainer
+from genlab.training.checkpoints import save_weights
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = GANConfig(generator_width=8, critic_width=8, batch_size=16)
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    opened = Store(tmp_path / "home")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    lab = client.Lab(tmp_path_factory.mktemp("home"), workers=1)
+    until(lambda: lab.worker_status() == "ready", 60)
+    yield lab
+    lab.close()
+
+
+def until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def put(shelf, run_id, *, days_ago=0.0, name=""):
+    shelf.put(RunState(run_id, SMALL, RunStatus.PAUSED, 5))
+    shelf.rename(run_id, name)
+    with shelf._index:
+        shelf._index.execute("update runs set updated = ? where run_id = ?", (time.time() - days_ago * 86400, run_id))
+
+
+def trained(lab, steps=20, config=SMALL):
+    """A paused run that has trained some steps and is saved."""
+    run_id = lab.start(config, play=True)
+    until(lambda: lab.state(run_id).step >= steps)
+    lab.pause(run_id)
+    return run_id
+
+
+# ---- the index -----------------------------------------------------------------------------------------------------
+
+
+def test_the_list_has_the_run_touched_last_first(shelf):
+    put(shelf, "older000", days_ago=2)
+    put(shelf, "newer000", days_ago=1)
+    assert [run.state.run_id for run in shelf.runs()] == ["newer000", "older000"]
+
+
+def test_a_name_stays_when_the_run_goes_on(shelf):
+    put(shelf, "abcdefgh", name="the good one")
+    shelf.put(RunState("abcdefgh", SMALL, RunStatus.RUNNING, 99))
+    assert shelf.name("abcdefgh") == "the good one"
+    assert shelf.runs()[0].name == "the good one"
+
+
+def test_a_name_is_one_printable_line_of_bounded_length(shelf):
+    put(shelf, "abcdefgh", name="  two\nlines\x00 " + "x" * 500)
+    assert shelf.name("abcdefgh").startswith("two lines x") and len(shelf.name("abcdefgh")) == store.LONGEST_NAME
+
+
+def test_an_index_from_before_runs_had_names_is_taken_over(tmp_path):
+    first = Store(tmp_path)
+    put(first, "abcdefgh")
+    first._index.execute("alter table runs drop column name")
+    first.close()
+    second = Store(tmp_path)
+    assert [(run.state.run_id, run.name) for run in second.runs()] == [("abcdefgh", "")]
+    second.close()
+
+
+def test_unnamed_runs_are_outdated_after_fourteen_days_and_named_ones_never(shelf):
+    put(shelf, "fresh000", days_ago=13.9)
+    put(shelf, "stale000", days_ago=14.1)
+    put(shelf, "named000", days_ago=400, name="keep me")
+    assert shelf.outdated() == ["stale000"]
+    assert shelf.outdated(busy={"stale000"}) == []
+
+
+def test_of_unnamed_runs_only_the_newest_are_kept(shelf, monkeypatch):
+    monkeypatch.setattr(store, "KEPT_UNNAMED", 2)
+    for day in range(4):
+        put(shelf, f"run0000{day}", days_ago=day)
+    put(shelf, "named000", days_ago=0.5, name="counts for nothing")
+    assert shelf.outdated() == ["run00002", "run00003"]
+
+
+def test_uploads_are_kept_by_content_and_the_oldest_go(shelf, monkeypatch):
+    monkeypatch.setattr(store, "KEPT_UPLOADS", 2)
+    assert shelf.keep_upload(b"one") == shelf.keep_upload(b"one")
+    for content in (b"two", b"three"):
+        time.sleep(0.02)
+        shelf.keep_upload(content)
+    kept = {path.read_bytes() for path in (shelf.home / "uploads").iterdir()}
+    assert kept == {b"two", b"three"}
+    with pytest.raises(ValueError, match="^upload = "):
+        shelf.upload("../../etc")
+
+
+# ---- curves --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make", [gan, lambda: gan(data="moons"), lambda: gan(data="mnist"), vae], ids=["ring", "moons", "images", "vae"]
+)
+def test_the_stored_curves_are_those_of_the_trainer(shelf, make):
+    trainer = make()
+    trainer.advance(3)
+    trainer.save(shelf.checkpoint("abcdefgh"))
+    curves, history = shelf.curves("abcdefgh"), trainer.history()
+    assert list(curves) == list(history) and set(curve_names(trainer.config)) < set(curves)
+    for name, curve in history.items():
+        assert np.array_equal(curves[name], curve), name
+
+
+def test_curves_are_read_without_torch(shelf):
+    trainer = gan()
+    trainer.advance(3)
+    trainer.save(shelf.checkpoint("abcdefgh"))
+    script = (
+        "import sys; from genlab.runtime.store import Store; "
+        f"store = Store({str(shelf.home)!r}); curves = store.curves('abcdefgh'); "
+        "print(curves['step'].tolist(), 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[1.0, 2.0, 3.0] False", done.stderr
+
+
+def test_a_run_with_a_damaged_file_has_no_curves_and_stays_in_the_list(shelf):
+    put(shelf, "abcdefgh")
+    shelf.checkpoint("abcdefgh").write_bytes(b"nonsense")
+    assert shelf.curves("abcdefgh") == {}
+    assert shelf.runs()[0].saved is None
+
+
+# ---- the lab -------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_shows_what_runs_are_doing_now_and_what_their_files_hold(lab):
+    run_id = trained(lab)
+    (listed,) = (run for run in lab.runs() if run.state.run_id == run_id)
+    assert listed.state == lab.state(run_id)
+    assert listed.saved.step == listed.state.step and "wasserstein_exact" in listed.saved.measures
+    assert lab.store.disk_used() > listed.saved.size
+
+
+def test_a_deleted_run_is_gone_from_disk_and_its_watchers_are_told(lab):
+    run_id = trained(lab)
+    lab.play(run_id)
+    told = []
+    watch = lab.watch(run_id, lambda slot, packet: told.append(decode(packet)[0]))
+    lab.delete(run_id)
+    assert not lab.exists(run_id) and not lab.store.checkpoint(run_id).exists()
+    assert told[-1]["status"] == "stopped" and told[-1]["message"] == "This run was deleted."
+    time.sleep(1.0)  # Two heartbeats of the worker, which must not bring the line back.
+    assert not lab.exists(run_id) and all(run.state.run_id != run_id for run in lab.runs())
+    watch.close()
+    with pytest.raises(UnknownRun):
+        lab.delete(run_id)
+
+
+def test_starting_a_run_clears_outdated_ones_but_none_that_is_watched(lab, monkeypatch):
+    idle, watched = trained(lab), trained(lab)
+    lab.stop(idle)
+    lab.stop(watched)
+    watch = lab.watch(watched, lambda slot, packet: None)
+    monkeypatch.setattr(store, "KEPT_UNNAMED", 0)
+    lab.start(SMALL)
+    assert not lab.exists(idle) and lab.exists(watched)
+    watch.close()
+
+
+@pytest.mark.parametrize("config", [SMALL, VAEConfig(data="moons", width=8)], ids=["gan", "vae"])
+def test_a_saved_file_opens_as_a_new_run_that_stands_where_the_old_one_stood(lab, config):
+    content = lab.checkpoint(trained(lab, config=config))
+    run_id = lab.adopt(content, "from elsewhere.safetensors")
+    until(lambda: lab.state(run_id).status == RunStatus.PAUSED)
+    state = lab.state(run_id)
+    assert state.config == config and state.step >= 20 and lab.name(run_id) == "from elsewhere"
+    lab.step(run_id)
+    assert lab.state(run_id).step == state.step + 1
+
+
+def test_what_cannot_be_trained_is_not_opened_as_a_run(lab, tmp_path):
+    before = len(lab.runs())
+    with pytest.raises(CheckpointError, match="bad.safetensors is damaged or not a checkpoint"):
+        lab.adopt(b"nonsense", "bad.safetensors")
+    assert len(lab.runs()) == before
+
+
+# ---- the inference stage ---------------------------------------------------------------------------------------------
+
+
+def saved(folder, trainer, name="model.safetensors"):
+    trainer.advance(3)
+    save_weights(trainer, folder / name)
+    return folder / name
+
+
+@pytest.mark.parametrize("make", [gan, vae, lambda: vae(data="mnist")], ids=["gan", "vae", "images"])
+def test_samples_are_those_of_the_trainer_with_the_same_seed(lab, tmp_path, make):
+    trainer = make()
+    header, arrays = lab.generate(saved(tmp_path, trainer), n=16, seed=7, temperature=1.0)
+    sample = trainer.sample(16, seed=7)
+    if trainer.config.is_images:
+        assert np.array_equal(arrays["images"], (sample * 255).round().astype(np.uint8))
+    else:
+        assert np.allclose(arrays["xy"], sample, atol=1e-6)
+    assert header["step"] == 3 and json.loads(header["config"])["model"] == trainer.config.model
+
+
+def test_only_the_generating_network_is_loaded(lab, tmp_path):
+    trainer = gan()
+    path = tmp_path / "model.safetensors"
+    trainer.save(path)
+    header, _ = lab.generate(path, n=1, seed=0, temperature=1.0)
+    assert header["tensors_loaded"] == len(trainer.generator.state_dict())
+
+
+def test_temperature_scales_the_noise_and_given_codes_are_decoded_as_they_are(lab, tmp_path):
+    path = saved(tmp_path, gan())
+    _, one = lab.generate(path, n=8, seed=3, temperature=1.0)
+    _, half = lab.generate(path, n=8, seed=3, temperature=0.5)
+    assert np.allclose(half["z"], one["z"] / 2)
+    _, again = lab.generate(path, z=half["z"].tolist())
+    assert np.array_equal(again["xy"], half["xy"])
+
+
+def test_the_nearest_training_example_is_the_nearest(lab, tmp_path):
+    for trainer in (gan(), vae(data="mnist")):
+        header, arrays = lab.generate(saved(tmp_path, trainer), n=4, seed=0, temperature=1.0, nearest=True)
+        samples = trainer.sample(4, seed=0).reshape(4, -1)
+        distances = np.linalg.norm(samples[:, None] - trainer.data.numpy()[None], axis=2).min(axis=1)
+        # Distances between images come from a matrix product in float32.
+        assert np.allclose(arrays["nearest.distance"], distances, rtol=1e-2, atol=1e-5)
+        assert (np.diff(arrays["reference.distance"]) >= 0).all() and arrays["reference.distance"][0] >= 0
+
+
+def test_the_measures_of_points_stand_beside_those_of_a_perfect_generator(lab, tmp_path):
+    header, _ = lab.generate(saved(tmp_path, gan()), n=1, seed=0, temperature=1.0, coverage=True)
+    assert header["measures"]["modes_captured"][1] == 8
+    assert header["measures"]["high_quality"][1] == pytest.approx(0.9889, abs=1e-4)
+    assert header["measures"]["wasserstein_exact"][1] > 0
+
+
+def test_a_bad_file_or_question_gives_one_line_and_loses_no_worker(lab, tmp_path):
+    pids, run_id = lab.worker_pids(), trained(lab)
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"nonsense")
+    good = saved(tmp_path, gan())
+    for path, asked, line in (
+        (broken, {"n": 1, "seed": 0, "temperature": 1.0}, "broken.safetensors is damaged or not a checkpoint"),
+        (tmp_path / "absent", {"n": 1, "seed": 0, "temperature": 1.0}, "absent cannot be read"),
+        (good, {"z": [[0.0] * 7]}, r"z has the shape \[1, 7\]: this model needs \(n, 2\)"),
+    ):
+        with pytest.raises(CommandFailed, match=line) as caught:
+            lab.generate(path, **asked)
+        assert "\n" not in str(caught.value)
+    lab.step(run_id)
+    assert lab.worker_pids() == pids
+
+
+def test_a_file_that_was_replaced_is_loaded_again(lab, tmp_path):
+    trainer = gan()
+    path = saved(tmp_path, trainer)
+    lab.generate(path, n=1, seed=0, temperature=1.0)
+    trainer.advance(5)
+    save_weights(trainer, path)
+    assert lab.generate(path, n=1, seed=0, temperature=1.0)[0]["step"] == 8
+
+
+# ---- sudden death ----------------------------------------------------------------------------------------------------
+
+_SERVER = """
+import sys, time
+from genlab.config import GANConfig
+from genlab.runtime.client import Lab
+
+lab = Lab(sys.argv[1], workers=1)
+small = GANConfig(generator_width=8, critic_width=8, batch_size=16)
+finished = lab.start(small, "finished0", play=True)
+while lab.state(finished).step < 30:
+    time.sleep(0.02)
+lab.pause(finished)
+lab.rename(finished, "finished before")
+running = lab.start(small.replace(seed=1), "running00", play=True)
+while True:
+    state = lab.state(running)
+    print(time.time(), state.step, lab.state(finished).step, flush=True)
+    time.sleep(0.1)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_a_server_killed_while_training_loses_at_most_ten_seconds_and_nothing_saved_before(tmp_path):
+    server = subprocess.Popen(
+        [sys.executable, "-c", _SERVER, str(tmp_path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    lines, playing_since = [], None
+    for line in server.stdout:
+        lines.append([float(part) for part in line.split()])
+        playing_since = playing_since or (lines[-1][0] if lines[-1][1] > 0 else None)
+        # Longer than one autosave, and not at a moment that favours it.
+        if playing_since and lines[-1][0] - playing_since > 13:
+            break
+    # With its worker, which would save its runs when it notices that the server is gone.
+    os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
+    server.stdout.close()
+    ten_seconds_ago = max(step for when, step, _ in lines if when <= lines[-1][0] - 10)
+
+    kept = Store(tmp_path)
+    saved = load_trainer(kept.checkpoint("running00"))
+    assert saved.step >= ten_seconds_ago > 0
+    assert kept.curves("running00")["step"][-1] == saved.step
+    assert load_trainer(kept.checkpoint("finished0")).step == lines[-1][2] == kept.get("finished0").step
+    assert kept.name("finished0") == "finished before"
+    kept.close()
