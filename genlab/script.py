@@ -5,9 +5,10 @@ reproduces the losses of a run that started from these settings.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from textwrap import dedent, indent
 
-from genlab.config import IMAGES, POINTS, Config, GANConfig, VAEConfig
+from genlab.config import IMAGES, POINTS, Config, GANConfig, VAEConfig, setting_text
 
 _ROWS_AT_ONCE = 16_384
 """Examples that the trainers generate in one pass; the order of random numbers depends on it."""
@@ -23,14 +24,22 @@ _ACTIVATIONS = {
 }
 
 
-def script(config: Config, steps: int = 2000) -> str:
+_CHANGES_TOLD = 10
+"""How many changed settings a script names, so that it stays short."""
+
+
+def script(config: Config, steps: int = 2000, changes: Sequence[Mapping] = ()) -> str:
     """The source of a script, under 150 lines, that trains ``config``'s model for ``steps`` steps on the CPU.
 
     It needs torch and numpy alone, prints its losses and writes them with ``--csv FILE``; ``--steps N`` changes their
-    number. For images it takes the path of the data as its first argument.
+    number. For images it takes the path of the data as its first argument. ``changes`` are the trainer's: the script
+    then trains with the settings with which the run began, and names in its docstring what was changed later.
     """
+    for change in reversed(changes):
+        config = config.replace(**{name: old for name, (old, _) in change["settings"].items()})
     body = _vae(config) if isinstance(config, VAEConfig) else _gan(config)
     docstring, networks, initialisation, optimizers, columns, step = body
+    docstring = docstring.removesuffix('"""') + _told(changes) + '"""'
     parts = [
         docstring,
         _imports("\n".join(body)),
@@ -45,6 +54,18 @@ def script(config: Config, steps: int = 2000) -> str:
 
 
 # ---- what both models share ----------------------------------------------------------------------------------------
+
+
+def _told(changes: Sequence[Mapping]) -> str:
+    if not changes:
+        return ""
+    lines = [
+        f"- after step {change['step']}: {name} from {setting_text(old)} to {setting_text(new)}"
+        for change in changes
+        for name, (old, new) in change["settings"].items()
+    ]
+    more = [f"- and {len(lines) - _CHANGES_TOLD} more"] if len(lines) > _CHANGES_TOLD else []
+    return "\n".join(["\nChanged by hand during the run, not here:", *lines[:_CHANGES_TOLD], *more, ""])
 
 
 def _two_blank_lines_around_functions(source: str) -> str:

@@ -102,6 +102,26 @@ def test_a_vaes_script_has_the_losses_of_the_run(settings, tmp_path):
     assert_same_losses(VAEConfig(**settings), tmp_path)
 
 
+def test_a_run_that_was_changed_later_is_told_from_its_beginning():
+    trainer = make_trainer(GANConfig(**SMALL, objective="wgan"))
+    begun = trainer.config
+    trainer.apply(clip=None, n_critic=5)
+    trainer.advance(1)
+    trainer.apply(n_critic=2)
+    source = script(trainer.config, changes=trainer.changes)
+    assert source.replace(
+        """
+Changed by hand during the run, not here:
+- after step 0: n_critic from 1 to 5
+- after step 0: clip from 0.01 to off
+- after step 1: n_critic from 5 to 2
+""",
+        "",
+    ) == script(begun)
+    many = [{"step": i, "settings": {"clip": [0.01, 0.02]}} for i in range(99)]
+    assert "- and 89 more" in script(begun, changes=many)
+
+
 @pytest.mark.parametrize("data", POINTS)
 def test_points_are_bit_for_bit_those_of_the_run(data, tmp_path):
     config = GANConfig(data=data, seed=7)
