@@ -6,7 +6,7 @@ from genlab.config import GANConfig, VAEConfig
 from genlab.data import points
 from genlab.runtime import messages
 from genlab.runtime.messages import decode, encode
-from genlab.runtime.streams import CLOUD_PARTS, MANIFOLD_PARTS, ROWS, STREAMS, View
+from genlab.runtime.streams import CLOUD_PARTS, MANIFOLD_PARTS, MAX_LATENT, ROWS, STREAMS, View
 from genlab.training import make_trainer
 
 SMALL_GAN = {"generator_width": 16, "critic_width": 16, "batch_size": 32}
@@ -24,12 +24,16 @@ GAN_IMAGES = {
 VAE_POINTS = {
     "real.xy": (1000, 2), "samples.xy": (1000, 2), "latent.mean": (1000, 2), "latent.std": (1000, 2),
     "latent.xy": (1000, 2), "kl.dims": (2,), "kl.active": (2,), "reconstruction.input": (500, 2),
-    "reconstruction.output": (500, 2), "manifold.xy": (15, 15, 2),
+    "reconstruction.output": (500, 2), "manifold.xy": (15, 15, 2), "posterior.about": (3,), "posterior.x": (2,),
+    "posterior.mean": (1, 2), "posterior.std": (1, 2), "posterior.noise": (24, 2), "posterior.z": (24, 2),
+    "posterior.decoded": (24, 2),
 }  # fmt: skip
 VAE_IMAGES = {
     "real.images": (64, 28, 28), "samples.images": (64, 28, 28), "latent.mean": (1000, 2), "latent.std": (1000, 2),
     "latent.label": (1000,), "kl.dims": (2,), "kl.active": (2,), "reconstruction.input": (16, 28, 28),
     "reconstruction.output": (16, 28, 28), "manifold.images": (225, 28, 28), "manifold.axis": (15,),
+    "posterior.about": (3,), "posterior.x": (28, 28), "posterior.mean": (1, 2), "posterior.std": (1, 2),
+    "posterior.noise": (24, 2), "posterior.z": (24, 2), "posterior.decoded": (24, 28, 28),
 }  # fmt: skip
 
 
@@ -50,7 +54,8 @@ def trained(config, steps=3):
         (
             VAEConfig(data="moons", latent_dim=1, **SMALL_VAE),
             VAE_POINTS | {"latent.mean": (1000, 1), "latent.std": (1000, 1), "manifold.xy": (1, 60, 2)}
-            | {"kl.dims": (1,), "kl.active": (1,)},
+            | {"kl.dims": (1,), "kl.active": (1,), "posterior.mean": (1, 1), "posterior.std": (1, 1)}
+            | {"posterior.noise": (24, 1), "posterior.z": (24, 1)},
         ),
         (GANConfig(noise_dim=1, noise="uniform", **SMALL_GAN), GAN_POINTS | {"mesh.xy": (1, 60, 2)}),
         (GANConfig(noise_dim=5, spectral_norm=True, **SMALL_GAN), GAN_POINTS),
@@ -206,9 +211,39 @@ def test_the_mesh_runs_along_the_first_noise_number_in_its_rows():
     assert np.allclose(mesh[0, -1], view.decode([2.0, -2.0])["xy"], atol=1e-5)
 
 
-def test_a_decoded_vector_is_clamped_to_six_standard_deviations():
+def test_a_decoded_vector_is_clamped_before_numbers_overflow():
     view = View(trained(GANConfig(**SMALL_GAN)))
-    assert np.array_equal(view.decode([1e6, 0.0])["xy"], view.decode([6.0, 0.0])["xy"])
+    assert np.array_equal(view.decode([1e30, 0.0])["xy"], view.decode([MAX_LATENT, 0.0])["xy"])
+
+
+@pytest.mark.parametrize(
+    "config", [GANConfig(**SMALL_GAN), VAEConfig(**SMALL_VAE)], ids=lambda config: config.model
+)
+def test_vectors_decoded_together_become_what_each_becomes_alone(config):
+    view, vectors = View(trained(config)), [[0.0, 0.0], [1.5, -0.5], [-2.0, 0.25]]
+    (together,) = view.decode(vectors).values()
+    alone = [next(iter(view.decode(vector).values())) for vector in vectors]
+    # A row of a product of matrices may round differently among others: by one grey value at most.
+    assert np.allclose(together, alone, atol=1 if config.is_images else 1e-5)
+
+
+def test_components_are_the_directions_in_which_the_means_vary_most():
+    view = View(trained(VAEConfig(latent_dim=5, **SMALL_VAE), steps=20))
+    arrays = view.draw(("latent", "components"))[0]
+    means = arrays["latent.mean"] - arrays["latent.mean"].mean(axis=0)
+    _, sizes, directions = np.linalg.svd(means.astype(np.float64), full_matrices=False)
+    axes = arrays["components.axes"]
+    assert axes.shape == (2, 5)
+    assert np.allclose(np.abs(np.sum(axes * directions[:2], axis=1)), 1, atol=1e-4)
+    assert np.allclose(arrays["components.shares"], sizes[:2] ** 2 / np.sum(sizes**2), atol=1e-4)
+
+
+def test_components_do_not_flip_from_frame_to_frame():
+    view = View(trained(VAEConfig(latent_dim=5, **SMALL_VAE), steps=20))
+    before = view.draw(("components",))[0]["components.axes"].copy()
+    view.trainer.advance(1)
+    after = view.draw(("components",))[0]["components.axes"]
+    assert (np.sum(before * after, axis=1) > 0).all()
 
 
 def test_while_it_trains_the_cloud_of_images_is_renewed_in_parts():

@@ -8,6 +8,7 @@ import asyncio
 import gzip
 import hashlib
 import time
+from concurrent.futures import Future
 from contextlib import suppress
 from enum import StrEnum
 from functools import cache
@@ -28,6 +29,8 @@ from genlab.runtime.messages import (
     PING,
     ClientMessageError,
     Decode,
+    Encode,
+    HeldOut,
     Rate,
     Subscribe,
     parse_client_message,
@@ -82,7 +85,7 @@ class ProtocolError(Exception):
 
 
 class Client:
-    """One open socket: three slots (event, decoded picture, frame), each with the latest packet alone."""
+    """One open socket: a slot each for event, answers and frame, each with the latest packet alone."""
 
     def __init__(self, websocket: WebSocket, lab: Lab, run_id: str):
         self.websocket, self.lab, self.run_id = websocket, lab, run_id
@@ -93,8 +96,8 @@ class Client:
         self._filled = asyncio.Event()
         self._heard = time.monotonic()
         self._tokens, self._tokens_at = MESSAGES_AT_ONCE, time.monotonic()
-        self._asked: Decode | None = None
-        self._decoding = False
+        self._asked: dict[str, Decode | Encode] = {}
+        self._asking: set[str] = set()
 
     async def serve(self, hz: str) -> None:
         """Live until either side ends the connection; close it with a code and one line."""
@@ -149,7 +152,7 @@ class Client:
         while True:
             await self._filled.wait()
             self._filled.clear()
-            for slot in ("event", "decoded", "ping"):
+            for slot in ("event", "decoded", "encoded", "ping"):
                 if packet := self._slots.pop(slot, None):
                     await self._send_packet(packet)
             if "frame" in self._slots:
@@ -211,29 +214,35 @@ class Client:
         elif isinstance(message, Rate):
             self.hz = message.hz
             watch.rate(message.hz)
-        elif isinstance(message, Decode):
-            self._asked = message
-            self._decode_next(watch)
+        elif isinstance(message, Decode | Encode):
+            self._asked[message.type] = message
+            self._ask_next(watch, message.type)
 
-    def _decode_next(self, watch: Watch) -> None:
-        """One request is at work; of those that arrive meanwhile only the latest is kept."""
-        if self._decoding or self._asked is None:
+    def _ask_next(self, watch: Watch, kind: str) -> None:
+        """One request of each kind is at work; of those that arrive meanwhile only the latest is kept."""
+        if kind in self._asking or kind not in self._asked:
             return
-        asked, self._asked = self._asked, None
+        asked = self._asked.pop(kind)
         try:
-            future = watch.decode(asked.id, asked.z)
+            future = _ask(watch, asked)
         except SettingError as error:
             raise ProtocolError(POLICY_VIOLATION, str(error)) from None
-        self._decoding = True
-        future.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._decoded, watch, done))
+        self._asking.add(kind)
+        future.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._answered, watch, kind, done))
 
-    def _decoded(self, watch: Watch, done) -> None:
-        self._decoding = False
+    def _answered(self, watch: Watch, kind: str, done) -> None:
+        self._asking.discard(kind)
         if self.connection != Connection.OPEN:
             return
         if done.exception() is None and isinstance(done.result(), bytes):
-            self._put("decoded", done.result())
-        self._decode_next(watch)
+            self._put(f"{kind}d", done.result())
+        self._ask_next(watch, kind)
+
+
+def _ask(watch: Watch, asked: Decode | Encode) -> Future:
+    if isinstance(asked, Decode):
+        return watch.decode(asked.id, asked.z)
+    return watch.encode(asked.id, asked.x.model_dump() if isinstance(asked.x, HeldOut) else asked.x)
 
 
 def _rate(text: str) -> float:

@@ -222,16 +222,41 @@ def importance_bound(
     The expectation is a mean over ``samples`` independent sets of K draws; its own spread is the standard error.
     Source: Burda et al. 2016, section 3.
     """
-    mean, std = np.asarray(mean, float), np.asarray(std, float)
-    table = _Table(log_likelihood)
-    bounds = []
-    for i, (m, s) in enumerate(zip(mean, std, strict=True)):
-        noise = torch.randn(samples * k, m.size, generator=generator, dtype=torch.float64).numpy()
-        log_q = -0.5 * (noise**2).sum(1) - np.log(s).sum() - m.size / 2 * np.log(2 * np.pi)
-        log_weight = (table(m + s * noise)[:, i] - log_q).reshape(samples, k)
-        bounds.append(logsumexp(log_weight, axis=1) - np.log(k))
+    bounds = [
+        _log_mean(log_weights.reshape(samples, k))
+        for log_weights in _log_weights(log_likelihood, mean, std, samples * k, generator)
+    ]
     bounds = np.stack(bounds)
     return bounds.mean(1), bounds.std(1, ddof=1) / np.sqrt(samples)
+
+
+def importance_ladder(
+    log_likelihood: LogLikelihood, mean, std, ks: tuple[int, ...], draws: int, generator: torch.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """L_K for several K from the same draws, and their standard errors, each (n, len(ks)) nats.
+
+    Each K divides the next one and ``draws``, so that the sets of draws are nested: the estimates themselves, not only
+    their expectations, rise with K (Jensen's inequality; Burda et al. 2016, theorem 1).
+    """
+    bounds, errors = [], []
+    for log_weights in _log_weights(log_likelihood, mean, std, draws, generator):
+        sets = [_log_mean(log_weights.reshape(-1, k)) for k in ks]
+        bounds.append([values.mean() for values in sets])
+        errors.append([values.std(ddof=1) / np.sqrt(values.size) for values in sets])
+    return np.array(bounds), np.array(errors)
+
+
+def _log_weights(log_likelihood, mean, std, draws, generator):
+    """log p(x, z)/q(z|x) at ``draws`` samples z of q, for one example after the other."""
+    table = _Table(log_likelihood)
+    for i, (m, s) in enumerate(zip(np.asarray(mean, float), np.asarray(std, float), strict=True)):
+        noise = torch.randn(draws, m.size, generator=generator, dtype=torch.float64).numpy()
+        log_q = -0.5 * (noise**2).sum(1) - np.log(s).sum() - m.size / 2 * np.log(2 * np.pi)
+        yield table(m + s * noise)[:, i] - log_q
+
+
+def _log_mean(log_weights: np.ndarray) -> np.ndarray:
+    return logsumexp(log_weights, axis=1) - np.log(log_weights.shape[1])
 
 
 class _Table:

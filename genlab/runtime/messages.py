@@ -5,23 +5,29 @@ them on unopened. *Records* wrap everything on the pipes between web process and
 JSON texts that a browser may send.
 """
 
+import base64
+import binascii
 import json
 import struct
 from enum import IntEnum, StrEnum
 from typing import Annotated, Any, BinaryIO, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 STREAMS = (
     "history", "real", "generated", "field", "arrows", "mesh", "weights", "samples", "latent", "kl", "reconstruction",
-    "manifold",
+    "manifold", "components", "posterior", "evidence", "survey",
 )  # fmt: skip
 """Everything that a watcher can subscribe to; streams that a model does not have stay empty."""
 
 MAX_CLIENT_BYTES = 64 * 1024
 MAX_HZ = 20.0
 DEFAULT_HZ = 5.0
+PIXELS, HELD_OUT = 28 * 28, 1000
+"""What a browser may ask to encode: so many grey values, or one of so many held-out examples."""
+MAX_VECTORS = 64
+"""Latent or noise vectors in one request to decode: a strip, a path or a coarse map of a plane."""
 
 
 class RunStatus(StrEnum):
@@ -163,12 +169,60 @@ class Rate(_Message):
     hz: float = Field(ge=0.2, le=MAX_HZ, allow_inf_nan=False)
 
 
+Vector = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=1, max_length=64)]
+Vectors = Annotated[list[Vector], Field(min_length=1, max_length=MAX_VECTORS)]
+
+
+def _how_many(z: Any) -> str:
+    return "many" if isinstance(z, list) and z and isinstance(z[0], list) else "one"
+
+
 class Decode(_Message):
-    """Asks for the picture of one latent or noise vector; the newest request wins."""
+    """Asks for the picture of one latent or noise vector, or of several at once; the newest request wins."""
 
     type: Literal["decode"]
     id: int = Field(ge=0, le=2**53)
-    z: list[Annotated[float, Field(allow_inf_nan=False)]] = Field(min_length=1, max_length=64)
+    z: Annotated[
+        Annotated[Vector, Tag("one")] | Annotated[Vectors, Tag("many")],
+        Discriminator(_how_many),
+    ]
+
+
+def _pixels(text: str) -> str:
+    try:
+        found = len(base64.b64decode(text, validate=True))
+    except binascii.Error:
+        raise ValueError("not base64") from None
+    if found != PIXELS:
+        raise ValueError(f"{found} bytes: {PIXELS} are needed, one for each pixel")
+    return text
+
+
+class HeldOut(_Message):
+    """The row of a held-out example."""
+
+    held_out: int = Field(ge=0, lt=HELD_OUT)
+
+
+Point = Annotated[
+    list[Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]], Field(min_length=2, max_length=2)
+]
+Picture = Annotated[str, Field(max_length=2 * PIXELS), AfterValidator(_pixels)]
+
+
+def _what(x: Any) -> str:
+    return "picture" if isinstance(x, str) else "point" if isinstance(x, list) else "held_out"
+
+
+class Encode(_Message):
+    """Chooses the x that the run's streams posterior and evidence are about: grey bytes in base64, a point, a row."""
+
+    type: Literal["encode"]
+    id: int = Field(ge=1, le=2**53)
+    x: Annotated[
+        Annotated[Picture, Tag("picture")] | Annotated[Point, Tag("point")] | Annotated[HeldOut, Tag("held_out")],
+        Discriminator(_what),
+    ]
 
 
 class Pong(_Message):
@@ -177,7 +231,7 @@ class Pong(_Message):
     type: Literal["pong"]
 
 
-ClientMessage = Subscribe | Rate | Decode | Pong
+ClientMessage = Subscribe | Rate | Decode | Encode | Pong
 _CLIENT_MESSAGE = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type")])
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from genlab.data import points
 from genlab.measures import ACTIVE_VARIANCE
 from genlab.objectives.gan import game
+from genlab.runtime.inspection import Inspection
 from genlab.training import Trainer, thinned
 from genlab.training.trainer import random_stream
 
@@ -30,8 +31,8 @@ MANIFOLD_EXTENT = 3.0
 WEIGHT_BINS = 60
 CLOUD_PARTS, MANIFOLD_PARTS = 8, 3
 """While a VAE of images trains, each frame renews one of so many parts of its two costliest streams."""
-MAX_LATENT = 6.0
-"""Latent coordinates from a pointer are clamped to ±6 standard deviations of the prior."""
+MAX_LATENT = 1000.0
+"""Latent coordinates from a browser are clamped to ±1000: beyond, where no encoder's mean lies, numbers overflow."""
 
 Arrays = dict[str, np.ndarray]
 
@@ -44,15 +45,19 @@ class View:
         self.random = random_stream(trainer.config.seed, "view", trainer.device)
         self.info: dict[str, float | int] = {}
         self.whole = True
+        self.inspection = Inspection(trainer) if trainer.config.model == "vae" else None
         self._kept: dict[str, Any] = {}
         self._now: dict[str, Any] = {}
+        self._whole_at: Any = None
 
     def draw(self, streams: tuple[str, ...], whole: bool = True) -> tuple[Arrays, dict[str, float], dict[str, float]]:
         """Arrays of the streams, the newest value of each curve, and small numbers about the arrays.
 
-        whole: compute everything anew; otherwise costly streams may renew only a part.
+        whole: show everything as of the present step; otherwise costly streams may renew only a part.
         """
-        self.config, self.whole, self._now = self.trainer.config, whole, {}
+        self.config, self._now = self.trainer.config, {}
+        now = (self.trainer.step, self.config)
+        self.whole, self._whole_at = whole and self._whole_at != now, now if whole else None
         history = self.now("history", self.trainer.history)
         last = {name: float(curve[-1]) for name, curve in history.items() if curve.ndim == 1 and len(curve)}
         arrays: Arrays = {}
@@ -68,16 +73,27 @@ class View:
                 arrays |= STREAMS[name](self)
         return arrays, last, self.info
 
+    def draw_alone(self, stream: str) -> Arrays:
+        """Arrays of one stream, between two frames."""
+        return STREAMS[stream](self)
+
     def reference(self) -> dict[str, float]:
         """What a perfect model would get, computed once."""
         return self.once("reference", self.trainer.reference)
 
-    def decode(self, z: list[float]) -> Arrays:
-        """The picture (28, 28) uint8 or the point (2,) of one latent or noise vector, clamped to ±6."""
-        vector = torch.tensor([z], dtype=torch.float32, device=self.trainer.device).clamp(-MAX_LATENT, MAX_LATENT)
+    def decode(self, z: list[float] | list[list[float]]) -> Arrays:
+        """What one latent or noise vector becomes: image (28, 28) uint8 or xy (2,); of n vectors images or xy (n, 2).
+
+        A number of a vector is clamped to ±MAX_LATENT.
+        """
+        many = isinstance(z[0], list)
+        vectors = torch.tensor(z if many else [z], dtype=torch.float32, device=self.trainer.device)
         with torch.no_grad():
-            out = self.generate(vector)
-        return {"image": _pixels(out)[0]} if self.config.is_images else {"xy": out[0].cpu().numpy()}
+            out = self.generate(vectors.clamp(-MAX_LATENT, MAX_LATENT))
+        if self.config.is_images:
+            return {"images": pixels(out)} if many else {"image": pixels(out)[0]}
+        xy = out.cpu().numpy()
+        return {"xy": xy if many else xy[0]}
 
     # ---- what several streams need ----
 
@@ -160,7 +176,7 @@ def _stream(name: str, *, model: str | None = None, points_only: bool = False) -
 def _real(view: View) -> Arrays:
     def make():
         if view.config.is_images:
-            return {"real.images": _pixels(view.examples(SAMPLES))}
+            return {"real.images": pixels(view.examples(SAMPLES))}
         return {"real.xy": view.examples(POINTS).cpu().numpy()}
 
     return view.once("real", make)
@@ -176,7 +192,7 @@ def _samples(view: View) -> Arrays:
     if not view.config.is_images:
         return {"samples.xy": view.generated().cpu().numpy()}
     with torch.no_grad():
-        return {"samples.images": _pixels(view.generate(view.fixed_noise()[:SAMPLES]))}
+        return {"samples.images": pixels(view.generate(view.fixed_noise()[:SAMPLES]))}
 
 
 @_stream("field", model="gan", points_only=True)
@@ -238,6 +254,24 @@ def _latent(view: View) -> Arrays:
     return {"latent.mean": mean, "latent.std": std, "latent.xy": view.examples(POINTS).cpu().numpy()}
 
 
+@_stream("components", model="vae")
+def _components(view: View) -> Arrays:
+    """First two principal components (2, k) of the means, for more than two latents, and their shares of variance."""
+    if view.config.latent_dim <= 2:
+        return {}
+    mean = view.cloud()[0].astype(np.float64)
+    if not np.isfinite(mean).all():
+        return {}
+    variances, directions = np.linalg.eigh(np.cov(mean, rowvar=False))
+    axes = directions[:, :-3:-1].T
+    # An eigenvector's sign is arbitrary: a plane that flips from frame to frame could not be read.
+    before = view.once("components", axes.copy)
+    axes *= np.where((axes * before).sum(axis=1, keepdims=True) < 0, -1, 1)
+    before[:] = axes
+    shares = variances[:-3:-1] / max(variances.sum(), np.finfo(float).tiny)
+    return {"components.axes": axes.astype(np.float32), "components.shares": shares.astype(np.float32)}
+
+
 @_stream("kl", model="vae")
 def _kl(view: View) -> Arrays:
     """KL of each latent in the last batch, nats, and which are active units on the encoded examples."""
@@ -252,8 +286,35 @@ def _reconstruction(view: View) -> Arrays:
     x = view.examples(RECONSTRUCTED_IMAGES if view.config.is_images else RECONSTRUCTED_POINTS)
     with torch.no_grad():
         out = view.generate(view.trainer.encoder(x)[0])
-    shown = _pixels if view.config.is_images else lambda t: t.cpu().numpy()
+    shown = pixels if view.config.is_images else lambda t: t.cpu().numpy()
     return {"reconstruction.input": shown(x), "reconstruction.output": shown(out)}
+
+
+@_stream("posterior", model="vae")
+def _posterior(view: View) -> Arrays:
+    """The chosen example, q(z|x), and its samples decoded; about: the request's id, the held-out row and its class."""
+    inspection = view.inspection
+    arrays, z = inspection.posterior()
+    with torch.no_grad():
+        out = view.generate(z)
+    shown = pixels if view.config.is_images else lambda t: t.cpu().numpy()
+    row, label = inspection.held_out, -1
+    if view.config.is_images and row is not None:
+        label = int(view.trainer.held_out_labels[row])
+    about = np.array([inspection.number, -1 if row is None else row, label], np.float64)
+    return arrays | {"posterior.about": about, "posterior.x": shown(inspection.x)[0], "posterior.decoded": shown(out)}
+
+
+@_stream("evidence", model="vae")
+def _evidence(view: View) -> Arrays:
+    """For the chosen example: the exact evidence and posterior, or bounds with growing K for more than two latents."""
+    return view.inspection.evidence()
+
+
+@_stream("survey", model="vae")
+def _survey(view: View) -> Arrays:
+    """The exact evidence of some held-out examples."""
+    return view.inspection.survey()
 
 
 @_stream("manifold", model="vae")
@@ -269,11 +330,11 @@ def _manifold(view: View) -> Arrays:
     images = view.once("manifold images", lambda: np.zeros((len(grid), 28, 28), np.uint8))
     rows = view.due_rows("manifold rows", MANIFOLD_PARTS)
     with torch.no_grad():
-        images[rows] = _pixels(view.generate(grid[rows]))
+        images[rows] = pixels(view.generate(grid[rows]))
     return {"manifold.images": images, "manifold.axis": axis}
 
 
-def _pixels(images: Tensor) -> np.ndarray:
+def pixels(images: Tensor) -> np.ndarray:
     """Grey values in [0, 1] of any shape (n, …784…) → (n, 28, 28) uint8."""
     return (images.reshape(-1, 28, 28) * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
 
