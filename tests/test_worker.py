@@ -302,15 +302,17 @@ def test_a_run_that_nobody_watches_pauses_and_says_so(tmp_path):
     desk.host.stop()
 
 
-def test_an_error_in_one_run_fails_that_run_alone(tmp_path):
+@pytest.mark.parametrize("part", ["advance_for", "save"])
+def test_an_error_in_one_run_fails_that_run_alone(tmp_path, monkeypatch, part):
+    monkeypatch.setattr(worker_module, "AUTOSAVE", 0.1)
     desk = Desk(ThreadHost, tmp_path)
     desk.start("healthy", play=True)
     desk.start("broken")
 
-    def burst(seconds):
+    def burst(argument):
         raise MemoryError("no memory left\nsecond line")
 
-    desk.host.worker.runs["broken"].trainer.advance_for = burst
+    setattr(desk.host.worker.runs["broken"].trainer, part, burst)
     desk.do("broken", "play")
     desk.wait(lambda: desk.states["broken"]["status"] == "failed")
     assert desk.states["broken"]["message"] == "no memory left"

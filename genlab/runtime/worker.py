@@ -162,7 +162,10 @@ class Worker:
             if playing:
                 self._train(min(playing, key=lambda run: run.used))
             for run in tuple(self.runs.values()):
-                self._look_after(run)
+                try:
+                    self._look_after(run)
+                except Exception as error:
+                    self._fail(run, error)
             self._tell()
         for run in self.runs.values():
             self._save(run)
@@ -195,7 +198,7 @@ class Worker:
         run_id, reply = command["run"], {"id": command["id"], "error": None, "kind": None}
         run = self.runs.get(run_id)
         try:
-            if command.get("missing"):
+            if command.get("missing") and command["do"] != "generate":
                 raise SettingError(command["missing"])
             if command["do"] in ("start", "resume") and "missing" not in command:
                 run = self._new_run(command)
@@ -353,7 +356,10 @@ class Worker:
 
         self.mark("")
         self._generators = self._generators or Generators()
-        packet = encode(*self._generators.generate(command["asked"]))
+        missing = command.get("missing", "")
+        # Without the images that it was trained on, a model still generates.
+        header, arrays = self._generators.generate({**command["asked"], **({"nearest": False} if missing else {})})
+        packet = encode({**header, "missing": missing}, arrays)
         self.send(Record.ANSWER, "", struct.pack("<I", command["id"]) + packet)
 
     def _subscribe(self, run: Run, command: dict[str, Any]) -> None:
