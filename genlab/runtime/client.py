@@ -234,14 +234,20 @@ class Lab:
         self.store.rename(run_id, Path(name).stem)
         return run_id
 
-    def generate(self, path: Path, **asked: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    def generate(
+        self, path: Path, *, nearest: bool = False, **asked: Any
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Header and arrays from the generator or decoder in a file, as a worker makes them.
 
-        See :meth:`genlab.runtime.generation.Generators.generate` for what can be asked. Raises :class:`CommandFailed`
-        in one line.
+        See :meth:`genlab.runtime.generation.Generators.generate` for what can be asked. ``header["missing"]`` says in
+        one line why there are no nearest training examples, when their images are not on this machine. Raises
+        :class:`CommandFailed` in one line.
         """
         try:
-            reply = self._pool.generate({"path": str(path), **asked}).result(REPLY_SECONDS)
+            settings = inspect(path).config.to_json() if nearest else ""
+            reply = self._pool.generate({"path": str(path), "nearest": settings, **asked}).result(REPLY_SECONDS)
+        except CheckpointError as error:
+            raise CommandFailed(str(error)) from None
         except HostLost:
             raise CommandFailed("The worker died; it is being replaced. Try again in a moment.") from None
         except TimeoutError:

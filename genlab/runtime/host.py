@@ -71,7 +71,10 @@ class Host(ABC):
 
     @abstractmethod
     def generate(self, asked: dict[str, Any]) -> Future:
-        """Ask a generator out of its file, see :meth:`genlab.runtime.generation.Generators.generate`: a packet."""
+        """Ask a generator out of its file, see :meth:`genlab.runtime.generation.Generators.generate`: a packet.
+
+        ``asked["nearest"]`` are the settings whose training examples are needed, as JSON, or "".
+        """
 
     @abstractmethod
     def heartbeat(self) -> Pulse:
@@ -129,7 +132,7 @@ class RemoteHost(Host):
         return self.command(run_id, "checkpoint")
 
     def generate(self, asked):
-        return self.command("", "generate", asked=asked)
+        return self.command("", "generate", asked=asked, config=asked.get("nearest", ""))
 
     def heartbeat(self):
         return Pulse(self._pulse.ready, time.monotonic() - self._heard, self._pulse.age)

@@ -20,6 +20,8 @@ STEPS = 11
 """Pictures from one code to another, both ends included."""
 REACH = 3.0
 """The sliders of a Gaussian prior end at so many standard deviations."""
+ABREAST = 4
+"""Sliders in one row."""
 NOTHING = "nothing"
 
 
@@ -119,7 +121,8 @@ def samples(models: list[Model]) -> None:
     places = [(left, right)] if len(models) == 1 else [(left, left), (right, right)]
     for model, (picture, words) in zip(models, places, strict=True):
         many = n if model.config.is_images else DRAWN_POINTS
-        answer = _ask(model, n=many, seed=seed, temperature=temperature, nearest=nearest, coverage=True)
+        wanted = nearest and model.config.data not in _missing()
+        answer = _ask(model, n=many, seed=seed, temperature=temperature, nearest=wanted, coverage=True)
         if answer is None:
             continue
         header, arrays = answer
@@ -129,9 +132,19 @@ def samples(models: list[Model]) -> None:
         with words:
             if "measures" in header:
                 _measures(header["measures"])
-            if nearest:
+            if "nearest.distance" in arrays:
                 _memorised(model, arrays)
+            elif header["missing"]:
+                # Not asked for again at every move of a slider: each try to download takes its time.
+                _missing()[model.config.data] = header["missing"].partition(";")[0] + "."
+            if nearest and (line := _missing().get(model.config.data)):
+                st.info(f"No nearest training examples: {line}")
             st.caption(loaded(model, header["tensors_loaded"]))
+
+
+def _missing() -> dict[str, str]:
+    """Images that this visitor was found to lack, and why."""
+    return st.session_state.setdefault("generate.missing", {})
 
 
 def _ask(model: Model, **asked) -> tuple[dict, dict[str, np.ndarray]] | None:
@@ -256,12 +269,13 @@ def sliders(models: list[Model]) -> None:
     _same_noise(models)
     hand, picture = st.columns([3, 2])
     with hand, st.container(height=500, border=False, key="sliders"):
-        columns = st.columns(min(4, dimension))
         z = []
         for i in range(dimension):
+            if i % ABREAST == 0:
+                # Row by row, so that the Tab key takes them in order.
+                row = st.columns(min(ABREAST, dimension))
             st.session_state[f"z{i}"] = float(np.clip(st.session_state.get(f"z{i}", 0.0), -reach, reach))
-            with columns[i % len(columns)]:
-                z.append(st.slider(f"z{i + 1}", -reach, reach, step=0.05, key=f"z{i}"))
+            z.append(row[i % ABREAST].slider(f"z{i + 1}", -reach, reach, step=0.05, key=f"z{i}"))
     for model, place in zip(models, picture.columns(len(models)), strict=True):
         answer = _ask(model, z=[z[: model.dimension]])
         if answer:

@@ -16,8 +16,8 @@ from genlab.runtime.messages import RunStatus
 from genlab.runtime.store import LONGEST_NAME, StoredRun
 from genlab.ui import PAGES
 
-UPLOAD_MB = 64
-"""Largest file that a page takes; the largest networks of the lab, with their optimizers, need less than 50 MB."""
+UPLOAD_MB = 200
+"""Largest file that a page takes, which the server holds in memory: the largest VAE with its optimizer needs 160 MB."""
 MEASURES = {
     "elbo": ("ELBO", "%.1f"),
     "active_units": ("Active units", "%d"),
@@ -129,7 +129,7 @@ def actions(chosen: list[StoredRun]) -> None:
     """Open or rename the one chosen run; delete all that are chosen, after a question."""
     one = chosen[0] if len(chosen) == 1 else None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        if st.button("Open", icon=":material/open_in_new:", type="primary", disabled=one is None):
+        if st.button("Open run", icon=":material/open_in_new:", type="primary", disabled=one is None):
             show(one.state.run_id)
         with st.popover("Rename", icon=":material/edit:", disabled=one is None):
             if one:

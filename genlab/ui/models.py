@@ -72,7 +72,7 @@ def take_upload(content: bytes, name: str) -> str:
     """Check a visitor's file and keep it; the key under which it can be chosen."""
     inspect(content, name)
     key = f"upload:{client.get_lab().store.keep_upload(content).stem}"
-    st.session_state.setdefault("uploads", {})[key] = name
+    st.session_state.setdefault("uploads", {})[key] = f"{name} · {key[7:12]}"
     return key
 
 

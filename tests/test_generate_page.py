@@ -1,0 +1,227 @@
+"""The Generate page: entered by the shell against a lab with a real worker, and in a real Chromium."""
+
+import io
+import json
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+from small_runs import gan, vae
+from streamlit.testing.v1 import AppTest
+from test_browser import SECONDS, Lab
+from test_pages import ROOT, errors
+
+from genlab.checkpoint import CheckpointError
+from genlab.config import VAEConfig
+from genlab.figures.mosaic import GAP, mosaic, samples_csv, samples_npz
+from genlab.runtime import client
+from genlab.runtime.messages import RunStatus
+from genlab.runtime.store import RunState
+from genlab.training.checkpoints import save_weights
+from genlab.ui.inference import between
+from genlab.ui.models import find
+
+
+@pytest.fixture(scope="module")
+def real_lab(tmp_path_factory):
+    lab = client.Lab(tmp_path_factory.mktemp("home"), workers=1)
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def lab(real_lab, monkeypatch):
+    monkeypatch.setattr(client, "get_lab", lambda: real_lab)
+    return real_lab
+
+
+def keep(lab, run_id, trainer, name="", steps=3):
+    trainer.advance(steps)
+    trainer.save(lab.store.checkpoint(run_id))
+    lab.store.put(RunState(run_id, trainer.config, RunStatus.PAUSED, steps))
+    lab.store.rename(run_id, name)
+    return f"run:{run_id}"
+
+
+def open_generate(**query: str) -> AppTest:
+    tab = AppTest.from_file(str(ROOT / "genlab" / "ui" / "shell.py"), default_timeout=60)
+    tab.run()
+    tab.switch_page(str(ROOT / "pages" / "generate.py"))
+    for key, value in query.items():
+        tab.query_params[key] = value
+    return tab.run()
+
+
+def words(tab: AppTest) -> str:
+    return "\n".join(element.value for element in (*tab.markdown, *tab.caption))
+
+
+def test_a_run_generates_with_its_generator_alone_and_the_page_says_so(lab):
+    trainer = gan()
+    tab = open_generate(model=keep(lab, "gan00run", trainer))
+    assert not tab.exception and not errors(tab)
+    numbers = sum(tensor.numel() for tensor in trainer.generator.state_dict().values())
+    assert (
+        f"Loaded: the generator alone**, {len(trainer.generator.state_dict())} tensors, {numbers:,} numbers"
+        in words(tab)
+    )
+    assert "Not even loaded: the discriminator or critic" in words(tab)
+    assert "| Modes captured |" in words(tab) and "| 98.9% |" in words(tab)
+
+
+def test_the_address_names_the_models_and_is_read_again(lab):
+    one, other = keep(lab, "vae00run", vae(), "first"), keep(lab, "vae01run", vae(beta=4), "second")
+    tab = open_generate(model=one, beside=other)
+    assert tab.selectbox(key="generate.model").value == one and tab.selectbox(key="generate.beside").value == other
+    assert tab.query_params["model"] == one and tab.query_params["beside"] == other
+    assert words(tab).count("Loaded: the decoder alone") == 2
+
+
+@pytest.mark.parametrize("model", ["run:nosuchrun", "shipped:../../x", "banana", "upload:zz", "run:../../../etc"])
+def test_an_unknown_model_in_the_address_is_said_in_one_line(lab, model):
+    tab = open_generate(model=model)
+    (line,) = errors(tab)
+    assert line == f"model = {model}: there is no such model here." and not tab.exception
+    with pytest.raises(CheckpointError, match="there is no such model here"):
+        find(model)
+
+
+def test_every_view_opens_for_points_and_for_images(lab):
+    for key in (keep(lab, "gan01run", gan(noise_dim=3)), keep(lab, "vae02run", vae(data="mnist", latent_dim=4))):
+        tab = open_generate(model=key)
+        for view in ("Latent sliders", "Interpolation", "Samples"):
+            tab.button_group[0].set_value(view).run()
+            assert tab.button_group[0].value == view and not tab.exception and not errors(tab), (key, view)
+
+
+def test_every_dimension_has_a_slider_and_a_seed_sets_them_all(lab):
+    tab = open_generate(model=keep(lab, "vae03run", vae(latent_dim=32)))
+    tab.button_group[0].set_value("Latent sliders").run()
+    sliders = [slider for slider in tab.slider if slider.label.startswith("z")]
+    assert [slider.label for slider in sliders] == [f"z{i}" for i in range(1, 33)]
+    next(button for button in tab.button if button.label == "Take it").click().run()
+    values = [slider.value for slider in tab.slider if slider.label.startswith("z")]
+    _, arrays = lab.generate(lab.store.checkpoint("vae03run"), n=1, seed=0, temperature=1.0)
+    # A slider has positions every 0.05 and ends at 3.
+    assert np.allclose(values, np.clip(arrays["z"][0], -3, 3), atol=0.026)
+    next(button for button in tab.button if button.label == "All to 0").click().run()
+    assert {slider.value for slider in tab.slider if slider.label.startswith("z")} == {0.0}
+
+
+def test_models_with_other_noise_are_told_apart(lab):
+    tab = open_generate(model=keep(lab, "vae04run", vae()), beside=keep(lab, "vae05run", vae(latent_dim=3)))
+    assert "noise of different kinds" in words(tab)
+
+
+def test_an_uploaded_file_is_checked_chosen_and_kept(lab, tmp_path):
+    trainer = gan()
+    trainer.advance(2)
+    save_weights(trainer, tmp_path / "mine.safetensors")
+    tab = open_generate()
+    tab.file_uploader(key="generate.file").upload("mine.safetensors", (tmp_path / "mine.safetensors").read_bytes())
+    tab.run()
+    assert not tab.exception and not errors(tab)
+    assert tab.selectbox(key="generate.model").value.startswith("upload:") and "mine.safetensors" in words(tab)
+
+
+def test_a_bad_file_gives_one_line_and_changes_nothing(lab):
+    before = open_generate(model=keep(lab, "gan02run", gan()))
+    before.file_uploader(key="generate.file").upload("bad.safetensors", b"\x08" * 100)
+    tab = before.run()
+    (line,) = errors(tab)
+    assert line.startswith("bad.safetensors is damaged or not a checkpoint") and not tab.exception
+    assert tab.selectbox(key="generate.model").value == "run:gan02run"
+
+
+# ---- what is drawn and taken home ------------------------------------------------------------------------------------
+
+
+def test_a_mosaic_holds_every_image_in_rows_each_pixel_enlarged():
+    images = np.arange(5, dtype=np.uint8)[:, None, None] * np.ones((1, 28, 28), np.uint8) * 50
+    sheet = np.asarray(Image.open(io.BytesIO(mosaic(images, 3, scale=2))))
+    assert sheet.shape == (2 * (2 * 28 + GAP), 2 * (3 * 28 + 2 * GAP))
+    for i in range(5):
+        top, left = 2 * (i // 3) * (28 + GAP), 2 * (i % 3) * (28 + GAP)
+        assert (sheet[top : top + 56, left : left + 56] == 50 * i).all()
+
+
+def test_the_csv_and_the_archive_hold_codes_and_samples():
+    z, xy = np.float32([[1, 2, 3], [4, 5, 6]]), np.float32([[0.5, -0.5], [0.25, 1]])
+    assert samples_csv(z, xy).splitlines() == ["z1,z2,z3,x,y", "1.0,2.0,3.0,0.5,-0.5", "4.0,5.0,6.0,0.25,1.0"]
+    archive = np.load(io.BytesIO(samples_npz(z=z, samples=xy, config=VAEConfig().to_json(), seed=7)))
+    assert np.array_equal(archive["samples"], xy) and archive["seed"] == 7
+    assert json.loads(str(archive["config"]))["model"] == "vae"
+
+
+def test_a_line_is_straight_and_a_great_circle_keeps_the_length():
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 16))
+    b *= np.linalg.norm(a) / np.linalg.norm(b)
+    line, circle = between(a, b, 11), between(a, b, 11, spherical=True)
+    for path in (line, circle):
+        assert np.allclose(path[0], a) and np.allclose(path[-1], b)
+    assert np.allclose(np.diff(line, axis=0), (b - a) / 10)
+    assert np.allclose(np.linalg.norm(circle, axis=1), np.linalg.norm(a))
+    assert np.linalg.norm(line[5]) < 0.9 * np.linalg.norm(a)
+    same = between(a, a, 3, spherical=True)
+    assert np.allclose(same, a)
+
+
+# ---- in Chromium -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("browser")
+def test_a_run_saved_to_a_file_opens_from_it_and_goes_on_where_it_stood(page, server, tmp_path):
+    tab = Lab(page, server.url)
+    with tab.errors_forbidden():
+        tab.open("gan?generator_width=8&critic_width=8&seed=5")
+        tab.press("Play")
+        tab.wait("h.step > 20")
+        tab.pause()
+        step, run_id = tab.header("step"), tab.header("run")
+        tab.press("Keep")
+        with page.expect_download() as saved:
+            page.get_by_role("button", name="Checkpoint").click()
+        saved.value.save_as(tmp_path / "home.safetensors")
+        with page.expect_download() as curves:
+            page.get_by_role("button", name="Curves as CSV").click()
+        assert len(curves.value.path().read_text().splitlines()) == step + 1
+
+        page.goto(f"{tab.url}/generate")
+        page.locator('[data-testid="stFileUploader"] input').set_input_files(tmp_path / "home.safetensors")
+        page.get_by_text("home.safetensors · ").first.wait_for()
+        page.locator(".js-plotly-plot").first.wait_for()
+        with page.expect_download() as samples:
+            page.get_by_role("button", name="CSV").click()
+        assert len(samples.value.path().read_text().splitlines()) == 1001
+        page.get_by_role("button", name="Train it further").click()
+        tab.ready()
+        tab.wait("h.step === v[0] && h.run !== v[1] && h.config.seed === 5", step, run_id)
+        tab.press("One step")
+        tab.wait("h.step === v[0] + 1", step)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("browser")
+def test_a_moved_slider_changes_the_picture(page, server):
+    tab = Lab(page, server.url)
+    with tab.errors_forbidden():
+        page.goto(f"{tab.url}/generate?model=shipped:vae_digits")
+        page.get_by_role("radio", name="Latent sliders").or_(
+            page.get_by_role("button", name="Latent sliders")
+        ).first.click()
+        picture = page.locator('[class*="st-key-pictures-code"] img')
+        picture.wait_for(timeout=SECONDS)
+        before = picture.get_attribute("src")
+        slider = page.get_by_role("slider", name="z1")
+        slider.focus()
+        for _ in range(20):
+            page.keyboard.press("ArrowRight")
+            time.sleep(0.02)
+        page.wait_for_function(
+            "(old) => document.querySelector('[class*=\"st-key-pictures-code\"] img')?.src !== old",
+            arg=page.evaluate("(path) => new URL(path, location).href", before),
+            timeout=SECONDS,
+        )

@@ -1,0 +1,206 @@
+"""The Runs page: entered by the shell against a real store, and in a real Chromium."""
+
+import time
+
+import numpy as np
+import pytest
+from small_runs import gan, vae
+from streamlit.testing.v1 import AppTest
+from test_browser import SECONDS, Lab
+from test_pages import ROOT
+
+from genlab.config import GANConfig, VAEConfig
+from genlab.figures.mosaic import curves_csv
+from genlab.figures.still import overlay
+from genlab.runtime import client
+from genlab.runtime.client import UnknownRun
+from genlab.runtime.messages import RunStatus
+from genlab.runtime.store import RunState, Store
+from genlab.ui.library import is_worth_listing, table
+
+
+class StoredLab:
+    """A lab without workers: the store alone."""
+
+    def __init__(self, home):
+        self.store = Store(home)
+
+    def runs(self):
+        return self.store.runs()
+
+    def state(self, run_id):
+        state = self.store.asleep(run_id)
+        if state is None:
+            raise UnknownRun(f"There is no run {run_id} in this lab.")
+        return state
+
+    def curves(self, run_id):
+        return self.store.curves(run_id)
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    stored = StoredLab(tmp_path)
+    monkeypatch.setattr(client, "get_lab", lambda: stored)
+    yield stored
+    stored.store.close()
+
+
+def keep(lab, run_id, trainer, steps=5, name=""):
+    trainer.advance(steps)
+    trainer.save(lab.store.checkpoint(run_id))
+    lab.store.put(RunState(run_id, trainer.config, RunStatus.PAUSED, steps))
+    lab.store.rename(run_id, name)
+
+
+def open_runs() -> AppTest:
+    tab = AppTest.from_file(str(ROOT / "genlab" / "ui" / "shell.py"), default_timeout=20)
+    tab.run()
+    return tab.switch_page(str(ROOT / "pages" / "runs.py")).run()
+
+
+def test_every_trained_run_is_listed_with_its_measures(lab):
+    keep(lab, "ganrun00", gan(), name="eight modes")
+    keep(lab, "vaerun00", vae(beta=4))
+    tab = open_runs()
+    assert not tab.exception and not tab.error
+    rows = tab.dataframe[0].value.set_index("Name")
+    assert rows.loc["eight modes", "Model"] == "GAN" and rows.loc["eight modes", "Steps"] == 5
+    assert rows.loc["vaeru", "Objective"] == "β = 4" and np.isfinite(rows.loc["vaeru", "ELBO"])
+    assert np.isfinite(rows.loc["eight modes", "W₁"]) and np.isnan(rows.loc["vaeru", "W₁"])
+    assert "2 runs" in tab.markdown[0].value and "MB on this disk" in tab.markdown[0].value
+
+
+def test_the_rule_by_which_runs_are_cleared_stands_on_the_page(lab):
+    assert any("14 days" in line.value and "200 unnamed" in line.value for line in open_runs().caption)
+
+
+def test_set_ups_that_never_trained_are_listed_on_demand_only(lab):
+    lab.store.put(RunState("opened00", GANConfig(), RunStatus.PAUSED))
+    tab = open_runs()
+    assert not len(tab.dataframe[0].value) and not tab.exception
+    tab.toggle[0].set_value(True).run()
+    assert list(tab.dataframe[0].value["Name"]) == ["opene"]
+
+
+def test_nothing_can_be_done_before_a_run_is_chosen(lab):
+    keep(lab, "ganrun00", gan())
+    tab = open_runs()
+    off = {button.label for button in tab.button if button.disabled}
+    assert {"Open run", "Delete"} <= off
+
+
+def test_a_damaged_file_does_not_keep_the_page_from_opening(lab):
+    keep(lab, "ganrun00", gan())
+    lab.store.checkpoint("ganrun00").write_bytes(b"nonsense")
+    tab = open_runs()
+    assert not tab.exception and list(tab.dataframe[0].value["Steps"]) == [5]
+
+
+def test_named_running_and_trained_runs_are_worth_a_line(lab):
+    for i, (status, step) in enumerate([(RunStatus.PAUSED, 0), (RunStatus.FAILED, 0), (RunStatus.PAUSED, 3)]):
+        lab.store.put(RunState(f"run0000{i}", VAEConfig(), status, step))
+    lab.store.rename("run00001", "why did it fail?")
+    worth = {run.state.run_id for run in lab.runs() if is_worth_listing(run)}
+    assert worth == {"run00001", "run00002"}
+    assert len(table(lab.runs())) == 3
+
+
+def test_curves_laid_over_each_other_differ_by_colour_and_dash_and_tell_exact_values():
+    steps = np.arange(1.0, 4)
+    figure = overlay({"a": (steps, steps), "b": (steps, 2 * steps)}, x="step", y="KL", log=True, theme="light")
+    one, other = figure.data
+    assert one.line.color != other.line.color and one.line.dash != other.line.dash
+    assert list(other.y) == [2, 4, 6] and figure.layout.yaxis.type == "log"
+
+
+def test_the_csv_of_curves_has_a_column_for_each_latent():
+    trainer = vae(latent_dim=3)
+    trainer.advance(2)
+    lines = curves_csv(trainer.history()).splitlines()
+    assert len(lines) == 3 and lines[0].startswith("step,seconds,loss,")
+    assert "kl_per_dim_1,kl_per_dim_2,kl_per_dim_3" in lines[0]
+    assert float(lines[2].split(",")[2]) == pytest.approx(trainer.history()["loss"][-1])
+
+
+# ---- in Chromium -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tab(page, server):
+    opened = Lab(page, server.url)
+    with opened.errors_forbidden():
+        yield opened
+
+
+def train(tab, address: str) -> str:
+    """A short run of its own; its id."""
+    tab.open(address)
+    tab.press("Play")
+    tab.wait("h.step > 20")
+    tab.pause()
+    return tab.header("run")
+
+
+def go_to_runs(tab) -> None:
+    tab.page.goto(f"{tab.url}/runs")
+    tab.page.get_by_role("button", name="Refresh").wait_for()
+    tab.page.locator('[data-testid="stDataFrame"] canvas').first.wait_for()
+
+
+def choose(tab, *rows: int) -> None:
+    """Tick rows of the list, which is a canvas: 35 px each below the header."""
+    box = tab.page.get_by_test_id("stDataFrame").bounding_box()
+    for row in rows:
+        tab.page.mouse.click(box["x"] + 20, box["y"] + 35 * (row + 1) + 17)
+        time.sleep(0.3)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("browser")
+def test_runs_are_compared_renamed_opened_where_they_stood_and_deleted_after_a_question(tab):
+    first = train(tab, "gan?generator_width=8&critic_width=8&seed=1")
+    train(tab, "gan?generator_width=8&critic_width=8&seed=2")
+    step = tab.header("step")
+    go_to_runs(tab)
+    choose(tab, 0, 1)
+    tab.page.locator(".js-plotly-plot").wait_for()
+    assert tab.page.evaluate("() => document.querySelector('.js-plotly-plot').data.length") == 2
+
+    choose(tab, 1)
+    tab.page.get_by_role("button", name="Rename").click()
+    name = tab.page.get_by_label("Name", exact=True)
+    name.fill("the second")
+    name.press("Enter")
+    tab.page.keyboard.press("Escape")
+    tab.page.get_by_role("button", name="Open run").click()
+    tab.ready()
+    tab.wait("h.step === v[0] && h.config.seed === 2", step)
+    tab.page.get_by_role("button", name="Keep").click()
+    assert tab.page.get_by_role("textbox", name="Name of this run").input_value() == "the second"
+
+    go_to_runs(tab)
+    choose(tab, 1)
+    tab.page.get_by_role("button", name="Delete").click()
+    tab.page.get_by_role("dialog").get_by_role("button", name="Keep").click()
+    go_to_runs(tab)
+    choose(tab, 1)
+    tab.page.get_by_role("button", name="Delete").click()
+    tab.page.get_by_role("dialog").get_by_role("button", name="Delete this run").click()
+    tab.page.get_by_role("dialog").wait_for(state="detached")
+    tab.page.goto(f"{tab.url}/gan?run={first}")
+    tab.page.get_by_text("there is no such GAN here").wait_for(timeout=SECONDS)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("browser")
+def test_whoever_watches_a_run_that_is_deleted_is_told(tab, browser, server):
+    run_id = train(tab, "gan?generator_width=8&critic_width=8&seed=3")
+    other = browser.new_context().new_page()
+    elsewhere = Lab(other, server.url)
+    go_to_runs(elsewhere)
+    choose(elsewhere, 0)
+    other.get_by_role("button", name="Delete").click()
+    other.get_by_role("dialog").get_by_role("button", name="Delete this run").click()
+    tab.page.get_by_text(f"run = {run_id}: there is no such GAN here").wait_for(timeout=SECONDS)
+    other.context.close()
