@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as arrays_of
 
 from genlab.runtime import messages
 from genlab.runtime.messages import (
+    MAX_VECTORS,
     ClientMessageError,
     Decode,
     PacketError,
@@ -98,9 +99,15 @@ def test_a_record_cut_short_counts_as_the_end():
     assert read_record(io.BytesIO(pipe.getvalue()[:-1])) is None
 
 
+def decode_of(z) -> str:
+    return json.dumps({"type": "decode", "id": 1, "z": z})
+
+
 def test_a_browser_may_subscribe_decode_and_answer_pings():
     assert parse_client_message('{"type":"streams","streams":["history","field"]}').streams == ["history", "field"]
     assert parse_client_message('{"type":"decode","id":3,"z":[0.5,-1]}') == Decode(type="decode", id=3, z=[0.5, -1.0])
+    assert parse_client_message('{"type":"decode","id":4,"z":[[0.5,-1],[0,2]]}').z == [[0.5, -1.0], [0.0, 2.0]]
+    assert len(parse_client_message(decode_of([[0.25] * 64] * MAX_VECTORS)).z) == MAX_VECTORS
     assert parse_client_message('{"type":"rate","hz":20}').hz == 20
     assert parse_client_message('{"type":"pong"}').type == "pong"
     assert Subscribe(type="streams", streams=list(messages.STREAMS)).streams
@@ -121,6 +128,12 @@ def test_a_browser_may_subscribe_decode_and_answer_pings():
         '{"type":"rate","hz":NaN}',
         '{"type":"decode","id":1,"z":[]}',
         '{"type":"decode","id":1,"z":[1e999]}',
+        '{"type":"decode","id":1,"z":[[]]}',
+        '{"type":"decode","id":1,"z":[[0,1],[1e999,0]]}',
+        '{"type":"decode","id":1,"z":[[0,1],0]}',
+        '{"type":"decode","id":1,"z":[0,[0,1]]}',
+        decode_of([[0.0]] * (MAX_VECTORS + 1)),
+        decode_of([[0.0] * 65]),
         '{"type":"decode","id":1.5,"z":[0]}',
         '{"type":"decode","id":1,"z":[0],"more":1}',
         '{"type":"decode","id":1,"z":' + "[" * 500 + "]" * 500 + "}",

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from itertools import pairwise
 
+import numpy as np
 import plotly
 import pytest
 import uvicorn
@@ -169,6 +170,22 @@ def test_the_picture_of_a_digit_is_28_by_28(server):
         assert next(packets(socket, "decoded"))[1]["image"].shape == (28, 28)
 
 
+def test_several_vectors_are_answered_in_one_packet_in_their_order(server, playing):
+    with server.open(playing) as socket:
+        say(socket, type="decode", id=1, z=[[0.0, 0.0], [2.0, -1.0]])
+        together = next(packets(socket, "decoded"))[1]["xy"]
+        assert together.shape == (2, 2) and not np.allclose(*together)
+    run_id = server.lab.start(VAEConfig(width=8))
+    with server.open(run_id) as socket:
+        next(packets(socket))
+        say(socket, type="decode", id=1, z=[[0.0, 0.0], [2.0, -1.0]])
+        images = next(packets(socket, "decoded"))[1]["images"]
+        say(socket, type="decode", id=2, z=[2.0, -1.0])
+        alone = next(packets(socket, "decoded"))[1]["image"]
+        # One row in a product of matrices may round differently from the same row among others.
+        assert np.abs(images[1].astype(int) - alone).max() <= 1
+
+
 def test_a_stopped_run_says_so_to_its_watchers(server):
     run_id = server.lab.start(SMALL)
     with server.open(run_id) as socket:
@@ -227,6 +244,7 @@ def test_a_rate_that_cannot_be_is_refused(server, resting, hz):
         ('{"type":"streams","streams":["passwords"]}', "streams."),
         ('{"type":"decode","id":1,"z":[0.5]}', "z has 1 numbers: this model needs 2"),
         ('{"type":"decode","id":1,"z":[1e999,0]}', "decode.z"),
+        ('{"type":"decode","id":1,"z":[[0,0],[0,0,0]]}', "z has 3 numbers: this model needs 2"),
     ],
 )
 def test_rubbish_closes_the_connection_with_a_line(server, resting, text, line):

@@ -4,6 +4,7 @@ from math import log
 
 from genlab.config import GANConfig
 from genlab.data.points import points
+from genlab.figures.explore import noise_panel
 from genlab.figures.palette import FIELD_SCALE
 from genlab.figures.panels import DRAWN, Panel, View, axes, dots, layer, level, lines, series, term
 
@@ -22,7 +23,8 @@ SHORTEST, LONGEST = 1e-4, 10.0
 def gan_view(config: GANConfig) -> View:
     """Everything that the GAN page shows of a run with these settings."""
     first = _images() if config.is_images else _plane(config)
-    panels = (first, _losses(config), *_distances(config), _gradients(), _scores(config), _weights(config))
+    curves = (*_distances(config), _gradients(), _scores(config), _weights(config))
+    panels = (first, _losses(config), *curves, noise_panel(config))
     return View("gan", panels, GRID, gan_formula(config))
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 DRAWN = 500
 """Points of a cloud that are drawn: SVG markers are what a frame costs in the browser."""
 
-Kind = Literal["plot", "curves", "mosaic"]
+Kind = Literal["plot", "explorer", "curves", "mosaic", "posterior", "bound"]
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,12 @@ class Panel:
 
     - plot: ``figure`` (Plotly JSON), ``bind`` (list of dicts: which transform of which arrays fills which trace or the
       layout), ``layers`` (list from :func:`layer`), ``caption``;
+    - explorer: a plot of codes with ``explore`` (from :func:`genlab.figures.explore.explore`);
     - curves: ``series`` (list from :func:`series`), ``y`` (axis title), ``log``, ``levels`` (list from :func:`level`);
-    - mosaic: ``groups`` (list of ``{"array", "label"}``), ``columns`` and ``axes`` (both optional).
+    - mosaic: ``groups`` (list of ``{"array", "label"}``), ``columns`` and ``axes`` (both optional);
+    - posterior: ``images``, ``latents``, ``extent`` (of the plane of points), ``plane`` (panel of the latent plane),
+      ``overlays`` (its layers that a chosen x switches on);
+    - bound: ``exact`` (whether the evidence is integrated), ``caption``.
     """
 
     id: str

@@ -1,9 +1,10 @@
 """The pictures of a VAE: loss terms, the latent plane, reconstructions, samples, the decoded manifold, KL bars."""
 
-from math import cos, exp, pi, sin, sqrt
+from math import pi
 
 from genlab.config import VAEConfig
 from genlab.data.points import points
+from genlab.figures.explore import REACH, explore, prior_circles, prior_curve
 from genlab.figures.palette import CLASS_SYMBOLS, POSITION_SCALE
 from genlab.figures.panels import DRAWN, Panel, View, axes, dots, layer, lines, series, term
 
@@ -14,12 +15,17 @@ GRID = {
         " / minmax(0, 1.45fr) minmax(0, 1fr) minmax(0, 1fr)"
     ),
 }
+POINTS_GRID = {
+    "narrow": (
+        '"main latent" minmax(0, 1fr) "main terms" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)'
+    ),
+    "wide": GRID["wide"],
+}
+"""With points both planes stand side by side on the smaller screen too: a move in one shows in the other."""
 ELLIPSES = 40
 """Posterior ellipses drawn: enough to see their size, few enough to see through."""
 RECONSTRUCTED = 300
 """Points drawn with their reconstruction."""
-PRIOR_REACH = 3.0
-"""Half-width of the latent plane at least: the prior's 3σ."""
 
 
 def vae_view(config: VAEConfig) -> View:
@@ -27,43 +33,47 @@ def vae_view(config: VAEConfig) -> View:
     latent = _latent_line(config) if config.latent_dim == 1 else _latent_plane(config)
     pictures = _image_panels(config) if config.is_images else [_data_plane(config)]
     main = [latent, *pictures] if config.is_images else [*pictures, latent]
-    return View("vae", (*main, *_curves(config), _kl_bars()), GRID, vae_formula(config))
+    grid = GRID if config.is_images else POINTS_GRID
+    close = (_posterior(config), _bound(config))
+    return View("vae", (*main, *_curves(config), _kl_bars(config), *close), grid, vae_formula(config))
 
 
 def _latent_plane(config: VAEConfig) -> Panel:
     marked = _by_class() if config.is_images else _by_position()
     first = len(marked["data"])
-    x, y = _circles()
-    data = [*marked["data"], lines("@prior", 1.6, "prior", x=x, y=y), lines("@muted", 1.2, "q(z|x)")]
+    data = [*marked["data"], prior_circles(), lines("@muted", 1.2, "q(z|x)")]
     bind = [
         *marked["bind"],
         {
-            "use": "ellipses", "trace": first + 1, "arrays": {"mean": "latent.mean", "std": "latent.std"},
+            "use": "ellipses" if config.latent_dim == 2 else "shadowEllipses", "trace": first + 1,
+            "arrays": {"mean": "latent.mean", "std": "latent.std"},
             "columns": [0, 1], "count": ELLIPSES,
         },
-        {"use": "plane", "arrays": {"points": "latent.mean"}, "least": PRIOR_REACH},
+        {"use": "plane", "arrays": {"points": "latent.mean"}, "least": REACH},
     ]  # fmt: skip
     layers = [
         layer("means", "means μ(x)", list(range(first)), "@real", "●"),
         layer("ellipses", f"q(z|x) of {ELLIPSES}, 1σ", [first + 1], "@muted", "◌"),
         layer("prior", "prior 1σ, 2σ", [first], "@prior", "◎"),
     ]
+    of_x = _of_x(len(data), config.latent_dim)
+    data, bind, layers = (mine + more for mine, more in zip((data, bind, layers), of_x, strict=True))
     return Panel(
-        "latent", "plot", "Latent plane", _latent_area(config), ("latent",),
+        "latent", "explorer", "Latent plane", _latent_area(config), ("latent",),
         {
-            "figure": {"data": data, "layout": axes("z₁", "z₂", extent=PRIOR_REACH)},
-            "bind": bind, "layers": layers, "caption": _which_latents(config) + marked["caption"],
+            "figure": {"data": data, "layout": axes("z₁", "z₂", extent=REACH)},
+            "bind": bind, "layers": layers, "caption": marked["caption"], "explore": _explore(config),
         },
     )  # fmt: skip
 
 
 def _latent_area(config: VAEConfig) -> tuple[str, str]:
-    """With points the data plane is the main picture, and a wide screen has room for the latents beside it."""
-    return ("main", "main") if config.is_images else ("main", "more")
+    """With points the data plane is the main picture, and the latents stand beside it."""
+    return ("main", "main") if config.is_images else ("latent", "more")
 
 
-def _which_latents(config: VAEConfig) -> str:
-    return f"Shown: the first two of {config.latent_dim} latents. " if config.latent_dim > 2 else ""
+def _explore(config: VAEConfig) -> dict:
+    return explore(config) if config.is_images else explore(config, target="plane", positions="latent.xy")
 
 
 def _by_class() -> dict:
@@ -93,17 +103,8 @@ def _position_colours() -> dict:
     return {"color": [], "colorscale": POSITION_SCALE, "cmin": -pi, "cmax": pi, "showscale": False}
 
 
-def _circles() -> tuple[list, list]:
-    angles = [2 * pi * i / 72 for i in range(73)]
-    x = [*(cos(a) for a in angles), None, *(2 * cos(a) for a in angles)]
-    y = [*(sin(a) for a in angles), None, *(2 * sin(a) for a in angles)]
-    return x, y
-
-
 def _latent_line(config: VAEConfig) -> Panel:
     """One latent: the density of the means over all held-out examples beside the prior's."""
-    grid = [-4 + 8 * i / 160 for i in range(161)]
-    prior = [exp(-0.5 * z * z) / sqrt(2 * pi) for z in grid]
     bars = {
         "type": "bar", "name": "means μ(x)", "x": [], "y": [], "marker": {"color": "@real"},
         "hovertemplate": "z = %{x:.2f}: %{y:.3f}<extra>means</extra>",
@@ -120,11 +121,18 @@ def _latent_line(config: VAEConfig) -> Panel:
         layer("means", "means μ(x)", [0], "@real", "▮"),
         layer("prior", "prior N(0, 1)", [1], "@prior", "╌"),
     ]
+    data = [bars, prior_curve()]
+    layout["yaxis2"] = {
+        "title": {"text": "density of q(z|x), p(z|x)"}, "overlaying": "y", "side": "right", "rangemode": "tozero",
+        "showgrid": False, "zeroline": False, "automargin": True, "tickmode": "auto", "nticks": 6,
+    }  # fmt: skip
+    of_x = _of_x_on_line(len(data))
+    data, bind, layers = (mine + more for mine, more in zip((data, bind, layers), of_x, strict=True))
     return Panel(
-        "latent", "plot", "Latent line", _latent_area(config), ("latent",),
+        "latent", "explorer", "Latent line", _latent_area(config), ("latent",),
         {
-            "figure": {"data": [bars, lines("@prior", 3, "prior", dash="dash", x=grid, y=prior)], "layout": layout},
-            "bind": bind, "layers": layers, "caption": "One latent: held-out means as a histogram, beside the prior.",
+            "figure": {"data": data, "layout": layout}, "bind": bind, "layers": layers,
+            "caption": "One latent: held-out means as a histogram, beside the prior.", "explore": _explore(config),
         },
     )  # fmt: skip
 
@@ -218,7 +226,7 @@ def _curves(config: VAEConfig) -> list[Panel]:
     ]  # fmt: skip
 
 
-def _kl_bars() -> Panel:
+def _kl_bars(config: VAEConfig) -> Panel:
     bars = {
         "type": "bar", "x": [], "y": [], "textposition": "none",
         "marker": {
@@ -233,11 +241,102 @@ def _kl_bars() -> Panel:
     }
     bind = [{"use": "units", "trace": 0, "arrays": {"height": "kl.dims", "active": "kl.active"}}]
     return Panel(
-        "kl", "plot", "KL per latent", ("more", "second"), ("kl",),
+        "kl", "plot", "KL per latent", ("more" if config.is_images else "terms", "second"), ("kl",),
         {
             "figure": {"data": [bars], "layout": layout}, "bind": bind,
             "caption": "Active units: {last.active_units}. Filled: active (Var μ > 0.01); hatched: collapsed.",
         },
+    )  # fmt: skip
+
+
+def _of_x(first: int, latents: int) -> tuple[list, list, list]:
+    """The chosen x in the latent plane: traces from number ``first`` on, what fills them, their layers."""
+    code, known = {"mean": "posterior.mean", "std": "posterior.std"}, ("posterior", "evidence")
+    about = {"about": "posterior.about", "id": "evidence.id"}
+    best = {"mean": "evidence.mean", "std": "evidence.std", **about}
+    z = dots("@generated", "diamond", 7, "z = μ + σε")
+    newest = dots("@generated", "diamond-open", 15, "z = μ + σε")
+    data = [lines("@text", 2.6, "q(z|x) of x"), dots("@text", "x-thin-open", 9, "μ of x"), z, newest]
+    bind = [
+        {"use": "outline", "trace": first, "arrays": code, "columns": [0, 1]},
+        {"use": "centre", "trace": first + 1, "arrays": code, "columns": [0, 1]},
+        {"use": "columns", "trace": first + 2, "arrays": {"points": "drawn.z"}, "columns": [0, 1], "count": DRAWN},
+        {"use": "columns", "trace": first + 3, "arrays": {"points": "drawn.newest"}, "columns": [0, 1], "count": 1},
+    ]
+    layers = [
+        layer("x-code", "q(z|x) of x", [first, first + 1], "@text", "⊕", ("posterior",), on=False),
+        layer("x-samples", "its samples", [first + 2, first + 3], "@generated", "◆", ("posterior",), on=False),
+    ]
+    if latents == 2:
+        contour = {
+            "type": "contour", "name": "p(z|x)", "contours": {"coloring": "none"}, "showscale": False,
+            "autocontour": False, "hoverinfo": "skip", "line": {"color": "@exact", "width": 2.6, "smoothing": 1},
+        }  # fmt: skip
+        data += [contour, {**contour, "line": {**contour["line"], "width": 1.6}}]
+        data.append(lines("@kl", 2.6, "q*", dash="dash"))
+        height = {"x": "evidence.x", "y": "evidence.y", "z": "evidence.height", "levels": "evidence.levels", **about}
+        bind += [{"use": "height", "trace": first + 4 + i, "arrays": height, "level": i} for i in (0, 1)]
+        bind.append({"use": "outline", "trace": first + 6, "arrays": best, "columns": [0, 1]})
+        layers += [
+            layer("x-true", "true p(z|x)", [first + 4, first + 5], "@exact", "◎", known, on=False),
+            layer("x-best", "best Gaussian q*", [first + 6], "@kl", "╌", known, on=False),
+        ]
+    return data, bind, layers
+
+
+def _of_x_on_line(first: int) -> tuple[list, list, list]:
+    """The chosen x beside the latent line: densities on an axis of their own, because they may be high and narrow."""
+    about = {"about": "posterior.about", "id": "evidence.id"}
+    q, best = lines("@text", 2.6, "q(z|x) of x"), lines("@kl", 2.6, "q*", dash="dash")
+    true, z = lines("@exact", 2.6, "p(z|x)"), dots("@generated", "diamond", 8, "z = μ + σε")
+    data = [{**trace, "yaxis": "y2"} for trace in (q, z, true, best)]
+    bind = [
+        {"use": "bell", "trace": first, "arrays": {"mean": "posterior.mean", "std": "posterior.std"}},
+        {"use": "rug", "trace": first + 1, "arrays": {"points": "drawn.z"}},
+        {
+            "use": "curve", "trace": first + 2,
+            "arrays": {"x": "evidence.z", "y": "evidence.density", **about},
+        },
+        {"use": "bell", "trace": first + 3, "arrays": {"mean": "evidence.mean", "std": "evidence.std", **about}},
+    ]  # fmt: skip
+    known = ("posterior", "evidence")
+    layers = [
+        layer("x-code", "q(z|x) of x", [first], "@text", "━", ("posterior",), on=False),
+        layer("x-samples", "its samples", [first + 1], "@generated", "◆", ("posterior",), on=False),
+        layer("x-true", "true p(z|x)", [first + 2], "@exact", "━", known, on=False),
+        layer("x-best", "best Gaussian q*", [first + 3], "@kl", "╌", known, on=False),
+    ]
+    return data, bind, layers
+
+
+def _posterior(config: VAEConfig) -> Panel:
+    overlays = ["x-code", "x-samples", *(("x-true", "x-best") if config.latent_dim <= 2 else ())]
+    area = ("more", "more") if config.is_images else ("main", "second")
+    return Panel(
+        "posterior", "posterior", "Posterior of x", area, ("posterior",),
+        {
+            "images": config.is_images, "latents": config.latent_dim, "plane": "latent", "overlays": overlays,
+            "extent": None if config.is_images else points(config.data).extent,
+            "caption": "Solid: the gradient flows back through μ and σ. Dashed: none flows to ε.",
+        },
+    )  # fmt: skip
+
+
+def _bound(config: VAEConfig) -> Panel:
+    """How far the ELBO lies below log p(x), and why: exactly for one or two latents, by sampling for more."""
+    if config.latent_dim > 2:
+        why = (
+            f"Not shown: log p(x), an integral over {config.latent_dim} latents, is out of reach of a grid. Instead: "
+            "the importance-weighted bound L<sub>K</sub> of x, which rises towards log p(x) with the number K of draws."
+        )
+    else:
+        why = "log p(x): integrated over z, ± the integration error."
+    if config.is_images:
+        why += " Of grey pixels it is the usual unnormalised Bernoulli score."
+    streams = ("posterior", "evidence", "survey") if config.latent_dim <= 2 else ("posterior", "evidence")
+    return Panel(
+        "bound", "bound", "Bound", ("terms", "elbo"), streams,
+        {"exact": config.latent_dim <= 2, "caption": why},
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 //
 // Streamlit calls the default export at every rerun; the lab of a mount is kept by its parent element, so that a
 // rerun changes what differs and leaves figures, zoom, tabs and the socket alone. Sections in the order of the screen:
-//   mount · Lab · Feed (socket, packets) · TopBar · Area (tabs) · panels: Plot, Curves, Mosaic · transforms ·
+//   mount · Lab · Feed (socket, packets) · TopBar · Area (tabs) · panels: Plot, Explorer, Curves, Mosaic, Posterior, Bound · transforms ·
 //   theme · small helpers
 
 /**
@@ -10,7 +10,7 @@
  * arrays. 4 + H and every offset are multiples of 8, so typed arrays can be views of the message itself.
  * @typedef {{dtype: "f4"|"f8"|"u1"|"i4", shape: number[], offset: number}} ArrayEntry  offset from the header's end
  * @typedef {{values: ArrayLike<number>, shape: number[]}} NumberArray
- * @typedef {{kind: "frame"|"event"|"ping", run: string, model: "vae"|"gan", status: string, message: string, step: number,
+ * @typedef {{kind: "frame"|"event"|"decoded"|"encoded"|"ping", run: string, model: "vae"|"gan", status: string, message: string, step: number,
  *   seconds: number, steps_per_second: number, config: Object, changes: {step: number, settings: Object}[],
  *   diverged: null|{step: number, quantity: string}, last: Object<string, number>, reference: Object<string, number>,
  *   info: Object<string, number>, arrays: Object<string, ArrayEntry>}} FrameHeader
@@ -51,9 +51,11 @@ class Lab {
     this.frozen = false;
     this.frames = 0;
     this.fps = 0;
+    this.touched = -Infinity; // when a hand last moved over a plane of codes
     this.curves = recall("curves", { smoothing: 0, x: "step" });
     this.pinned = null;
     this.feed = new Feed(frame => this.receive(frame), () => this.streams(), words => this.connection(words));
+    this.decoder = new Decoder(message => this.feed.send(message));
 
     this.stop = new AbortController();
     const { signal } = this.stop;
@@ -174,7 +176,9 @@ class Lab {
       this.header = header;
       Object.assign(this.arrays, arrays);
       this.frames += 1;
-    } else return;
+    } else if (header.kind === "decoded") return this.decoder.answer(frame);
+    else if (header.kind === "encoded") Object.assign(this.arrays, arrays);
+    else return;
     this.reportStatus();
     this.draw();
   }
@@ -199,6 +203,8 @@ class Lab {
 
   /** Draws at most once per animation frame, and leaves the browser some time for the pointer after a costly one. */
   draw() {
+    // What comes while the panels are drawn is not in all of them: they are drawn once more.
+    this.again = Boolean(this.waiting);
     if (this.waiting || document.hidden || this.closed) return;
     this.waiting = true;
     const pause = Math.max(0, (this.free ?? 0) - performance.now());
@@ -207,16 +213,25 @@ class Lab {
 
   async drawNow() {
     if (this.closed) return;
+    this.again = false;
     const began = performance.now();
     this.top.update();
     if (this.header) this.root.dataset.status = this.header.status;
     if (this.header && !this.frozen) {
       await loadPlotly(this.data);
       this.fillNumbers();
-      const shown = [...this.panels.values()].filter(panel => panel.shown);
-      await Promise.allSettled(shown.map(async panel => panel.draw())).then(results => {
-        for (const { reason } of results) if (reason) console.error("genlab:", reason);
-      });
+      for (const panel of [...this.panels.values()].filter(panel => panel.shown)) {
+        const start = performance.now();
+        try {
+          await panel.draw();
+        } catch (reason) {
+          console.error("genlab:", reason);
+        }
+        // One panel in a task: between two of them the pointer is served, and while it moves it gets most of the time.
+        const moving = start - this.touched < 400;
+        await new Promise(done => setTimeout(done, moving ? Math.min(300, 3 * (performance.now() - start)) : 0));
+        if (this.closed) return;
+      }
       const now = performance.now();
       const rate = 1000 / Math.max(1, now - (this.drawn ?? began));
       this.fps = this.fps ? 0.8 * this.fps + 0.2 * rate : rate;
@@ -227,6 +242,7 @@ class Lab {
     }
     this.free = performance.now() + Math.min(100, 0.3 * (performance.now() - began));
     this.waiting = false;
+    if (this.again) this.draw();
   }
 
   fillNumbers() {
@@ -240,6 +256,12 @@ class Lab {
     this.root.classList.toggle("frozen", frozen);
     this.top.update();
     this.draw();
+  }
+
+  /** Brings the tab of a panel to the front. */
+  reveal(id) {
+    const area = [...this.areas.values()].find(area => area.panels.some(panel => panel.id === id));
+    area?.choose(id);
   }
 
   changeCurves(change) {
@@ -293,6 +315,7 @@ class Lab {
     this.stop.abort();
     this.sizes.disconnect();
     this.feed.close();
+    this.decoder.close();
     for (const panel of this.panels.values()) panel.close();
     this.root.remove();
     if (window.genlab === this) delete window.genlab;
@@ -487,13 +510,15 @@ class Area {
 
   tab(panel) {
     const tab = element("button", { type: "button", role: "tab", "data-tab": panel.id }, panel.spec.title);
-    tab.onclick = () => {
-      remember(`tab-${this.name}`, panel.id);
-      this.show(this.lab.panels.get(panel.id));
-      this.lab.feed.subscribe();
-      this.lab.draw();
-    };
+    tab.onclick = () => this.choose(panel.id);
     return tab;
+  }
+
+  choose(id) {
+    remember(`tab-${this.name}`, id);
+    this.show(this.lab.panels.get(id));
+    this.lab.feed.subscribe();
+    this.lab.draw();
   }
 
   show(current) {
@@ -668,6 +693,20 @@ class Plot extends PlotlyPanel {
     return chip;
   }
 
+  /** Switches layers on, as a press of their chips does. */
+  light(ids) {
+    const off = ids.filter(id => this.on[id] === false);
+    for (const id of off) this.under.querySelector(`[data-layer="${id}"]`).click();
+  }
+
+  /** Shows these ranges of the axes until the zoom is reset. */
+  async zoomTo([x, y]) {
+    await this.draw();
+    this.zoomed = y ? { xaxis: true, yaxis: true } : { xaxis: true };
+    await window.Plotly.relayout(this.canvas, { "xaxis.range": x, ...(y ? { "yaxis.range": y } : {}) });
+    this.lab.draw();
+  }
+
   streams() {
     const layers = (this.spec.layers ?? []).filter(({ id }) => this.on[id]);
     return [...this.spec.streams, ...layers.flatMap(layer => layer.streams)];
@@ -675,21 +714,782 @@ class Plot extends PlotlyPanel {
 
   async draw() {
     super.draw();
-    const { arrays, header, theme } = this.lab;
+    const { header, theme } = this.lab;
     const traces = resolve(this.spec.figure.data, theme);
     const layout = resolve(this.spec.figure.layout, theme);
     for (const { id, traces: mine } of this.spec.layers ?? []) for (const i of mine) traces[i].visible = this.on[id];
     for (const bind of this.spec.bind) {
-      const names = Object.values(bind.arrays ?? {});
-      if (!this.has(...names)) continue;
-      const given = Object.fromEntries(Object.entries(bind.arrays ?? {}).map(([role, name]) => [role, arrays[name]]));
+      const given = this.given(bind);
+      if (!given) continue;
       const target = bind.trace === undefined ? layout : traces[bind.trace];
       if (target.visible === false) continue;
       const filled = TRANSFORMS[bind.use](given, bind, header);
       for (const [path, value] of Object.entries(filled)) assign(target, path, value);
     }
+    this.adapt(layout);
     await this.react(traces, layout);
   }
+
+  /** The arrays of a bind by their roles; null before all of them have come. */
+  given({ arrays = {} }) {
+    if (!this.has(...Object.values(arrays))) return null;
+    return Object.fromEntries(Object.entries(arrays).map(([role, name]) => [role, this.lab.arrays[name]]));
+  }
+
+  /** A last word on the layout, for kinds of plots that have one. */
+  adapt() {}
+}
+
+// ----------------------------------------------------------------------------------------------------- Explorer
+
+const STEPS = 10; // outputs in a strip
+const BETWEEN = 4; // parts into which a curve of points is cut between two of them
+const DRAG = 6; // px from which a press that moves is a path and not a pin
+const PACE = 20; // ms between two requests at least: the server takes 60 messages a second
+
+/** Asks the model what latent or noise vectors become: one request in flight, of each asker only the newest waits. */
+class Decoder {
+  constructor(send) {
+    Object.assign(this, { send, waiting: new Map(), number: 0, free: 0, trips: [] });
+  }
+
+  /** use({image | images | xy}) is called with the answer, unless a newer request of this asker has come before. */
+  ask(asker, z, use) {
+    this.waiting.set(asker, { z, use, asked: performance.now() });
+    this.next();
+  }
+
+  forget(asker) {
+    this.waiting.delete(asker);
+  }
+
+  next() {
+    if (this.flying || this.pausing || !this.waiting.size) return;
+    const pause = this.free - performance.now();
+    if (pause > 0) {
+      this.pausing = setTimeout(() => {
+        this.pausing = null;
+        this.next();
+      }, pause);
+      return;
+    }
+    const [asker, request] = this.waiting.entries().next().value;
+    this.waiting.delete(asker);
+    this.number += 1;
+    this.flying = { ...request, id: this.number };
+    this.free = performance.now() + PACE;
+    this.send({ type: "decode", id: this.number, z: request.z });
+    // A worker that is being replaced answers nobody.
+    this.patience = setTimeout(() => this.land(), 2000);
+  }
+
+  land() {
+    clearTimeout(this.patience);
+    this.flying = null;
+    this.next();
+  }
+
+  answer({ header, arrays }) {
+    if (this.flying?.id !== header.id) return;
+    const { use, asked } = this.flying;
+    this.land();
+    use(arrays);
+    this.trips.push(performance.now() - asked);
+    if (this.trips.length > 1000) this.trips.shift();
+  }
+
+  close() {
+    clearTimeout(this.patience);
+    clearTimeout(this.pausing);
+    this.waiting.clear();
+  }
+}
+
+/**
+ * A plane of codes (latents or noise) that answers the hand: what is under the pointer is decoded beside it, a click
+ * pins, a drag draws a path, and pins and paths become a strip of outputs. A code has `dims` numbers; the plane shows
+ * two of them, or the first two principal components of the means; moving over it leaves the others as they are.
+ * No move of the pointer draws a Plotly figure: its marks are on canvases of their own.
+ */
+class Explorer extends Plot {
+  constructor(lab, spec) {
+    super(lab, spec);
+    this.sheet = element("canvas", { "aria-hidden": "true" });
+    this.hand = element("div", { class: "hand", role: "application", tabindex: 0 }, this.sheet);
+    this.output = element("canvas", { "aria-hidden": "true" });
+    this.where = element("span");
+    this.tile = element("div", { class: "tile", hidden: "" }, this.output, this.where);
+    this.stage = element("div", { class: "stage" });
+    this.canvas.replaceWith(this.stage);
+    this.stage.append(this.canvas, this.hand, this.tile);
+    this.controls = element("div", { class: "controls" });
+    this.pictures = element("div", { class: "pictures" });
+    this.readout = element("p", { class: "readout" });
+    this.shelf = element("div", { class: "shelf" }, this.pictures, this.readout);
+    this.strip = element("div", { class: "strip" }, this.controls, this.shelf);
+    this.drawer = element("div", { class: "drawer", hidden: "" });
+    this.node.prepend(element("div", { class: "deck" }, this.stage, this.drawer), this.strip);
+    this.voice = element("span", { class: "unseen", role: "status", "aria-live": "polite" });
+    this.node.append(this.voice);
+    this.exploring = recall("exploring", true);
+    this.listen();
+  }
+
+  configure(spec) {
+    super.configure(spec);
+    const { dims, symbol, spherical } = spec.explore;
+    const usual = { x: 0, y: Math.min(1, dims - 1), principal: false };
+    const kept = recall(`plane-${this.id}`, usual);
+    this.plane = Math.max(kept.x, kept.y) < dims && (spec.explore.principal || !kept.principal) ? kept : usual;
+    this.sliders = [];
+    if (this.code?.length !== dims) this.clear(new Array(dims).fill(0));
+    this.spherical = spherical && recall("spherical", false);
+    this.hand.setAttribute("aria-roledescription", `plane of ${symbol}`);
+    this.tools = [
+      this.menu(toggle("Explore by pointer (off: zoom, hover)", "", on => this.explore(on))),
+    ];
+    this.fillControls(spec.explore);
+    this.fillDrawer(spec.explore);
+    this.explore(this.exploring);
+  }
+
+  explore(on) {
+    this.exploring = on;
+    remember("exploring", on);
+    press(this.tools[0].querySelector("button"), on);
+    this.hand.hidden = !on;
+    if (!on) this.tile.hidden = true;
+    this.lab.draw();
+  }
+
+  fillControls({ dims, symbol, principal, spherical }) {
+    const choose = which => {
+      const select = element("select", { "aria-label": `Code along the ${which} axis` });
+      for (let i = 0; i < dims; i++) select.append(new Option(`${symbol}${subscript(i + 1)}`, i));
+      select.value = this.plane[which];
+      select.disabled = this.plane.principal;
+      select.onchange = () => this.turn({ [which]: Number(select.value) });
+      return select;
+    };
+    const items = [];
+    if (dims > 2) {
+      items.push(element("label", {}, "plane ", choose("x"), choose("y")));
+      if (principal) items.push(this.switch("PCA", "The plane of the means' first two principal components",
+        this.plane.principal, on => this.turn({ principal: on })));
+    }
+    if (dims > 1) items.push((this.opener = this.switch("sliders", `A slider for each ${symbol}`, !this.drawer.hidden,
+      on => this.open(on))));
+    if (spherical) items.push(this.switch("spherical", "Interpolate along the sphere instead of the straight line",
+      this.spherical, on => this.bend(on)));
+    this.wipe = action("Clear", () => this.clear());
+    this.wipe.title = "Remove pins and path (Escape)";
+    this.controls.replaceChildren(...items, this.wipe);
+    this.tell();
+  }
+
+  switch(label, title, on, act) {
+    const button = toggle(label, title, on => {
+      press(button, on);
+      act(on);
+    });
+    press(button, on);
+    return button;
+  }
+
+  /** Another plane through the same code. */
+  turn(change) {
+    const plane = { ...this.plane, ...change };
+    if (plane.x === plane.y) {
+      const moved = "x" in change ? "y" : "x";
+      plane[moved] = this.plane["x" in change ? "x" : "y"];
+    }
+    this.plane = plane;
+    remember(`plane-${this.id}`, plane);
+    this.fillControls(this.spec.explore);
+    this.lab.feed.subscribe();
+    this.resetZoom();
+    this.look();
+  }
+
+  // ---- the sliders of all coordinates ----
+
+  open(on) {
+    this.drawer.hidden = !on;
+    this.fillDrawer(this.spec.explore);
+  }
+
+  fillDrawer({ dims, symbol, reach }) {
+    this.sliders = [];
+    if (this.drawer.hidden || dims < 2) return this.drawer.replaceChildren();
+    const bounds = { min: -reach - 1, max: reach + 1, step: 0.01 };
+    for (let i = 0; i < dims; i++) {
+      const name = `${symbol}${subscript(i + 1)}`;
+      const range = element("input", { type: "range", ...bounds, "aria-label": name });
+      const box = element("input", { type: "number", step: 0.1, "aria-label": `${name}, number` });
+      range.oninput = () => this.set(i, range.valueAsNumber);
+      box.onchange = () => isFinite(box.valueAsNumber) && this.set(i, Math.max(-1000, Math.min(1000, box.valueAsNumber)));
+      this.sliders.push({ range, box, row: element("label", {}, element("span", {}, name), range, box) });
+    }
+    const zero = action("All to 0", () => this.goTo(new Array(dims).fill(0)));
+    this.drawer.replaceChildren(...this.sliders.map(({ row }) => row), zero);
+    this.slide();
+  }
+
+  set(index, value) {
+    this.goTo(this.code.map((old, i) => (i === index ? value : old)));
+  }
+
+  goTo(code) {
+    this.code = code;
+    this.tile.hidden = false;
+    this.look();
+    this.say();
+  }
+
+  /** The sliders follow the code. */
+  slide() {
+    this.sliders.forEach(({ range, box }, i) => {
+      const text = this.code[i].toFixed(2);
+      if (document.activeElement !== range && range.value !== text) range.value = text;
+      if (document.activeElement !== box && box.value !== text) box.value = text;
+    });
+  }
+
+  // ---- the plane's place in the space of codes ----
+
+  /** The plane's two directions (one, for a single number), orthonormal; null until the components have come. */
+  axes() {
+    const { dims } = this.spec.explore;
+    const { x, y, principal } = this.plane;
+    if (principal) {
+      const axes = this.lab.arrays["components.axes"];
+      return axes?.shape[1] === dims ? rowsOf(axes).map(row => Array.from(row)) : null;
+    }
+    return (dims === 1 ? [x] : [x, y]).map(which => Array.from({ length: dims }, (_, i) => Number(i === which)));
+  }
+
+  project(code) {
+    return (this.axes() ?? []).map(axis => dot(axis, code));
+  }
+
+  /** The code over a place of the plane: the one that we are at, moved within the plane alone. */
+  lift(place) {
+    const axes = this.axes();
+    if (!axes) return this.code;
+    const moves = axes.map((axis, j) => place[j] - dot(axis, this.code));
+    return this.code.map((value, i) => axes.reduce((sum, axis, j) => sum + axis[i] * moves[j], value));
+  }
+
+  /** What the figure draws of the codes is their shadow on the plane. */
+  given(bind) {
+    const given = super.given(bind);
+    const { dims } = this.spec.explore;
+    const axes = dims > 2 && this.axes();
+    if (!given || dims <= 2) return given;
+    const cloud = given.points ?? given.mean;
+    if (!cloud) return given;
+    if (!axes || cloud.shape[1] !== dims) return null;
+    const shadow = shadowOf(cloud, axes);
+    return given.std ? { mean: shadow, root: rootsOf(given.std, axes, bind.count ?? 1) } : { ...given, points: shadow };
+  }
+
+  adapt(layout) {
+    const { dims, symbol } = this.spec.explore;
+    layout.hovermode = this.exploring ? false : "closest";
+    layout.dragmode = this.exploring ? false : "zoom";
+    if (dims < 3) return;
+    const shares = this.lab.arrays["components.shares"]?.values ?? [];
+    for (const [j, axis] of ["x", "y"].entries()) {
+      const share = shares.length ? ` (${Math.round(100 * shares[j])} % of the variance)` : "";
+      layout[`${axis}axis`].title.text = this.plane.principal
+        ? `PC ${j + 1}${share}`
+        : `${symbol}<sub>${this.plane[axis] + 1}</sub>`;
+    }
+  }
+
+  streams() {
+    return [...super.streams(), ...(this.plane?.principal ? ["components"] : [])];
+  }
+
+  async draw() {
+    await super.draw();
+    this.place();
+    this.echo();
+    const { step, run } = this.lab.header;
+    if (this.step === `${run} ${step}`) return;
+    this.step = `${run} ${step}`;
+    this.refresh();
+  }
+
+  resize() {
+    super.resize();
+    this.place();
+  }
+
+  /** Lays the sheet over the figure's axes. */
+  place() {
+    const layout = this.canvas._fullLayout;
+    if (!layout?.xaxis?._length) return;
+    const [{ _offset: left, _length: width }, { _offset: top, _length: height }] = [layout.xaxis, layout.yaxis];
+    Object.assign(this.hand.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+    fitCanvas(this.sheet, width, height);
+    this.sketch();
+  }
+
+  /** px within the sheet → place in the plane, and back. */
+  placeAt(px, py) {
+    const { xaxis, yaxis } = this.canvas._fullLayout;
+    return [xaxis.p2l(px), yaxis.p2l(py)];
+  }
+
+  pixel(code) {
+    const { xaxis, yaxis } = this.canvas._fullLayout;
+    const [x, y] = this.project(code);
+    return [xaxis.l2p(x), y === undefined ? yaxis._length / 2 : yaxis.l2p(y)];
+  }
+
+  // ---- the hand ----
+
+  listen() {
+    const on = (name, act) => this.hand.addEventListener(name, event => this.canvas._fullLayout && act(event));
+    on("pointerdown", event => this.down(event));
+    on("pointermove", event => this.move(event));
+    on("pointerup", event => this.release(event));
+    on("pointercancel", () => (this.drag = null));
+    on("pointerleave", () => this.leave());
+    on("focus", () => this.hand.matches(":focus-visible") && this.appear());
+    on("blur", () => this.leave());
+    on("keydown", event => this.key(event));
+  }
+
+  codeAt({ clientX, clientY }) {
+    const { left, top } = this.hand.getBoundingClientRect();
+    return this.lift(this.placeAt(clientX - left, clientY - top));
+  }
+
+  down(event) {
+    if (event.button !== 0) return;
+    this.hand.setPointerCapture(event.pointerId);
+    this.hand.focus({ preventScroll: true, focusVisible: false });
+    this.code = this.codeAt(event);
+    this.drag = { x: event.clientX, y: event.clientY, route: [this.code], far: false };
+    this.appear();
+  }
+
+  move(event) {
+    this.code = this.codeAt(event);
+    const { drag } = this;
+    if (drag) {
+      drag.far ||= Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > DRAG;
+      drag.route.push(this.code);
+      if (drag.far) this.follow(drag.route);
+    }
+    this.appear();
+  }
+
+  release(event) {
+    const { drag } = this;
+    this.drag = null;
+    if (!drag) return;
+    if (!drag.far) this.pin((this.code = this.codeAt(event)));
+    this.say();
+  }
+
+  leave() {
+    if (document.activeElement !== this.hand && !this.drag) this.disappear();
+  }
+
+  appear() {
+    this.tile.hidden = false;
+    this.lab.touched = performance.now();
+    this.look();
+  }
+
+  disappear() {
+    this.tile.hidden = true;
+    this.lab.decoder.forget(`${this.id} cursor`);
+    this.sketch();
+    this.echo();
+  }
+
+  key(event) {
+    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+    const { xaxis, yaxis } = this.canvas._fullLayout;
+    if (moves[event.key]) {
+      const share = event.shiftKey ? 0.1 : 0.02;
+      const place = this.project(this.code).map((at, j) => {
+        const [low, high] = [xaxis, yaxis][j].range;
+        return Math.max(low, Math.min(high, at + share * (high - low) * moves[event.key][j]));
+      });
+      this.goTo(this.lift(place));
+    } else if (event.key === "Enter") {
+      this.appear();
+      this.pin(this.code);
+      this.say();
+    } else if (event.key === "Escape" && (this.pins.some(Boolean) || this.course)) {
+      this.clear();
+      this.say("cleared");
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // ---- pins, interpolations, paths ----
+
+  /** The first place is A, the second B; from then on the older of the two moves. */
+  pin(code) {
+    const which = this.newest === 0 ? 1 : 0;
+    this.pins[which] = code;
+    this.newest = which;
+    this.course = null;
+    this.join();
+  }
+
+  join() {
+    const [a, b] = this.pins;
+    if (a && b) {
+      const between = this.spherical ? slerp : lerp;
+      this.course = { label: "A → B", at: share => between(a, b, share) };
+    }
+    this.unroll();
+  }
+
+  bend(on) {
+    this.spherical = on;
+    remember("spherical", on);
+    this.join();
+  }
+
+  /** A path takes the place of the pins. */
+  follow(route) {
+    this.pins = [null, null];
+    this.newest = null;
+    const at = alongPath(route);
+    this.course = { label: "path", at };
+    this.unroll();
+  }
+
+  clear(code = this.code) {
+    Object.assign(this, { code, pins: [null, null], newest: null, course: null, decoded: null });
+    if (!this.wipe) return;
+    this.unroll();
+    this.look();
+  }
+
+  /** Whether the model of the latest frame takes codes of this length: it may be another one by now. */
+  fits() {
+    const { model, config = {} } = this.lab.header ?? {};
+    return config[model === "gan" ? "noise_dim" : "latent_dim"] === this.spec.explore.dims;
+  }
+
+  /** The codes of the strip; for points those between them too, which make its curve smooth. */
+  codes() {
+    const parts = (STEPS - 1) * (this.spec.explore.images ? 1 : BETWEEN);
+    return Array.from({ length: parts + 1 }, (_, i) => this.course.at(i / parts));
+  }
+
+  /** Asks for the outputs of the strip. */
+  unroll() {
+    this.sketch();
+    this.tell();
+    const asker = `${this.id} strip`;
+    const pinned = this.pins.filter(Boolean);
+    const codes = this.course ? this.codes() : pinned;
+    if (!codes.length || !this.fits()) {
+      this.lab.decoder.forget(asker);
+      this.decoded = null;
+      this.paintStrip();
+      return;
+    }
+    this.lab.decoder.ask(asker, codes.map(plain), arrays => {
+      this.decoded = { codes, arrays };
+      this.paintStrip();
+    });
+  }
+
+  paintStrip() {
+    const { images, symbol } = this.spec.explore;
+    const { codes = [], arrays } = this.decoded ?? {};
+    this.pictures.hidden = !codes.length;
+    const every = this.course && !images ? BETWEEN : 1;
+    const shown = codes.map((code, i) => [code, i]).filter(([, i]) => i % every === 0);
+    while (this.pictures.children.length > shown.length) this.pictures.lastChild.remove();
+    while (this.pictures.children.length < shown.length) this.pictures.append(element("canvas", { role: "img" }));
+    shown.forEach(([code, i], at) => {
+      const canvas = this.pictures.children[at];
+      this.render(canvas, arrays, i);
+      canvas.setAttribute("aria-label", `${at + 1} of ${shown.length}: ${symbol} = ${tuple(code)}`);
+      canvas.title = `${symbol} = ${tuple(code)}`;
+    });
+    this.echo();
+  }
+
+  // ---- what is seen ----
+
+  /** After training has moved on, the same codes become something else. */
+  refresh() {
+    if (!this.tile.hidden) this.look();
+    if (this.course || this.pins.some(Boolean)) this.unroll();
+  }
+
+  /** Everything that belongs to the present code. */
+  look() {
+    if (!this.canvas._fullLayout || !this.shown) return;
+    this.tell();
+    this.slide();
+    this.sketch();
+    this.putTile();
+    if (this.tile.hidden || !this.fits()) return;
+    const { code } = this;
+    this.lab.decoder.ask(`${this.id} cursor`, plain(code), arrays => {
+      this.latest = { ...arrays, code };
+      this.render(this.output, arrays, 0);
+      this.echo();
+      this.redraws = (this.redraws ?? 0) + 1;
+    });
+  }
+
+  tell() {
+    const { symbol, dims } = this.spec.explore;
+    const pinned = this.pins.filter(Boolean).length;
+    const next = pinned ? "Click another place to interpolate." : "Move to decode. Click to pin. Drag for a path.";
+    change(this.readout, this.course ? "" : next);
+    change(this.where, `${symbol} = ${tuple(this.code, 3)}`);
+    this.wipe.disabled = !pinned && !this.course;
+    this.hand.setAttribute("aria-label",
+      `${this.spec.title}: arrow keys move, Enter pins, Escape clears. ${symbol} = ${tuple(this.code, dims)}`);
+  }
+
+  say(word = "") {
+    const pins = this.pins.map((pin, i) => pin && `${"AB"[i]} pinned`).filter(Boolean).join(", ");
+    change(this.voice, [word, `${this.spec.explore.symbol} = ${tuple(this.code)}`, pins].filter(Boolean).join("; "));
+  }
+
+  /** Beside the pointer, on the side where there is room. */
+  putTile() {
+    const [x, y] = this.pixel(this.code);
+    const { offsetLeft: left, offsetTop: top, offsetWidth: width, offsetHeight: height } = this.hand;
+    // The output is seen in the data's plane where that stands beside this one.
+    this.output.hidden = Boolean(this.lab.panels.get(this.spec.explore.target)?.shown);
+    const { offsetWidth: w, offsetHeight: h } = this.tile;
+    const right = x + 18 + w < width;
+    const across = left + (right ? x + 18 : Math.max(-left, x - 18 - w));
+    this.tile.style.transform = `translate(${across}px, ${top + Math.max(0, Math.min(height - h, y - h / 2))}px)`;
+  }
+
+  render(canvas, arrays, index) {
+    if (!this.spec.explore.images) return this.renderPoint(canvas, arrays.xy.values.subarray(2 * index, 2 * index + 2));
+    const { values, shape } = arrays.images ?? arrays.image;
+    const [height, width] = shape.slice(-2);
+    const size = height * width;
+    paint(canvas, { values: values.subarray(index * size, (index + 1) * size), shape: [1, height, width] }, 1, this.lab.theme);
+  }
+
+  /** A small map of the data's plane with the output in it. */
+  renderPoint(canvas, [x, y]) {
+    if (canvas.hidden) return;
+    const { extent, positions } = this.spec.explore;
+    const { theme, arrays } = this.lab;
+    const side = canvas.clientWidth || 96;
+    const context = fitCanvas(canvas, side, side);
+    const to = value => ((value + extent) / (2 * extent)) * side;
+    context.fillStyle = theme.background;
+    context.fillRect(0, 0, side, side);
+    context.fillStyle = theme.real;
+    const { values = [], shape = [0] } = arrays[positions] ?? {};
+    for (let i = 0; i < Math.min(250, shape[0]); i++) {
+      context.fillRect(to(values[2 * i]) - 0.75, side - to(values[2 * i + 1]) - 0.75, 1.5, 1.5);
+    }
+    const inside = value => Math.max(5, Math.min(side - 5, to(value)));
+    diamond(context, inside(x), side - inside(y), Math.max(5, side / 16), theme);
+  }
+
+  /** Pins, path and cursor on the sheet. */
+  sketch() {
+    if (!this.canvas._fullLayout || !this.axes()) return;
+    const { theme } = this.lab;
+    const context = this.sheet.getContext("2d");
+    context.clearRect(0, 0, this.sheet.width, this.sheet.height);
+    if (this.course) {
+      const fine = Array.from({ length: 61 }, (_, i) => this.pixel(this.course.at(i / 60)));
+      polyline(context, fine, theme);
+      for (let i = 0; i < STEPS; i++) knot(context, this.pixel(this.course.at(i / (STEPS - 1))), theme);
+    }
+    this.pins.forEach((pin, i) => pin && flag(context, this.pixel(pin), "AB"[i], theme));
+    if (!this.tile.hidden && !this.pins.includes(this.code)) cross(context, this.pixel(this.code), theme);
+  }
+
+  /** The outputs in the picture of the data, where it can be seen beside this one. */
+  echo() {
+    const target = this.lab.panels.get(this.spec.explore.target);
+    const layout = target?.canvas._fullLayout;
+    if (!layout?.xaxis?._length || this.lab.panels.get(this.id) !== this) return;
+    if (!target.echo) {
+      target.node.append((target.echo = element("canvas", { class: "echo", "aria-hidden": "true" })));
+      target.canvas.on("plotly_afterplot", () => this.echo());
+    }
+    const { offsetLeft, offsetTop, clientWidth, clientHeight } = target.canvas;
+    Object.assign(target.echo.style, { left: `${offsetLeft}px`, top: `${offsetTop}px` });
+    const context = fitCanvas(target.echo, clientWidth, clientHeight);
+    context.clearRect(0, 0, clientWidth, clientHeight);
+    if (!this.shown) return;
+    const { xaxis, yaxis } = layout;
+    const at = ({ values }, i) => [xaxis._offset + xaxis.l2p(values[2 * i]), yaxis._offset + yaxis.l2p(values[2 * i + 1])];
+    const { theme } = this.lab;
+    const { codes, arrays } = this.decoded ?? {};
+    context.save();
+    context.beginPath();
+    context.rect(xaxis._offset, yaxis._offset, xaxis._length, yaxis._length);
+    context.clip();
+    if (codes && this.course) {
+      polyline(context, codes.map((_, i) => at(arrays.xy, i)), theme);
+      codes.forEach((_, i) => i % BETWEEN === 0 && knot(context, at(arrays.xy, i), theme));
+    }
+    const last = (codes?.length ?? 0) - 1;
+    this.pins.forEach((pin, i) => {
+      if (pin && codes) flag(context, at(arrays.xy, this.course && i ? last : 0), "AB"[i], theme);
+    });
+    if (!this.tile.hidden && this.latest) diamond(context, ...at(this.latest.xy, 0), 9, theme);
+    context.restore();
+  }
+
+  show(shown) {
+    super.show(shown);
+    if (this.spec.explore.target) this.echo();
+  }
+
+  close() {
+    const target = this.lab.panels.get(this.spec.explore.target);
+    target?.echo?.remove();
+    if (target) target.echo = null;
+    super.close();
+  }
+}
+
+const dot = (one, other) => one.reduce((sum, value, i) => sum + value * other[i], 0);
+const plain = code => code.map(value => Number(value.toPrecision(7)));
+const subscript = n => String(n).replace(/\d/g, digit => "₀₁₂₃₄₅₆₇₈₉"[digit]);
+const lerp = (a, b, share) => a.map((value, i) => value + share * (b[i] - value));
+
+function tuple(code, most = 8) {
+  const shown = code.slice(0, most).map(value => value.toFixed(2).replace("-", "−"));
+  return `(${[...shown, ...(code.length > most ? ["…"] : [])].join(", ")})`;
+}
+
+/** Along the great circle between the two directions, while the norm changes evenly (White 2016, arXiv:1609.04468). */
+function slerp(a, b, share) {
+  const [p, q] = [Math.hypot(...a), Math.hypot(...b)];
+  const angle = Math.acos(Math.max(-1, Math.min(1, dot(a, b) / (p * q || 1))));
+  if (!(p * q) || angle < 1e-4 || Math.PI - angle < 1e-4) return lerp(a, b, share);
+  const [one, other] = [Math.sin((1 - share) * angle), Math.sin(share * angle)].map(part => part / Math.sin(angle));
+  const norm = p + share * (q - p);
+  return a.map((value, i) => norm * ((one * value) / p + (other * b[i]) / q));
+}
+
+/** The place at a share of a path's length. */
+function alongPath(route) {
+  const lengths = [0];
+  for (let i = 1; i < route.length; i++) {
+    lengths.push(lengths[i - 1] + Math.hypot(...route[i].map((value, j) => value - route[i - 1][j])));
+  }
+  return share => {
+    const wanted = share * lengths[lengths.length - 1];
+    let i = 1;
+    while (i < route.length - 1 && lengths[i] < wanted) i += 1;
+    return lerp(route[i - 1], route[i], (wanted - lengths[i - 1]) / (lengths[i] - lengths[i - 1] || 1));
+  };
+}
+
+/** Rows (n, k) seen along two axes: (n, 2). */
+function shadowOf({ values, shape: [rows, width] }, axes) {
+  const shadow = new Float64Array(2 * rows);
+  for (let i = 0; i < rows; i++) {
+    const row = values.subarray(i * width, (i + 1) * width);
+    axes.forEach((axis, j) => (shadow[2 * i + j] = dot(axis, row)));
+  }
+  return { values: shadow, shape: [rows, 2] };
+}
+
+/** For Gaussians with standard deviations (n, k), the Cholesky root (l₁₁, l₂₁, l₂₂) of what is seen along two axes. */
+function rootsOf({ values, shape: [rows, width] }, [a, b], count) {
+  const n = Math.min(rows, count);
+  const roots = new Float64Array(3 * n);
+  for (let i = 0; i < n; i++) {
+    let [aa, ab, bb] = [0, 0, 0];
+    for (let k = 0; k < width; k++) {
+      const variance = values[i * width + k] ** 2;
+      aa += a[k] * a[k] * variance;
+      ab += a[k] * b[k] * variance;
+      bb += b[k] * b[k] * variance;
+    }
+    const l11 = Math.sqrt(aa);
+    const l21 = ab / (l11 || 1);
+    roots.set([l11, l21, Math.sqrt(Math.max(0, bb - l21 * l21))], 3 * i);
+  }
+  return { values: roots, shape: [n, 3] };
+}
+
+/** A canvas of this size in CSS pixels, sharp on every screen. */
+function fitCanvas(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+  const context = canvas.getContext("2d");
+  if (canvas.width === w && canvas.height === h) return context;
+  Object.assign(canvas, { width: w, height: h });
+  if (canvas.parentNode?.className !== "pictures") {
+    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+  }
+  context.scale(ratio, ratio);
+  return context;
+}
+
+/** Every mark is drawn in the text's colour with a rim of the background, so that it stands out from any picture. */
+function stroked(context, theme, width, path) {
+  context.lineJoin = context.lineCap = "round";
+  for (const [extra, colour] of [[3, theme.background], [0, theme.text]]) {
+    Object.assign(context, { lineWidth: width + extra, strokeStyle: colour });
+    context.beginPath();
+    path();
+    context.stroke();
+  }
+}
+
+function polyline(context, places, theme) {
+  stroked(context, theme, 2, () => places.forEach(place => context.lineTo(...place)));
+}
+
+function knot(context, [x, y], theme) {
+  stroked(context, theme, 1, () => context.arc(x, y, 3, 0, 2 * Math.PI));
+  context.fillStyle = theme.generated;
+  context.fill();
+}
+
+function cross(context, [x, y], theme) {
+  stroked(context, theme, 2, () => {
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+      context.moveTo(x + 4 * dx, y + 4 * dy);
+      context.lineTo(x + 11 * dx, y + 11 * dy);
+    }
+  });
+}
+
+/** What the generator or decoder makes: a large diamond in the colour of generated points. */
+function diamond(context, x, y, size, theme) {
+  stroked(context, theme, 2, () => {
+    for (const [dx, dy] of [[1, 0], [0, 1], [-1, 0], [0, -1], [1, 0]]) context.lineTo(x + size * dx, y + size * dy);
+  });
+  context.fillStyle = theme.generated;
+  context.fill();
+}
+
+/** A pin: its letter in a square. */
+function flag(context, [x, y], letter, theme) {
+  stroked(context, theme, 2, () => context.rect(x - 9, y - 9, 18, 18));
+  context.fillStyle = theme.text;
+  context.fillRect(x - 9, y - 9, 18, 18);
+  Object.assign(context, { fillStyle: theme.background, textAlign: "center", textBaseline: "middle" });
+  context.font = `700 14px ${theme.font}`;
+  context.fillText(letter, x, y + 1);
 }
 
 // ------------------------------------------------------------------------------------------------------- Curves
@@ -986,7 +1786,541 @@ function paint(canvas, { values, shape: [count, height, width] }, columns, theme
   context.putImageData(picture, 0, 0);
 }
 
-const PANELS = { plot: Plot, curves: Curves, mosaic: Mosaic };
+// ------------------------------------------------------------------------------------- Posterior (an image in)
+
+const PAD = 168; // units of the drawing pad along its side
+const DRAW_EVERY = 80; // ms between two pictures sent while the hand draws
+const SAMPLE_EVERY = 450; // ms for which a sample stands
+
+/** Choose or draw an x; its code, the reparameterisation with today's numbers, and its samples one after another. */
+class Posterior extends Panel {
+  constructor(lab, spec) {
+    super(lab, spec);
+    this.strokes = [];
+    this.turn = 0;
+    this.pad = element("canvas", { class: "pad", width: PAD, height: PAD });
+    this.words = element("p", { class: "words" });
+    this.choices = element("div", { class: "choices" });
+    this.source = element("div", { class: "source" }, this.pad, this.choices, this.words);
+    this.diagram = element("div", { class: "diagram" });
+    this.equations = element("table", { class: "equations" });
+    this.equations.setAttribute("aria-label", "The reparameterisation z = μ + σ·ε of the sample shown");
+    this.acts = element("div", { class: "acts" });
+    const numbers = element("div", { class: "numbers" }, this.equations);
+    const below = element("div", { class: "below" }, numbers, this.acts);
+    this.canvas.append(element("div", { class: "inside" }, this.source, this.diagram, below));
+    this.canvas.setAttribute("role", "group");
+    this.draw28 = document.createElement("canvas");
+    this.listen();
+    this.timer = setInterval(() => this.tick(), SAMPLE_EVERY);
+  }
+
+  configure(spec) {
+    super.configure(spec);
+    const before = this.images;
+    this.images = spec.images;
+    if (before !== undefined && before !== spec.images) this.mine = null;
+    this.pad.setAttribute("aria-label", spec.images ? "Draw a digit here" : "Click here to choose a point x");
+    this.choices.replaceChildren(...(spec.images ? [] : this.coordinates()), ...this.heldOut());
+    this.pad.title = spec.images ? "Draw a digit: mouse, finger or pen" : "Click to choose x";
+    this.diagram.innerHTML = diagramOf(spec.images);
+    this.under.hidden = true;
+    const next = action("Next sample", () => this.step());
+    const zoom = action("Zoom to x", () => this.zoom());
+    zoom.title = "Show the latent plane around the posterior of x";
+    const all = action("Zoom out", () => this.lab.panels.get(this.spec.plane)?.resetZoom());
+    this.acts.replaceChildren(next, ...(spec.latents > 2 ? [] : [zoom, all]));
+  }
+
+  resize() {}
+
+  // ---- choosing x ----
+
+  heldOut() {
+    const say = label => ({ "aria-label": label, title: label });
+    const button = (label, title, act) => Object.assign(action(label, act), { title, ariaLabel: title });
+    this.index = element("input", { type: "number", min: 0, max: 999, step: 1, ...say("Held-out example, 0 to 999") });
+    this.index.onchange = () => this.pick(this.index.valueAsNumber);
+    return [
+      element("span", { class: "held" }, "held out",
+        button("‹", "Previous held-out example", () => this.pick(this.present() - 1)),
+        this.index,
+        button("›", "Next held-out example", () => this.pick(this.present() + 1))),
+      button("Random", "A random held-out example", () => this.pick(Math.floor(1000 * Math.random()))),
+      ...(this.spec.images ? [button("Clear", "Clear the drawing", () => this.wipe())] : []),
+    ];
+  }
+
+  coordinates() {
+    this.boxes = ["x₁", "x₂"].map(name => element("input", { type: "number", step: 0.1, "aria-label": name, title: name }));
+    for (const box of this.boxes) {
+      box.onchange = () => {
+        const point = this.boxes.map(({ valueAsNumber: value }) => Math.max(-1000, Math.min(1000, value)));
+        if (point.every(isFinite)) this.choose(point);
+      };
+    }
+    return [element("span", { class: "held" }, "x", ...this.boxes)];
+  }
+
+  /** The held-out row that is shown or was shown last. */
+  present() {
+    return this.row ?? -1;
+  }
+
+  pick(row) {
+    if (!isFinite(row)) return;
+    this.strokes = [];
+    this.choose({ held_out: ((Math.round(row) % 1000) + 1000) % 1000 });
+  }
+
+  wipe() {
+    this.strokes = [];
+    this.paintPad();
+  }
+
+  choose(x) {
+    this.mine = { x, id: Math.max(Date.now(), (this.mine?.id ?? 0) + 1) };
+    this.send();
+    this.lab.panels.get(this.spec.plane)?.light(this.spec.overlays);
+  }
+
+  send() {
+    this.asked = performance.now();
+    this.lab.feed.send({ type: "encode", ...this.mine });
+  }
+
+  listen() {
+    const place = event => {
+      const { left, top, width, height } = this.pad.getBoundingClientRect();
+      return [(PAD * (event.clientX - left)) / width, (PAD * (event.clientY - top)) / height];
+    };
+    this.pad.onpointerdown = event => {
+      if (event.button) return;
+      event.preventDefault();
+      this.pad.setPointerCapture(event.pointerId);
+      this.hand = event.pointerId;
+      if (this.images) this.strokes.push([place(event)]);
+      this.pressed(place(event));
+    };
+    this.pad.onpointermove = event => {
+      if (event.pointerId !== this.hand) return;
+      // A fast hand makes more places than events.
+      const events = event.getCoalescedEvents?.() ?? [];
+      if (this.images) this.strokes.at(-1)?.push(...(events.length ? events : [event]).map(place));
+      this.pressed(place(event));
+    };
+    this.pad.onpointerup = this.pad.onpointercancel = event => {
+      if (event.pointerId !== this.hand) return;
+      this.hand = null;
+      if (this.images) this.encodeDrawing();
+    };
+  }
+
+  pressed([x, y]) {
+    const { extent } = this.spec;
+    const due = performance.now() - (this.asked ?? 0) > DRAW_EVERY;
+    if (!this.images) {
+      if (due) this.choose([(2 * x) / PAD - 1, 1 - (2 * y) / PAD].map(share => Number((extent * share).toFixed(4))));
+      return;
+    }
+    this.paintPad();
+    if (due) this.encodeDrawing();
+  }
+
+  encodeDrawing() {
+    const pixels = likeMnist(this.strokes);
+    if (pixels) this.choose(btoa(String.fromCharCode(...pixels)));
+  }
+
+  // ---- what is shown ----
+
+  draw() {
+    super.draw();
+    const { arrays } = this.lab;
+    const about = arrays["posterior.about"];
+    if (!about || !this.fits()) return;
+    const [id, row, label] = about.values;
+    // A worker that took over from a dead one knows nothing of what was chosen.
+    if (id === 0 && this.mine && performance.now() - this.asked > 1500) this.send();
+    this.row = row >= 0 ? row : this.row;
+    if (document.activeElement !== this.index) this.index.value = row >= 0 ? row : "";
+    if (this.boxes && !this.images && !this.boxes.includes(document.activeElement)) {
+      this.boxes.forEach((box, i) => (box.value = Number(arrays["posterior.x"].values[i].toFixed(2))));
+    }
+    const drawn = this.images ? "x: drawn, fitted like MNIST" : "x: a point of your own";
+    change(this.words, row < 0 ? drawn : label < 0 ? `x: held out, ${row}` : `x: held out, class ${label}`);
+    this.node.dataset.x = row >= 0 ? "held out" : "chosen";
+    this.paintPad();
+    this.drawSample();
+  }
+
+  /** Whether the arrays are of a model with these latents and data. */
+  fits() {
+    const { arrays } = this.lab;
+    const k = arrays["posterior.mean"]?.shape[1];
+    return k === this.spec.latents && (arrays["posterior.x"].shape.length === 2) === this.images;
+  }
+
+  paintPad() {
+    if (this.images) this.paintDrawing();
+    else this.paintPlane();
+  }
+
+  paintDrawing() {
+    const context = this.pad.getContext("2d");
+    const { theme, arrays } = this.lab;
+    context.fillStyle = theme.paper;
+    context.fillRect(0, 0, PAD, PAD);
+    const x = arrays["posterior.x"];
+    if (this.strokes.length) strokeAll(context, this.strokes, PAD / 11, theme.ink);
+    else if (x?.shape.length === 2 && this.hand == null) {
+      context.imageSmoothingEnabled = false;
+      context.drawImage(this.picture(x, 0), 0, 0, PAD, PAD);
+    }
+  }
+
+  /** The data's plane: data, x, and the decoded samples so far. */
+  paintPlane() {
+    const { theme, arrays } = this.lab;
+    const { extent } = this.spec;
+    const context = this.pad.getContext("2d");
+    const at = (x, y) => [(PAD * (1 + x / extent)) / 2, (PAD * (1 - y / extent)) / 2];
+    const marks = (array, count, colour, draw) => {
+      context.fillStyle = context.strokeStyle = colour;
+      for (let i = 0; i < Math.min(count, array?.shape[0] ?? 0); i++) draw(...at(...array.values.subarray(2 * i, 2 * i + 2)));
+    };
+    context.fillStyle = theme.paper;
+    context.fillRect(0, 0, PAD, PAD);
+    const data = arrays["reconstruction.input"] ?? arrays["latent.xy"];
+    if (data?.shape.length === 2) marks(data, 300, theme.real, (x, y) => context.fillRect(x - 1, y - 1, 2, 2));
+    marks(arrays["posterior.decoded"], this.turn + 1, theme.generated, (x, y) => {
+      context.beginPath();
+      for (const [dx, dy] of [[0, -4], [4, 0], [0, 4], [-4, 0]]) context.lineTo(x + dx, y + dy);
+      context.fill();
+    });
+    context.lineWidth = 3;
+    marks({ values: arrays["posterior.x"].values, shape: [1, 2] }, 1, theme.text, (x, y) => {
+      context.beginPath();
+      for (const [dx, dy] of [[-7, -7], [7, 7], [NaN], [-7, 7], [7, -7]]) {
+        if (isNaN(dx)) context.stroke(), context.beginPath();
+        else context.lineTo(x + dx, y + dy);
+      }
+      context.stroke();
+    });
+  }
+
+  /** Picture number i of an array of pictures, one pixel a pixel. */
+  picture({ values }, i) {
+    paint(this.draw28, { values: values.subarray(784 * i, 784 * (i + 1)), shape: [1, 28, 28] }, 1, this.lab.theme);
+    return this.draw28;
+  }
+
+  drawSample() {
+    const { arrays } = this.lab;
+    const [mean, std, noise, z] = ["mean", "std", "noise", "z"].map(name => arrays[`posterior.${name}`]);
+    const k = this.spec.latents;
+    const row = array => array.values.subarray(k * this.turn, k * (this.turn + 1));
+    arrays["drawn.z"] = { values: z.values.subarray(0, k * (this.turn + 1)), shape: [this.turn + 1, k] };
+    arrays["drawn.newest"] = { values: row(z), shape: [1, k] };
+    this.writeEquations(mean.values, std.values, row(noise), row(z));
+    const show = (name, array, i) => {
+      const place = this.diagram.querySelector(`[data-show="${name}"]`);
+      place?.setAttribute("href", this.picture(array, i).toDataURL());
+    };
+    show("x", arrays["posterior.x"], 0);
+    show("out", arrays["posterior.decoded"], this.turn);
+    change(this.diagram.querySelector("[data-show=turn]"), `sample ${this.turn + 1} of ${z.shape[0]}`);
+  }
+
+  /** One row for each latent: z = μ + σ · ε with the numbers of the sample shown. */
+  writeEquations(mean, std, noise, z) {
+    const k = mean.length;
+    if (this.equations.rows.length !== k + 1) {
+      const cells = names => element("tr", {}, ...names.map(([tag, name, text]) => {
+        const cell = rich(tag, text);
+        if (name) cell.dataset.term = name;
+        return cell;
+      }));
+      const head = cells([["th", "", ""], ["th", "", "z ="], ["th", "", "μ +"], ["th", "", "σ ·"], ["th", "", "ε"]]);
+      const rows = Array.from({ length: k }, (_, j) =>
+        cells([["th", "", String(j + 1)], ["td", "z", ""], ["td", "mean", ""], ["td", "std", ""], ["td", "noise", ""]]));
+      this.equations.replaceChildren(head, ...rows);
+    }
+    [z, mean, std, noise].forEach((values, column) => {
+      for (let j = 0; j < k; j++) change(this.equations.rows[j + 1].cells[column + 1], fixed(values[j]));
+    });
+  }
+
+  // ---- one sample after another ----
+
+  moves() {
+    return this.shown && !this.lab.frozen && !CALM && !document.hidden && this.lab.arrays["posterior.z"];
+  }
+
+  tick() {
+    if (this.moves()) this.step();
+  }
+
+  step() {
+    const z = this.lab.arrays["posterior.z"];
+    if (!z || !this.fits()) return;
+    this.turn = (this.turn + 1) % z.shape[0];
+    this.drawSample();
+    if (!this.images) this.paintPlane();
+    const plane = this.lab.panels.get(this.spec.plane);
+    // While frames come they draw the plane anyway.
+    if (this.lab.header?.status !== "running" && plane?.shown && plane.on?.["x-samples"] && plane.canvas._fullLayout) plane.draw();
+  }
+
+  /** The latent plane, around the posterior of x. */
+  zoom() {
+    const { arrays } = this.lab;
+    const plane = this.lab.panels.get(this.spec.plane);
+    if (!plane || !this.fits()) return;
+    this.lab.panels.get(this.spec.plane).light(this.spec.overlays);
+    this.lab.reveal(this.spec.plane);
+    const [mean, std] = [arrays["posterior.mean"].values, arrays["posterior.std"].values];
+    const others = this.known() ? [arrays["evidence.mean"].values, arrays["evidence.std"].values] : [mean, std];
+    const ranges = Array.from(mean, (m, j) => {
+      const [low, high] = [Math.min(m - 4 * std[j], others[0][j] - 4 * others[1][j]), Math.max(m + 4 * std[j], others[0][j] + 4 * others[1][j])];
+      return [low, high];
+    });
+    const half = Math.max(...ranges.map(([low, high]) => (high - low) / 2));
+    plane.zoomTo(ranges.map(([low, high]) => [(low + high) / 2 - half, (low + high) / 2 + half]));
+  }
+
+  known() {
+    const { arrays } = this.lab;
+    return arrays["evidence.mean"] && sameExample({ about: arrays["posterior.about"], id: arrays["evidence.id"] });
+  }
+
+  close() {
+    clearInterval(this.timer);
+    super.close();
+  }
+}
+
+const sameExample = ({ about, id }) => !about || !id || about.values[0] === id.values[0];
+const fixed = value => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toFixed(3)).replace("-", "−");
+
+/** x → encoder → μ, σ → z → decoder → x̂, and the way of the gradient back: all arrows are the gradient's. */
+function diagramOf(images) {
+  const box = (x, y, w, h, text) =>
+    `<rect x="${x}" y="${y}" width="${w}" height="${h}" rx="5"/><text x="${x + w / 2}" y="${y + h / 2 + 5}">${text}</text>`;
+  const ball = (x, y, r, text, more = "") => `<circle cx="${x}" cy="${y}" r="${r}" ${more}/><text x="${x}" y="${y + 6}">${text}</text>`;
+  const arrow = (path, kind = "gradient") => `<path class="${kind}" marker-end="url(#genlab-${kind})" d="${path}"/>`;
+  const picture = (name, x, y, label) =>
+    images
+      ? `<image data-show="${name}" x="${x}" y="${y}" width="44" height="44"/><text x="${x + 22}" y="${y + 60}">${label}</text>`
+      : `<text x="${x + 22}" y="${y + 28}">${label}</text>`;
+  const head = kind =>
+    `<marker id="genlab-${kind}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="11" markerHeight="11"
+      markerUnits="userSpaceOnUse" orient="auto"><path class="head ${kind}" d="M0 0L8 4L0 8Z"/></marker>`;
+  return `<svg viewBox="0 0 452 156" role="img" aria-label="The encoder makes μ and σ of x; z = μ + σ·ε; the decoder makes
+    x̂ of z. The gradient flows from x̂ back through z to μ and σ and into the encoder, and not to ε."><defs>
+    ${head("gradient")}${head("none")}</defs>
+    ${picture("x", 0, 28, "x")}${box(56, 32, 66, 36, "encoder")}
+    ${ball(152, 24, 15, "μ")}${ball(152, 88, 15, "σ")}${ball(152, 136, 15, "ε", 'class="drawn"')}
+    ${box(244, 58, 72, 36, "μ + σ·ε")}<text x="280" y="50">z</text>
+    ${box(330, 58, 66, 36, "decoder")}${picture("out", 408, 54, "x̂")}
+    ${arrow("M408 76H399")}${arrow("M330 76H319")}${arrow("M244 68L170 30")}${arrow("M244 80L170 87")}
+    ${arrow("M137 28L124 40")}${arrow("M138 83L124 64")}${arrow("M244 90L170 129", "none")}
+    <text class="left" x="176" y="20">∂z/∂μ = 1</text><text class="left" x="172" y="79">∂z/∂σ = ε</text>
+    <text class="left" x="216" y="122">no gradient</text><text class="left" x="172" y="150">ε ~ N(0, I)</text>
+    <text class="right" x="452" y="16" data-show="turn"></text></svg>`;
+}
+
+function strokeAll(context, strokes, width, colour) {
+  Object.assign(context, { lineCap: "round", lineJoin: "round", lineWidth: width, strokeStyle: colour });
+  for (const stroke of strokes) {
+    context.beginPath();
+    context.moveTo(...stroke[0]);
+    for (const place of stroke) context.lineTo(...place);
+    context.stroke();
+  }
+}
+
+/**
+ * 784 grey bytes of a drawing the way MNIST was made: the ink is fitted into 20 × 20 pixels with its shape kept, the
+ * edges are smooth, and the centre of mass stands in the middle of 28 × 28. Null without ink.
+ */
+function likeMnist(strokes) {
+  const places = strokes.flat();
+  if (!places.length) return null;
+  const pen = 2.4; // pixels of a line in the finished picture, about that of the set
+  const [xs, ys] = [0, 1].map(axis => places.map(place => place[axis]));
+  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  // A dot stays a dot: what is smaller than a quarter of the pad is not blown up to the whole picture.
+  const scale = (20 - pen) / Math.max(right - left, bottom - top, PAD / 4);
+  const fine = 8; // canvas pixels along a pixel
+  const side = 28 * fine;
+  const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const render = ([dx, dy]) => {
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, side, side);
+    const move = ([x, y]) => [fine * (14 + dx + scale * (x - (left + right) / 2)), fine * (14 + dy + scale * (y - (top + bottom) / 2))];
+    strokeAll(context, strokes.map(stroke => stroke.map(move)), fine * pen, "#fff");
+    return context.getImageData(0, 0, side, side).data;
+  };
+  const [x, y] = centreOfMass(render([0, 0]), side).map(value => value / fine);
+  return shrink(render([14 - x, 14 - y]), side, fine);
+}
+
+function centreOfMass(data, side) {
+  let [mass, x, y] = [0, 0, 0];
+  for (let i = 0; i < side * side; i++) {
+    const ink = data[4 * i];
+    mass += ink;
+    x += ink * ((i % side) + 0.5);
+    y += ink * (Math.floor(i / side) + 0.5);
+  }
+  return [x / mass, y / mass];
+}
+
+/** The mean of each fine × fine block. */
+function shrink(data, side, fine) {
+  const width = side / fine;
+  const sums = new Float64Array(width * width);
+  for (let i = 0; i < side * side; i++) {
+    sums[Math.floor(i / side / fine) * width + Math.floor((i % side) / fine)] += data[4 * i];
+  }
+  return Uint8Array.from(sums, sum => Math.round(sum / fine ** 2));
+}
+
+// ------------------------------------------------------------------------------------ Bound (how tight it is)
+
+/** log p(x) = ELBO + amortisation gap + approximation gap, for the chosen x and over held-out examples. */
+class Bound extends PlotlyPanel {
+  configure(spec) {
+    super.configure(spec);
+    this.table = element("table", { class: "terms" });
+    this.note = element("p", { class: "note" });
+    this.under.replaceChildren(this.table, this.note);
+    this.tools = [this.menu()];
+  }
+
+  async draw() {
+    super.draw();
+    const { arrays } = this.lab;
+    const here = sameExample({ about: arrays["posterior.about"], id: arrays["evidence.id"] });
+    this.node.dataset.current = String(Boolean(arrays["evidence.step"] && here));
+    if (this.spec.exact) await this.drawExact(here ? arrays["evidence.terms"] : null);
+    else await this.drawLadder(here);
+  }
+
+  /** The three rows: x, and mean and median over the held-out examples done so far. */
+  rows(terms) {
+    const { arrays } = this.lab;
+    const rows = [];
+    this.when = [];
+    if (terms) {
+      const step = arrays["evidence.step"].values[0].toLocaleString("en");
+      this.when.push(`x: step ${step}`);
+      rows.push({ name: "x", values: Array.from(terms.values), error: arrays["evidence.error"].values });
+    }
+    const survey = arrays["survey.terms"];
+    if (survey) {
+      const all = rowsOf(survey).filter(row => row.every(isFinite));
+      const columns = [0, 1, 2, 3].map(j => all.map(row => row[j]));
+      const steps = arrays["survey.steps"].values;
+      const [first, last] = [Math.min(...steps), Math.max(...steps)].map(step => step.toLocaleString("en"));
+      this.when.push(`mean, median: ${all.length} held out, ${first === last ? `step ${first}` : `steps ${first}–${last}`}`);
+      const mean = values => values.reduce((sum, value) => sum + value, 0) / values.length;
+      rows.push({ name: "mean", values: columns.map(mean) }, { name: "median", values: columns.map(middle) });
+    }
+    return rows;
+  }
+
+  async drawExact(terms) {
+    const rows = this.rows(terms);
+    if (!rows.length) return;
+    this.writeTable(rows);
+    const { theme } = this.lab;
+    const bars = rows.filter(({ name }) => name !== "median").reverse();
+    const y = bars.map(({ name }) => (name === "x" ? "x" : "mean"));
+    const gaps = bars.map(({ values: [, , amortised, approximated] }) => [Math.max(0, amortised), Math.max(0, approximated)]);
+    const longest = Math.max(1e-3, ...gaps.map(([one, other]) => one + other));
+    const stub = 0.3 * longest;
+    const bar = (name, colour, base, length, text, pattern) => ({
+      type: "bar", orientation: "h", name, y, base, x: length, text, textposition: "inside", insidetextanchor: "middle",
+      constraintext: "none", cliponaxis: false, width: 0.62, textfont: { color: "#fff" },
+      marker: { color: colour, pattern: { shape: pattern, bgcolor: colour, fgcolor: "#fff", size: 8, solidity: 0.15 } },
+      hovertemplate: `${name}: %{customdata:.4f} nats<extra></extra>`,
+    });
+    const zero = bars.map(() => 0);
+    const traces = [
+      { ...bar("ELBO", theme.elbo, bars.map(() => -stub), bars.map(() => stub), bars.map(({ values }) => short(values[1])), ""),
+        customdata: bars.map(({ values }) => values[1]) },
+      { ...bar("amortisation gap", theme.kl, zero, gaps.map(([one]) => one), [], "/"), customdata: bars.map(({ values }) => values[2]) },
+      { ...bar("approximation gap", theme.exact, gaps.map(([one]) => one), gaps.map(([, other]) => other), [], "."),
+        customdata: bars.map(({ values }) => values[3]) },
+      {
+        type: "scatter", mode: "markers+text", y, x: gaps.map(([one, other]) => one + other), cliponaxis: false,
+        text: bars.map(({ values }) => `  log p(x) = ${short(values[0])}`), textposition: "middle right",
+        marker: { symbol: "line-ns-open", size: Math.max(14, 0.28 * this.canvas.clientHeight), color: theme.text, line: { width: 3 } }, hoverinfo: "skip",
+        error_x: { type: "data", array: bars.map(({ error }) => error?.[0] ?? 0), color: theme.text },
+      },
+    ];
+    await this.react(traces, {
+      barmode: "overlay", bargap: 0.2, hovermode: "closest",
+      xaxis: { range: [-stub, 1.6 * longest + stub], zeroline: false },
+      yaxis: { type: "category", range: [-0.5, 1.5], categoryarray: ["mean", "x"], showgrid: false, fixedrange: true },
+    });
+  }
+
+  writeTable(rows) {
+    const head = ["nats", "log p(x)", "= ELBO", "+ amortisation gap", "+ approximation gap"];
+    const marks = [null, null, "elbo", "kl", "exact"];
+    if (this.headed !== JSON.stringify(this.lab.theme)) {
+      this.table.replaceChildren(element("tr", {}, ...head.map((text, i) => {
+        const cell = element("th", { scope: "col" }, text);
+        if (marks[i]) cell.style.borderBottomColor = this.lab.theme[marks[i]];
+        return cell;
+      })));
+      this.headed = JSON.stringify(this.lab.theme);
+    }
+    while (this.table.rows.length > rows.length + 1) this.table.deleteRow(-1);
+    change(this.note, `${this.when.join(" · ")} · axis: nats above the ELBO, whose bar is cut off`);
+    rows.forEach(({ name, values, error }, i) => {
+      const row = this.table.rows[i + 1] ?? this.table.insertRow();
+      const texts = [name, ...values.map(value => value.toFixed(3).replace("-", "−"))];
+      if (error) texts[1] += ` ± ${(Math.ceil(1000 * error[0]) / 1000).toFixed(3)}`;
+      row.dataset.row = name;
+      row.dataset.values = JSON.stringify([...values, ...(error ?? [])]);
+      texts.forEach((text, j) => change(row.cells[j] ?? row.insertCell(), text));
+    });
+  }
+
+  /** More than two latents: the importance-weighted bound rises towards log p(x) with the number of draws. */
+  async drawLadder(here) {
+    const { arrays, theme } = this.lab;
+    const [k, bound, error] = ["k", "bound", "error"].map(name => arrays[`ladder.${name}`]?.values);
+    if (!k || !here) return;
+    this.node.dataset.ladder = JSON.stringify(Array.from(bound));
+    this.table.replaceChildren();
+    this.headed = "";
+    const text = Array.from(bound, value => number(value, 5));
+    await this.react([{
+      type: "scatter", mode: "lines+markers+text", x: Array.from(k), y: Array.from(bound), text, textposition: "bottom right",
+      line: { color: theme.elbo, width: 2.5 }, marker: { size: 9, color: theme.elbo }, cliponaxis: false,
+      error_y: { type: "data", array: Array.from(error), color: theme.text },
+      hovertemplate: "K = %{x}: %{y:.3f} nats<extra></extra>",
+    }], {
+      xaxis: { type: "log", title: { text: "K draws; K = 1 is the ELBO" }, tickvals: Array.from(k), range: [-0.2, 3.6] },
+      yaxis: { title: { text: `L<sub>K</sub> of x / nats, step ${arrays["evidence.step"].values[0].toLocaleString("en")}` } },
+    });
+  }
+}
+
+const short = value => value.toFixed(2).replace("-", "−");
+
+const middle = values => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
+};
+
+const PANELS = { plot: Plot, explorer: Explorer, curves: Curves, mosaic: Mosaic, posterior: Posterior, bound: Bound };
 
 // --------------------------------------------------------------------------------------------------- Transforms
 
@@ -1090,6 +2424,63 @@ const TRANSFORMS = {
     }
     return { x, y };
   },
+
+  /** The same ellipses from a root of their covariance (n, 3): seen along axes that are not the latents' own. */
+  shadowEllipses({ mean, root }) {
+    const [x, y] = [[], []];
+    for (let i = 0; i < root.shape[0]; i++) {
+      const [l11, l21, l22] = root.values.subarray(3 * i);
+      for (let k = 0; k <= 24; k++) {
+        const [cos, sin] = [Math.cos((k * Math.PI) / 12), Math.sin((k * Math.PI) / 12)];
+        x.push(mean.values[2 * i] + l11 * cos);
+        y.push(mean.values[2 * i + 1] + l21 * cos + l22 * sin);
+      }
+      x.push(null);
+      y.push(null);
+    }
+    return { x, y };
+  },
+
+  /** 1σ and 2σ of one Gaussian, from its standard deviations or from a root of its covariance. */
+  outline({ mean, std, root, ...which }, { columns: [a, b] }) {
+    if (!sameExample(which) || !(mean.shape[1] >= 2)) return { x: [], y: [] };
+    const [l11, l21, l22] = root ? root.values : [std.values[a], 0, std.values[b]];
+    const [x, y] = [[], []];
+    for (const sigmas of [1, 2]) {
+      for (let i = 0; i <= 60; i++) {
+        const [cos, sin] = [Math.cos((i * Math.PI) / 30), Math.sin((i * Math.PI) / 30)];
+        x.push(mean.values[a] + sigmas * l11 * cos);
+        y.push(mean.values[b] + sigmas * (l21 * cos + l22 * sin));
+      }
+      x.push(null);
+      y.push(null);
+    }
+    return { x, y };
+  },
+
+  centre: ({ mean: { values } }, { columns: [a, b] }) => ({ x: [values[a]], y: [values[b]] }),
+
+  /** One level line of the log-density of the true posterior. */
+  height({ x, y, z, levels, ...which }, { level }) {
+    if (!sameExample(which)) return { x: [], y: [], z: [] };
+    const at = levels.values[level];
+    return {
+      x: x.values, y: y.values, z: rowsOf(z), "contours.start": at, "contours.end": at, "contours.size": 1,
+    };
+  },
+
+  /** The density of a Gaussian over one latent. */
+  bell({ mean, std, ...which }) {
+    if (!sameExample(which) || mean.shape[1] !== 1) return { x: [], y: [] };
+    const [m, s] = [mean.values[0], std.values[0]];
+    const t = Array.from({ length: 81 }, (_, i) => (i - 40) / 10);
+    return { x: t.map(t => m + s * t), y: t.map(t => Math.exp(-0.5 * t * t) / (s * Math.sqrt(2 * Math.PI))) };
+  },
+
+  curve: ({ x, y, ...which }) => (sameExample(which) ? { x: x.values, y: y.values } : { x: [], y: [] }),
+
+  /** Marks along the bottom. */
+  rug: ({ points }) => ({ x: column(points, 0), y: new Array(points.shape[0]).fill(0) }),
 
   /** Bars, hatched where a unit is not active. */
   units: ({ height, active }) => ({
