@@ -63,9 +63,9 @@ def test_a_request_has_a_number_of_its_own(number):
 
 
 def test_numbers_that_are_not_finite_are_refused():
-    for value in ("NaN", "Infinity"):
+    for value in (np.nan, np.inf):
         with pytest.raises(ClientMessageError):
-            parse_client_message('{"type": "encode", "id": 1, "x": [%s, 0]}' % value)
+            parse_client_message(json.dumps({"type": "encode", "id": 1, "x": [value, 0.0]}))
 
 
 def test_x_must_be_what_the_model_encodes():
@@ -253,7 +253,8 @@ class Bench:
         return found
 
     def replies(self):
-        return {reply["id"]: reply for kind, _, data in self.sent if kind == Record.REPLY for reply in [json.loads(data)]}
+        replies = [json.loads(data) for kind, _, data in self.sent if kind == Record.REPLY]
+        return {reply["id"]: reply for reply in replies}
 
     def frame(self):
         frames = [data for kind, _, data in self.sent if kind == Record.FRAME]

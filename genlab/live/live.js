@@ -2281,7 +2281,7 @@ class Bound extends PlotlyPanel {
       this.headed = JSON.stringify(this.lab.theme);
     }
     while (this.table.rows.length > rows.length + 1) this.table.deleteRow(-1);
-    change(this.note, `${this.when.join(" · ")} · axis: nats above the ELBO, whose bar is cut off`);
+    change(this.note, `${this.when.join(" · ")} · axis: nats above the ELBO (bar cut)`);
     rows.forEach(({ name, values, error }, i) => {
       const row = this.table.rows[i + 1] ?? this.table.insertRow();
       const texts = [name, ...values.map(value => value.toFixed(3).replace("-", "−"))];

@@ -21,7 +21,7 @@ from genlab.training.trainer import random_stream
 
 SAMPLES = 24
 """Samples z = μ + σε of the chosen example, from noise that stays the same while μ and σ move."""
-SURVEYED, BATCH = 40, 4
+SURVEYED, BATCH = 42, 3
 """Held-out examples that the mean over the bound is taken of, and how many of them are integrated in one turn."""
 LADDER = (1, 10, 100, 1000)
 LADDER_DRAWS = 4000

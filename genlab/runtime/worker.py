@@ -403,9 +403,12 @@ class Worker:
             self._save(run)
         if run.unsaved and now - run.saved_at > (AUTOSAVE if run.status == RunStatus.RUNNING else RESTING_SAVE):
             self._save(run)
-        if run.watchers and now >= run.next_frame and (run.frame_wanted or run.status == RunStatus.RUNNING):
+        due = run.watchers and now >= run.next_frame and (run.frame_wanted or run.status == RunStatus.RUNNING)
+        if due:
             self._frame(run, now)
-        if run.watchers and run.view and run.view.inspection and run.status in _INSPECTED:
+        # While it trains only behind a frame: there is most time until the next one is due.
+        inspected = run.view and run.view.inspection and run.status in _INSPECTED
+        if run.watchers and inspected and (due or run.status != RunStatus.RUNNING):
             self._inspect(run)
 
     def _inspect(self, run: Run) -> None:
