@@ -16,12 +16,12 @@ from genlab.ui.models import Model, choices, find, how_made, loaded, story, take
 
 DRAWN_POINTS = 1000
 PAIRS = 8
-STEPS = 11
-"""Pictures from one code to another, both ends included."""
+STEPS, STEPS_OF_POINTS = 11, 61
+"""Pictures or points from one code to another, both ends included."""
 REACH = 3.0
 """The sliders of a Gaussian prior end at so many standard deviations."""
-ABREAST = 4
-"""Sliders in one row."""
+ABREAST, ABREAST_OF_MANY, MANY = 4, 6, 16
+"""Sliders in one row; more where there are more than MANY."""
 NOTHING = "nothing"
 
 
@@ -268,14 +268,14 @@ def sliders(models: list[Model]) -> None:
         st.button("All to 0", icon=":material/exposure_zero:", on_click=_set_code, args=([0.0] * dimension,))
     _same_noise(models)
     hand, picture = st.columns([3, 2])
-    with hand, st.container(height=500, border=False, key="sliders"):
-        z = []
+    with hand, st.container(height=540, border=False, key="sliders"):
+        z, abreast = [], min(ABREAST if dimension <= MANY else ABREAST_OF_MANY, dimension)
         for i in range(dimension):
-            if i % ABREAST == 0:
+            if i % abreast == 0:
                 # Row by row, so that the Tab key takes them in order.
-                row = st.columns(min(ABREAST, dimension))
+                row = st.columns(abreast)
             st.session_state[f"z{i}"] = float(np.clip(st.session_state.get(f"z{i}", 0.0), -reach, reach))
-            z.append(row[i % ABREAST].slider(f"z{i + 1}", -reach, reach, step=0.05, key=f"z{i}"))
+            z.append(row[i % abreast].slider(f"z{i + 1}", -reach, reach, step=0.05, key=f"z{i}"))
     for model, place in zip(models, picture.columns(len(models)), strict=True):
         answer = _ask(model, z=[z[: model.dimension]])
         if answer:
@@ -313,7 +313,8 @@ def interpolation(models: list[Model]) -> None:
         kinds = {"linear": False} | ({"spherical": True} if model.dimension > 2 else {})
         places = [st.container() for _ in kinds] if model.config.is_images else st.columns(2)
         for (kind, spherical), place in zip(kinds.items(), places, strict=False):
-            answer = _ask(model, z=between(a, b, STEPS, spherical).tolist())
+            steps = STEPS if model.config.is_images else STEPS_OF_POINTS
+            answer = _ask(model, z=between(a, b, steps, spherical).tolist())
             if answer:
                 with place:
                     _strip(model, answer[1], kind, first, last)

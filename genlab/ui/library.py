@@ -82,7 +82,7 @@ def _row(run: StoredRun) -> dict[str, Any]:
         "Steps": run.state.step,
         **{label: _finite(measures.get(name)) for name, (label, _) in MEASURES.items()},
         "Touched": datetime.fromtimestamp(run.updated),
-        "Size": (run.saved.size if run.saved else 0) / 1e6,
+        "Size": (run.saved.size if run.saved else 0) / 1e3,
     }
 
 
@@ -119,7 +119,7 @@ def chosen_runs(runs: list[StoredRun]) -> list[StoredRun]:
             "Status": st.column_config.TextColumn(width=80),
             "Steps": st.column_config.NumberColumn(width=75, format="localized"),
             "Touched": st.column_config.DatetimeColumn(width=130, format="D MMM YYYY, HH:mm"),
-            "Size": st.column_config.NumberColumn(width=80, format="%.1f MB"),
+            "Size": st.column_config.NumberColumn(width=80, format="%.0f kB"),
         },
     )  # fmt: skip
     return [runs[row] for row in event.selection.rows if row < len(runs)]
