@@ -56,6 +56,8 @@ def frame(config):
     trainer = make_trainer(config)
     trainer.advance(2)
     worker = WorkerView(trainer)
+    for _ in range(2 if worker.inspection else 0):
+        worker.inspection.work(("evidence", "survey"))
     arrays = {stream: set(worker.draw((stream,))[0]) for stream in STREAMS}
     last, info = worker.draw(STREAMS)[1:]
     return {
@@ -70,6 +72,8 @@ def streams_of(panel):
 
 def arrays_of(panel):
     bound = {name for bind in panel.get("bind", []) for name in bind.get("arrays", {}).values()}
+    # The samples drawn so far are the component's own, out of posterior.z.
+    bound = {name for name in bound if not name.startswith("drawn.")}
     groups = {group["array"] for group in panel.get("groups", [])}
     axes = {panel["axes"]["array"]} if "axes" in panel else set()
     return bound | groups | axes

@@ -189,6 +189,7 @@ def test_posterior_and_bound_follow_training(lab):
     lab.open("vae?data=moons&width=32")
     tab(lab, "bound")
     tab(lab, "posterior")
+    lab.page.locator('[data-panel="posterior"] [data-term="mean"]').first.wait_for()
     lab.page.get_by_role("spinbutton", name="x₁").fill("0.4")
     lab.page.get_by_role("spinbutton", name="x₁").press("Enter")
     wait_for_x(lab, SAME)
@@ -222,7 +223,7 @@ def test_a_touch_on_the_plane_chooses_a_point(browser, server):
 def test_more_than_two_latents_get_a_rising_bound_and_the_reason(lab):
     lab.open("vae?latent_dim=8&width=32")
     tab(lab, "bound")
-    assert lab.page.get_by_text("an integral over 8 latents, is out of reach of a grid").is_visible()
+    lab.page.get_by_text("an integral over 8 latents, is out of reach of a grid").wait_for()
     lab.page.locator('[data-panel="bound"][data-ladder]').wait_for()
     ladder = json.loads(lab.page.locator('[data-panel="bound"]').get_attribute("data-ladder"))
     assert len(ladder) == 4 and ladder == sorted(ladder)

@@ -317,7 +317,7 @@ def _posterior(config: VAEConfig) -> Panel:
         {
             "images": config.is_images, "latents": config.latent_dim, "plane": "latent", "overlays": overlays,
             "extent": None if config.is_images else points(config.data).extent,
-            "caption": "Solid: the gradient flows back through μ and σ. Dashed: none flows to ε.",
+            "caption": "Solid: the gradient, back through μ and σ. Dashed: none flows to ε.",
         },
     )  # fmt: skip
 

@@ -177,10 +177,21 @@ class Lab {
       Object.assign(this.arrays, arrays);
       this.frames += 1;
     } else if (header.kind === "decoded") return this.decoder.answer(frame);
-    else if (header.kind === "encoded") Object.assign(this.arrays, arrays);
+    else if (header.kind === "encoded") return this.encoded(arrays);
     else return;
     this.reportStatus();
     this.draw();
+  }
+
+  /** The posterior of an x that was just chosen: its panel at once, the rest a little later. A hand may be drawing. */
+  encoded(arrays) {
+    Object.assign(this.arrays, arrays);
+    if (!this.header) return;
+    for (const panel of this.panels.values()) if (panel instanceof Posterior && panel.shown) panel.draw();
+    this.drawLater ??= setTimeout(() => {
+      this.drawLater = null;
+      this.draw();
+    }, 200);
   }
 
   /** Asks Streamlit for one rerun when the run has a status that its buttons do not know. */
@@ -229,7 +240,7 @@ class Lab {
         }
         // One panel in a task: between two of them the pointer is served, and while it moves it gets most of the time.
         const moving = start - this.touched < 400;
-        await new Promise(done => setTimeout(done, moving ? Math.min(300, 3 * (performance.now() - start)) : 0));
+        await new Promise(done => setTimeout(done, moving ? Math.min(500, 5 * (performance.now() - start)) : 0));
         if (this.closed) return;
       }
       const now = performance.now();
@@ -1801,13 +1812,13 @@ class Posterior extends Panel {
     this.pad = element("canvas", { class: "pad", width: PAD, height: PAD });
     this.words = element("p", { class: "words" });
     this.choices = element("div", { class: "choices" });
-    this.source = element("div", { class: "source" }, this.pad, this.choices, this.words);
+    this.source = element("div", { class: "source" }, this.pad, this.choices);
     this.diagram = element("div", { class: "diagram" });
     this.equations = element("table", { class: "equations" });
     this.equations.setAttribute("aria-label", "The reparameterisation z = μ + σ·ε of the sample shown");
     this.acts = element("div", { class: "acts" });
     const numbers = element("div", { class: "numbers" }, this.equations);
-    const below = element("div", { class: "below" }, numbers, this.acts);
+    const below = element("div", { class: "below" }, numbers, this.acts, this.words);
     this.canvas.append(element("div", { class: "inside" }, this.source, this.diagram, below));
     this.canvas.setAttribute("role", "group");
     this.draw28 = document.createElement("canvas");
@@ -1855,8 +1866,7 @@ class Posterior extends Panel {
     this.boxes = ["x₁", "x₂"].map(name => element("input", { type: "number", step: 0.1, "aria-label": name, title: name }));
     for (const box of this.boxes) {
       box.onchange = () => {
-        const point = this.boxes.map(({ valueAsNumber: value }) => Math.max(-1000, Math.min(1000, value)));
-        if (point.every(isFinite)) this.choose(point);
+        this.choose(this.boxes.map(({ valueAsNumber: value }) => Math.max(-1000, Math.min(1000, value || 0))));
       };
     }
     return [element("span", { class: "held" }, "x", ...this.boxes)];
