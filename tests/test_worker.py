@@ -369,7 +369,7 @@ def test_a_download_holds_up_no_other_run(tmp_path, monkeypatch):
     step = desk.states["trains-on"]["step"]
     desk.wait(lambda: desk.states["trains-on"]["step"] > step + 5)
     assert not waiting.done()
-    assert desk.states["waits-for-data"]["status"] == "starting"
+    desk.wait(lambda: desk.states.get("waits-for-data", {}).get("status") == "starting")
     assert desk.do("waits-for-data", "play")["error"].startswith("Fetching FashionMNIST")
     arrived.set()
     assert "FashionMNIST is not here" in waiting.result(30)["error"]
