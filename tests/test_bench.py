@@ -1,6 +1,9 @@
+import os
+
 import pytest
 import torch
 
+from genlab.bench.hand import measure_hand
 from genlab.bench.plain import plain_loop
 from genlab.bench.speed import SYSTEMS, measure_speeds, page_streams
 from genlab.bench.web import WATCHERS, measure_web
@@ -89,3 +92,15 @@ def test_the_web_process_is_measured_with_and_without_watchers():
     assert all(figures["cpu_share"] >= 0 for figures in result.values())
     # Twenty watchers get the same frames as one: history, points, field and weights are tens of kilobytes.
     assert result["20_watchers"]["bytes_per_frame"] > 10_000
+
+
+@pytest.mark.slow
+def test_the_latent_plane_is_measured_with_training_running_and_paused():
+    result = measure_hand(seconds=2)
+    if "skipped" in result:
+        assert os.environ.get("GENLAB_REQUIRE_BROWSER") != "1"
+        pytest.skip(result["skipped"])
+    assert list(result) == ["training", "paused"]
+    for figures in result.values():
+        assert figures["redraws_per_second"] > 0
+        assert 0 < figures["round_trip_ms_p50"] <= figures["round_trip_ms_p95"]

@@ -362,6 +362,8 @@ def test_plane_and_strip_are_on_the_screen_and_every_target_is_large_enough(lab,
     for width, height in SIZES:
         lab.page.set_viewport_size({"width": width, "height": height})
         plane.wait("p.lab.root.dataset.grid === v[0]", "wide" if width > 1500 else "narrow")
+        if tab:
+            lab.page.get_by_role("tab", name=tab).click()
         plane.wait("p.hand.offsetHeight > 150")
         for part in (plane.hand, *plane.node.locator(".pictures canvas").all()):
             box = part.bounding_box()

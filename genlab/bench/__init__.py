@@ -9,6 +9,7 @@ def bench(quick: bool = False) -> dict[str, Any]:
     """All figures as JSON values; ``quick`` measures for shorter times, which scatters more."""
     import torch
 
+    from genlab.bench.hand import measure_hand
     from genlab.bench.speed import measure_speeds
     from genlab.bench.web import measure_web
 
@@ -17,6 +18,7 @@ def bench(quick: bool = False) -> dict[str, Any]:
         "machine": {"cores": os.cpu_count(), "platform": platform.platform(), "torch": torch.__version__},
         **measure_speeds(repeats=3 if quick else 7, seconds=0.5 if quick else 2.0),
         "web_process": measure_web(seconds=2.0 if quick else 8.0),
+        "latent_plane": measure_hand(seconds=3.0 if quick else 10.0),
     }
 
 

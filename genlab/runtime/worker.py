@@ -32,6 +32,8 @@ from genlab.runtime.messages import (
 
 SLICE = 0.02
 """Seconds for which one run trains before the next one has its turn; a command waits at most about as long."""
+EXPLORED_SLICE, EXPLORING = 0.005, 0.5
+"""The shorter turn while someone moves through codes, and for how many seconds after the last request it holds."""
 AUTOSAVE = 8.0
 """Seconds between two saves of a run that changes: a killed worker loses less than 10 s of training."""
 RESTING_SAVE = 1.0
@@ -152,6 +154,7 @@ class Worker:
         self.runs: dict[str, Run] = {}
         self.turned = time.monotonic()
         self._told_at = 0.0
+        self._asked_at = -EXPLORING
         self._generators = None
 
     def serve(self) -> None:
@@ -336,6 +339,7 @@ class Worker:
 
     def _do_decode(self, run: Run, command: dict[str, Any]) -> None:
         self._ready(run)
+        self._asked_at = time.monotonic()
         packet = encode({"kind": "decoded", "run": run.run_id, "id": command["number"]}, run.view.decode(command["z"]))
         self.send(Record.ANSWER, run.run_id, struct.pack("<I", command["id"]) + packet)
 
@@ -384,7 +388,8 @@ class Worker:
         self.mark(run.run_id)
         begin = time.perf_counter()
         try:
-            run.trainer.advance_for(SLICE)
+            explored = time.monotonic() - self._asked_at < EXPLORING
+            run.trainer.advance_for(EXPLORED_SLICE if explored else SLICE)
             run.unsaved = True
             if run.trainer.diverged:
                 self._rest(run)
