@@ -83,8 +83,8 @@ def test_play_makes_the_step_rise_and_every_visible_figure_change(lab, kind):
     lab.press("One step")
     lab.wait("h.step === 1")
     shown = lab.page.evaluate(
-        "() => [...document.querySelectorAll('[data-panel]')].filter(p => p.offsetParent && p.querySelector('.js-plotly-plot'))"
-        ".map(p => p.dataset.panel)"
+        "() => [...document.querySelectorAll('[data-panel]')]"
+        ".filter(p => p.offsetParent && p.querySelector('.js-plotly-plot')).map(p => p.dataset.panel)"
     )
     assert shown
     before = {panel: lab.page.evaluate(f"() => {traces(panel)}") for panel in shown}
@@ -191,7 +191,8 @@ def test_a_set_up_survives_a_visit_to_another_page(lab):
 
 
 def test_divergence_is_shown_as_a_lesson_and_can_be_rewound(lab):
-    lab.open("gan?critic_learning_rate=1&generator_learning_rate=1&critic_optimizer=sgd&generator_optimizer=sgd&objective=lsgan")
+    steep = "critic_learning_rate=1&generator_learning_rate=1&critic_optimizer=sgd&generator_optimizer=sgd"
+    lab.open(f"gan?objective=lsgan&{steep}")
     lab.press("Play")
     lab.wait("h.status === 'diverged'")
     diverged = lab.header("diverged")
