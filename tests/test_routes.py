@@ -186,6 +186,27 @@ def test_several_vectors_are_answered_in_one_packet_in_their_order(server, playi
         assert np.abs(images[1].astype(int) - alone).max() <= 1
 
 
+def test_a_chosen_example_is_answered_with_its_posterior_of_many_requests_the_last(server):
+    run_id = server.lab.start(VAEConfig(data="moons", width=8))
+    with server.open(run_id) as socket:
+        next(packets(socket))
+        for number in range(1, 41):
+            say(socket, type="encode", id=number, x=[number / 40, 0.5])
+        for header, arrays in packets(socket, "encoded"):
+            assert arrays["posterior.mean"].shape == (1, 2)
+            if header["id"] == 40:
+                break
+        assert arrays["posterior.x"].tolist() == [1.0, 0.5]
+        say(socket, type="streams", streams=["posterior"])
+        assert next(arrays for _, arrays in packets(socket) if "posterior.x" in arrays)["posterior.x"][0] == 1
+
+
+def test_a_point_is_no_picture(server):
+    run_id = server.lab.start(VAEConfig(width=8))
+    code, line = closing(server.open(run_id), '{"type":"encode","id":1,"x":[0,0]}')
+    assert code == 1008 and line == "x: this model encodes 784 pixels"
+
+
 def test_a_stopped_run_says_so_to_its_watchers(server):
     run_id = server.lab.start(SMALL)
     with server.open(run_id) as socket:
@@ -245,6 +266,9 @@ def test_a_rate_that_cannot_be_is_refused(server, resting, hz):
         ('{"type":"decode","id":1,"z":[0.5]}', "z has 1 numbers: this model needs 2"),
         ('{"type":"decode","id":1,"z":[1e999,0]}', "decode.z"),
         ('{"type":"decode","id":1,"z":[[0,0],[0,0,0]]}', "z has 3 numbers: this model needs 2"),
+        ('{"type":"encode","id":1,"x":[0,0]}', "encode: only a VAE has an encoder"),
+        ('{"type":"encode","id":1,"x":"AAAA"}', "3 bytes: 784 are needed"),
+        ('{"type":"encode","id":1,"x":{"held_out":1000}}', "encode.x"),
     ],
 )
 def test_rubbish_closes_the_connection_with_a_line(server, resting, text, line):

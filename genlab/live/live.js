@@ -1809,7 +1809,7 @@ class Posterior extends Panel {
     super(lab, spec);
     this.strokes = [];
     this.turn = 0;
-    this.pad = element("canvas", { class: "pad", width: PAD, height: PAD });
+    this.pad = element("canvas", { class: "pad", width: 2 * PAD, height: 2 * PAD });
     this.words = element("p", { class: "words" });
     this.choices = element("div", { class: "choices" });
     this.source = element("div", { class: "source" }, this.pad, this.choices);
@@ -1836,6 +1836,7 @@ class Posterior extends Panel {
     this.pad.title = spec.images ? "Draw a digit: mouse, finger or pen" : "Click to choose x";
     this.diagram.innerHTML = diagramOf(spec.images);
     this.under.hidden = true;
+    this.node.dataset.images = spec.images;
     const next = action("Next sample", () => this.step());
     const zoom = action("Zoom to x", () => this.zoom());
     zoom.title = "Show the latent plane around the posterior of x";
@@ -1972,6 +1973,8 @@ class Posterior extends Panel {
   }
 
   paintPad() {
+    // Twice as many canvas pixels as units: sharp also where the pad is large.
+    this.pad.getContext("2d").setTransform(2, 0, 0, 2, 0, 0);
     if (this.images) this.paintDrawing();
     else this.paintPlane();
   }
@@ -2076,7 +2079,7 @@ class Posterior extends Panel {
     if (!z || !this.fits()) return;
     this.turn = (this.turn + 1) % z.shape[0];
     this.drawSample();
-    if (!this.images) this.paintPlane();
+    if (!this.images) this.paintPad();
     const plane = this.lab.panels.get(this.spec.plane);
     // While frames come they draw the plane anyway.
     if (this.lab.header?.status !== "running" && plane?.shown && plane.on?.["x-samples"] && plane.canvas._fullLayout) plane.draw();
