@@ -96,7 +96,7 @@ def server(tmp_path_factory):
     stop_server(running)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     """A headless Chromium; without one the test is skipped, or fails when GENLAB_REQUIRE_BROWSER=1."""
     executable = find_chromium()

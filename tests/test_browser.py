@@ -219,7 +219,7 @@ def test_run_bar_picture_and_losses_are_on_the_screen_without_scrolling(browser,
         lab = Lab(context.new_page(), server.url).open(path)
         lab.press("One step")
         lab.wait("h.step === 1")
-        for selector in (".st-key-runbar", ".genlab-live [data-panel]", '[data-panel="losses"]'):
+        for selector in (".st-key-runbar", ".genlab-live [data-panel]", ".genlab-live .panel.curves"):
             box = lab.page.locator(selector).first.bounding_box()
             assert box["x"] >= 0 and box["y"] >= 0
             assert box["x"] + box["width"] <= width and box["y"] + box["height"] <= height
