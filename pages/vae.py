@@ -36,8 +36,8 @@ $$
   no ellipse lies, get worse.
 - The ELBO is −(reconstruction + KL), whatever β the training uses.
 - **Move over the latent plane**: the decoder's output for that $z$ stands beside the pointer (or, for points, as a
-  large diamond in the data's plane). Click to pin A and B and see ten outputs between them; drag to draw a path. Where no
-  held-out example lies, outputs are blends that are no example of anything.
+  large diamond in the data's plane). Click to pin A and B and see ten outputs between them; drag to draw a path.
+  Where no held-out example lies, outputs are blends that are no example of anything.
 - **Posterior of x**: draw a digit, or pick an example. Its $q(z|x)$ stands on the latent plane, and the samples
   $z = \\mu + \\sigma\\varepsilon$ are decoded one after another. **Zoom to x** compares it with the true $p(z|x)$.
 - **Bound**: with one or two latents $\\log p(x)$ is integrated exactly. The *amortisation gap* is what the encoder
