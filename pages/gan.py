@@ -38,5 +38,7 @@ find a rest.
   With too small a $c$ the numbers beside the field and the arrows shrink to nothing; *off*, the scores run away.
 - **Critic steps**: the Wasserstein estimate only follows the exact $W_1$ in shape when the critic is near its optimum,
   and under clipping it is $K\\,W_1$ with an unknown $K$.
+- **Noise**: move over the plane of $z$ in the tab *Noise*, and a large diamond marks $G(z)$ in the data's plane (for
+  images, $G(z)$ stands beside the pointer). Pin two places: the straight line between them becomes a curve of outputs.
 """
     )

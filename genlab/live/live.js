@@ -238,9 +238,11 @@ class Lab {
         } catch (reason) {
           console.error("genlab:", reason);
         }
-        // One panel in a task: between two of them the pointer is served, and while it moves it gets most of the time.
-        const moving = start - this.touched < 400;
-        await new Promise(done => setTimeout(done, moving ? Math.min(500, 5 * (performance.now() - start)) : 0));
+        // One panel in a task: between two of them the pointer is served. While it moves, a draw of c ms that comes
+        // every c² / 5 ms makes it wait for 2.5 ms on average, whatever c is.
+        const cost = performance.now() - start;
+        const moving = performance.now() - this.touched < 400;
+        await new Promise(done => setTimeout(done, moving ? Math.min(1500, cost ** 2 / 5) : 0));
         if (this.closed) return;
       }
       const now = performance.now();
