@@ -7,7 +7,7 @@ from small_runs import DEVICES, KINDS, SMALL, TINY_VAE, gan, same_state, vae, we
 
 from genlab.config import POINTS, GANConfig, SettingError, VAEConfig
 from genlab.training import Divergence, make_trainer
-from genlab.training.trainer import CHECK_EVERY
+from genlab.training.trainer import CHECK_EVERY, MEASURE_EVERY, MEASURED_EARLY
 
 OBJECTIVES = ("minimax", "nonsaturating", "lsgan", "wgan", "wgan_gp")
 
@@ -245,10 +245,16 @@ def test_a_history_has_one_row_a_step_with_seconds_that_rise():
 
 def test_measured_curves_hold_their_value_between_measurements():
     trainer = gan()
-    trainer.advance(2 * CHECK_EVERY + 10)
-    exact = trainer.history()["wasserstein_exact"]
-    assert len(np.unique(exact)) == 2
-    assert np.flatnonzero(np.diff(exact)).tolist() == [2 * CHECK_EVERY - 2]
+    trainer.advance(2 * MEASURE_EVERY + 10)
+    changed = np.flatnonzero(np.diff(trainer.history()["wasserstein_exact"])) + 2
+    assert changed.tolist() == [*MEASURED_EARLY, MEASURE_EVERY, 2 * MEASURE_EVERY]
+
+
+def test_many_critic_steps_are_measured_after_fewer_steps():
+    trainer = gan(n_critic=8)
+    trainer.advance(2 * MEASURE_EVERY // 8 + 10)
+    changed = np.flatnonzero(np.diff(trainer.history()["wasserstein_exact"])) + 2
+    assert changed.tolist() == [25, 50, 100]
 
 
 def test_the_reference_is_what_a_perfect_generator_would_get():
@@ -499,7 +505,7 @@ def test_weights_that_become_infinite_are_found_without_a_bad_loss():
     trainer.advance(2 * CHECK_EVERY)
     assert trainer.diverged == Divergence(CHECK_EVERY, "critic weights")
     trainer.rewind()
-    assert trainer.step == 0 and trainer.diverged is None
+    assert trainer.step == MEASURED_EARLY[-2] and trainer.diverged is None
 
 
 def test_a_finite_but_absurd_loss_is_no_divergence():

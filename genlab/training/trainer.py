@@ -19,7 +19,9 @@ from genlab.training.optimizers import make_optimizer, set_hyperparameters
 CHECK_EVERY = 200
 """Steps between two looks at the weights; each time they are finite leaves a snapshot to rewind to."""
 MEASURE_EVERY = 400
-"""Steps between two measurements of what needs samples of its own; a multiple of CHECK_EVERY."""
+"""Steps between two measurements of what needs samples of its own."""
+MEASURED_EARLY = (25, 50, 100, 200)
+"""Further steps with a measurement: much happens at the start."""
 SNAPSHOTS = 2
 """How many finite states are remembered."""
 _STREAMS = {"init": 0, "data": 1, "train": 2, "view": 3}
@@ -107,6 +109,12 @@ class Trainer(ABC):
     def _vector_size(self) -> int:
         return 1
 
+    def _measure_every(self) -> int:
+        return MEASURE_EVERY
+
+    def _is_measured(self) -> bool:
+        return self.step % self._measure_every() == 0 or self.step in MEASURED_EARLY
+
     # Steps ------------------------------------------------------------------------------------------------------------
 
     def advance(self, n: int) -> None:
@@ -129,7 +137,7 @@ class Trainer(ABC):
             self._clock[self._pending] = time.perf_counter() - started
             self._pending += 1
             self.step += 1
-            if self.step % CHECK_EVERY == 0:
+            if self.step % CHECK_EVERY == 0 or self._is_measured():
                 self._check()
         self._drain()
         self._set_training(False)
@@ -170,7 +178,7 @@ class Trainer(ABC):
             if not all(bool(torch.isfinite(parameter).all()) for parameter in network.parameters()):
                 self.diverged = Divergence(self.step, f"{name} weights")
                 return
-        if self.step % MEASURE_EVERY == 0:
+        if self._is_measured():
             self._set_training(False)
             self._measured = self._measure()
             self._set_training(True)
