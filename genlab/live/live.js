@@ -836,7 +836,7 @@ class Explorer extends Plot {
     this.canvas.replaceWith(this.stage);
     this.stage.append(this.canvas, this.hand, this.tile);
     this.controls = element("div", { class: "controls" });
-    this.pictures = element("div", { class: "pictures" });
+    this.pictures = element("div", { class: "pictures", hidden: "" });
     this.readout = element("p", { class: "readout" });
     this.shelf = element("div", { class: "shelf" }, this.pictures, this.readout);
     this.strip = element("div", { class: "strip" }, this.controls, this.shelf);
