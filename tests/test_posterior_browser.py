@@ -141,7 +141,7 @@ def test_the_gradient_reaches_mu_and_sigma_and_not_the_noise(lab):
     assert [sorted(kind) for kind in ends] == [["μ", "σ"], ["ε"]]
     dashes = diagram.locator(":scope > path.none").evaluate("path => getComputedStyle(path).strokeDasharray")
     assert dashes != "none"
-    assert lab.page.get_by_text("Dashed: none flows to ε").is_visible()
+    lab.page.get_by_text("Dashed: none flows to ε").first.wait_for()
 
 
 def read_terms(lab, row):
