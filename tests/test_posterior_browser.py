@@ -71,6 +71,11 @@ def curve(lab, trace):
     )
 
 
+CELLS = """() => [...document.querySelectorAll('.equations tr')].slice(1)
+                  .map(row => [...row.cells].slice(1).map(c => Number(c.textContent.replace('−', '-'))))"""
+"""JavaScript for the numbers z, μ, σ, ε of each latent as the page shows them."""
+
+
 def test_a_drawn_digit_is_fitted_like_mnist_and_its_posterior_is_drawn_to_scale(lab):
     lab.open("vae?width=64")
     pause_at(lab, 20)
@@ -88,11 +93,16 @@ def test_a_drawn_digit_is_fitted_like_mnist_and_its_posterior_is_drawn_to_scale(
     assert ((x > 20) & (x < 235)).sum() > 20, "the edges are smooth"
     assert x[14, 14] == 0, "a ring is empty inside"
     # The numbers beside the diagram are those of q(z|x), and z is what they say.
-    cells = lab.page.evaluate(
-        """() => [...document.querySelectorAll('.equations tr')].slice(1)
-                  .map(row => [...row.cells].slice(1).map(c => Number(c.textContent.replace('−', '-'))))"""
+    # The last stroke's answer may still be on its way: read the numbers and the words together until they agree.
+    lab.page.wait_for_function(
+        f"() => {{ const shown = ({CELLS})(), mean = window.genlab.arrays['posterior.mean'].values;"
+        " return shown.every((row, j) => Math.abs(row[1] - mean[j]) < 6e-4); }",
+        timeout=SECONDS,
     )
-    mean, std = array(lab, "posterior.mean"), array(lab, "posterior.std")
+    cells, mean, std = lab.page.evaluate(
+        f"() => [({CELLS})(), ...['mean', 'std'].map(n => Array.from(window.genlab.arrays['posterior.' + n].values))]"
+    )
+    mean, std = np.array(mean), np.array(std)
     for (z, m, s, e), expected_mean, expected_std in zip(cells, mean, std, strict=True):
         assert (m, s) == pytest.approx((expected_mean, expected_std), abs=6e-4)
         assert z == pytest.approx(m + s * e, abs=3e-3)

@@ -35,8 +35,13 @@ def evidence(name, seed):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_scenario_shows_what_it_claims_for_at_least_four_of_five_seeds(name):
-    verdicts = {seed: SCENARIOS[name].check(evidence(name, seed)) for seed in SEEDS}
-    assert sum(holds for holds, _ in verdicts.values()) >= 4, verdicts
+    verdicts = {}
+    for seed in SEEDS:
+        verdicts[seed] = SCENARIOS[name].check(evidence(name, seed))
+        # The fifth seed is only asked when one of the first four failed.
+        if sum(holds for holds, _ in verdicts.values()) == 4:
+            return
+    pytest.fail(f"fewer than four of five seeds: {verdicts}")
 
 
 @pytest.mark.slow
