@@ -93,9 +93,10 @@ def per_second(step: Callable[[], None], seconds: float) -> float:
 
 
 def page_streams(config: Config) -> list[str]:
-    """Every stream that the model's page shows when it is opened."""
+    """Every stream that the model's page shows when it is opened on a wide screen: of each area, the first tab."""
     view = (vae_view if config.model == "vae" else gan_view)(config).to_data()
-    parts = [part for panel in view["panels"] for part in (panel, *(x for x in panel.get("layers", []) if x["on"]))]
+    first = {panel["area"]["wide"]: panel for panel in reversed(view["panels"])}.values()
+    parts = [part for panel in first for part in (panel, *(x for x in panel.get("layers", []) if x["on"]))]
     return sorted({stream for part in parts for stream in part["streams"]})
 
 
