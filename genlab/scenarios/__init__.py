@@ -2,6 +2,6 @@
 
 from genlab.scenarios.evidence import Evidence
 from genlab.scenarios.run import Outcome, gather, run
-from genlab.scenarios.scenarios import SCENARIOS, Scenario
+from genlab.scenarios.scenarios import HOME, SCENARIOS, Scenario
 
-__all__ = ["SCENARIOS", "Evidence", "Outcome", "Scenario", "gather", "run"]
+__all__ = ["HOME", "SCENARIOS", "Evidence", "Outcome", "Scenario", "gather", "run"]

@@ -4,8 +4,9 @@ A check decides on measured figures. Its thresholds mean something: a distance i
 get, a KL is in nats, a share is of the generated points.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,11 @@ Verdict = tuple[bool, dict[str, float]]
 
 @dataclass(frozen=True)
 class Scenario:
-    """One demonstration: what to run, for how many steps, what it shows in one sentence, and whether it did."""
+    """One demonstration: what to run, for how many steps, what it shows in one sentence, and whether it did.
+
+    ``cure`` holds the fewest settings that make its twin, which fails the same check; it is empty where the
+    demonstration simply works. ``cured_claim`` says in one sentence what the twin does instead, ``why`` names the cause.
+    """
 
     name: str
     title: str
@@ -25,6 +30,14 @@ class Scenario:
     config: Config
     steps: int
     check: Callable[[Evidence], Verdict]
+    cure: Mapping[str, Any] = field(default_factory=dict)
+    cured_claim: str = ""
+    why: str = ""
+
+    @property
+    def cured(self) -> Config | None:
+        """The set-up of the twin, or None where there is nothing to cure."""
+        return self.config.replace(**self.cure) if self.cure else None
 
 
 def learns_the_digits(evidence: Evidence) -> Verdict:
@@ -117,6 +130,9 @@ SCENARIOS: dict[str, Scenario] = {
             VAEConfig(beta=50),
             400,
             posterior_collapses,
+            {"beta": 1},
+            "At β = 1 both latents stay active and sort the digits.",
+            "A latent pays β nats for each nat of KL; when it gains less than that in reconstruction, it is given up.",
         ),
         Scenario(
             "vae_line",
@@ -157,6 +173,9 @@ SCENARIOS: dict[str, Scenario] = {
             _WGAN.replace(clip=0.001),
             400,
             starves_the_generator,
+            {"clip": 0.1},
+            "Clipped at c = 0.1 the critic passes on a gradient and the points reach the ring.",
+            "The gradient that reaches the generator is a product over the critic's layers, each of the order of c.",
         ),
         Scenario(
             "wgan_unclipped",
@@ -165,6 +184,9 @@ SCENARIOS: dict[str, Scenario] = {
             _WGAN.replace(clip=None),
             400,
             estimate_runs_away,
+            {"clip": 0.1},
+            "Clipped at c = 0.1 the critic keeps its scale and its estimate stays of the order of the true W₁.",
+            "E f(x) − E f(G(z)) grows with the scale of f; without a Lipschitz bound its maximum is infinite.",
         ),
         Scenario(
             "wgan_gp",
@@ -176,3 +198,6 @@ SCENARIOS: dict[str, Scenario] = {
         ),
     )
 }
+
+HOME = tuple(SCENARIOS)
+"""The demonstrations that the home page starts with one click."""
