@@ -21,7 +21,7 @@ class Scenario:
     """One demonstration: what to run, for how many steps, what it shows in one sentence, and whether it did.
 
     ``cure`` holds the fewest settings that make its twin, which fails the same check; it is empty where the
-    demonstration simply works. ``cured_claim`` says in one sentence what the twin does instead, ``why`` names the cause.
+    demonstration simply works. ``cured_claim`` says in one sentence what the twin does, ``why`` names the cause.
     """
 
     name: str
