@@ -358,7 +358,7 @@ def _regulariser(config: VAEConfig) -> str:
     mistake, data_term = "", "reconstruction"
     if n := _averaged_over(config):
         what = "pixels" if config.is_images else "coordinates"
-        mistake = f"# A deliberate mistake: a mean over the {what} beside a sum over the latents is β = {n} in disguise.\n"
+        mistake = f"# A deliberate mistake: averaged over {what}, summed over latents: β = {n} in disguise.\n"
         data_term = f"reconstruction / {n}"
     if config.free_bits:
         return (

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from genlab.config import GANConfig
 from genlab.data import points
 from genlab.measures import COVERAGE_SAMPLES, PERFECT_HIGH_QUALITY, mode_coverage, wasserstein_exact, wasserstein_floor
+from genlab.measures.layers import gradient_norms
 from genlab.models import critic, generator
 from genlab.objectives import flipped, game, gradient_penalty, r1_penalty
 from genlab.training.data import as_pictures, training_examples
@@ -150,6 +151,12 @@ class GANTrainer(Trainer):
             coverage = mode_coverage(generated, distribution.modes, distribution.mode_std)
             measured |= {"modes_captured": coverage.captured, "high_quality": coverage.high_quality}
         return measured
+
+    def layer_gradient_norms(self) -> np.ndarray:
+        """√E‖∂f/∂h‖² for the input h of each layer of the critic, at generated examples, from first to last layer."""
+        with torch.no_grad():
+            fake = self.generator(self.noise(TRANSPORT_SAMPLES, random_stream(self.config.seed, "view")))
+        return gradient_norms(self.critic, fake)
 
     def reference(self) -> dict[str, float]:
         """See :meth:`Trainer.reference`."""
