@@ -65,7 +65,7 @@ VAE_SCENARIOS = (
         "vae_mean_over_pixels",
         "A mean where a sum belongs",
         "Averaging the reconstruction over 784 pixels beside a sum over latents collapses the posterior at β = 1.",
-        VAEConfig(mistake="mean_over_pixels", width=200),
+        VAEConfig(mistake="mean_over_pixels", width=100),
         300,
         posterior_collapses,
         cure={"mistake": "none"},
