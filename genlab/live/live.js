@@ -32,6 +32,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
 // ---------------------------------------------------------------------------------------------------------- Lab
 
 const WIDE = 1250; // px of component width from which the wide grid is used
+const RUNS = 12; // runs of which a tab remembers what was chosen and pinned there
 const STACKED = 640; // px below which the panels stand in one column
 
 /** Everything of one mount: owns the data of the latest frame and decides when to draw. */
@@ -56,6 +57,7 @@ class Lab {
     this.pinned = null;
     this.feed = new Feed(frame => this.receive(frame), () => this.streams(), words => this.connection(words));
     this.decoder = new Decoder(message => this.feed.send(message));
+    this.example = new Example(this);
 
     this.stop = new AbortController();
     const { signal } = this.stop;
@@ -163,10 +165,15 @@ class Lab {
     return this.root.dataset.grid === "wide" ? 15 : 13;
   }
 
-  /** Streams of the panels that can be seen now. */
-  streams() {
+  /** What the panels that can be seen now need. */
+  needs() {
     const seen = [...this.panels.values()].filter(panel => panel.shown);
     return [...new Set(seen.flatMap(panel => panel.streams()))].sort();
+  }
+
+  /** What of it comes in the frames, which are the same for everybody. */
+  streams() {
+    return this.needs().filter(name => !OWN.includes(name));
   }
 
   receive(frame) {
@@ -177,17 +184,16 @@ class Lab {
       Object.assign(this.arrays, arrays);
       this.frames += 1;
     } else if (header.kind === "decoded") return this.decoder.answer(frame);
-    else if (header.kind === "encoded") return this.encoded(arrays);
+    else if (header.kind === "encoded") return this.example.answer(frame);
     else return;
     this.reportStatus();
     this.draw();
   }
 
-  /** The posterior of an x that was just chosen: its panel at once, the rest a little later. A hand may be drawing. */
-  encoded(arrays) {
-    Object.assign(this.arrays, arrays);
+  /** News of the own x: its panel at once, the rest a little later. A hand may be drawing. */
+  encoded() {
     if (!this.header) return;
-    for (const panel of this.panels.values()) if (panel instanceof Posterior && panel.shown) panel.draw();
+    for (const panel of this.panels.values()) if (panel instanceof Posterior) panel.renew();
     this.drawLater ??= setTimeout(() => {
       this.drawLater = null;
       this.draw();
@@ -329,6 +335,7 @@ class Lab {
     this.sizes.disconnect();
     this.feed.close();
     this.decoder.close();
+    this.example.close();
     for (const panel of this.panels.values()) panel.close();
     this.root.remove();
     if (window.genlab === this) delete window.genlab;
@@ -815,6 +822,82 @@ class Decoder {
     clearTimeout(this.patience);
     clearTimeout(this.pausing);
     this.waiting.clear();
+  }
+}
+
+const OWN = ["posterior", "evidence"]; // needs that are answered to each visitor about their own x
+const OWN_ARRAYS = /^(posterior|evidence|ladder)\./;
+const ASK_EVERY = 300; // ms between two looks at how the model has changed
+const FIRST = { held_out: 0 };
+
+/** The x that this visitor looks at, and nobody else with them: asked for again as the model changes. */
+class Example {
+  constructor(lab) {
+    this.lab = lab;
+    this.take(FIRST, 0);
+    this.timer = setInterval(() => this.follow(), ASK_EVERY);
+  }
+
+  /** Number 0: nothing was chosen yet. */
+  take(x, id) {
+    Object.assign(this, { x, id, shown: -1, known: null });
+  }
+
+  /** Of a run of this model: the x that was chosen there before, if any. */
+  of({ data, latents }) {
+    const run = this.lab.data.run;
+    if (this.run === run && this.data === data) return void (this.latents = latents);
+    Object.assign(this, { run, data, latents });
+    const kept = recall("x", {})[run];
+    this.take(...(kept?.data === data ? [kept.x, 1] : [FIRST, 0]));
+  }
+
+  choose(x) {
+    this.x = x;
+    this.id = Math.max(Date.now(), this.id + 1);
+    rememberOf(this.run, "x", { data: this.data, x });
+    this.ask();
+  }
+
+  ask() {
+    this.bound = this.lab.needs().includes("evidence");
+    this.asked = performance.now();
+    this.flying = true;
+    this.lab.feed.send({ type: "encode", id: this.id, x: this.x, bound: this.bound });
+  }
+
+  /** Asks again when the model, or what is to be known of x, is no longer that of the last answer. */
+  follow() {
+    const { header, frozen } = this.lab;
+    const needs = this.lab.needs();
+    if (!header?.config || frozen || document.hidden || !needs.includes("posterior") || !this.fits(header)) return;
+    // A worker that is being replaced answers nobody.
+    if (this.flying && performance.now() - this.asked < 2000) return;
+    if (this.known !== this.state(header, needs.includes("evidence"))) this.ask();
+  }
+
+  /** Whether the run has become one of other data, which this x is none of. */
+  fits({ config }) {
+    return config.data === this.data && config.latent_dim === this.latents;
+  }
+
+  state({ run, step, config }, bound) {
+    return JSON.stringify([run, step, config, bound]);
+  }
+
+  answer({ header, arrays }) {
+    this.flying = false;
+    // While a hand draws, an answer may come after the next request: it is shown as long as no newer one was.
+    if (header.id < this.shown) return;
+    this.shown = header.id;
+    this.known = header.settled && header.id === this.id ? this.state(header, this.bound) : null;
+    for (const name of Object.keys(this.lab.arrays)) if (OWN_ARRAYS.test(name)) delete this.lab.arrays[name];
+    Object.assign(this.lab.arrays, arrays);
+    this.lab.encoded();
+  }
+
+  close() {
+    clearInterval(this.timer);
   }
 }
 
@@ -1830,9 +1913,8 @@ class Posterior extends Panel {
 
   configure(spec) {
     super.configure(spec);
-    const before = this.images;
     this.images = spec.images;
-    if (before !== undefined && before !== spec.images) this.mine = null;
+    this.lab.example.of(spec);
     this.pad.setAttribute("aria-label", spec.images ? "Draw a digit here" : "Click here to choose a point x");
     this.choices.replaceChildren(...(spec.images ? [] : this.coordinates()), ...this.heldOut());
     this.pad.title = spec.images ? "Draw a digit: mouse, finger or pen" : "Click to choose x";
@@ -1857,9 +1939,9 @@ class Posterior extends Panel {
     this.index.onchange = () => this.pick(this.index.valueAsNumber);
     return [
       element("span", { class: "held" }, "held out",
-        button("‹", "Previous held-out example", () => this.pick(this.present() - 1)),
+        button("‹", "Previous held-out example", () => this.pick(this.shownRow() - 1)),
         this.index,
-        button("›", "Next held-out example", () => this.pick(this.present() + 1))),
+        button("›", "Next held-out example", () => this.pick(this.shownRow() + 1))),
       button("Random", "A random held-out example", () => this.pick(Math.floor(1000 * Math.random()))),
       ...(this.spec.images ? [button("Clear", "Clear the drawing", () => this.wipe())] : []),
     ];
@@ -1876,7 +1958,7 @@ class Posterior extends Panel {
   }
 
   /** The held-out row that is shown or was shown last. */
-  present() {
+  shownRow() {
     return this.row ?? -1;
   }
 
@@ -1892,14 +1974,8 @@ class Posterior extends Panel {
   }
 
   choose(x) {
-    this.mine = { x, id: Math.max(Date.now(), (this.mine?.id ?? 0) + 1) };
-    this.send();
+    this.lab.example.choose(x);
     this.lab.panels.get(this.spec.plane)?.light(this.spec.overlays);
-  }
-
-  send() {
-    this.asked = performance.now();
-    this.lab.feed.send({ type: "encode", ...this.mine });
   }
 
   listen() {
@@ -1931,7 +2007,7 @@ class Posterior extends Panel {
 
   pressed([x, y]) {
     const { extent } = this.spec;
-    const due = performance.now() - (this.asked ?? 0) > DRAW_EVERY;
+    const due = performance.now() - (this.lab.example.asked ?? 0) > DRAW_EVERY;
     if (!this.images) {
       if (due) this.choose([(2 * x) / PAD - 1, 1 - (2 * y) / PAD].map(share => Number((extent * share).toFixed(4))));
       return;
@@ -1952,9 +2028,7 @@ class Posterior extends Panel {
     const { arrays } = this.lab;
     const about = arrays["posterior.about"];
     if (!about || !this.fits()) return;
-    const [id, row, label] = about.values;
-    // A worker that took over from a dead one knows nothing of what was chosen.
-    if (id === 0 && this.mine && performance.now() - this.asked > 1500) this.send();
+    const [, row, label] = about.values;
     this.row = row >= 0 ? row : this.row;
     if (document.activeElement !== this.index) this.index.value = row >= 0 ? row : "";
     if (this.boxes && !this.images && !this.boxes.includes(document.activeElement)) {
@@ -1965,6 +2039,12 @@ class Posterior extends Panel {
     this.node.dataset.x = row >= 0 ? "held out" : "chosen";
     this.paintPad();
     this.drawSample();
+  }
+
+  /** After news of x: the samples so far on the latent plane, and the panel where it can be seen. */
+  renew() {
+    if (this.shown) this.draw();
+    else if (this.fits()) this.takeSample();
   }
 
   /** Whether the arrays are of a model with these latents and data. */
@@ -2030,14 +2110,24 @@ class Posterior extends Panel {
     return this.draw28;
   }
 
+  /** The numbers of latents of the present sample in an array with one row for each sample. */
+  present(array) {
+    const k = this.spec.latents;
+    return array.values.subarray(k * this.turn, k * (this.turn + 1));
+  }
+
+  takeSample() {
+    const { arrays } = this.lab;
+    const [z, k] = [arrays["posterior.z"], this.spec.latents];
+    arrays["drawn.z"] = { values: z.values.subarray(0, k * (this.turn + 1)), shape: [this.turn + 1, k] };
+    arrays["drawn.newest"] = { values: this.present(z), shape: [1, k] };
+  }
+
   drawSample() {
     const { arrays } = this.lab;
     const [mean, std, noise, z] = ["mean", "std", "noise", "z"].map(name => arrays[`posterior.${name}`]);
-    const k = this.spec.latents;
-    const row = array => array.values.subarray(k * this.turn, k * (this.turn + 1));
-    arrays["drawn.z"] = { values: z.values.subarray(0, k * (this.turn + 1)), shape: [this.turn + 1, k] };
-    arrays["drawn.newest"] = { values: row(z), shape: [1, k] };
-    this.writeEquations(mean.values, std.values, row(noise), row(z));
+    this.takeSample();
+    this.writeEquations(mean.values, std.values, this.present(noise), this.present(z));
     const show = (name, array, i) => {
       const place = this.diagram.querySelector(`[data-show="${name}"]`);
       place?.setAttribute("href", this.picture(array, i).toDataURL());
@@ -2095,7 +2185,7 @@ class Posterior extends Panel {
     this.lab.panels.get(this.spec.plane).light(this.spec.overlays);
     this.lab.reveal(this.spec.plane);
     const [mean, std] = [arrays["posterior.mean"].values, arrays["posterior.std"].values];
-    const others = this.known() ? [arrays["evidence.mean"].values, arrays["evidence.std"].values] : [mean, std];
+    const others = arrays["evidence.mean"] ? [arrays["evidence.mean"].values, arrays["evidence.std"].values] : [mean, std];
     const ranges = Array.from(mean, (m, j) => {
       const [low, high] = [Math.min(m - 4 * std[j], others[0][j] - 4 * others[1][j]), Math.max(m + 4 * std[j], others[0][j] + 4 * others[1][j])];
       return [low, high];
@@ -2104,18 +2194,12 @@ class Posterior extends Panel {
     plane.zoomTo(ranges.map(([low, high]) => [(low + high) / 2 - half, (low + high) / 2 + half]));
   }
 
-  known() {
-    const { arrays } = this.lab;
-    return arrays["evidence.mean"] && sameExample({ about: arrays["posterior.about"], id: arrays["evidence.id"] });
-  }
-
   close() {
     clearInterval(this.timer);
     super.close();
   }
 }
 
-const sameExample = ({ about, id }) => !about || !id || about.values[0] === id.values[0];
 const fixed = value => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toFixed(3)).replace("-", "−");
 
 /** x → encoder → μ, σ → z → decoder → x̂, and the way of the gradient back: all arrows are the gradient's. */
@@ -2218,10 +2302,9 @@ class Bound extends PlotlyPanel {
   async draw() {
     super.draw();
     const { arrays } = this.lab;
-    const here = sameExample({ about: arrays["posterior.about"], id: arrays["evidence.id"] });
-    this.node.dataset.current = String(Boolean(arrays["evidence.step"] && here));
-    if (this.spec.exact) await this.drawExact(here ? arrays["evidence.terms"] : null);
-    else await this.drawLadder(here);
+    this.node.dataset.current = String(Boolean(arrays["evidence.step"]));
+    if (this.spec.exact) await this.drawExact(arrays["evidence.terms"]);
+    else await this.drawLadder();
   }
 
   /** The three rows: x, and mean and median over the held-out examples done so far. */
@@ -2308,10 +2391,10 @@ class Bound extends PlotlyPanel {
   }
 
   /** More than two latents: the importance-weighted bound rises towards log p(x) with the number of draws. */
-  async drawLadder(here) {
+  async drawLadder() {
     const { arrays, theme } = this.lab;
     const [k, bound, error] = ["k", "bound", "error"].map(name => arrays[`ladder.${name}`]?.values);
-    if (!k || !here) return;
+    if (!k) return;
     this.node.dataset.ladder = JSON.stringify(Array.from(bound));
     this.table.replaceChildren();
     this.headed = "";
@@ -2457,8 +2540,8 @@ const TRANSFORMS = {
   },
 
   /** 1σ and 2σ of one Gaussian, from its standard deviations or from a root of its covariance. */
-  outline({ mean, std, root, ...which }, { columns: [a, b] }) {
-    if (!sameExample(which) || !(mean.shape[1] >= 2)) return { x: [], y: [] };
+  outline({ mean, std, root }, { columns: [a, b] }) {
+    if (!(mean.shape[1] >= 2)) return { x: [], y: [] };
     const [l11, l21, l22] = root ? root.values : [std.values[a], 0, std.values[b]];
     const [x, y] = [[], []];
     for (const sigmas of [1, 2]) {
@@ -2476,8 +2559,7 @@ const TRANSFORMS = {
   centre: ({ mean: { values } }, { columns: [a, b] }) => ({ x: [values[a]], y: [values[b]] }),
 
   /** One level line of the log-density of the true posterior. */
-  height({ x, y, z, levels, ...which }, { level }) {
-    if (!sameExample(which)) return { x: [], y: [], z: [] };
+  height({ x, y, z, levels }, { level }) {
     const at = levels.values[level];
     return {
       x: x.values, y: y.values, z: rowsOf(z), "contours.start": at, "contours.end": at, "contours.size": 1,
@@ -2485,14 +2567,14 @@ const TRANSFORMS = {
   },
 
   /** The density of a Gaussian over one latent. */
-  bell({ mean, std, ...which }) {
-    if (!sameExample(which) || mean.shape[1] !== 1) return { x: [], y: [] };
+  bell({ mean, std }) {
+    if (mean.shape[1] !== 1) return { x: [], y: [] };
     const [m, s] = [mean.values[0], std.values[0]];
     const t = Array.from({ length: 81 }, (_, i) => (i - 40) / 10);
     return { x: t.map(t => m + s * t), y: t.map(t => Math.exp(-0.5 * t * t) / (s * Math.sqrt(2 * Math.PI))) };
   },
 
-  curve: ({ x, y, ...which }) => (sameExample(which) ? { x: x.values, y: y.values } : { x: [], y: [] }),
+  curve: ({ x, y }) => ({ x: x.values, y: y.values }),
 
   /** Marks along the bottom. */
   rug: ({ points }) => ({ x: column(points, 0), y: new Array(points.shape[0]).fill(0) }),
@@ -2718,6 +2800,12 @@ function remember(name, value) {
   } catch (error) {
     console.warn("genlab: cannot remember", name, error);
   }
+}
+
+/** The same for one run among others; of those, the last ones are kept. */
+function rememberOf(run, name, value) {
+  const { [run]: _, ...others } = recall(name, {});
+  remember(name, Object.fromEntries([...Object.entries(others).slice(1 - RUNS), [run, value]]));
 }
 
 function recall(name, otherwise) {

@@ -125,6 +125,16 @@ def chosen_runs(runs: list[StoredRun]) -> list[StoredRun]:
     return [runs[row] for row in event.selection.rows if row < len(runs)]
 
 
+def no_run_yet() -> None:
+    """What stands in the place of an empty list: where runs come from."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("No run yet: start one on the", width="content")
+        st.page_link(PAGES / "vae.py", width="content")
+        st.page_link(PAGES / "gan.py", width="content")
+        st.markdown("page, or bring a file:", width="content")
+        _file_popover()
+
+
 def actions(chosen: list[StoredRun]) -> None:
     """Open or rename the one chosen run; delete all that are chosen, after a question."""
     one = chosen[0] if len(chosen) == 1 else None
@@ -139,8 +149,7 @@ def actions(chosen: list[StoredRun]) -> None:
                 )
         if st.button("Delete", icon=":material/delete:", disabled=not chosen):
             _ask(chosen)
-        with st.popover("Open a file", icon=":material/upload_file:"):
-            _open_file()
+        _file_popover()
         if st.button("Refresh", icon=":material/refresh:"):
             st.rerun()
         for line in st.session_state.pop("runs.problems", []):
@@ -180,6 +189,11 @@ def _delete(runs: list[StoredRun]) -> None:
         except CommandFailed as error:
             problems.append(f"{title(run)} was not deleted: {error}")
     st.session_state["runs.problems"] = problems
+
+
+def _file_popover() -> None:
+    with st.popover("Open a file", icon=":material/upload_file:"):
+        _open_file()
 
 
 def _open_file() -> None:
