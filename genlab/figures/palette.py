@@ -29,7 +29,8 @@ _CLASSES = {
 # Points are drawn over the field: its ends stay pale (light) or deep (dark) so that the points stand out at 3:1.
 _FIELD = {
     "light": {"field_real": "#D0E7F6", "field_middle": "#FFFFFF", "field_fake": "#FEE4D2"},
-    "dark": {"field_real": "#06253B", "field_middle": "#0E1117", "field_fake": "#381A04"},
+    # Of the hues near blue and vermilion those that are strongest for their lightness: 3:1 leaves little of that.
+    "dark": {"field_real": "#001B66", "field_middle": "#0E1117", "field_fake": "#470E00"},
 }
 
 PALETTE: dict[str, dict[str, str]] = {

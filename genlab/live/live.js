@@ -81,6 +81,7 @@ class Lab {
     this.data = data;
     this.theme = readTheme(this.root, data.palette);
     this.root.dataset.theme = this.theme.name;
+    const another = before && before.run !== data.run;
     if (before?.run !== data.run) {
       this.header = null;
       this.arrays = {};
@@ -91,6 +92,7 @@ class Lab {
       term.style.setProperty("--term", resolve(term.dataset.colour, this.theme));
     }
     this.reconcile(data.panels);
+    if (another) for (const panel of this.panels.values()) panel.enter();
     this.fit();
     this.arrange();
     this.feed.open(data);
@@ -603,6 +605,9 @@ class Panel {
     this.caption.hidden = !this.spec.caption;
   }
 
+  /** Another run is shown from now on. */
+  enter() {}
+
   /** True when all arrays have come. */
   has(...names) {
     return names.every(name => this.lab.arrays[name]);
@@ -764,6 +769,7 @@ class Plot extends PlotlyPanel {
 
 const STEPS = 10; // outputs in a strip
 const BETWEEN = 4; // parts into which a curve of points is cut between two of them
+const PLACES = 60; // of a path that are remembered
 const DRAG = 6; // px from which a press that moves is a path and not a pin
 const PACE = 20; // ms between two requests at least: the server takes 60 messages a second
 
@@ -928,6 +934,7 @@ class Explorer extends Plot {
     this.voice = element("span", { class: "unseen", role: "status", "aria-live": "polite" });
     this.node.append(this.voice);
     this.exploring = recall("exploring", true);
+    Object.assign(this, { code: [], pins: [null, null], newest: null, course: null, route: null });
     this.listen();
   }
 
@@ -938,7 +945,8 @@ class Explorer extends Plot {
     const kept = recall(`plane-${this.id}`, usual);
     this.plane = Math.max(kept.x, kept.y) < dims && (spec.explore.principal || !kept.principal) ? kept : usual;
     this.sliders = [];
-    if (this.code?.length !== dims) this.clear(new Array(dims).fill(0));
+    const another = this.code.length !== dims;
+    if (another) this.code = new Array(dims).fill(0);
     this.spherical = spherical && recall("spherical", false);
     this.hand.setAttribute("aria-roledescription", `plane of ${symbol}`);
     this.tools = [
@@ -947,6 +955,26 @@ class Explorer extends Plot {
     this.fillControls(spec.explore);
     this.fillDrawer(spec.explore);
     this.explore(this.exploring);
+    if (another) this.enter();
+  }
+
+  /** What was pinned before in the run that is shown now. */
+  enter() {
+    const { dims } = this.spec.explore;
+    const kept = recall(`pins-${this.id}`, {})[this.lab.data.run];
+    const { pins = [null, null], newest = null, route = null } = kept?.dims === dims ? kept : {};
+    this.clear(pins[newest] ?? new Array(dims).fill(0));
+    Object.assign(this, { pins, newest });
+    if (route) this.follow(route);
+    else this.join();
+  }
+
+  keep() {
+    const { pins, newest, spec: { explore: { dims } } } = this;
+    // A long path is one of hundreds of places: a few of them keep its shape.
+    const every = Math.ceil((this.route?.length ?? 0) / PLACES);
+    const route = this.route?.filter((_, i) => i % every === 0 || i === this.route.length - 1).map(plain);
+    rememberOf(this.lab.data.run, `pins-${this.id}`, { dims, pins, newest, route });
   }
 
   explore(on) {
@@ -977,7 +1005,7 @@ class Explorer extends Plot {
       on => this.open(on))));
     if (spherical) items.push(this.switch("spherical", "Interpolate along the sphere instead of the straight line",
       this.spherical, on => this.bend(on)));
-    this.wipe = action("Clear", () => this.clear());
+    this.wipe = action("Clear", () => this.wipeOut());
     this.wipe.title = "Remove pins and path (Escape)";
     this.controls.replaceChildren(...items, this.wipe);
     this.tell();
@@ -1187,7 +1215,8 @@ class Explorer extends Plot {
     const { drag } = this;
     this.drag = null;
     if (!drag) return;
-    if (!drag.far) this.pin((this.code = this.codeAt(event)));
+    if (drag.far) this.keep();
+    else this.pin((this.code = this.codeAt(event)));
     this.say();
   }
 
@@ -1223,7 +1252,7 @@ class Explorer extends Plot {
       this.pin(this.code);
       this.say();
     } else if (event.key === "Escape" && (this.pins.some(Boolean) || this.course)) {
-      this.clear();
+      this.wipeOut();
       this.say("cleared");
     } else return;
     event.preventDefault();
@@ -1237,8 +1266,9 @@ class Explorer extends Plot {
     const which = this.newest === 0 ? 1 : 0;
     this.pins[which] = code;
     this.newest = which;
-    this.course = null;
+    this.course = this.route = null;
     this.join();
+    this.keep();
   }
 
   join() {
@@ -1260,16 +1290,21 @@ class Explorer extends Plot {
   follow(route) {
     this.pins = [null, null];
     this.newest = null;
+    this.route = route;
     const at = alongPath(route);
     this.course = { label: "path", at };
     this.unroll();
   }
 
   clear(code = this.code) {
-    Object.assign(this, { code, pins: [null, null], newest: null, course: null, decoded: null });
-    if (!this.wipe) return;
+    Object.assign(this, { code, pins: [null, null], newest: null, course: null, route: null, decoded: null });
     this.unroll();
     this.look();
+  }
+
+  wipeOut() {
+    this.clear();
+    this.keep();
   }
 
   /** Whether the model of the latest frame takes codes of this length: it may be another one by now. */
@@ -1926,6 +1961,11 @@ class Posterior extends Panel {
     zoom.title = "Show the latent plane around the posterior of x";
     const all = action("Zoom out", () => this.lab.panels.get(this.spec.plane)?.resetZoom());
     this.acts.replaceChildren(next, ...(spec.latents > 2 ? [] : [zoom, all]));
+  }
+
+  enter() {
+    this.strokes = [];
+    this.lab.example.of(this.spec);
   }
 
   resize() {}

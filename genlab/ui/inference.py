@@ -12,7 +12,7 @@ from genlab.figures.still import distances, over_density
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed
 from genlab.ui.controls import number
-from genlab.ui.library import UPLOAD_MB, open_as_run, show, theme
+from genlab.ui.library import open_as_run, show, theme
 from genlab.ui.models import Model, choices, find, how_made, loaded, story, take_upload
 
 DRAWN_POINTS = 1000
@@ -45,9 +45,7 @@ def choose_models() -> list[Model]:
         st.selectbox("Model", list(options), format_func=options.get, key="generate.model")
         beside = {NOTHING: "–"} | options
         st.selectbox("Beside it, on the same noise", list(beside), format_func=beside.get, key="generate.beside")
-    st.file_uploader(
-        "Or a file", type="safetensors", max_upload_size=UPLOAD_MB, key="generate.file", on_change=_uploaded
-    )
+    st.file_uploader("Or a file", type="safetensors", key="generate.file", on_change=_uploaded)
     for line in st.session_state.pop("generate.problems", []):
         st.error(line)
     return [model for model in map(_found, _asked_for()) if model]

@@ -16,8 +16,6 @@ from genlab.runtime.messages import RunStatus
 from genlab.runtime.store import LONGEST_NAME, StoredRun
 from genlab.ui import PAGES
 
-UPLOAD_MB = 200
-"""Largest file that a page takes, which the server holds in memory: the largest VAE with its optimizer needs 160 MB."""
 MEASURES = {
     "elbo": ("ELBO", "%.1f"),
     "active_units": ("Active units", "%d"),
@@ -197,9 +195,7 @@ def _file_popover() -> None:
 
 
 def _open_file() -> None:
-    file = st.file_uploader(
-        "A checkpoint (.safetensors), which opens as a run of its own", type="safetensors", max_upload_size=UPLOAD_MB
-    )
+    file = st.file_uploader("A checkpoint (.safetensors), which opens as a run of its own", type="safetensors")
     if file and st.button("Open as a run", type="primary", icon=":material/play_arrow:"):
         open_as_run(file.getvalue(), file.name)
 
