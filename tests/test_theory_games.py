@@ -200,6 +200,12 @@ def test_a_trajectory_that_overflows_ends_at_its_last_finite_point():
     assert len(path) < 20 and np.isfinite(path).all()
 
 
+def test_the_rate_of_a_divergence_is_measured_up_to_where_floating_point_ends():
+    path = games.trajectory(WGAN(), Simultaneous(), step=1.0, steps=5000)
+    assert len(path) < 2500
+    assert games.measured_rate(path) == pytest.approx(2**0.5, rel=1e-9)
+
+
 def test_field_grid_has_one_row_for_each_psi():
     theta, psi, d_theta, d_psi = games.field_grid(Bilinear(), extent=2, points=5)
     np.testing.assert_array_equal(d_psi[0], theta)
