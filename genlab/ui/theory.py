@@ -197,6 +197,12 @@ def numbers(*terms: Now) -> None:
 # ---- figures ---------------------------------------------------------------------------------------------------------
 
 
-def show(figure: go.Figure, key: str) -> None:
-    """Draw a figure in the visitor's theme."""
-    st.plotly_chart(figure, key=key, config={"displaylogo": False})
+def show(figure: go.Figure, key: str, *, height: int = 400) -> tuple[float, float] | None:
+    """Draw a figure, with its downloads; where the person clicked in its plane (x, y), in the one rerun that follows.
+
+    Colours may be tokens of the palette ("@real"). ``height`` in pixels on a screen of 768, more on a higher one. A
+    figure with ``frames`` (each with ``data``, ``traces`` and a ``name``) gets a play button and a slider, and plays in
+    the browser.
+    """
+    st.plotly_chart(figure, key=key, height=height, config={"displaylogo": False})
+    return None
