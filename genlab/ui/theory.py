@@ -109,6 +109,17 @@ class Settings:
         st.selectbox(label, list(options), format_func=options.get, help=help or None, **key)
         return value
 
+    def several(
+        self, name: str, label: str, options: Mapping[str, str], default: tuple[str, ...], *, help: str = ""
+    ) -> tuple[str, ...]:
+        """A row of which some are chosen, in the order of ``options``; at least one, or the default comes back."""
+        setting = Setting(name, label, help, self._page, "choice", default, choices=options)
+        value = self.value(name, default, lambda text: _some_of(setting, text), ",".join)
+        value = tuple(option for option in options if option in value) or default
+        key = self._bound(setting, "list", list(value))
+        st.pills(label, list(options), selection_mode="multi", format_func=options.get, help=help or None, **key)
+        return value
+
     def switch(self, name: str, label: str, default: bool, *, help: str = "") -> bool:
         """A toggle."""
         setting = Setting(name, label, help, self._page, "switch", default)
@@ -137,7 +148,7 @@ class Settings:
 
     def _changed(self, setting: Setting, key: str) -> None:
         value = st.session_state[key]
-        if value is None:
+        if value in (None, []):
             value = setting.default
         if setting.kind in ("number", "integer") and not setting.low <= value <= setting.high:
             self._problems.append(f"{setting.label} = {value:g}: allowed is {setting.allowed}")
@@ -159,6 +170,10 @@ def _one_of(setting: Setting, text: str) -> str:
     if text not in setting.choices:
         raise ValueError(f"allowed is {setting.allowed}")
     return text
+
+
+def _some_of(setting: Setting, text: str) -> tuple[str, ...]:
+    return tuple(_one_of(setting, part) for part in text.split(","))
 
 
 def _switch(setting: Setting, text: str) -> bool:
