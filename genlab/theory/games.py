@@ -10,6 +10,7 @@ discriminator's logit is D(x) = −ψx.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -303,8 +304,8 @@ class Alternating(Method):
     name = "alternating"
     label = "alternating"
     formula = (
-        r"\theta \leftarrow \theta + h\,v_\theta(\theta, \psi),\ \text{then}\ n_\text{critic}\ \text{times}\ "
-        r"\psi \leftarrow \psi + h\,v_\psi(\theta, \psi)"
+        r"\theta \leftarrow \theta + h\,v_\theta,\ \text{then}\ n_\text{critic}\ \text{times}\ "
+        r"\psi \leftarrow \psi + h\,v_\psi"
     )
 
     def __post_init__(self):
@@ -481,6 +482,31 @@ def measured_rate(path, centre=(0.0, 0.0)):
     if len(index) < 2:
         return float("nan")
     return float(np.exp(np.polyfit(index, np.log(distance[index]), 1)[0]))
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A trajectory and what the eigenvalues said of it.
+
+    path (n + 1, 2), radii (n + 1,) around the equilibrium, or around (0, 0) where there is none; eigenvalues of one
+    update at the equilibrium, largest first, empty where there is none; the two rates per step, NaN where unknown.
+    """
+
+    path: np.ndarray
+    radii: np.ndarray
+    eigenvalues: np.ndarray
+    predicted: float
+    measured: float
+
+
+@lru_cache(maxsize=256)
+def play(game, method, start=(1.0, 1.0), step=0.2, steps=500):
+    """A trajectory beside its prediction, as a `Run`; kept, since the same few are asked for again and again."""
+    path = trajectory(game, method, start, step, steps)
+    centre = game.equilibrium or (0.0, 0.0)
+    values = update_eigenvalues(game, method, step) if game.equilibrium else np.array([])
+    predicted = float(np.abs(values[0])) if len(values) else float("nan")
+    return Run(path, radii(path, centre), values, predicted, measured_rate(path, centre))
 
 
 def alternating_invariant(path, step):

@@ -133,7 +133,7 @@ FUNCTIONS: dict[str, type[TestFunction]] = {function.name: function for function
 
 
 def noise(n, seed=0):
-    """ε ~ N(0, 1), (n,): the first ones are the same for every n, so that a larger sample only adds to a smaller one."""
+    """ε ~ N(0, 1), (n,): a larger n only adds to the same first ones."""
     return np.random.default_rng(seed).standard_normal(n)
 
 
@@ -170,8 +170,8 @@ ESTIMATORS = {
 def exact_variance(estimator, function, mu, sigma):
     """The variance (2,) of one sample of an estimator in d/dμ and d/dσ; an average of n has this divided by n.
 
-    By the trapezoidal rule at 2801 nodes up to |ε| = 14, which converges exponentially under a Gaussian weight (Trefethen
-    & Weideman 2014): to 1e-12 of the mean square for the polynomials, and for sin ωz up to ωσ = 100.
+    By the trapezoidal rule at 2801 nodes up to |ε| = 14, which converges exponentially under a Gaussian weight
+    (Trefethen & Weideman 2014): to 1e-12 of the mean square for the polynomials, and for sin ωz up to ωσ = 100.
     """
     _positive(sigma)
     sample = estimator(function, mu, sigma, NODES)
