@@ -1,4 +1,4 @@
-"""The frame that the theory pages share: settings that live in the address, formulas, today's numbers, figures."""
+"""The frame that the theory pages share: settings that live in the address, formulas, today's numbers."""
 
 import math
 import re
@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from genlab.config import Setting
@@ -47,7 +46,7 @@ class Settings:
         self._problems: list[str] = kept["problems"]
         self._address: dict[str, str] = {}
         self._written: dict[str, str] = {}
-        self._names: list[str] = []
+        self._names: dict[str, None] = {}
         if st.session_state.get("entered", True) and st.query_params:
             self._address = st.query_params.to_dict()
             self._values.clear()
@@ -58,7 +57,7 @@ class Settings:
         ``read`` makes it of the address's text, or raises a ValueError that says what is allowed; ``write`` is its
         inverse. The default is not written.
         """
-        self._names.append(name)
+        self._names[name] = None
         if name in self._address:
             text = self._address.pop(name)
             try:
@@ -83,22 +82,29 @@ class Settings:
             name, label, help, self._page, "integer" if isinstance(default, int) else "number", default, low=low,
             high=high, scale="log" if log else "linear",
         )  # fmt: skip
-        cast = type(default)
-        value = self.value(name, default, lambda text: _number(setting, text), lambda value: f"{value:g}")
-        value = min(max(cast(value), cast(low)), cast(high))
+        self.draw(setting, step=step)
+        return self.read(setting)
+
+    def read(self, setting: Setting) -> float:
+        """The value of a number, whether its slider is drawn or not."""
+        value = self.value(setting.name, setting.default, lambda text: _number(setting, text), "{:g}".format)
+        return type(setting.default)(min(max(value, setting.low), setting.high))
+
+    def draw(self, setting: Setting, *, step: float | None = None) -> None:
+        """The slider of a number and the box beside it."""
+        value, cast, label, help = self.read(setting), type(setting.default), setting.label, setting.help or None
         step = cast(step if step is not None else 1 if cast is int else 0.05)
         shape = "%d" if cast is int else "%g"
         slider, box = st.columns([2, 1], vertical_alignment="bottom", gap="small")
         with slider:
             key = self._bound(setting, "slider", value)
-            if log:
-                st.select_slider(label, grid(setting, value), format_func="{:g}".format, help=help or None, **key)
+            if setting.scale == "log":
+                st.select_slider(label, grid(setting, value), format_func="{:g}".format, help=help, **key)
             else:
-                st.slider(label, cast(low), cast(high), step=step, format=shape, help=help or None, **key)
+                st.slider(label, cast(setting.low), cast(setting.high), step=step, format=shape, help=help, **key)
         with box:
             key = self._bound(setting, "box", value)
             st.number_input(label, value=None, step=step, format=shape, label_visibility="collapsed", **key)
-        return value
 
     def choice(self, name: str, label: str, options: Mapping[str, str], default: str, *, help: str = "") -> str:
         """A list of which one is chosen: name in the address → words on the page."""
@@ -182,6 +188,13 @@ def _switch(setting: Setting, text: str) -> bool:
     return text == "true"
 
 
+def presets(column: Settings, values: Mapping[str, Mapping[str, Any]]) -> None:
+    """A button for each set-up: words → settings."""
+    with st.container(horizontal=True, gap="xsmall"):
+        for words, chosen in values.items():
+            st.button(words, on_click=column.set, kwargs=dict(chosen))
+
+
 # ---- formulas and numbers --------------------------------------------------------------------------------------------
 
 
@@ -209,15 +222,6 @@ def numbers(*terms: Now) -> None:
     st.markdown("\u2003\u2003".join(row), text_alignment="center")
 
 
-# ---- figures ---------------------------------------------------------------------------------------------------------
-
-
-def show(figure: go.Figure, key: str, *, height: int = 400) -> tuple[float, float] | None:
-    """Draw a figure, with its downloads; where the person clicked in its plane (x, y), in the one rerun that follows.
-
-    Colours may be tokens of the palette ("@real"). ``height`` in pixels on a screen of 768, more on a higher one. A
-    figure with ``frames`` (each with ``data``, ``traces`` and a ``name``) gets a play button and a slider, and plays in
-    the browser.
-    """
-    st.plotly_chart(figure, key=key, height=height, config={"displaylogo": False})
-    return None
+def nats(value: float) -> str:
+    """A number of nats in words."""
+    return f"{value:.4f}".replace("-", "−").replace("inf", "∞") + " nats"
