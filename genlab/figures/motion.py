@@ -5,7 +5,7 @@ Plain JSON in the end. A trace holds its whole curve; a move says how much of it
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -50,6 +50,16 @@ def coordinates(values: Sequence[float]) -> list[float]:
     with np.errstate(over="ignore", invalid="ignore"):
         rounded = np.where(np.abs(exponent) < 300, np.round(np.where(finite, values, 0) * scale) / scale, values)
     return [value if known else None for value, known in zip(rounded.tolist(), finite.tolist(), strict=True)]
+
+
+class Style(NamedTuple):
+    """How one of several things is drawn everywhere: colour token, dash, Plotly's symbol, a character, KaTeX."""
+
+    colour: str
+    dash: str
+    symbol: str
+    mark: str
+    tex: str
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,8 @@ class Player {
 
   async render(data) {
     const fresh = JSON.stringify(this.data?.pictures) !== JSON.stringify(data.pictures);
+    // What stood at its last step stands there again, however many steps there are now.
+    if (this.at >= this.data?.last) this.at = Infinity;
     this.data = data;
     this.theme = readTheme(this.root, data.palette);
     this.range.max = data.last;

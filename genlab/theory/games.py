@@ -474,11 +474,12 @@ def predicted_rate(game, method, step):
 def measured_rate(path, centre=(0.0, 0.0)):
     """The factor per step seen in a trajectory (n, 2): slope of log distance in its second half, by least squares.
 
-    NaN when fewer than two distances there lie between 1e-290 and 1e290, where floating point ends.
+    Only distances between 1e-12 of the first and 1e290 count: beyond them rounding is what one would measure. NaN when
+    there are fewer than two in that half.
     """
     distance = radii(path, centre)
-    index = np.arange(len(distance) // 2, len(distance))
-    index = index[(distance[index] > 1e-290) & (distance[index] < 1e290)]
+    index = np.flatnonzero((distance > 1e-12 * distance[0]) & (distance < 1e290))
+    index = index[len(index) // 2 :]
     if len(index) < 2:
         return float("nan")
     return float(np.exp(np.polyfit(index, np.log(distance[index]), 1)[0]))

@@ -64,21 +64,14 @@ def choose_methods(column: Settings, game: Game) -> dict[str, tuple[str, Method]
     return {name: (options[name], makers.get(name, METHODS.get(name))()) for name in chosen}
 
 
-def choose_start(column: Settings) -> tuple[float, int, tuple[float, float]]:
+def choose_start(column: Settings, game: Game) -> tuple[float, int, tuple[float, float]]:
     """Step size h, number of steps, and the point from which every method starts."""
     step = column.number("step", "Step h", 0.001, 2.0, 0.2, log=True)
     steps = column.number("steps", "Steps", 10, 1000, 500, step=10)
-    theta = column.number("theta", "Start θ (x)", -10.0, 10.0, 1.0, help="Or click in the plane.")
-    psi = column.number("psi", "Start ψ (y)", -10.0, 10.0, 1.0)
+    first, second = game.symbols
+    theta = column.number("theta", f"Start {first}", -10.0, 10.0, 1.0, help="Or click in the plane.")
+    psi = column.number("psi", f"Start {second}", -10.0, 10.0, 1.0)
     return step, steps, (theta, psi)
-
-
-def presets(column: Settings) -> None:
-    """One button for each set-up that a lecture needs."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="presets"):
-        st.markdown("**From (1, 1), h = 0.2:**", width="content")
-        for words, values in PRESETS.items():
-            st.button(words, key=f"games.preset.{values['game']}", on_click=column.set, kwargs=values)
 
 
 def verdicts(
@@ -121,10 +114,11 @@ def _pair(values: np.ndarray) -> str:
     if not len(values):
         return "–"
     first, second = ((_clean(value.real), _clean(value.imag)) for value in values[:2])
-    if first[1]:
-        return rf"${first[0] or ''} \pm {abs(first[1])} i$"
-    return f"${first[0]},\\ {second[0]}$"
+    real, imaginary = first
+    if imaginary != "0":
+        return rf"${real if real != '0' else ''} \pm {imaginary.removeprefix('-')}\,i$"
+    return rf"${real},\ {second[0]}$"
 
 
-def _clean(value: float) -> float:
-    return 0.0 if abs(value) < 1e-8 else float(f"{value:.4g}")
+def _clean(value: float) -> str:
+    return "0" if abs(value) < 1e-8 else f"{value:.4g}"

@@ -19,7 +19,8 @@ page = st.navigation(
         "Theory": [
             st.Page(PAGES / "divergences.py", title="Divergences", icon=":material/width:"),
             st.Page(PAGES / "evidence.py", title="Evidence identity", icon=":material/balance:"),
-            st.Page(PAGES / "games.py", title="Games", icon=":material/swords:"),
+            st.Page(PAGES / "reparameterisation.py", title="Reparameterisation", icon=":material/shuffle:"),
+            st.Page(PAGES / "games.py", title="Games", icon=":material/cyclone:"),
             st.Page(PAGES / "discriminator.py", title="Optimal discriminator", icon=":material/policy:"),
         ],
     },

@@ -1,11 +1,11 @@
 """Pictures of a game: the field with the trajectories in it, their radii, and the eigenvalues at the equilibrium."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from genlab.figures.motion import Entry, Motion, Picture, coordinates, head, trail
+from genlab.figures.motion import Entry, Motion, Picture, Style, coordinates, head, trail
 from genlab.figures.panels import axes, lines
 from genlab.theory.games import Game, Run, field_eigenvalues, field_grid
 
@@ -16,16 +16,6 @@ EXTENTS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 20, 40, 100)
 SEEN_FACTOR = 4.0
 """A trajectory that runs away is followed to this many times the distance of its start."""
 GRID = '"plane radius" minmax(0, 1fr) "plane eigenvalues" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1.4fr)'
-
-
-class Style(NamedTuple):
-    """How a method is drawn everywhere: colour token, dash, Plotly's symbol, the same as a character and in KaTeX."""
-
-    colour: str
-    dash: str
-    symbol: str
-    mark: str
-    tex: str
 
 
 STYLES = {
@@ -165,7 +155,8 @@ def _eigenvalues(game: Game, runs: Mapping[str, Run], labels: Mapping[str, str],
         layout["annotations"] = [
             {"text": "no smooth equilibrium:<br>no eigenvalues", "showarrow": False, "x": 0, "y": 0}
         ]
-    title = "Eigenvalues λ of one update against the unit circle (✳: of the field)"
+    whole = "Eigenvalues λ of one update against the unit circle (✳: of the field v)"
+    title = "Largest eigenvalues λ of one update, close to the unit circle" if close else whole
     return Picture("eigenvalues", title, "eigenvalues", {"data": data, "layout": layout})
 
 
