@@ -1,14 +1,18 @@
-"""Divergences between two densities on the line, and what descending each of them does."""
+"""Divergences between two densities on the line, and what descending each of them does to q."""
 
-from genlab.theory.divergences import DIVERGENCES, Mixture, divergences
-from genlab.ui.theory import Now, formula, settings
+import streamlit as st
+
+from genlab.live.player import player
+from genlab.ui.divergences import PRESETS, VIEWS, WORDS
+from genlab.ui.theory import formula, presets, settings
 
 with settings("divergences") as column:
-    m = column.number("mean", "q's mean", -6.0, 6.0, 2.0)
-    s = column.number("std", "q's σ", 0.1, 4.0, 1.0)
+    view = column.tabs("view", "View", WORDS, "integrands")
+    presets(column, PRESETS[view])
+    shown = VIEWS[view](column)
 
-found = divergences(Mixture(0.0, 1.0), Mixture(m, s))
-formula(
-    DIVERGENCES["js"].formula,
-    *(Now(rf"\text{{{DIVERGENCES[name].label}}}", f"{value:.4f}") for name, value in found.items()),
-)
+player(shown.motion, key=f"divergences.{view}")
+formula(shown.formula, *shown.now)
+
+with st.expander("What to look for"):
+    st.markdown("")

@@ -464,6 +464,13 @@ def parallel_lines(theta):
     }
 
 
+def parallel_slide(thetas, names=("js", "tv", "kl_pq", "w1")):
+    """`parallel_lines` at each of thetas, as a Slide."""
+    found = [parallel_lines(theta) for theta in thetas]
+    values, slopes = ({name: np.array([at[name][i] for at in found]) for name in names} for i in (0, 1))
+    return Slide(np.asarray(thetas, float), values, slopes)
+
+
 def gaussian_kl(m_0, s_0, m_1, s_1):
     """KL(N(m₀, s₀²) ‖ N(m₁, s₁²)) = log(s₁/s₀) + (s₀² + (m₀ − m₁)²)/(2s₁²) − ½, in nats."""
     return np.log(s_1 / s_0) + (s_0**2 + (m_0 - m_1) ** 2) / (2 * s_1**2) - 0.5

@@ -1,15 +1,19 @@
 """Densities on the line that a person shapes: mixtures of Gaussians part by part, or a curve drawn by hand."""
 
+import numpy as np
 import streamlit as st
 
 from genlab.config import Setting
-from genlab.theory.divergences import Mixture
+from genlab.live.pencil import LEVELS, pencil
+from genlab.theory.divergences import Drawn, Mixture
 from genlab.ui.theory import Settings
 
 MOST_PARTS = 4
 REACH = 8.0
 """Means go from −REACH to REACH."""
 STDS = (0.1, 4.0)
+COLUMNS = np.linspace(-6.0, 6.0, 49)
+"""Where a drawn curve has its heights."""
 Part = tuple[float, float, float]
 """Mean, standard deviation and weight."""
 
@@ -19,17 +23,68 @@ def mixture(column: Settings, name: str, label: str, parts: list[Part]) -> Mixtu
 
     ``parts`` are those at first; a further one appears beside the last.
     """
-    count = column.read(_count(name, len(parts)))
-    settings = [_part(name, i, parts) for i in range(count)]
-    values = [[column.read(setting) for setting in part] for part in settings]
-    chosen = _choose(column, name, label, count)
-    mean, std, weight = settings[chosen]
+    settings = _parts(column, name, parts)
+    mean, std, weight = settings[_choose(column, name, label, len(settings))]
     column.draw(mean, step=0.1)
     column.draw(std, step=0.05)
-    if count > 1:
+    if len(settings) > 1:
         column.draw(weight, step=0.05)
-    means, stds, weights = zip(*values, strict=True)
-    return Mixture(means, stds, weights)
+    return _read(column, settings)
+
+
+def density(column: Settings, name: str, label: str, parts: list[Part]) -> Mixture:
+    """A mixture as above, or a curve drawn by hand that starts as the mixture stands."""
+    if not column.switch(f"{name}_drawn", f"Draw {name} by hand", False):
+        return mixture(column, name, label, parts)
+    now = encode(_read(column, _parts(column, name, parts)).pdf(COLUMNS))
+    setting = f"{name}_curve"
+    curve = column.value(setting, now, read_curve)
+    pencil(
+        curve, key=f"theory.{setting}", label=f"Density {name}", ends=(COLUMNS[0], COLUMNS[-1]),
+        on_drawn=lambda drawn: _take(column, setting, drawn),
+    )  # fmt: skip
+    return decode(curve).smoothed()
+
+
+def _take(column: Settings, setting: str, drawn: str) -> None:
+    try:
+        column.set(**{setting: read_curve(drawn)})
+    except ValueError as error:
+        column.say(f"Nothing was drawn: {error}")
+
+
+# ---- drawn curves ----------------------------------------------------------------------------------------------------
+
+
+def encode(heights: np.ndarray) -> str:
+    """Heights (49,) ≥ 0 at `COLUMNS` as letters, the highest near the top of the pad."""
+    levels = np.round(0.9 * (len(LEVELS) - 1) * heights / heights.max()).astype(int)
+    return "".join(LEVELS[level] for level in levels)
+
+
+def decode(curve: str) -> Drawn:
+    """The density that a curve of letters draws."""
+    return Drawn(COLUMNS, [LEVELS.index(letter) for letter in curve])
+
+
+def read_curve(text: str) -> str:
+    """The curve, checked; ValueError when it is none."""
+    if len(text) != len(COLUMNS) or not set(text) <= set(LEVELS):
+        raise ValueError(f"allowed is a curve of {len(COLUMNS)} letters out of A–Z, a–z, 0–9, - and _")
+    if set(text) == {LEVELS[0]}:
+        raise ValueError("it must be above zero somewhere")
+    return text
+
+
+# ---- parts -----------------------------------------------------------------------------------------------------------
+
+
+def _parts(column: Settings, name: str, parts: list[Part]) -> list[tuple[Setting, Setting, Setting]]:
+    return [_part(name, i, parts) for i in range(column.read(_count(name, len(parts))))]
+
+
+def _read(column: Settings, settings: list[tuple[Setting, Setting, Setting]]) -> Mixture:
+    return Mixture(*zip(*([column.read(setting) for setting in part] for part in settings), strict=True))
 
 
 def _choose(column: Settings, name: str, label: str, count: int) -> int:
@@ -74,7 +129,7 @@ def as_settings(name: str, parts: list[Part]) -> dict[str, float]:
     values = {
         f"{name}{i + 1}_{of}": value for i, part in enumerate(parts) for of, value in zip(names, part, strict=True)
     }
-    return {f"{name}_parts": len(parts), **values}
+    return {f"{name}_parts": len(parts), f"{name}_drawn": False, **values}
 
 
 def parts_of(density: Mixture) -> tuple[Part, ...]:

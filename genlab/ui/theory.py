@@ -41,6 +41,7 @@ class Settings:
 
     def __init__(self, page: str):
         self._page = page
+        self._top = st.container()
         kept = st.session_state.setdefault(f"theory.{page}", {"values": {}, "problems": []})
         self._values: dict[str, Any] = kept["values"]
         self._problems: list[str] = kept["problems"]
@@ -72,6 +73,10 @@ class Settings:
     def set(self, **values: Any) -> None:
         """Give settings new values; for the callbacks of buttons and presets, before the page is drawn again."""
         self._values.update(values)
+
+    def say(self, problem: str) -> None:
+        """One line that the page shows as an error when it is drawn next."""
+        self._problems.append(problem)
 
     def number(
         self, name: str, label: str, low: float, high: float, default: float, *, step: float | None = None,
@@ -115,6 +120,16 @@ class Settings:
         st.selectbox(label, list(options), format_func=options.get, help=help or None, **key)
         return value
 
+    def tabs(self, name: str, label: str, options: Mapping[str, str], default: str) -> str:
+        """A row of which one is chosen: name in the address → words on the page."""
+        setting = Setting(name, label, "", self._page, "choice", default, choices=options)
+        value = self.value(name, default, lambda text: _one_of(setting, text))
+        key = self._bound(setting, "tabs", value)
+        st.segmented_control(
+            label, list(options), format_func=options.get, required=True, label_visibility="collapsed", **key
+        )
+        return value
+
     def several(
         self, name: str, label: str, options: Mapping[str, str], default: tuple[str, ...], *, help: str = ""
     ) -> tuple[str, ...]:
@@ -140,7 +155,7 @@ class Settings:
             f"{name[:LONGEST_QUOTE]}: this page has no such setting; it has {known}" for name in self._address
         ]
         for line in self._problems:
-            st.error(line)
+            self._top.error(line)
         self._problems.clear()
         # Only when it differs: the browser's Back button then leaves the page, not one of many equal addresses.
         if self._written != st.query_params.to_dict():

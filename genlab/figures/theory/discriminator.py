@@ -20,7 +20,7 @@ from genlab.theory.discriminator import (
 LINE = '"densities discriminator" minmax(0, 1fr) "gradients value" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)'
 PLANE = (
     '"best trained saturating non_saturating" minmax(0, 1.5fr) "value value value value" minmax(0, 1fr)'
-    " / repeat(4, minmax(0, 1fr))"
+    " / minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr)"
 )
 LOSSES = {
     "saturating": ("saturating, log(1 − D)", "@class5", "dot"),
@@ -197,7 +197,11 @@ def _arrows(at: np.ndarray, step: np.ndarray, colour: str, name: str) -> dict[st
 
 
 def _plane(axis: np.ndarray) -> dict[str, Any]:
-    return axes("", "", extent=float(axis[-1]))
+    layout = axes("", "", extent=float(axis[-1]))
+    # Without words under and beside the axes the small planes are larger.
+    for name in ("xaxis", "yaxis"):
+        del layout[name]["title"]
+    return layout
 
 
 def _mark(x: list[float], y: list[float], colour: str, symbol: str, size: float, name: str) -> dict[str, Any]:
