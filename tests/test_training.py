@@ -524,7 +524,7 @@ def test_a_run_remembers_two_finite_states_however_long_it_trains():
 
 def test_a_resumed_run_compares_the_modes_with_those_of_the_last_measurement(tmp_path):
     first = MEASURED_EARLY[0]
-    whole = gan(seed=4, generator_learning_rate=0.02)
+    whole = gan(generator_width=32, critic_width=32)
     whole.advance(first + 5)
     whole.save(tmp_path / "run.safetensors")
     resumed = load_trainer(tmp_path / "run.safetensors")
