@@ -105,7 +105,12 @@ def critic_off(recent: Recent) -> Diagnosis | None:
 def _is_at_rest(recent: Recent) -> bool:
     if not recent.has("wasserstein_exact"):
         return False
-    return recent.median("wasserstein_exact") < limit("resting_distance") * recent.reference["wasserstein_exact"]
+    return _distance(recent) < limit("resting_distance") * recent.reference["wasserstein_exact"]
+
+
+def _distance(recent: Recent) -> float:
+    # The smaller of the last two: a single bad measurement does not change the name.
+    return recent.measured("wasserstein_exact", 2).min()
 
 
 def _reversed(recent: Recent) -> list[str]:
@@ -189,7 +194,7 @@ def oscillation(recent: Recent) -> Diagnosis | None:
     """The points had come nearer to the data and have left again."""
     if not recent.has("wasserstein_exact") or _is_at_rest(recent):
         return None
-    now, best = recent.measured("wasserstein_exact", 2).mean(), recent.history["wasserstein_exact"].min()
+    now, best = _distance(recent), recent.history["wasserstein_exact"].min()
     if now < limit("relapse") * best:
         return None
     return Diagnosis(
