@@ -25,22 +25,27 @@ def diverged(recent: Recent) -> Diagnosis | None:
 
 
 def warming_up(recent: Recent) -> Diagnosis | None:
-    """Too early to judge."""
-    needed = _warm_at(recent.config)
-    if recent.step >= needed and recent.is_readable:
+    """Too early to judge, at the start or after a change of a live setting."""
+    judged_at = max(_ramp(recent.config), recent.changed_at + _warm_up(recent.config))
+    if recent.step >= judged_at and recent.is_readable:
         return None
+    changed = f" Settings were changed at step {recent.changed_at:,}." if recent.changed_at else ""
     return Diagnosis(
         Name.WARMING_UP,
-        f"Step {recent.step:,}: judged from step {needed:,} on.",
+        f"Step {recent.step:,}: judged from step {judged_at:,} on.{changed}",
         "The first steps of a run that will do well look like those of one that will not.",
     )
 
 
-def _warm_at(config: Config) -> int:
-    if config.model == "gan":
-        return -(-int(limit("warm_up_gan")) // config.n_critic)
-    ramp = config.annealing_steps if config.annealing != "none" else 0
-    return max(int(limit("warm_up_vae")), ramp)
+def _warm_up(config: Config) -> int:
+    if config.model == "vae":
+        return int(limit("warm_up_vae"))
+    return -(-int(limit("warm_up_gan")) // config.n_critic)
+
+
+def _ramp(config: Config) -> int:
+    """The step at which β has reached its full weight for the first time."""
+    return config.annealing_steps if config.model == "vae" and config.annealing != "none" else 0
 
 
 # ---- settings to try -----------------------------------------------------------------------------------------------

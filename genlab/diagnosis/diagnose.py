@@ -35,8 +35,9 @@ def diagnose(
     history: Mapping[str, np.ndarray],
     reference: Mapping[str, float],
     diverged: Mapping[str, Any] | None = None,
+    changed_at: int = 0,
 ) -> Diagnosis:
     """What is happening in a run with these settings and curves; see :class:`Recent` for the arguments."""
-    recent = Recent(config, history, reference, diverged)
+    recent = Recent(config, history, reference, diverged, changed_at)
     signs = SIGNS[config.model] if recent.is_readable else (is_diverged, warming_up)
     return next(filter(None, (sign(recent) for sign in signs)))

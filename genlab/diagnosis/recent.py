@@ -16,7 +16,8 @@ class Recent:
     """A run's settings and its curves, read over the last steps rather than at single ones.
 
     history: "step" (n,) and each curve (n,) or (n, k), as a trainer's history has them; reference: what a perfect model
-    would get; diverged: {"step", "quantity"} of a run that stopped being finite.
+    would get; diverged: {"step", "quantity"} of a run that stopped being finite; changed_at: the step at which a live
+    setting was changed last.
     """
 
     def __init__(
@@ -25,8 +26,10 @@ class Recent:
         history: Mapping[str, np.ndarray],
         reference: Mapping[str, float],
         diverged: Mapping[str, Any] | None = None,
+        changed_at: int = 0,
     ):
-        self.config, self.history, self.reference, self.diverged = config, history, reference, diverged
+        self.config, self.history, self.reference = config, history, reference
+        self.diverged, self.changed_at = diverged, changed_at
         steps, least = history["step"], int(limit("least_rows"))
         self.step = int(steps[-1]) if len(steps) else 0
         self.is_readable = len(steps) >= least

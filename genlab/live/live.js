@@ -458,9 +458,9 @@ class TopBar {
     this.line = element("div", { class: "line" });
     const smoothing = element("label", { class: "smoothing" }, "Smooth ", this.smoothing, this.smoothed);
     const x = element("label", {}, "x ", this.x);
-    const status = element("div", { class: "status" }, this.icon, this.status, this.numbers);
     this.happening = new Happening(lab);
-    this.line.append(status, this.happening.node, element("div", { class: "controls" }, smoothing, x, this.pin, this.freeze));
+    const status = element("div", { class: "status" }, this.icon, this.status, this.happening.node, this.numbers);
+    this.line.append(status, element("div", { class: "controls" }, smoothing, x, this.pin, this.freeze));
     this.message = element("div", { class: "message", role: "status", "aria-live": "polite" });
     this.node = element("header", { class: "top" }, this.line, this.message);
   }

@@ -91,7 +91,8 @@ class View:
         """What is happening in the run, as JSON, from the curves of the frame that was just drawn."""
         if self.whole or time.monotonic() - self._diagnosed_at >= DIAGNOSIS_PAUSE:
             history, gone = self.now("history", self.trainer.history), self.trainer.diverged
-            found = diagnose(self.config, history, self.reference(), asdict(gone) if gone else None)
+            changed_at = self.trainer.changes[-1]["step"] if self.trainer.changes else 0
+            found = diagnose(self.config, history, self.reference(), asdict(gone) if gone else None, changed_at)
             self._diagnosis, self._diagnosed_at = found.to_data(self.config), time.monotonic()
         return self._diagnosis
 
