@@ -2,8 +2,8 @@
 //
 // Streamlit calls the default export at every rerun; the lab of a mount is kept by its parent element, so that a
 // rerun changes what differs and leaves figures, zoom, tabs and the socket alone. Sections in the order of the screen:
-//   mount · Lab · Feed (socket, packets) · TopBar · Area (tabs) · panels: Plot, Explorer, Curves, Mosaic, Posterior, Bound · transforms ·
-//   small helpers (theme and shared helpers: common.js)
+//   mount · Lab · Feed (socket, packets) · TopBar · Happening (diagnosis) · Area (tabs) · panels: Plot, Explorer, Curves, Mosaic,
+//   Posterior, Bound · transforms · small helpers (theme and shared helpers: common.js)
 
 /**
  * A packet, as genlab/runtime/messages.py writes it: uint32 (little endian) header length H, H bytes of JSON, then the
@@ -13,6 +13,7 @@
  * @typedef {{kind: "frame"|"event"|"decoded"|"encoded"|"ping", run: string, model: "vae"|"gan", status: string, message: string, step: number,
  *   seconds: number, steps_per_second: number, config: Object, changes: {step: number, settings: Object}[],
  *   diverged: null|{step: number, quantity: string}, last: Object<string, number>, reference: Object<string, number>,
+ *   diagnosis: null|{name: string, saw: string, why: string, attempts: {label: string, settings: Object}[], page: string},
  *   info: Object<string, number>, arrays: Object<string, ArrayEntry>}} FrameHeader
  */
 
@@ -22,6 +23,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   let lab = labs.get(parentElement);
   if (!lab) labs.set(parentElement, (lab = new Lab(parentElement)));
   lab.report = status => setTriggerValue("status", status);
+  lab.attempt = settings => setTriggerValue("attempt", settings);
   lab.render(data);
   return () => {
     lab.close();
@@ -465,7 +467,8 @@ class TopBar {
     this.line = element("div", { class: "line" });
     const smoothing = element("label", { class: "smoothing" }, "Smooth ", this.smoothing, this.smoothed);
     const x = element("label", {}, "x ", this.x);
-    const status = element("div", { class: "status" }, this.icon, this.status, this.numbers);
+    this.happening = new Happening(lab);
+    const status = element("div", { class: "status" }, this.icon, this.status, this.happening.node, this.numbers);
     this.line.append(status, element("div", { class: "controls" }, smoothing, x, this.pin, this.freeze));
     this.message = element("div", { class: "message", role: "status", "aria-live": "polite" });
     this.node = element("header", { class: "top" }, this.line, this.message);
@@ -486,6 +489,7 @@ class TopBar {
     press(this.freeze, Boolean(frozen), frozen ? "Unfreeze" : "Freeze");
     change(this.message, header ? messageOf(header) : "");
     if (!header || frozen) return;
+    this.happening.show(header.diagnosis);
     const speed = `${number(header.steps_per_second ?? 0, 3)} steps/s`;
     change(this.numbers, `step ${header.step.toLocaleString("en")} · ${speed} · ${duration(header.seconds)}`);
   }
@@ -498,6 +502,48 @@ function messageOf({ status, message, diverged }) {
     `Diverged at step ${diverged.step}: ${diverged.quantity} became NaN or infinite – this is what instability looks ` +
     "like. Reset, or rewind to the last finite state."
   );
+}
+
+// ---------------------------------------------------------------------------------------------------- Happening
+
+const CALM_NAMES = { healthy: "✓", "warming up": "◌" };
+
+/** The diagnosis: its name in the bar, and unfolded below it what was seen, why, what to try and where to read on. */
+class Happening {
+  constructor(lab) {
+    this.lab = lab;
+    this.icon = element("span", { class: "icon", "aria-hidden": "true" });
+    this.name = element("span", { role: "status", "aria-live": "polite" });
+    this.saw = element("p");
+    this.why = element("p");
+    this.attempts = element("div", { class: "attempts" });
+    this.more = element("a", { target: "_blank", rel: "noopener" }, "Read more: why this happens ↗");
+    const summary = element("summary", { title: "What is happening now?" }, this.icon, this.name);
+    this.node = element("details", { class: "happening" }, summary, element("div", { class: "card" }, this.saw, this.why, this.attempts, this.more));
+    this.node.addEventListener("focusout", event => {
+      if (event.relatedTarget && !this.node.contains(event.relatedTarget)) this.node.open = false;
+    });
+  }
+
+  show(diagnosis) {
+    this.node.hidden = !diagnosis;
+    if (!diagnosis) return;
+    const { name, saw, why, attempts, page } = diagnosis;
+    this.node.dataset.name = name;
+    this.node.dataset.calm = String(name in CALM_NAMES);
+    change(this.icon, CALM_NAMES[name] ?? "⚠\uFE0E");
+    change(this.name, name);
+    change(this.saw, saw);
+    change(this.why, why);
+    this.more.hidden = !page;
+    this.more.href = `${this.lab.data.base.replace(/\/$/, "")}/${page}`;
+    // Made anew only when they differ: the button that has the keyboard's focus must not vanish.
+    const made = JSON.stringify(attempts);
+    if (this.made === made) return;
+    this.made = made;
+    const buttons = attempts.map(({ label, settings }) => action(label, () => this.lab.attempt(settings)));
+    this.attempts.replaceChildren(...(buttons.length ? [element("span", {}, "Try"), ...buttons] : []));
+  }
 }
 
 // --------------------------------------------------------------------------------------------------------- Area
