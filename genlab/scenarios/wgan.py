@@ -182,7 +182,7 @@ WGAN_SCENARIOS = (
         60,
         estimate_is_wrong,
         cure={"n_critic": 20},
-        cured_claim="With 20 critic steps for each generator step the estimate follows the true W₁ within a few percent.",
+        cured_claim="With 20 critic steps for each generator step the estimate follows the true W₁ closely.",
         why="Only at the critic's optimum is E f(x) − E f(G(z)) the distance; before it, it says how far training got.",
     ),
     Scenario(
