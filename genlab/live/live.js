@@ -2440,7 +2440,7 @@ class Bound extends PlotlyPanel {
     this.headed = "";
     const text = Array.from(bound, value => number(value, 5));
     await this.react([{
-      type: "scatter", mode: "lines+markers+text", x: Array.from(k), y: Array.from(bound), text, textposition: "bottom right",
+      type: "scatter", mode: "lines+markers+text", x: Array.from(k), y: Array.from(bound), text, textposition: text.map((_, i) => (i ? "bottom right" : "middle right")),
       line: { color: theme.elbo, width: 2.5 }, marker: { size: 9, color: theme.elbo }, cliponaxis: false,
       error_y: { type: "data", array: Array.from(error), color: theme.text },
       hovertemplate: "K = %{x}: %{y:.3f} nats<extra></extra>",

@@ -21,8 +21,8 @@ STEPS, STEPS_OF_POINTS = 11, 61
 """Pictures or points from one code to another, both ends included."""
 REACH = 3.0
 """The sliders of a Gaussian prior end at so many standard deviations."""
-ABREAST, ABREAST_OF_MANY, MANY = 3, 4, 16
-"""Sliders in one row; more where there are more than MANY."""
+ABREAST = 3
+"""Sliders, each with its number box, in one row."""
 NOTHING = "nothing"
 
 
@@ -269,12 +269,12 @@ def sliders(models: list[Model]) -> None:
     _same_noise(models)
     hand, picture = st.columns([3, 2])
     with hand, st.container(height=540, border=False, key="sliders"):
-        z, abreast = [], min(ABREAST if dimension <= MANY else ABREAST_OF_MANY, dimension)
+        z = []
         for i in range(dimension):
-            if i % abreast == 0:
+            if i % ABREAST == 0:
                 # Row by row, so that the Tab key takes them in order.
-                row = st.columns(abreast)
-            with row[i % abreast]:
+                row = st.columns(ABREAST)
+            with row[i % ABREAST]:
                 z.append(number(f"z{i + 1}", -reach, reach, 0.05, key=f"z{i}"))
     for model, place in zip(models, picture.columns(len(models)), strict=True):
         answer = _ask(model, z=[z[: model.dimension]])

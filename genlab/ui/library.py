@@ -126,10 +126,9 @@ def chosen_runs(runs: list[StoredRun]) -> list[StoredRun]:
 def no_run_yet() -> None:
     """What stands in the place of an empty list: where runs come from."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("No run yet: start one on the", width="content")
-        st.page_link(PAGES / "vae.py", width="content")
-        st.page_link(PAGES / "gan.py", width="content")
-        st.markdown("page, or bring a file:", width="content")
+        st.markdown("No run yet: start one on the VAE or GAN page, or bring a file.", width="content")
+        st.page_link(PAGES / "vae.py", label="VAE page", icon=":material/compress:", width="content")
+        st.page_link(PAGES / "gan.py", label="GAN page", icon=":material/swords:", width="content")
         _file_popover()
 
 
