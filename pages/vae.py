@@ -40,9 +40,9 @@ $$
   Where no held-out example lies, outputs are blends that are no example of anything.
 - **Posterior of x**: draw a digit, or pick an example. Its $q(z|x)$ stands on the latent plane, and the samples
   $z = \\mu + \\sigma\\varepsilon$ are decoded one after another. **Zoom to x** compares it with the true $p(z|x)$.
-  This x is yours alone: whoever else watches the run has another.
+  This x is your own: others who watch the same run choose theirs.
 - **Bound**: with one or two latents $\\log p(x)$ is integrated exactly. The *amortisation gap* is what the encoder
   loses against the best Gaussian $q^*$, the *approximation gap* what every Gaussian with uncorrelated latents loses.
-  While the run trains, these integrals take up to an eighth of its time; while the tab is closed, none.
+  While the run trains, these integrals take up to an eighth of its time; where nobody looks at them, none.
 """
     )
