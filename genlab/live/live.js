@@ -2,8 +2,8 @@
 //
 // Streamlit calls the default export at every rerun; the lab of a mount is kept by its parent element, so that a
 // rerun changes what differs and leaves figures, zoom, tabs and the socket alone. Sections in the order of the screen:
-//   mount · Lab · Feed (socket, packets) · TopBar · Area (tabs) · panels: Plot, Explorer, Curves, Mosaic, Posterior, Bound · transforms ·
-//   theme · small helpers
+//   mount · Lab · Feed (socket, packets) · TopBar · Happening (diagnosis) · Area (tabs) · panels: Plot, Explorer, Curves, Mosaic,
+//   Posterior, Bound · transforms · small helpers (theme and shared helpers: common.js)
 
 /**
  * A packet, as genlab/runtime/messages.py writes it: uint32 (little endian) header length H, H bytes of JSON, then the
@@ -13,6 +13,7 @@
  * @typedef {{kind: "frame"|"event"|"decoded"|"encoded"|"ping", run: string, model: "vae"|"gan", status: string, message: string, step: number,
  *   seconds: number, steps_per_second: number, config: Object, changes: {step: number, settings: Object}[],
  *   diverged: null|{step: number, quantity: string}, last: Object<string, number>, reference: Object<string, number>,
+ *   diagnosis: null|{name: string, saw: string, why: string, attempts: {label: string, settings: Object}[], page: string},
  *   info: Object<string, number>, arrays: Object<string, ArrayEntry>}} FrameHeader
  */
 
@@ -22,6 +23,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   let lab = labs.get(parentElement);
   if (!lab) labs.set(parentElement, (lab = new Lab(parentElement)));
   lab.report = status => setTriggerValue("status", status);
+  lab.attempt = settings => setTriggerValue("attempt", settings);
   lab.render(data);
   return () => {
     lab.close();
@@ -465,7 +467,8 @@ class TopBar {
     this.line = element("div", { class: "line" });
     const smoothing = element("label", { class: "smoothing" }, "Smooth ", this.smoothing, this.smoothed);
     const x = element("label", {}, "x ", this.x);
-    const status = element("div", { class: "status" }, this.icon, this.status, this.numbers);
+    this.happening = new Happening(lab);
+    const status = element("div", { class: "status" }, this.icon, this.status, this.happening.node, this.numbers);
     this.line.append(status, element("div", { class: "controls" }, smoothing, x, this.pin, this.freeze));
     this.message = element("div", { class: "message", role: "status", "aria-live": "polite" });
     this.node = element("header", { class: "top" }, this.line, this.message);
@@ -486,6 +489,7 @@ class TopBar {
     press(this.freeze, Boolean(frozen), frozen ? "Unfreeze" : "Freeze");
     change(this.message, header ? messageOf(header) : "");
     if (!header || frozen) return;
+    this.happening.show(header.diagnosis);
     const speed = `${number(header.steps_per_second ?? 0, 3)} steps/s`;
     change(this.numbers, `step ${header.step.toLocaleString("en")} · ${speed} · ${duration(header.seconds)}`);
   }
@@ -498,6 +502,48 @@ function messageOf({ status, message, diverged }) {
     `Diverged at step ${diverged.step}: ${diverged.quantity} became NaN or infinite – this is what instability looks ` +
     "like. Reset, or rewind to the last finite state."
   );
+}
+
+// ---------------------------------------------------------------------------------------------------- Happening
+
+const CALM_NAMES = { healthy: "✓", "warming up": "◌" };
+
+/** The diagnosis: its name in the bar, and unfolded below it what was seen, why, what to try and where to read on. */
+class Happening {
+  constructor(lab) {
+    this.lab = lab;
+    this.icon = element("span", { class: "icon", "aria-hidden": "true" });
+    this.name = element("span", { role: "status", "aria-live": "polite" });
+    this.saw = element("p");
+    this.why = element("p");
+    this.attempts = element("div", { class: "attempts" });
+    this.more = element("a", { target: "_blank", rel: "noopener" }, "Read more: why this happens ↗");
+    const summary = element("summary", { title: "What is happening now?" }, this.icon, this.name);
+    this.node = element("details", { class: "happening" }, summary, element("div", { class: "card" }, this.saw, this.why, this.attempts, this.more));
+    this.node.addEventListener("focusout", event => {
+      if (event.relatedTarget && !this.node.contains(event.relatedTarget)) this.node.open = false;
+    });
+  }
+
+  show(diagnosis) {
+    this.node.hidden = !diagnosis;
+    if (!diagnosis) return;
+    const { name, saw, why, attempts, page } = diagnosis;
+    this.node.dataset.name = name;
+    this.node.dataset.calm = String(name in CALM_NAMES);
+    change(this.icon, CALM_NAMES[name] ?? "⚠\uFE0E");
+    change(this.name, name);
+    change(this.saw, saw);
+    change(this.why, why);
+    this.more.hidden = !page;
+    this.more.href = `${this.lab.data.base.replace(/\/$/, "")}/${page}`;
+    // Made anew only when they differ: the button that has the keyboard's focus must not vanish.
+    const made = JSON.stringify(attempts);
+    if (this.made === made) return;
+    this.made = made;
+    const buttons = attempts.map(({ label, settings }) => action(label, () => this.lab.attempt(settings)));
+    this.attempts.replaceChildren(...(buttons.length ? [element("span", {}, "Try"), ...buttons] : []));
+  }
 }
 
 // --------------------------------------------------------------------------------------------------------- Area
@@ -2660,144 +2706,13 @@ const TRANSFORMS = {
   },
 };
 
-// -------------------------------------------------------------------------------------------------------- Theme
-
-function readTheme(node, palette) {
-  const style = getComputedStyle(node);
-  const get = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
-  const background = hex(get("--st-background-color", "#ffffff"));
-  const name = luminance(background) < 0.4 ? "dark" : "light";
-  const text = hex(get("--st-text-color", name === "dark" ? "#fafafa" : "#31333f"));
-  return {
-    name, background, text,
-    muted: mix(background, text, 0.72), grid: mix(background, text, 0.13), line: mix(background, text, 0.35),
-    paper: mix(background, text, 0.05), ink: text,
-    font: get("--st-font", "sans-serif"), ...palette[name],
-  };
-}
-
-function baseLayout(theme, size) {
-  const title = { standoff: 4, font: { size } };
-  const axis = { gridcolor: theme.grid, linecolor: theme.line, zerolinecolor: theme.line, automargin: true, title };
-  const clear = "rgba(0,0,0,0)";
-  return {
-    autosize: true, showlegend: false, margin: { l: 8, r: 12, t: 10, b: 8 },
-    paper_bgcolor: clear, plot_bgcolor: clear, font: { family: theme.font, size, color: theme.text },
-    xaxis: structuredClone(axis), yaxis: structuredClone(axis),
-    hoverlabel: { bgcolor: theme.background, bordercolor: theme.line, font: { family: theme.font, color: theme.text, size } },
-    modebar: { bgcolor: clear, color: theme.muted, activecolor: theme.text },
-  };
-}
-
-/** A copy in which every "@name" is the theme's colour of that name. */
-function resolve(value, theme) {
-  if (typeof value === "string") return value.replace(/@(\w+)/g, (token, name) => theme[name] ?? token);
-  if (Array.isArray(value)) return value.map(item => resolve(item, theme));
-  if (value && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolve(item, theme)]));
-  }
-  return value;
-}
-
-/** Any CSS colour as #rrggbb. */
-function hex(colour) {
-  const context = document.createElement("canvas").getContext("2d");
-  context.fillStyle = colour;
-  const [, r, g, b] = /^rgba?\((\d+), (\d+), (\d+)/.exec(context.fillStyle) ?? [];
-  return r === undefined ? context.fillStyle : `#${[r, g, b].map(c => Number(c).toString(16).padStart(2, "0")).join("")}`;
-}
-
-const rgb = colour => [1, 3, 5].map(i => parseInt(colour.slice(i, i + 2), 16));
-const mix = (one, other, share) =>
-  `#${rgb(one).map((c, i) => Math.round(c + share * (rgb(other)[i] - c)).toString(16).padStart(2, "0")).join("")}`;
-
-function luminance(colour) {
-  const [r, g, b] = rgb(colour).map(c => (c / 255) ** 2.2);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-
 // ----------------------------------------------------------------------------------------------------- Helpers
-
-/** plotly.js, once for the whole document. */
-function loadPlotly({ base, plotly }) {
-  window.genlabPlotly ??= new Promise((done, fail) => {
-    const script = element("script", { src: `${base.replace(/\/$/, "")}/live/plotly.min.js?v=${plotly}` });
-    script.onload = done;
-    script.onerror = () => {
-      window.genlabPlotly = undefined;
-      script.remove();
-      fail(new Error("plotly.js did not load"));
-    };
-    document.head.append(script);
-  });
-  return window.genlabPlotly;
-}
-
-function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
 
 /** Text from our own Python, with <sub> and <i> in it. */
 function rich(tag, html) {
   const node = element(tag);
   node.innerHTML = html;
   return node;
-}
-
-function action(label, act) {
-  const button = element("button", { type: "button" }, label);
-  button.onclick = act;
-  return button;
-}
-
-function toggle(label, title, act) {
-  const button = action(label, () => act(button.getAttribute("aria-pressed") !== "true"));
-  button.setAttribute("aria-pressed", "false");
-  if (title) button.title = title;
-  if (title && !label) button.setAttribute("aria-label", title);
-  return button;
-}
-
-function press(button, pressed, label) {
-  button.setAttribute("aria-pressed", pressed);
-  if (label !== undefined) change(button, label);
-}
-
-function menu(title, items) {
-  const summary = element("summary", { title, "aria-label": title }, "⋯");
-  const details = element("details", { class: "menu" }, summary, element("div", { class: "items" }, ...items));
-  details.addEventListener("focusout", event => {
-    if (event.relatedTarget && !details.contains(event.relatedTarget)) details.open = false;
-  });
-  return details;
-}
-
-function swatch(colour, dash) {
-  const pattern = { dash: "7 4", dot: "2 3", dashdot: "7 3 2 3" }[dash] ?? "";
-  const holder = element("span", { class: "swatch", "aria-hidden": "true" });
-  holder.innerHTML = '<svg width="24" height="8"><line x1="0" y1="4" x2="24" y2="4" stroke-width="3"/></svg>';
-  const line = holder.querySelector("line");
-  line.setAttribute("stroke", colour);
-  line.setAttribute("stroke-dasharray", pattern);
-  return holder;
-}
-
-/** Sets text only where it differs, so that screen readers are told of real changes alone. */
-function change(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
-
-function number(value, digits) {
-  if (value === null || value === undefined) return "–";
-  if (typeof value !== "number") return String(value);
-  if (!isFinite(value)) return String(value);
-  const size = Math.abs(value);
-  const extreme = size !== 0 && (size < 1e-3 || size >= 1e6);
-  const text = extreme ? value.toExponential(digits - 1) : String(Number(value.toPrecision(digits)));
-  return text.replaceAll("-", "−");
 }
 
 function duration(seconds) {
@@ -2814,23 +2729,6 @@ function assign(target, path, value) {
   let place = target;
   for (const name of names) place = place[name] ??= {};
   place[last] = value;
-}
-
-function merge(base, over) {
-  const merged = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    const both = value && base[key] && [value, base[key]].every(part => typeof part === "object" && !Array.isArray(part));
-    merged[key] = both ? merge(base[key], value) : value;
-  }
-  return merged;
-}
-
-function save(blob, name) {
-  const link = element("a", { href: URL.createObjectURL(blob), download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 /** What must survive F5 but not the tab: choices of tabs, layers, curves, and the pinned run. */

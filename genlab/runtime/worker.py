@@ -448,7 +448,7 @@ class Worker:
             "kind": "frame", "run": run.run_id, "model": run.config.model, "sequence": run.sequence,
             "status": run.status, "message": run.message, "step": run.step, "seconds": 0.0,
             "steps_per_second": run.steps_per_second(), "config": run.config.model_dump(), "changes": [],
-            "diverged": None, "last": {}, "reference": {}, "info": {},
+            "diverged": None, "last": {}, "reference": {}, "info": {}, "diagnosis": None,
         }  # fmt: skip
 
     def _encode(self, run: Run) -> bytes:
@@ -460,7 +460,7 @@ class Worker:
         header |= {
             "seconds": trainer.seconds, "changes": trainer.changes, "last": last, "info": info,
             "diverged": {"step": gone.step, "quantity": gone.quantity} if gone else None,
-            "reference": run.view.reference(),
+            "reference": run.view.reference(), "diagnosis": run.view.diagnosis(),
         }  # fmt: skip
         return encode(header, arrays)
 

@@ -29,7 +29,8 @@ CURVES = {
     "loss_sum": "Sum of both losses", "real_score": "Score of real examples",
     "fake_score": "Score of generated examples",
     "wasserstein_estimate": "Wasserstein estimate", "wasserstein_exact": "Exact W₁", "modes_captured": "Modes captured",
-    "high_quality": "High quality", "critic_grad_norm": "Critic gradient norm",
+    "high_quality": "High quality", "effective_modes": "Effective modes", "mode_turnover": "Turnover between modes",
+    "critic_grad_norm": "Critic gradient norm",
     "generator_grad_norm": "Generator gradient norm", "clipped_fraction": "Clipped fraction",
 }  # fmt: skip
 """Curves that can be laid over each other; a GAN's first choice is its exact distance, a VAE's its ELBO."""
