@@ -84,6 +84,7 @@ class Player {
       if (!this.still.matches) return this.play();
     }
     this.at = Math.min(this.at, data.last);
+    if (!this.playing) this.pause();
     if (this.playing) return this.draw();
     this.pause();
     if (fresh && !this.still.matches) this.glide();
@@ -119,7 +120,7 @@ class Player {
   play() {
     if (this.at >= this.data.last) this.at = 0;
     this.playing = true;
-    change(this.button, "⏸ Pause");
+    change(this.button, "❚❚ Pause");
     const rate = Math.max(FEWEST, this.data.last / SECONDS) / 1000;
     let before = performance.now();
     const tick = async now => {
@@ -230,7 +231,9 @@ class Frame {
     const { data, layout } = resolve(picture.figure, player.theme);
     this.traces = data;
     this.canvas.classList.toggle("points", picture.points);
-    const merged = merge(baseLayout(player.theme, player.fontSize()), layout);
+    const base = baseLayout(player.theme, player.fontSize());
+    for (const name of Object.keys(layout).filter(name => /^[xy]axis\d/.test(name))) base[name] = base[name.slice(0, 5)];
+    const merged = merge(base, layout);
     const modeBarButtons = [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]];
     // Plotly writes into what it is given: the curves must stay whole.
     await window.Plotly.react(this.canvas, structuredClone(data), merged, { displaylogo: false, modeBarButtons });
