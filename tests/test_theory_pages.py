@@ -95,7 +95,7 @@ def test_an_address_restores_the_games_page_and_is_written_again():
     ("page", "box", "value", "line"),
     [
         ("games", "step", 0.0, "Step h = 0: allowed is 0.001 to 2"),
-        ("games", "theta", 1e9, "Start θ = 1e+09: allowed is -10 to 10"),
+        ("games", "theta", 1e9, "Start θ = 1e+09: allowed is -12 to 12"),
         ("games", "n_critic", 0, "Critic steps k = 0: allowed is a whole number from 1 to 10"),
         ("reparameterisation", "sigma", 0.0, "Standard deviation σ = 0: allowed is 0.05 to 3"),
         ("reparameterisation", "n", 0, "Samples n = 0: allowed is a whole number from 1 to 1024"),
