@@ -121,6 +121,12 @@ def test_a_trajectory_that_overflows_says_where():
     assert "not finite after step" in table(tab)["simultaneous"][-1] and not tab.exception
 
 
+def test_who_starts_at_the_equilibrium_stays_there():
+    tab = open_theory("games", theta="0", psi="0")
+    assert not tab.exception and errors(tab) == []
+    assert {(cells[3], cells[4]) for cells in table(tab).values()} == {("–", "0")}
+
+
 def test_the_arrows_of_the_plane_lie_along_the_field():
     game = LSGAN()
     motion = games_motion(game, {"simultaneous": play(game, Simultaneous())}, {"simultaneous": ""},

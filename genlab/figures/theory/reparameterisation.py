@@ -65,7 +65,7 @@ def reparameterisation_motion(
 def _flow(function: TestFunction, mu: float, sigma: float, epsilon: np.ndarray) -> Picture:
     z = flow(epsilon, mu, sigma)
     low, high = min(-3.2, mu - 3.2 * sigma), max(3.2, mu + 3.2 * sigma)
-    grid = np.linspace(low, high, 241)
+    grid = np.linspace(low, high, 721)
     gap = np.full_like(z, np.nan)
     ways = np.stack([epsilon, z, gap], axis=1).ravel()
     data = [
