@@ -23,12 +23,22 @@ THRESHOLDS = {
         200, "ELBO steps before a VAE is judged", "two epochs of 9,000 digits; β = 50 has collapsed it after 150"
     ),
     "warm_up_gan": Threshold(
-        800, "critic steps before a GAN is judged", "a GAN that will cover the ring still hops for up to 600 (measured)"
+        400, "critic steps before a GAN is judged", "the first regular measurement; a critic's estimate has settled"
+    ),
+    "warm_up_modes": Threshold(
+        800,
+        "critic steps before the spread over the modes is judged",
+        "a GAN that will cover the ring still hops for up to 600 (measured)",
     ),
     "collapsed_kl": Threshold(
         0.01,
         "nats of KL below which a latent says nothing about x",
         "(ε, δ)-collapse with ε = 0.01, Lucas et al. 2019; an active unit's variance > 0.01 is at least 0.005 nats",
+    ),
+    "weightless_kl": Threshold(
+        0.05,
+        "weight β in force below which nothing asks q(z|x) to resemble the prior",
+        "the autoencoding limit of Alemi et al. 2018: the rate grows, and samples from the prior get worse",
     ),
     "vanishing_gradient": Threshold(
         1e-4,
@@ -69,6 +79,11 @@ THRESHOLDS = {
         0.5,
         "share of the exact W₁ below which a 1-Lipschitz critic's estimate is wrong",
         "Kantorovich–Rubinstein duality: at the optimum they are equal; WGAN-GP with n_critic = 5: 0.8 here",
+    ),
+    "overestimate": Threshold(
+        3,
+        "times the exact W₁ above which it is wrong too",
+        "a small gradient penalty lets slopes exceed 1 somewhat: up to 2 in working runs (measured)",
     ),
     "reversed": Threshold(
         0.25,
