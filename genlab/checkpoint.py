@@ -19,8 +19,8 @@ from genlab.config import Config, GANConfig, SettingError, VAEConfig, from_json
 from genlab.data import points
 
 FORMAT = 1
-LARGEST = 512 * 2**20
-"""Bytes of a file; the largest networks that the settings allow, with their optimizers, stay below."""
+LARGEST = 300 * 2**20
+"""Bytes of a file; the largest networks that the settings allow, with their optimizers and curves, need 284 MiB."""
 LARGEST_HEADER = 4 * 2**20
 """Bytes of a header: room for thousands of changed settings."""
 HISTORY_ROWS = 4096

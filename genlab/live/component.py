@@ -19,7 +19,7 @@ def _component():
     # not see it. All our rules start from .genlab-live instead.
     return st.components.v2.component(
         "genlab_live",
-        js=(_FOLDER / "live.js").read_text(encoding="utf-8"),
+        js="".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("common.js", "live.js")),
         css=(_FOLDER / "live.css").read_text(encoding="utf-8"),
         isolate_styles=False,
     )

@@ -79,9 +79,29 @@ class View:
                 arrays |= STREAMS[name](self)
         return arrays, last, self.info
 
-    def draw_alone(self, stream: str) -> Arrays:
-        """Arrays of one stream, between two frames."""
-        return STREAMS[stream](self)
+    def look(self, visitor: int, x: Any, number: int, bound: bool) -> tuple[Arrays, bool]:
+        """What is known of a visitor's own x, and whether all of it is of the model as it stands now.
+
+        Arrays: posterior.mean, .std (1, k), .noise, .z (n, k), .x, .decoded and .about (request's number, held-out row
+        and class, −1 where there is none); with ``bound`` also evidence.* (see :mod:`genlab.runtime.inspection`), as
+        soon as they are known. Raises SettingError in one line for an x that this model does not encode.
+        """
+        example = self.inspection.take_seat(visitor, x, bound)
+        fresh = self.inspection.refresh(example, self._decode_samples)
+        label = -1
+        if self.config.is_images and example.held_out is not None:
+            label = int(self.trainer.held_out_labels[example.held_out])
+        row = -1 if example.held_out is None else example.held_out
+        about = np.array([number, row, label], np.float64)
+        known = example.evidence if bound else {}
+        settled = fresh and (not bound or self.inspection.is_examined(example))
+        return {"posterior.about": about, **example.posterior, **known}, settled
+
+    def _decode_samples(self, x: Tensor, z: Tensor) -> Arrays:
+        with torch.no_grad():
+            out = self.generate(z)
+        shown = pixels if self.config.is_images else lambda t: t.cpu().numpy()
+        return {"posterior.x": shown(x)[0], "posterior.decoded": shown(out)}
 
     def reference(self) -> dict[str, float]:
         """What a perfect model would get, computed once."""
@@ -302,27 +322,6 @@ def _reconstruction(view: View) -> Arrays:
         out = view.generate(view.trainer.encoder(x)[0])
     shown = pixels if view.config.is_images else lambda t: t.cpu().numpy()
     return {"reconstruction.input": shown(x), "reconstruction.output": shown(out)}
-
-
-@_stream("posterior", model="vae")
-def _posterior(view: View) -> Arrays:
-    """The chosen example, q(z|x), and its samples decoded; about: the request's id, the held-out row and its class."""
-    inspection = view.inspection
-    arrays, z = inspection.posterior()
-    with torch.no_grad():
-        out = view.generate(z)
-    shown = pixels if view.config.is_images else lambda t: t.cpu().numpy()
-    row, label = inspection.held_out, -1
-    if view.config.is_images and row is not None:
-        label = int(view.trainer.held_out_labels[row])
-    about = np.array([inspection.number, -1 if row is None else row, label], np.float64)
-    return arrays | {"posterior.about": about, "posterior.x": shown(inspection.x)[0], "posterior.decoded": shown(out)}
-
-
-@_stream("evidence", model="vae")
-def _evidence(view: View) -> Arrays:
-    """For the chosen example: the exact evidence and posterior, or bounds with growing K for more than two latents."""
-    return view.inspection.evidence()
 
 
 @_stream("survey", model="vae")
