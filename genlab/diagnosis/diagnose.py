@@ -18,7 +18,8 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
     "vae": (is_diverged, vae.exploding, warming_up, vae.prior_ignored, vae.posterior_collapse, vae.healthy),
     "gan": (
         is_diverged, gan.exploding, gan.no_gradient, warming_up,
-        gan.saturated, gan.critic_off, gan.mode_hopping, gan.mode_collapse, gan.oscillation,
+        gan.saturated, gan.critic_off, gan.oscillation,
+        gan.still_spreading, gan.mode_hopping, gan.mode_collapse,
         gan.clip_saturation, gan.healthy,
     ),
 }  # fmt: skip

@@ -57,6 +57,19 @@ class Recent:
         """Median of a curve over the first steps."""
         return float(np.median(self.history[name][:UNTRAINED]))
 
+    def share_between(self, name: str, other: str, low: float, high: float) -> float:
+        """Share of the last steps at which one curve was between ``low`` and ``high`` times another."""
+        curve, scale = self.history[name][self._window], self.history[other][self._window]
+        return float(np.mean((curve >= low * scale) & (curve <= high * scale)))
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether the points fill half of the data's modes or fewer, where the data have modes."""
+        if not self.has("effective_modes"):
+            return False
+        # Of the last two measurements, so that neither a lucky nor an unlucky one changes the name.
+        return self.measured("effective_modes", 2).mean() <= limit("crowded") * self.reference["effective_modes"]
+
     def measured(self, name: str, count: int = 1) -> np.ndarray:
         """The last ``count`` measurements of a curve that is measured now and then on points, the newest last."""
         # The exact distance tells a new measurement from a held value: it does not repeat while the generator moves.
