@@ -1,6 +1,7 @@
 """The newest part of a run's curves, as the signs look at it."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,9 @@ class Recent:
 
     def measured(self, name: str, count: int = 1) -> np.ndarray:
         """The last ``count`` measurements of a curve that is measured now and then on points, the newest last."""
-        # The exact distance tells a new measurement from a held value: it does not repeat while the generator moves.
-        new = np.flatnonzero(np.diff(self.history["wasserstein_exact"])) + 1
-        return self.history[name][[0, *new]][-count:]
+        return self.history[name][self._measurements[-count:]]
+
+    @cached_property
+    def _measurements(self) -> np.ndarray:
+        """The rows at which was measured anew: the exact distance does not repeat while the generator moves."""
+        return np.flatnonzero(np.diff(self.history["wasserstein_exact"], prepend=np.nan))
