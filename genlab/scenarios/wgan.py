@@ -63,9 +63,7 @@ def weights_pile_up(evidence: Evidence) -> Verdict:
 
 def estimate_is_wrong(evidence: Evidence) -> Verdict:
     """Over the second half of the run the estimate is typically off by more than half of the exact distance."""
-    estimate, exact = evidence.history["wasserstein_estimate"], evidence.history["wasserstein_exact"]
-    second = slice(len(exact) // 2, None)
-    error = float(np.median(np.abs(estimate[second] / exact[second] - 1)))
+    error = evidence.estimate_error()
     return error > 0.5, {"relative_error": error}
 
 
