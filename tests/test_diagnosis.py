@@ -84,9 +84,15 @@ CASES = {
     "points at one mode": (GANConfig(), gan_curves(effective_modes=np.full(STEPS, 1.2)), Name.MODE_COLLAPSE),
     "points at ever another mode": (
         GANConfig(),
-        gan_curves(**far_away(), effective_modes=np.full(STEPS, 1.2), mode_turnover=np.full(STEPS, 0.9)),
+        gan_curves(**far_away(), effective_modes=np.full(STEPS, 3.0), mode_turnover=np.full(STEPS, 0.9)),
         Name.MODE_HOPPING,
     ),
+    "points at ever another mode, all at one": (
+        GANConfig(),
+        gan_curves(**far_away(), effective_modes=np.full(STEPS, 1.2), mode_turnover=np.full(STEPS, 0.9)),
+        Name.MODE_COLLAPSE,
+    ),
+    "points that stay at three modes": (GANConfig(), gan_curves(effective_modes=np.full(STEPS, 3)), Name.MODE_COLLAPSE),
     "a distance that rises again": (
         GANConfig(), gan_curves(**far_away(1, 0.8, 0.6, 0.4, 0.35, 0.3, 0.4, 0.5, 0.6, 0.7)), Name.OSCILLATION,
     ),

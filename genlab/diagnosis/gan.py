@@ -171,8 +171,8 @@ def still_spreading(recent: Recent) -> Diagnosis | None:
 
 
 def mode_hopping(recent: Recent) -> Diagnosis | None:
-    """The points crowd at few modes, and at others each time they are measured."""
-    if not recent.is_crowded or recent.measured("mode_turnover", 2).mean() < limit("turnover"):
+    """The points crowd at some of the modes, and at others each time they are measured."""
+    if not recent.is_crowded or recent.filled_modes() <= limit("collapsed_modes") or not _moves_on(recent):
         return None
     return Diagnosis(
         Name.MODE_HOPPING,
@@ -185,16 +185,21 @@ def mode_hopping(recent: Recent) -> Diagnosis | None:
 
 
 def mode_collapse(recent: Recent) -> Diagnosis | None:
-    """The points crowd at few modes and stay there."""
+    """The points crowd at some of the modes and stay there, or at one or two, wherever these are."""
     if not recent.is_crowded:
         return None
+    stay = "they move on together" if _moves_on(recent) else "they stay"
     return Diagnosis(
         Name.MODE_COLLAPSE,
-        sentence(_crowd(recent), f"they stay: {_turnover(recent)} changed their mode since the measurement before"),
+        sentence(_crowd(recent), f"{stay}: {_turnover(recent)} changed their mode since the measurement before"),
         "The generator is asked for points that pass as real; no term of its loss asks for all modes.",
         _against_crowding(recent.config),
         "gallery",
     )
+
+
+def _moves_on(recent: Recent) -> bool:
+    return recent.measured("mode_turnover", 2).mean() >= limit("turnover")
 
 
 def _crowd(recent: Recent) -> str:
@@ -208,12 +213,12 @@ def _turnover(recent: Recent) -> str:
 
 def _against_crowding(config: GANConfig) -> Attempts:
     attempts = [*without_mistake(config)]
-    if config.r1_weight < 0.1:
-        attempts.append({"r1_weight": 0.1})
+    if config.generator_learning_rate > config.critic_learning_rate:
+        attempts.append({"critic_learning_rate": config.generator_learning_rate})
+    if config.r1_weight < 0.5:
+        attempts.append({"r1_weight": 0.5})
     if config.updates == "simultaneous":
         attempts.append({"updates": "alternating"})
-    if config.generator_learning_rate > config.critic_learning_rate:
-        attempts.append({"generator_learning_rate": config.critic_learning_rate})
     return (*attempts, {"n_critic": min(100, 5 * config.n_critic)})
 
 

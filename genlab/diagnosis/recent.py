@@ -66,10 +66,12 @@ class Recent:
     @property
     def is_crowded(self) -> bool:
         """Whether the points fill half of the data's modes or fewer, where the data have modes."""
-        if not self.has("effective_modes"):
-            return False
+        return self.has("effective_modes") and self.filled_modes() <= limit("crowded")
+
+    def filled_modes(self) -> float:
+        """Effective modes as a share of the data's modes."""
         # Of the last two measurements, so that neither a lucky nor an unlucky one changes the name.
-        return self.measured("effective_modes", 2).mean() <= limit("crowded") * self.reference["effective_modes"]
+        return float(self.measured("effective_modes", 2).mean() / self.reference["effective_modes"])
 
     def measured(self, name: str, count: int = 1) -> np.ndarray:
         """The last ``count`` measurements of a curve that is measured now and then on points, the newest last."""
