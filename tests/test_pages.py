@@ -292,3 +292,27 @@ def test_every_position_of_a_slider_is_a_valid_value(kind):
         if setting.scale == "log":
             for value in grid(setting, setting.default):
                 kind().replace(**{setting.name: value})
+
+
+def test_a_proposal_of_the_diagnosis_changes_the_running_model_and_the_widget(lab):
+    """The component's trigger cannot be fired here: the page's own function is called with what it would bring."""
+
+    def take_up():
+        import streamlit as st
+
+        from genlab.config import VAEConfig
+        from genlab.ui.runs import open_run, try_out
+
+        class Result:
+            attempt = {"beta": 1.0, "free_bits": 0.5}
+
+        open_run(VAEConfig)
+        st.session_state["proposal"] = Result()
+        try_out(VAEConfig, "proposal")
+
+    tab = AppTest.from_function(take_up, default_timeout=20)
+    tab.query_params["beta"] = "50"
+    tab.run()
+    assert not tab.exception
+    assert lab.told[-2:] == [("apply", {"beta": 1.0}), ("apply", {"free_bits": 0.5})]
+    assert only_run(lab).config == VAEConfig(beta=1, free_bits=0.5)

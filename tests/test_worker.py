@@ -158,6 +158,7 @@ def test_a_new_watcher_of_a_resting_run_gets_a_frame_with_its_streams(desk):
     assert arrays.keys() == {"field.x", "field.y", "field.z"}
     assert (header["kind"], header["run"], header["status"]) == ("frame", "contract-watch", "paused")
     assert header["config"]["data"] == "ring8_soft"
+    assert header["diagnosis"]["name"] == "warming up" and "Step 0" in header["diagnosis"]["saw"]
 
 
 def test_a_playing_run_sends_about_as_many_frames_as_were_asked_for(desk):

@@ -542,7 +542,9 @@ class Happening {
     if (this.made === made) return;
     this.made = made;
     const buttons = attempts.map(({ label, settings }) => action(label, () => this.lab.attempt(settings)));
+    const focused = this.attempts.contains(document.activeElement);
     this.attempts.replaceChildren(...(buttons.length ? [element("span", {}, "Try"), ...buttons] : []));
+    if (focused) this.node.firstElementChild.focus();
   }
 }
 
