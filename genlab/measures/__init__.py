@@ -1,6 +1,7 @@
 """What is measured on a model: distance to the data, coverage of its modes, collapse of its latents.
 
-The exact evidence stands apart in :mod:`genlab.measures.evidence`, because it needs torch and these do not.
+The exact evidence and the gradients of a critic's layers stand apart in :mod:`genlab.measures.evidence` and
+:mod:`genlab.measures.layers`, because they need torch and these do not.
 """
 
 from genlab.measures.collapse import ACTIVE_VARIANCE, active_units

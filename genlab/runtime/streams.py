@@ -13,7 +13,6 @@ from torch import Tensor
 
 from genlab.data import points
 from genlab.measures import ACTIVE_VARIANCE
-from genlab.objectives.gan import game
 from genlab.runtime.inspection import Inspection
 from genlab.training import Trainer, thinned
 from genlab.training.trainer import random_stream
@@ -215,8 +214,7 @@ def _arrows(view: View) -> Arrays:
     with torch.no_grad():
         x = view.generate(view.fixed_noise()[:ARROWS])
     x.requires_grad_(True)
-    config = view.config
-    loss = game(config.objective, config.lsgan_a, config.lsgan_b, config.lsgan_c).generator_loss
+    loss = view.trainer.game.generator_loss
     with torch.enable_grad():
         # The loss is a mean over the batch: its gradient is 1/n of each example's own.
         (gradient,) = torch.autograd.grad(loss(view.trainer.critic(x).reshape(-1)) * len(x), x)
@@ -237,7 +235,7 @@ def _mesh(view: View) -> Arrays:
 def _weights(view: View) -> Arrays:
     flat = torch.cat([parameter.detach().reshape(-1) for parameter in view.trainer.critic.parameters()]).cpu().numpy()
     flat = flat[np.isfinite(flat)]
-    clip = view.config.clip if view.config.objective == "wgan" else None
+    clip = view.config.clip if view.config.clips_weights else None
     view.info["clip"] = clip
     reach = max(float(np.abs(flat).max(initial=0.0)), clip or 0.0, 1e-6) * 1.05
     counts, edges = np.histogram(flat, WEIGHT_BINS, (-reach, reach))

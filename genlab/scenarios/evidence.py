@@ -1,6 +1,6 @@
 """What a run leaves behind for the check of a claim, and the figures that checks are made of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,11 +13,15 @@ TRANSPORT_SAMPLES = 500
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """One finished run: its set-up, its curves, and what it generated, (n, …) each, at even intervals."""
+    """One finished run: its set-up, its curves, and what it generated, (n, …) each, at even intervals.
+
+    ``layer_gradient_norms`` (layers,) holds √E‖∂f/∂h‖² for the input of each layer of a critic, at the end.
+    """
 
     config: Config
     history: dict[str, np.ndarray]
     generated: list[np.ndarray]
+    layer_gradient_norms: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     def late(self, name: str) -> float:
         """Median of a curve over the last quarter of the run: single batches are noisy."""
@@ -35,6 +39,14 @@ class Evidence:
         """How many of the data's modes have a high-quality point at the end."""
         data = points(self.config.data)
         return mode_coverage(self.generated[-1], data.modes, data.mode_std).captured
+
+    def gradient_factor_per_layer(self) -> float:
+        """Geometric mean of the factors by which the critic's gradient changes from one hidden layer to the one before.
+
+        Below 1 it vanishes on its way to the input, above 1 it explodes.
+        """
+        first, *_, last = self.layer_gradient_norms[1:]
+        return float((first / last) ** (1 / (len(self.layer_gradient_norms) - 2)))
 
     def mode_shares(self) -> np.ndarray:
         """Share of the generated points nearest to each mode, (times, modes)."""

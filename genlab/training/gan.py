@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from genlab.config import GANConfig
 from genlab.data import points
 from genlab.measures import COVERAGE_SAMPLES, PERFECT_HIGH_QUALITY, mode_coverage, wasserstein_exact, wasserstein_floor
+from genlab.measures.layers import gradient_norms
 from genlab.models import critic, generator
-from genlab.objectives import game, gradient_penalty, r1_penalty
+from genlab.objectives import flipped, game, gradient_penalty, r1_penalty
 from genlab.training.data import as_pictures, training_examples
 from genlab.training.trainer import MEASURE_EVERY, MEASURED_EARLY, Trainer, random_stream
 
@@ -44,9 +45,13 @@ class GANTrainer(Trainer):
 
     def _use_settings(self) -> None:
         super()._use_settings()
-        self._game = game(self.config.objective, *(self._live[f"lsgan_{target}"] for target in "abc"))
+        self.game = game(self.config.objective, *(self._live[f"lsgan_{target}"] for target in "abc"))
+        if self.config.mistake == "flipped_sign":
+            self.game = flipped(self.game)
         self._zero = torch.zeros((), device=self.device)
-        self._clips = self.config.objective == "wgan" and self.config.clip is not None
+        config = self.config
+        self._clips = config.clips_weights
+        self._clips_gradients = config.objective == "wgan" and config.clip is not None and not self._clips
 
     def noise(self, n: int, random: torch.Generator) -> Tensor:
         """What the generator turns into ``n`` examples, (n, noise_dim) on the trainer's device."""
@@ -65,14 +70,16 @@ class GANTrainer(Trainer):
             weights["critic"].backward(critic_loss)
             if last and simultaneous:
                 generator_loss = self._generator_backward()
+            if self._clips_gradients:
+                self._clip(weights["critic"].gradient)
             optimizers["critic"].step()
             if self._clips:
-                self._clip()
+                self._clip(weights["critic"].vector.data)
         if not simultaneous:
             generator_loss = self._generator_backward()
         optimizers["generator"].step()
         with torch.no_grad():
-            loss_sum = game_loss + self._game.generator_objective(real, fake)
+            loss_sum = game_loss + self.game.generator_objective(real, fake)
             clipped = self._clipped_fraction()
             norms = [torch.linalg.vector_norm(weights[name].gradient) for name in ("critic", "generator")]
             torch.stack((critic_loss, generator_loss, loss_sum, real.mean(), fake.mean(), *norms, clipped), out=row)
@@ -101,7 +108,7 @@ class GANTrainer(Trainer):
             real = real.detach().requires_grad_()
             examples = torch.cat((real, fake))
         real_scores, fake_scores = self.critic(examples).view(2, -1).unbind(0)
-        loss = game_loss = self._game.critic_loss(real_scores, fake_scores)
+        loss = game_loss = self.game.critic_loss(real_scores, fake_scores)
         if config.objective == "wgan_gp" and config.gp_weight:
             real_half, fake_half = examples.detach().chunk(2)
             mix = torch.rand((len(real_half), 1), generator=self._random, device=self.device)
@@ -112,13 +119,13 @@ class GANTrainer(Trainer):
 
     def _generator_backward(self) -> Tensor:
         fake = self.generator(self.noise(self.config.batch_size, self._random))
-        loss = self._game.generator_loss(self.critic(fake).squeeze(1))
+        loss = self.game.generator_loss(self.critic(fake).squeeze(1))
         self.weights["generator"].backward(loss)
         return loss
 
-    def _clip(self) -> None:
+    def _clip(self, values: Tensor) -> None:
         clip = self._live["clip"]
-        self.weights["critic"].vector.data.clamp_(-clip, clip)
+        values.clamp_(-clip, clip)
 
     def _clipped_fraction(self) -> Tensor:
         """Share of the critic's weights that lie on the bounds."""
@@ -144,6 +151,12 @@ class GANTrainer(Trainer):
             coverage = mode_coverage(generated, distribution.modes, distribution.mode_std)
             measured |= {"modes_captured": coverage.captured, "high_quality": coverage.high_quality}
         return measured
+
+    def layer_gradient_norms(self) -> np.ndarray:
+        """√E‖∂f/∂h‖² for the input h of each layer of the critic, at generated examples, from first to last layer."""
+        with torch.no_grad():
+            fake = self.generator(self.noise(TRANSPORT_SAMPLES, random_stream(self.config.seed, "view")))
+        return gradient_norms(self.critic, fake)
 
     def reference(self) -> dict[str, float]:
         """See :meth:`Trainer.reference`."""
