@@ -44,7 +44,8 @@ def open_run(kind: type[Config]) -> RunState:
     query = st.query_params.to_dict()
     named = query.pop("run", None)
     # The browser's history holds addresses in which the page is the old one and the run already that of the next.
-    asked, query = (None, {}) if named in _runs_of_other_pages(kind) else (named, query)
+    of_another = named in _runs_of_other_pages(kind) or "left" in query
+    asked, query = (None, {}) if of_another else (named, query)
     beside = query.pop("beside", None)
     if asked or query or beside:
         here.beside = beside
@@ -132,11 +133,16 @@ def _write_address(here: Visit, state: RunState, named: str | None) -> None:
 
 
 def act(kind: type[Config], command: Callable[..., str | None], *values) -> None:
-    """Run one command of the person for the callbacks of widgets; what it returns or refuses is said in one line."""
+    """Run one command of the person on the run of a page, for the callbacks of widgets."""
     here = visit(kind)
+    attempt(here, command, here.run_id, *values)
+
+
+def attempt(here: Visit, command: Callable[..., str | None], *values) -> None:
+    """Run one command of the person; what it returns or refuses is said in one line."""
     here.problems, here.note = [], ""
     try:
-        here.note = command(here.run_id, *values) or ""
+        here.note = command(*values) or ""
     except (SettingError, UnknownRun, client.CommandFailed) as error:
         here.problems = [str(error)]
 
@@ -181,9 +187,14 @@ def restart(run_id: str, config: Config | None = None) -> None:
 def new_seed(run_id: str) -> str:
     """Start the run afresh with another seed."""
     config = client.get_lab().state(run_id).config
-    other = config.replace(seed=(config.seed + 1 + secrets.randbelow(SEEDS - 1)) % SEEDS)
+    other = config.replace(seed=another_seed(config.seed))
     restart(run_id, other)
     return f"Fresh run: seed {other.seed}"
+
+
+def another_seed(seed: int) -> int:
+    """A short seed that differs from this one."""
+    return (seed + 1 + secrets.randbelow(SEEDS - 1)) % SEEDS
 
 
 def _shown(setting, value) -> str:
