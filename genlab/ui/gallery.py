@@ -20,8 +20,8 @@ TWINS = {name: scenario for name, scenario in SCENARIOS.items() if scenario.cure
 """The demonstrations that have a cure, by name."""
 
 SHOWN: dict[str, tuple[str, ...]] = {
-    "vae_collapsed": ("reconstruction", "terms", "beta"),
-    "vae_mean_over_pixels": ("reconstruction", "terms", "beta"),
+    "vae_collapsed": ("reconstruction", "terms", "elbo"),
+    "vae_mean_over_pixels": ("reconstruction", "terms", "elbo"),
     "wgan_tiny_clip": ("plane", "gradients", "wasserstein"),
     "wgan_unclipped": ("plane", "wasserstein", "scores"),
 }
@@ -174,6 +174,8 @@ def pair_bar(here: Pair) -> None:
             "All", icon=":material/apps:", on_click=choose, args=(None,), help="The list of failures; the twins rest."
         )
         st.button("Untwin", icon=":material/call_split:", on_click=_untwin, help="Let the two runs go their own ways.")
+        if here.scenario:
+            _verdict(TWINS[here.scenario], *here.states())
         st.caption(here.note, width="stretch")
     failures = [state.message for state in here.states() if state.status == RunStatus.FAILED]
     for line in dict.fromkeys(here.problems + failures):
@@ -207,7 +209,6 @@ def words(here: Pair) -> None:
     with columns[2]:
         if scenario:
             st.markdown(f"**Why.** {scenario.why}")
-            _verdict(scenario, left, right)
         elif left.step != right.step:
             st.markdown("The run that is behind catches up first when they play.")
 
@@ -226,7 +227,7 @@ def _heading(what: str, line: str, differs: str, state: RunState) -> None:
 
 
 def _verdict(scenario: Scenario, left: RunState, right: RunState) -> None:
-    with st.popover("Does the claim hold?", icon=":material/fact_check:"):
+    with st.popover("Verdict", icon=":material/fact_check:", help="Does the claim hold in these two runs?"):
         st.markdown(f"Checked on the curves as last saved; the claim is about {scenario.steps:,} steps.")
         for what, state in (("Fails", left), ("Cured", right)):
             st.markdown(f"**{what}:** {verdict_line(scenario, state)}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from genlab.config import CONFIGS, Config, SettingError, setting_text, structural
+from genlab.config import CONFIGS, Config, Setting, SettingError, setting_text, structural
 from genlab.data import EMBEDDED
 from genlab.live.component import Companion
 from genlab.runtime import client
@@ -114,10 +114,7 @@ def dismiss(kind: type[Config]) -> None:
 def differing(config: Config, other: Config, most: int = 3) -> str:
     """What is set otherwise in ``other``, in words."""
     settings = other.settings()
-    changed = [
-        f"{settings[name].label} = {_shown(settings[name], theirs)}"
-        for name, (_, theirs) in config.changed(other).items()
-    ]
+    changed = [_said(settings[name], theirs) for name, (_, theirs) in config.changed(other).items()]
     if not changed:
         return "same settings"
     return ", ".join(changed[:most]) + (f" and {len(changed) - most} more" if len(changed) > most else "")
@@ -155,7 +152,7 @@ def change(run_id: str, name: str, value) -> str:
     if not state.config.changed(new):
         return ""
     setting = new.settings()[name]
-    says = f"{setting.label} = {_shown(setting, getattr(new, name))}"
+    says = _said(setting, getattr(new, name))
     if structural(state.config, new):
         restart(run_id, new)
         return f"Fresh run: {says}"
@@ -197,5 +194,11 @@ def another_seed(seed: int) -> int:
     return (seed + 1 + secrets.randbelow(SEEDS - 1)) % SEEDS
 
 
-def _shown(setting, value) -> str:
-    return setting.choices[value] if setting.choices else setting_text(value)
+def _said(setting: Setting, value) -> str:
+    number = f"{value:g}" if isinstance(value, float) else setting_text(value)
+    return f"{named(setting)} = {setting.choices[value] if setting.choices else number}"
+
+
+def named(setting: Setting) -> str:
+    """The setting's label with its symbol, where the label does not hold it."""
+    return setting.label if setting.symbol in ("", *setting.label.split()) else f"{setting.label} {setting.symbol}"
