@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -136,6 +137,7 @@ def _train(options) -> int:
         raise UsageError(error) from None
     with _interrupt_between_steps() as interrupted:
         _advance(trainer, options.steps, interrupted)
+    print(f"genlab: {_diagnosis(trainer)}", file=sys.stderr)
     if options.metrics:
         _write_history(trainer.history(), options.metrics)
     if options.save:
@@ -215,6 +217,13 @@ def _progress(trainer, steps: int) -> str:
     values = (f"{name} {history[name][-1]:.4g}" for name in SHOWN[trainer.config.model] if name in history)
     speed = trainer.step / trainer.seconds if trainer.seconds else 0
     return f"step {trainer.step} of {steps}  {speed:.0f} steps/s  {'  '.join(values)}   "
+
+
+def _diagnosis(trainer) -> str:
+    from genlab.diagnosis import diagnose
+
+    gone = asdict(trainer.diverged) if trainer.diverged else None
+    return diagnose(trainer.config, trainer.history(), trainer.reference(), gone).to_line(trainer.config)
 
 
 def _write_history(history: dict, path: Path) -> None:

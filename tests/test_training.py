@@ -6,7 +6,7 @@ import torch
 from small_runs import DEVICES, KINDS, SMALL, TINY_VAE, gan, same_state, vae, weights
 
 from genlab.config import POINTS, GANConfig, SettingError, VAEConfig
-from genlab.training import Divergence, make_trainer
+from genlab.training import Divergence, load_trainer, make_trainer
 from genlab.training.trainer import CHECK_EVERY, MEASURE_EVERY, MEASURED_EARLY
 
 OBJECTIVES = ("minimax", "nonsaturating", "lsgan", "wgan", "wgan_gp")
@@ -272,7 +272,7 @@ RECORDED = {
 
 
 def test_histories_have_the_agreed_names():
-    time, modes = {"step", "seconds"}, {"modes_captured", "high_quality"}
+    time, modes = {"step", "seconds"}, {"modes_captured", "high_quality", "effective_modes", "mode_turnover"}
     assert vae().history().keys() == RECORDED["vae"] | time
     assert gan(data="ring8").history().keys() == RECORDED["gan"] | time | modes | {"wasserstein_exact"}
     assert gan(data="moons").history().keys() == RECORDED["gan"] | time | {"wasserstein_exact"}
@@ -567,3 +567,16 @@ def test_a_run_remembers_two_finite_states_however_long_it_trains():
     trainer = vae(width=2, batch_size=1)
     trainer.advance(4 * CHECK_EVERY)
     assert [snapshot["step"] for snapshot in trainer._snapshots] == [3 * CHECK_EVERY, 4 * CHECK_EVERY]
+
+
+def test_a_resumed_run_compares_the_modes_with_those_of_the_last_measurement(tmp_path):
+    first = MEASURED_EARLY[0]
+    whole = gan(generator_width=32, critic_width=32)
+    whole.advance(first + 5)
+    whole.save(tmp_path / "run.safetensors")
+    resumed = load_trainer(tmp_path / "run.safetensors")
+    for run in (whole, resumed):
+        run.advance(MEASURED_EARLY[1] - first)
+    turnover = whole.history()["mode_turnover"]
+    assert turnover[0] == 0 < turnover[-1] <= 1
+    assert np.array_equal(turnover, resumed.history()["mode_turnover"])

@@ -32,7 +32,7 @@ def _component():
     # not see it. All our rules start from .genlab-live instead.
     return st.components.v2.component(
         "genlab_live",
-        js=(_FOLDER / "live.js").read_text(encoding="utf-8"),
+        js="".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("common.js", "live.js")),
         css=(_FOLDER / "live.css").read_text(encoding="utf-8"),
         isolate_styles=False,
     )
@@ -48,6 +48,7 @@ def live(
     on_status: Callable[[], None] | None = None,
     companion: Companion | None = None,
     on_dismiss: Callable[[], None] | None = None,
+    on_attempt: Callable[[], None] | None = None,
 ):
     """Mount the live pictures of one run; call it again at every rerun with the same ``key``.
 
@@ -61,9 +62,12 @@ def live(
         on_status: called before that rerun.
         companion: a run whose live curves stand in the same axes.
         on_dismiss: called before the rerun when the person takes the companion away; without it, nobody can.
+        on_attempt: called when the person takes up a proposal of the diagnosis; the component's ``attempt`` in the
+            session state then holds its settings.
 
     Returns:
-        The component's result; ``result.status`` is the reported status in that one rerun, otherwise None.
+        The component's result; ``result.status`` is the reported status in that one rerun, otherwise None, and
+        ``result.attempt`` likewise.
     """
     return _component()(
         key=key,
@@ -79,4 +83,5 @@ def live(
         },
         on_status_change=on_status or (lambda: None),
         on_dismiss_change=on_dismiss or (lambda: None),
+        on_attempt_change=on_attempt or (lambda: None),
     )

@@ -242,7 +242,7 @@ class Client:
 def _ask(watch: Watch, asked: Decode | Encode) -> Future:
     if isinstance(asked, Decode):
         return watch.decode(asked.id, asked.z)
-    return watch.encode(asked.id, asked.x.model_dump() if isinstance(asked.x, HeldOut) else asked.x)
+    return watch.encode(asked.id, asked.x.model_dump() if isinstance(asked.x, HeldOut) else asked.x, asked.bound)
 
 
 def _rate(text: str) -> float:

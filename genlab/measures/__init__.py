@@ -5,7 +5,15 @@ The exact evidence and the gradients of a critic's layers stand apart in :mod:`g
 """
 
 from genlab.measures.collapse import ACTIVE_VARIANCE, active_units
-from genlab.measures.coverage import COVERAGE_SAMPLES, PERFECT_HIGH_QUALITY, Coverage, mode_coverage
+from genlab.measures.coverage import (
+    COVERAGE_SAMPLES,
+    PERFECT_HIGH_QUALITY,
+    Coverage,
+    effective_modes,
+    mode_coverage,
+    mode_shares,
+    mode_turnover,
+)
 from genlab.measures.transport import wasserstein_exact, wasserstein_floor
 
 __all__ = [
@@ -14,7 +22,10 @@ __all__ = [
     "PERFECT_HIGH_QUALITY",
     "Coverage",
     "active_units",
+    "effective_modes",
     "mode_coverage",
+    "mode_shares",
+    "mode_turnover",
     "wasserstein_exact",
     "wasserstein_floor",
 ]

@@ -30,10 +30,26 @@ class Evidence:
 
     def wasserstein_in_floors(self) -> float:
         """Exact W₁ at the end between data and generated points, as a multiple of what fresh data would get."""
+        return self._in_floors(self.generated[-1])
+
+    def late_wasserstein_in_floors(self) -> float:
+        """Median of the same over the last quarter of the looks."""
+        return float(np.median([self._in_floors(xy) for xy in self.generated[-max(1, len(self.generated) // 4) :]]))
+
+    def _in_floors(self, generated: np.ndarray) -> float:
         data = points(self.config.data)
         real = data.sample(TRANSPORT_SAMPLES, np.random.default_rng(self.config.seed))
-        exact = wasserstein_exact(self.generated[-1][:TRANSPORT_SAMPLES], real)
+        exact = wasserstein_exact(generated[:TRANSPORT_SAMPLES], real)
         return exact / wasserstein_floor(data, TRANSPORT_SAMPLES, seed=0)
+
+    def wasserstein_over_start(self) -> float:
+        """The last measured exact W₁ as a multiple of the first."""
+        exact = self.history["wasserstein_exact"]
+        return float(exact[-1] / exact[0])
+
+    def estimate_over_exact(self) -> float:
+        """The critic's late estimate as a multiple of the last exact W₁."""
+        return self.late("wasserstein_estimate") / float(self.history["wasserstein_exact"][-1])
 
     def modes_captured(self) -> int:
         """How many of the data's modes have a high-quality point at the end."""

@@ -23,6 +23,14 @@ def hops_between_modes(evidence: Evidence) -> Verdict:
     return crowded >= 0.8 and visited >= 4, {"crowded_share_of_time": crowded, "favourite_modes": visited}
 
 
+def generator_saturates(evidence: Evidence) -> Verdict:
+    """The discriminator gives generated points less than 1 %, and they stay where they began."""
+    belief = float(1 / (1 + np.exp(-evidence.late("fake_score"))))
+    distance = evidence.wasserstein_over_start()
+    figures = {"D(G(z))": belief, "generator_grad_norm": evidence.late("generator_grad_norm")}
+    return belief < 0.01 and distance > 0.9, {**figures, "wasserstein_exact/start": distance}
+
+
 SMALL = {"generator_width": 64, "critic_width": 64}
 
 GAN_SCENARIOS = (
@@ -42,4 +50,24 @@ GAN_SCENARIOS = (
         1600,
         hops_between_modes,
     ),
+    Scenario(
+        "gan_saturated",
+        "A saturated generator",
+        "Against a sure discriminator the minimax loss is flat: almost no gradient arrives and the points stay put.",
+        GANConfig(
+            data="blobs",
+            objective="minimax",
+            n_critic=5,
+            batch_size=128,
+            **SMALL,
+            generator_optimizer="sgd",
+            generator_learning_rate=0.01,
+        ),
+        120,
+        generator_saturates,
+        cure={"objective": "nonsaturating"},
+        cured_claim="The non-saturating loss is steep exactly there, and the points reach a blob.",
+        why="log(1 − D(G(z))) has the slope D(G(z)) in the logit, near 0 when D is sure; −log D(G(z)) has 1 − D(G(z)). "
+        "Adam would rescale the vanishing gradient and hide it, hence SGD.",
+    ),  # fmt: skip
 )

@@ -31,14 +31,24 @@ class Outcome:
     as_dict = asdict
 
 
+def watch(config: Config, steps: int, make_trainer: MakeTrainer) -> Evidence:
+    """Train a set-up and look at it at even intervals; a diverged run ends early."""
+    trainer = make_trainer(config)
+    generated = []
+    for look in range(LOOKS):
+        trainer.advance(steps * (look + 1) // LOOKS - steps * look // LOOKS)
+        generated.append(trainer.sample(COVERAGE_SAMPLES))
+    return Evidence(config, trainer.history(), generated, trainer.layer_gradient_norms())
+
+
 def gather(scenario: Scenario, make_trainer: MakeTrainer, seed: int) -> Evidence:
-    """Train the scenario's set-up with that seed; a diverged run ends early."""
-    return _train(scenario.config.replace(seed=seed), scenario.steps, make_trainer)
+    """Train the scenario's set-up with that seed."""
+    return watch(scenario.config.replace(seed=seed), scenario.steps, make_trainer)
 
 
 def gather_cured(scenario: Scenario, make_trainer: MakeTrainer, seed: int) -> Evidence:
     """Train the scenario's cured twin with that seed, for as many steps; the scenario must have one."""
-    return _train(scenario.cured.replace(seed=seed), scenario.steps, make_trainer)
+    return watch(scenario.cured.replace(seed=seed), scenario.steps, make_trainer)
 
 
 def run(scenario: Scenario, make_trainer: MakeTrainer, seed: int = 0) -> Outcome:
@@ -49,15 +59,6 @@ def run(scenario: Scenario, make_trainer: MakeTrainer, seed: int = 0) -> Outcome
 def run_cured(scenario: Scenario, make_trainer: MakeTrainer, seed: int = 0) -> Outcome:
     """Train the cured twin and put it to the scenario's own check, which it should fail."""
     return _judge(scenario, gather_cured(scenario, make_trainer, seed))
-
-
-def _train(config: Config, steps: int, make_trainer: MakeTrainer) -> Evidence:
-    trainer = make_trainer(config)
-    generated = []
-    for look in range(LOOKS):
-        trainer.advance(steps * (look + 1) // LOOKS - steps * look // LOOKS)
-        generated.append(trainer.sample(COVERAGE_SAMPLES))
-    return Evidence(config, trainer.history(), generated, trainer.layer_gradient_norms())
 
 
 def _judge(scenario: Scenario, evidence: Evidence) -> Outcome:

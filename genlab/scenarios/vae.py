@@ -27,6 +27,12 @@ def uses_one_latent(evidence: Evidence) -> Verdict:
     return active == 1 and high > 1 and low < 0.01, {"active_units": active, "kl_used": high, "kl_unused": low}
 
 
+def generates_garbage(evidence: Evidence) -> Verdict:
+    """Samples from the prior are more than four floors away from the data."""
+    distance = evidence.wasserstein_in_floors()
+    return distance > 4, {"wasserstein_exact/floor": distance, "kl": evidence.late("kl")}
+
+
 VAE_SCENARIOS = (
     Scenario(
         "vae_digits",
@@ -59,11 +65,22 @@ VAE_SCENARIOS = (
         "vae_mean_over_pixels",
         "A mean where a sum belongs",
         "Averaging the reconstruction over 784 pixels beside a sum over latents collapses the posterior at β = 1.",
-        VAEConfig(mistake="mean_over_pixels", width=200),
+        VAEConfig(mistake="mean_over_pixels", width=100),
         300,
         posterior_collapses,
         cure={"mistake": "none"},
         cured_claim="With both terms summed, in nats, the same network keeps both latents active.",
         why="Dividing the data term by 784 moves the optimum as much as multiplying the KL by it: β = 784 in disguise.",
+    ),
+    Scenario(
+        "vae_no_kl",
+        "β = 0: an autoencoder",
+        "Without the KL term the codes spread as they like, and decoding draws from the prior gives garbage.",
+        VAEConfig(data="line", beta=0, width=64, batch_size=128),
+        500,
+        generates_garbage,
+        cure={"beta": 1},
+        cured_claim="At β = 1 the codes fill the prior, and its samples lie along the data.",
+        why="Nothing asks the codes to resemble N(0, I), so its draws land where the decoder was never trained.",
     ),
 )

@@ -6,7 +6,16 @@ from torch import Tensor, nn
 
 from genlab.config import GANConfig
 from genlab.data import points
-from genlab.measures import COVERAGE_SAMPLES, PERFECT_HIGH_QUALITY, mode_coverage, wasserstein_exact, wasserstein_floor
+from genlab.measures import (
+    COVERAGE_SAMPLES,
+    PERFECT_HIGH_QUALITY,
+    effective_modes,
+    mode_coverage,
+    mode_shares,
+    mode_turnover,
+    wasserstein_exact,
+    wasserstein_floor,
+)
 from genlab.measures.layers import gradient_norms
 from genlab.models import critic, generator
 from genlab.objectives import flipped, game, gradient_penalty, r1_penalty
@@ -32,6 +41,13 @@ class GANTrainer(Trainer):
     )  # fmt: skip
     CURVES = (*RECORDED, "wasserstein_estimate")
     config: GANConfig
+
+    def __init__(self, config: GANConfig, device: torch.device):
+        self._distribution = None if config.is_images else points(config.data)
+        self._has_modes = self._distribution is not None and self._distribution.modes is not None
+        # Of the last measurement; zero before the first.
+        self._mode_shares = torch.zeros(len(self._distribution.modes) if self._has_modes else 0)
+        super().__init__(config, device)
 
     def _load_data(self) -> None:
         self.data = training_examples(self.config).to(self.device)
@@ -142,15 +158,26 @@ class GANTrainer(Trainer):
         return max(MEASURE_EVERY // self.config.n_critic, MEASURED_EARLY[0])
 
     def _measure(self) -> dict[str, float]:
-        if self.config.is_images:
+        if self._distribution is None:
             return {}
-        distribution, generated = points(self.config.data), self.sample(COVERAGE_SAMPLES)
-        real = self.data[:TRANSPORT_SAMPLES].cpu().numpy()
+        generated, real = self.sample(COVERAGE_SAMPLES), self.data[:TRANSPORT_SAMPLES].cpu().numpy()
         measured = {"wasserstein_exact": wasserstein_exact(generated[:TRANSPORT_SAMPLES], real)}
-        if distribution.modes is not None:
-            coverage = mode_coverage(generated, distribution.modes, distribution.mode_std)
-            measured |= {"modes_captured": coverage.captured, "high_quality": coverage.high_quality}
-        return measured
+        return measured | (self._measure_modes(generated) if self._has_modes else {})
+
+    def _measure_modes(self, generated: np.ndarray) -> dict[str, float]:
+        modes, std = self._distribution.modes, self._distribution.mode_std
+        coverage, shares = mode_coverage(generated, modes, std), mode_shares(generated, modes)
+        before = self._mode_shares.numpy()
+        turnover = mode_turnover(before, shares) if before.any() else 0.0
+        self._mode_shares.copy_(torch.from_numpy(shares))
+        return {
+            "modes_captured": coverage.captured, "high_quality": coverage.high_quality,
+            "effective_modes": effective_modes(shares), "mode_turnover": turnover,
+        }  # fmt: skip
+
+    def tensors(self) -> dict[str, Tensor]:
+        """See :meth:`Trainer.tensors`; with the shares that the next measurement compares with."""
+        return super().tensors() | ({"measured/mode_shares": self._mode_shares} if self._has_modes else {})
 
     def layer_gradient_norms(self) -> np.ndarray:
         """√E‖∂f/∂h‖² for the input h of each layer of the critic, at generated examples, from first to last layer."""
@@ -160,12 +187,12 @@ class GANTrainer(Trainer):
 
     def reference(self) -> dict[str, float]:
         """See :meth:`Trainer.reference`."""
-        if self.config.is_images:
+        if self._distribution is None:
             return {}
-        distribution = points(self.config.data)
-        reference = {"wasserstein_exact": wasserstein_floor(distribution, TRANSPORT_SAMPLES, self.config.seed)}
-        if distribution.modes is not None:
-            reference |= {"modes_captured": len(distribution.modes), "high_quality": PERFECT_HIGH_QUALITY}
+        reference = {"wasserstein_exact": wasserstein_floor(self._distribution, TRANSPORT_SAMPLES, self.config.seed)}
+        if self._has_modes:
+            count = len(self._distribution.modes)
+            reference |= {"modes_captured": count, "high_quality": PERFECT_HIGH_QUALITY, "effective_modes": count}
         return reference
 
     def sample(self, n: int, seed: int | None = None) -> np.ndarray:
