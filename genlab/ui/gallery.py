@@ -1,6 +1,7 @@
 """The Gallery: failures with names, each beside its cure, and any two runs of one kind in lockstep."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from genlab.scenarios import SCENARIOS, Scenario
 from genlab.ui import PAGES
 from genlab.ui.cards import ICONS
 from genlab.ui.runbar import bar, transport
-from genlab.ui.runs import another_seed, attempt, differing
+from genlab.ui.runs import another_seed, attempt, change_all, differing
 from genlab.ui.verdict import verdict_line
 
 TWINS = {name: scenario for name, scenario in SCENARIOS.items() if scenario.cure}
@@ -22,10 +23,22 @@ TWINS = {name: scenario for name, scenario in SCENARIOS.items() if scenario.cure
 SHOWN: dict[str, tuple[str, ...]] = {
     "vae_collapsed": ("reconstruction", "terms", "elbo"),
     "vae_mean_over_pixels": ("reconstruction", "terms", "elbo"),
+    "vae_no_kl": ("plane", "terms", "elbo"),
+    "gan_hops": ("plane", "coverage", "losses"),
+    "gan_mode_collapse": ("plane", "coverage", "losses"),
+    "gan_saturated": ("plane", "gradients", "scores"),
     "wgan_tiny_clip": ("plane", "gradients", "wasserstein"),
     "wgan_unclipped": ("plane", "wasserstein", "scores"),
+    "wgan_clipped_gradients": ("plane", "wasserstein", "scores"),
+    "wgan_flipped_sign": ("plane", "wasserstein", "losses"),
+    "wgan_deep_vanishing": ("plane", "gradients", "wasserstein"),
+    "wgan_deep_exploding": ("plane", "wasserstein", "gradients"),
+    "wgan_weights_at_clip": ("weights", "wasserstein", "scores"),
+    "wgan_one_critic_step": ("plane", "wasserstein", "losses"),
+    "wgan_momentum": ("plane", "wasserstein", "coverage"),
+    "wgan_simultaneous": ("plane", "coverage", "wasserstein"),
 }
-"""The panels that show what a demonstration claims: the picture first, then the curves. Others keep their order."""
+"""The panels that show what a demonstration claims: the picture first, then the curves."""
 
 
 @dataclass
@@ -195,6 +208,12 @@ def _rewind(run_id: str) -> None:
             lab.rewind(one)
 
 
+def _try_out(side: str) -> None:
+    """Take up the settings that the diagnosis of one of the two proposes, in that run alone."""
+    here = st.session_state["pair"]
+    attempt(here, change_all, getattr(here, side), st.session_state[f"gallery.{side}"].attempt)
+
+
 def words(here: Pair) -> None:
     """What differs, what each run is claimed to do, and why."""
     left, right = here.states()
@@ -244,7 +263,7 @@ def pictures(here: Pair) -> None:
         with column:
             live(
                 state.run_id, lab.token(state.run_id), picture_view(state.config, first, group),
-                key=f"gallery.{side}", status=state.status,
+                key=f"gallery.{side}", status=state.status, on_attempt=partial(_try_out, side),
             )  # fmt: skip
     with columns[2]:
         other = Companion(right.run_id, lab.token(right.run_id), differing(left.config, right.config))

@@ -165,10 +165,11 @@ def change(run_id: str, name: str, value) -> str:
 
 def try_out(kind: type[Config], key: str) -> None:
     """Take up the settings that the diagnosis of the live component ``key`` proposes."""
-    act(kind, _change_all, st.session_state[key].attempt)
+    act(kind, change_all, st.session_state[key].attempt)
 
 
-def _change_all(run_id: str, settings: Mapping[str, Any]) -> str:
+def change_all(run_id: str, settings: Mapping[str, Any]) -> str:
+    """Change several settings, each as :func:`change` does."""
     return "; ".join(filter(None, (change(run_id, name, value) for name, value in settings.items())))
 
 
