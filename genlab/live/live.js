@@ -554,7 +554,8 @@ class TopBar {
     if (!header || frozen) return;
     this.happening.show(header.diagnosis);
     const speed = `${number(header.steps_per_second ?? 0, 3)} steps/s`;
-    change(this.numbers, `step ${header.step.toLocaleString("en")} · ${speed} · ${duration(header.seconds)}`);
+    const more = this.lab.data.bar === "all" ? ` · ${speed} · ${duration(header.seconds)}` : "";
+    change(this.numbers, `step ${header.step.toLocaleString("en")}${more}`);
   }
 }
 
@@ -1772,7 +1773,8 @@ class Curves extends PlotlyPanel {
   /** The switch of one series, which is also its row of figures. */
   row(series) {
     const colour = resolve(series.colour, this.lab.theme);
-    const [last, range, other] = [element("b"), element("small"), element("b", { class: "other" })];
+    const [last, range, theirs] = [element("b"), element("small"), element("b")];
+    const other = element("span", { class: "other", hidden: "" }, swatch(colour, "dash"), theirs);
     const node = toggle("", "", on => {
       const hidden = this.options.hidden.filter(name => name !== series.name);
       this.option({ hidden: on ? hidden : [...hidden, series.name] });
@@ -1780,7 +1782,7 @@ class Curves extends PlotlyPanel {
     node.classList.add("series");
     node.dataset.series = series.name;
     node.append(swatch(colour, series.dash), rich("span", series.label), last, range, other);
-    return { node, last, range, other, series };
+    return { node, last, range, other, theirs, series };
   }
 
   option(change) {
@@ -1808,7 +1810,8 @@ class Curves extends PlotlyPanel {
     for (const row of this.rows) {
       this.figures(row, valuesOf(row.series, columns));
       const theirs = companion.columns && valuesOf(row.series, companion.columns);
-      change(row.other, theirs?.length ? `┄ ${number(theirs[theirs.length - 1], 4)}` : "");
+      row.other.hidden = !theirs?.length;
+      if (theirs?.length) change(row.theirs, number(theirs[theirs.length - 1], 4));
     }
     const range = this.options.outliers ? middleRange(drawn, this.options.log) : undefined;
     const below = this.options.log ? drawn.filter(y => y <= 0).length : 0;

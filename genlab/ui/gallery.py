@@ -77,7 +77,6 @@ def open_pair() -> Pair | None:
 
 def _take_up(here: Pair, query: dict[str, str]) -> None:
     name, left, right = (query.pop(key, "") for key in ("scenario", "left", "right"))
-    here.problems += [f"{key[:20]}: allowed in this address are scenario, left and right." for key in query]
     if name and name not in TWINS:
         here.problems.append(f"scenario = {name[:30]}: there is none of this name; choose one below.")
         name = ""
@@ -90,7 +89,10 @@ def _take_up(here: Pair, query: dict[str, str]) -> None:
         except (UnknownRun, CommandFailed) as error:
             here.problems.append(str(error))
     if name and not here.left:
+        before = here.problems
         _start(here, name)
+        here.problems = before + here.problems
+    here.problems += [f"{key[:20]}: allowed in this address are scenario, left and right." for key in query]
 
 
 def _write_address(here: Pair, query: dict[str, str]) -> None:
@@ -106,10 +108,10 @@ def _write_address(here: Pair, query: dict[str, str]) -> None:
 def _start(here: Pair, name: str) -> None:
     """Fresh twins of a demonstration, playing."""
     lab, scenario = client.get_lab(), TWINS[name]
-    left = lab.start(scenario.config)
-    right = lab.start(scenario.cured, twin=left)
-    lab.play(left)
-    here.left, here.right, here.scenario = left, right, name
+    here.left = lab.start(scenario.config)
+    here.right = lab.start(scenario.cured, twin=here.left)
+    here.scenario = name
+    attempt(here, lab.play, here.left)
 
 
 def choose(name: str | None) -> None:
@@ -129,7 +131,7 @@ def _untwin() -> None:
     here.left = here.right = here.scenario = ""
 
 
-def _new_seed(run_id: str) -> str:
+def new_seed(run_id: str) -> str:
     """Fresh twins with the same new seed, playing on if they were playing."""
     lab, twin = client.get_lab(), client.get_lab().twin_of(run_id)
     states = [lab.state(one) for one in (run_id, twin)]
@@ -181,7 +183,7 @@ def pair_bar(here: Pair) -> None:
         statuses = [state.status for state in here.states()]
         transport(
             statuses, "gallery", lambda command: {"on_click": _act, "args": (command,)},
-            new_seed=_new_seed, rewind=_rewind,
+            new_seed=new_seed, rewind=rewind,
         )  # fmt: skip
         st.button(
             "All", icon=":material/apps:", on_click=choose, args=(None,), help="The list of failures; the twins rest."
@@ -200,7 +202,7 @@ def _act(command) -> None:
     attempt(here, command, here.left)
 
 
-def _rewind(run_id: str) -> None:
+def rewind(run_id: str) -> None:
     """Back to the last finite state, whichever of the two has diverged."""
     lab = client.get_lab()
     for one in (run_id, lab.twin_of(run_id)):

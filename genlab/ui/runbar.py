@@ -11,6 +11,22 @@ from genlab.ui.keep import keep
 from genlab.ui.runs import act, new_seed, restart, visit
 
 
+def play(run_id: str) -> None:
+    client.get_lab().play(run_id)
+
+
+def pause(run_id: str) -> None:
+    client.get_lab().pause(run_id)
+
+
+def step(run_id: str) -> None:
+    client.get_lab().step(run_id)
+
+
+def rewind(run_id: str) -> None:
+    client.get_lab().rewind(run_id)
+
+
 def runbar(state: RunState) -> None:
     """Draw the buttons for the run in one row, then one line for each problem."""
     kind, here = type(state.config), visit(type(state.config))
@@ -30,7 +46,7 @@ def bar():
 
 
 def transport(
-    statuses: list[RunStatus], prefix: str, does: Callable[[Callable], dict], *, new_seed=new_seed, rewind=None
+    statuses: list[RunStatus], prefix: str, does: Callable[[Callable], dict], *, new_seed=new_seed, rewind=rewind
 ) -> None:
     """Buttons and keys that move one run, or twins, through its steps.
 
@@ -38,37 +54,21 @@ def transport(
     """
 
     def button(label: str, icon: str, shortcut: str, command: Callable, **more) -> None:
-        key = f"{prefix}.{command.__name__.strip('_')}"
+        key = f"{prefix}.{command.__name__}"
         st.button(label, icon=icon, shortcut=shortcut, key=key, **does(command), **more)
 
     diverged = [status == RunStatus.DIVERGED for status in statuses]
     if RunStatus.RUNNING in statuses:
-        button("Pause", ":material/pause:", "Space", _pause, type="primary")
+        button("Pause", ":material/pause:", "Space", pause, type="primary")
     else:
-        button("Play", ":material/play_arrow:", "Space", _play, type="primary", disabled=all(diverged))
-    button("One step", ":material/skip_next:", "S", _step, help="Exactly one training step, then pause.")
+        button("Play", ":material/play_arrow:", "Space", play, type="primary", disabled=all(diverged))
+    button("One step", ":material/skip_next:", "S", step, help="Exactly one training step, then pause.")
     button("Reset", ":material/replay:", "0", restart, help="Back to step 0: same settings, same seed.")
     button("New seed", ":material/casino:", "N", new_seed, help="A fresh run with another seed.")
     if any(diverged):
-        button("Rewind", ":material/fast_rewind:", "B", rewind or _rewind, help="Back to the last finite state.")
+        button("Rewind", ":material/fast_rewind:", "B", rewind, help="Back to the last finite state.")
 
 
 def _about_twin(run_id: str) -> str:
     twin = client.get_lab().twin_of(run_id)
     return f"Twin of {twin[:5]}: play, pause, step and reset act on both." if twin else ""
-
-
-def _play(run_id: str) -> None:
-    client.get_lab().play(run_id)
-
-
-def _pause(run_id: str) -> None:
-    client.get_lab().pause(run_id)
-
-
-def _step(run_id: str) -> None:
-    client.get_lab().step(run_id)
-
-
-def _rewind(run_id: str) -> None:
-    client.get_lab().rewind(run_id)
