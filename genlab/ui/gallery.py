@@ -239,7 +239,7 @@ def _name(state: RunState) -> str:
 
 
 def _heading(what: str, line: str, differs: str, state: RunState) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.markdown(f"**{what}: {differs}** ({line})", width="stretch")
         st.page_link(
             PAGES / f"{state.config.model}.py", label="Open", icon=":material/open_in_new:",

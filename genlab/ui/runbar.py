@@ -71,4 +71,6 @@ def transport(
 
 def _about_twin(run_id: str) -> str:
     twin = client.get_lab().twin_of(run_id)
-    return f"Twin of {twin[:5]}: play, pause, step and reset act on both." if twin else ""
+    if twin is None:
+        return ""
+    return f"[Twin of {twin[:5]}](gallery?left={run_id}&right={twin}): play, pause, step and reset act on both."
