@@ -2,8 +2,8 @@
 //
 // Streamlit calls the default export at every rerun; the lab of a mount is kept by its parent element, so that a
 // rerun changes what differs and leaves figures, zoom, tabs and the socket alone. Sections in the order of the screen:
-//   mount · Lab · Feed (socket, packets) · TopBar · Happening (diagnosis) · Area (tabs) · panels: Plot, Explorer, Curves, Mosaic,
-//   Posterior, Bound · transforms · small helpers (theme and shared helpers: common.js)
+//   mount · Lab · Feed (socket, packets) · Companion · TopBar · Happening (diagnosis) · Area (tabs) · panels: Plot, Explorer,
+//   Curves, Mosaic, Posterior, Bound · transforms · small helpers (theme and shared helpers: common.js)
 
 /**
  * A packet, as genlab/runtime/messages.py writes it: uint32 (little endian) header length H, H bytes of JSON, then the
@@ -18,22 +18,27 @@
  */
 
 const labs = new WeakMap();
+const mounted = new Set();
 
 export default function mount({ data, parentElement, setTriggerValue }) {
   let lab = labs.get(parentElement);
   if (!lab) labs.set(parentElement, (lab = new Lab(parentElement)));
+  mounted.add(lab);
   lab.report = status => setTriggerValue("status", status);
+  lab.dismiss = () => setTriggerValue("dismiss", true);
   lab.attempt = settings => setTriggerValue("attempt", settings);
   lab.render(data);
   return () => {
     lab.close();
     labs.delete(parentElement);
+    mounted.delete(lab);
   };
 }
 
 // ---------------------------------------------------------------------------------------------------------- Lab
 
 const WIDE = 1250; // px of component width from which the wide grid is used
+const SHARED = 1700; // px of window width from which several mounts that share it write large
 const RUNS = 12; // runs of which a tab remembers what was chosen and pinned there
 const STACKED = 640; // px below which the panels stand in one column
 
@@ -42,9 +47,10 @@ class Lab {
   constructor(parent) {
     this.root = element("section", { class: "genlab-live", "aria-label": "Live training" });
     this.top = new TopBar(this);
+    this.companion = new Companion(this);
     this.formula = element("div", { class: "formula" });
     this.grid = element("div", { class: "grid" });
-    this.root.append(this.top.node, this.formula, this.grid);
+    this.root.append(this.top.node, this.companion.node, this.formula, this.grid);
     parent.append(this.root);
 
     this.areas = new Map();
@@ -83,11 +89,12 @@ class Lab {
     this.data = data;
     this.theme = readTheme(this.root, data.palette);
     this.root.dataset.theme = this.theme.name;
+    this.root.dataset.bar = data.bar;
     const another = before && before.run !== data.run;
     if (before?.run !== data.run) {
       this.header = null;
       this.arrays = {};
-      this.pinned = recall("pinned", {})[data.model] ?? null;
+      this.pinned = recall("pinned", {})[data.group + data.model] ?? null;
     }
     if (before?.formula !== data.formula) this.formula.innerHTML = data.formula;
     for (const term of this.formula.querySelectorAll("[data-colour]")) {
@@ -98,6 +105,7 @@ class Lab {
     this.fit();
     this.arrange();
     this.feed.open(data);
+    this.companion.open(data);
     this.top.update();
     clearTimeout(this.reporting);
     this.reporting = null;
@@ -126,9 +134,8 @@ class Lab {
 
   /** Puts each panel into its area of the present grid; moving a node keeps the figure in it. */
   arrange() {
-    const width = this.root.clientWidth;
-    const size = width >= WIDE ? "wide" : "narrow";
-    this.root.classList.toggle("stacked", width < STACKED);
+    const size = this.size();
+    this.root.classList.toggle("stacked", this.stacked());
     this.root.dataset.grid = size;
     this.grid.style.gridTemplate = this.data.grid[size];
     const placed = new Map();
@@ -156,12 +163,26 @@ class Lab {
     const scroller = this.root.closest("[data-testid=stMain]") ?? document.scrollingElement;
     const top = this.root.getBoundingClientRect().top + scroller.scrollTop;
     this.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
-    const size = this.root.clientWidth >= WIDE ? "wide" : "narrow";
-    const stacked = this.root.clientWidth < STACKED;
-    if (size !== this.root.dataset.grid || stacked !== this.root.classList.contains("stacked")) {
+    if (this.size() !== this.root.dataset.grid || this.stacked() !== this.root.classList.contains("stacked")) {
       this.arrange();
       this.draw();
     }
+  }
+
+  /** One of several mounts of a page shows little, and goes by the width of the window that they share. */
+  size() {
+    const width = this.data.bar === "all" ? this.root.clientWidth : window.innerWidth;
+    return width >= (this.data.bar === "all" ? WIDE : SHARED) ? "wide" : "narrow";
+  }
+
+  stacked() {
+    return this.data.bar === "all" && this.root.clientWidth < STACKED;
+  }
+
+  /** This lab and those of the same page that are switched with it. */
+  group() {
+    const { group } = this.data;
+    return group ? [...mounted].filter(lab => lab.data.group === group) : [this];
   }
 
   /** On a large screen, which is often a projector's, everything is written larger. */
@@ -278,6 +299,7 @@ class Lab {
     this.frozen = frozen;
     this.root.classList.toggle("frozen", frozen);
     this.top.update();
+    this.companion.say("");
     this.draw();
   }
 
@@ -298,15 +320,13 @@ class Lab {
     const finite = values => Array.from(values, x => (isFinite(x) ? x : null)); // JSON knows no NaN
     const columns = Object.fromEntries(this.history().map(([name, { values }]) => [name, finite(values)]));
     this.pinned = on ? { step: this.header?.step ?? 0, columns } : null;
-    remember("pinned", { ...recall("pinned", {}), [this.data.model]: this.pinned });
+    remember("pinned", { ...recall("pinned", {}), [this.data.group + this.data.model]: this.pinned });
     this.top.update();
     this.draw();
   }
 
   history() {
-    return Object.entries(this.arrays)
-      .filter(([name]) => name.startsWith("history."))
-      .map(([name, array]) => [name.slice("history.".length), array]);
+    return historyOf(this.arrays);
   }
 
   csv() {
@@ -325,6 +345,7 @@ class Lab {
 
   visible() {
     this.feed.rate();
+    this.companion.feed.rate();
     this.draw();
   }
 
@@ -338,6 +359,7 @@ class Lab {
     this.stop.abort();
     this.sizes.disconnect();
     this.feed.close();
+    this.companion.feed.close();
     this.decoder.close();
     this.example.close();
     for (const panel of this.panels.values()) panel.close();
@@ -355,8 +377,8 @@ const CALM = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** The WebSocket: opens, opens again after a loss, and says in words how it stands ("" while all is well). */
 class Feed {
-  constructor(receive, streams, say) {
-    Object.assign(this, { receive, streams, say, lost: 0 });
+  constructor(receive, streams, say, fastest = 5) {
+    Object.assign(this, { receive, streams, say, fastest, lost: 0 });
   }
 
   open({ base, run, token }) {
@@ -409,7 +431,7 @@ class Feed {
   }
 
   hz() {
-    return document.hidden ? 1 : CALM ? 2 : 5;
+    return Math.min(this.fastest, document.hidden ? 1 : CALM ? 2 : 5);
   }
 
   rate() {
@@ -418,6 +440,7 @@ class Feed {
 
   close() {
     this.closed = true;
+    this.run = null;
     clearTimeout(this.timer);
     this.socket?.close();
   }
@@ -433,6 +456,45 @@ function decode(buffer) {
     arrays[name] = { shape, values: new DTYPES[dtype](buffer, 4 + length + offset, count) };
   }
   return { header, arrays };
+}
+
+// ---------------------------------------------------------------------------------------------------- Companion
+
+/** Another run of the same kind: its curves stand dashed beside those of the lab's own run, and a line names it. */
+class Companion {
+  constructor(lab) {
+    Object.assign(this, { lab, columns: null, header: null });
+    // Of its pictures nothing is shown: its history alone, which twice a second is often enough.
+    this.feed = new Feed(frame => this.receive(frame), () => ["history"], words => this.say(words), 2);
+    this.words = element("span");
+    this.away = action("Take away", () => lab.dismiss());
+    this.away.title = "Remove the dashed curves; the other run goes on";
+    this.node = element("div", { class: "companion", hidden: "" }, swatch("currentcolor", "dash"), this.words, this.away);
+  }
+
+  open({ companion, base }) {
+    this.node.hidden = !companion;
+    this.away.hidden = !companion?.dismissable;
+    if (companion?.run !== this.run) Object.assign(this, { run: companion?.run, columns: null, header: null });
+    this.label = companion?.label;
+    if (companion) this.feed.open({ ...companion, base });
+    else this.feed.close();
+    this.say("");
+  }
+
+  receive({ header, arrays }) {
+    this.header = { ...this.header, ...header };
+    if (header.kind === "frame") this.columns = Object.fromEntries(historyOf(arrays).map(([name, { values }]) => [name, values]));
+    this.say("");
+    this.lab.draw();
+  }
+
+  say(words) {
+    if (!this.label || this.lab.frozen) return;
+    const { status, step, message } = this.header ?? {};
+    const how = words || (STATUS[status]?.[1] ?? "connecting …") + (status === "stopped" ? `: ${message}` : "");
+    change(this.words, `Dashed: ${this.label} · step ${(step ?? 0).toLocaleString("en")} · ${how}`);
+  }
 }
 
 // ------------------------------------------------------------------------------------------------------- TopBar
@@ -461,7 +523,8 @@ class TopBar {
     this.x.append(new Option("steps", "step"), new Option("seconds", "seconds"));
     this.x.onchange = () => lab.changeCurves({ x: this.x.value });
     this.pin = toggle("Pin", "Keep the present curves as dashed lines to compare with", on => lab.pin(on));
-    this.freeze = toggle("Freeze", "Stop all motion on the screen; training goes on", on => lab.freeze(on));
+    this.freeze = toggle("Freeze", "Stop all motion on the screen; training goes on", on =>
+      lab.group().forEach(one => one.freeze(on)));
     this.pin.classList.add("pin");
     this.freeze.classList.add("freeze");
     this.line = element("div", { class: "line" });
@@ -491,7 +554,8 @@ class TopBar {
     if (!header || frozen) return;
     this.happening.show(header.diagnosis);
     const speed = `${number(header.steps_per_second ?? 0, 3)} steps/s`;
-    change(this.numbers, `step ${header.step.toLocaleString("en")} · ${speed} · ${duration(header.seconds)}`);
+    const more = this.lab.data.bar === "all" ? ` · ${speed} · ${duration(header.seconds)}` : "";
+    change(this.numbers, `step ${header.step.toLocaleString("en")}${more}`);
   }
 }
 
@@ -566,7 +630,7 @@ class Area {
 
   hold(panels) {
     this.panels = panels;
-    this.current = panels.find(panel => panel.id === recall(`tab-${this.name}`, "")) ?? panels[0];
+    this.current = panels.find(panel => panel.id === recall(this.memory(), "")) ?? panels[0];
     const titles = panels.map(panel => `${panel.id} ${panel.spec.title}`).join();
     if (titles !== this.titles) {
       const single = panels.length === 1;
@@ -585,10 +649,20 @@ class Area {
   }
 
   choose(id) {
-    remember(`tab-${this.name}`, id);
-    this.show(this.lab.panels.get(id));
+    remember(this.memory(), id);
+    for (const lab of this.lab.group()) lab.areas.get(this.name)?.bring(id);
+  }
+
+  bring(id) {
+    const panel = this.panels.find(panel => panel.id === id);
+    if (!panel) return;
+    this.show(panel);
     this.lab.feed.subscribe();
     this.lab.draw();
+  }
+
+  memory() {
+    return `tab-${this.lab.data.group}${this.name}`;
   }
 
   show(current) {
@@ -751,11 +825,7 @@ class Plot extends PlotlyPanel {
 
   chip(layer) {
     const chip = toggle("", "", on => {
-      this.on[layer.id] = on;
-      remember(`layers-${this.id}`, this.on);
-      press(chip, on);
-      this.lab.feed.subscribe();
-      this.lab.draw();
+      for (const lab of this.lab.group()) lab.panels.get(this.id)?.switchLayer(layer.id, on);
     });
     chip.classList.add("chip");
     chip.dataset.layer = layer.id;
@@ -764,6 +834,14 @@ class Plot extends PlotlyPanel {
     chip.append(mark, rich("span", layer.label));
     press(chip, this.on[layer.id]);
     return chip;
+  }
+
+  switchLayer(id, on) {
+    this.on[id] = on;
+    remember(`layers-${this.id}`, this.on);
+    press(this.under.querySelector(`[data-layer="${id}"]`), on);
+    this.lab.feed.subscribe();
+    this.lab.draw();
   }
 
   /** Switches layers on, as a press of their chips does. */
@@ -1697,15 +1775,16 @@ class Curves extends PlotlyPanel {
   /** The switch of one series, which is also its row of figures. */
   row(series) {
     const colour = resolve(series.colour, this.lab.theme);
-    const [last, range] = [element("b"), element("small")];
+    const [last, range, theirs] = [element("b"), element("small"), element("b")];
+    const other = element("span", { class: "other", hidden: "" }, swatch(colour, "dash"), theirs);
     const node = toggle("", "", on => {
       const hidden = this.options.hidden.filter(name => name !== series.name);
       this.option({ hidden: on ? hidden : [...hidden, series.name] });
     });
     node.classList.add("series");
     node.dataset.series = series.name;
-    node.append(swatch(colour, series.dash), rich("span", series.label), last, range);
-    return { node, last, range, series };
+    node.append(swatch(colour, series.dash), rich("span", series.label), last, range, other);
+    return { node, last, range, other, theirs, series };
   }
 
   option(change) {
@@ -1722,12 +1801,20 @@ class Curves extends PlotlyPanel {
     super.draw();
     const columns = Object.fromEntries(this.lab.history().map(([name, { values }]) => [name, values]));
     if (!columns.step) return;
-    const { theme, curves, pinned } = this.lab;
+    const { theme, curves, pinned, companion } = this.lab;
     const shown = this.rows.filter(({ series }) => !this.options.hidden.includes(series.name));
     const traces = shown.flatMap(({ series }) => this.lines(series, columns, theme, curves));
     const drawn = traces.flatMap(trace => Array.from(trace.y));
-    if (pinned) traces.push(...shown.flatMap(({ series }) => this.pinnedLine(series, pinned.columns, theme, curves)));
-    for (const row of this.rows) this.figures(row, valuesOf(row.series, columns));
+    for (const [name, other] of [["pinned", pinned], [companion.label, companion]]) {
+      if (!other?.columns) continue;
+      traces.push(...shown.flatMap(({ series }) => this.dashedLine(name, series, other.columns, theme, curves)));
+    }
+    for (const row of this.rows) {
+      this.figures(row, valuesOf(row.series, columns));
+      const theirs = companion.columns && valuesOf(row.series, companion.columns);
+      row.other.hidden = !theirs?.length;
+      if (theirs?.length) change(row.theirs, number(theirs[theirs.length - 1], 4));
+    }
     const range = this.options.outliers ? middleRange(drawn, this.options.log) : undefined;
     const below = this.options.log ? drawn.filter(y => y <= 0).length : 0;
     change(this.note, below ? `log axis: ${below} values ≤ 0 cannot be shown` : "");
@@ -1752,13 +1839,14 @@ class Curves extends PlotlyPanel {
     ];
   }
 
-  pinnedLine(series, columns, theme, { smoothing, x }) {
+  /** The same curve of a run to compare with. */
+  dashedLine(whose, series, columns, theme, { smoothing, x }) {
     const raw = valuesOf(series, columns);
     if (!raw) return [];
-    const scaled = series.scale ? raw.map(y => (y === null ? NaN : y / series.scale)) : Array.from(raw, y => y ?? NaN);
+    const scaled = Array.from(raw, y => (y === null ? NaN : y / (series.scale ?? 1)));
     const line = { color: resolve(series.colour, theme), width: 1.4, dash: "dash" };
     const y = smoothing ? smooth(scaled, smoothing) : scaled;
-    const name = `pinned: ${series.label}`;
+    const name = `${whose}: ${series.label}`;
     const hovertemplate = "%{customdata:.6~g}";
     const trace = { type: "scatter", mode: "lines", x: columns[x], y, customdata: raw, name, line, hovertemplate };
     return [{ ...trace, opacity: 0.75 }];
@@ -1824,6 +1912,13 @@ class Curves extends PlotlyPanel {
     const known = (this.spec.levels ?? []).map(level => ({ ...level, y: level.value ?? reference[level.reference] }));
     return known.filter(({ y }) => Number.isFinite(y) && (y > 0 || !this.options.log));
   }
+}
+
+/** The histories among the arrays of a frame, each with its name. */
+function historyOf(arrays) {
+  return Object.entries(arrays)
+    .filter(([name]) => name.startsWith("history."))
+    .map(([name, array]) => [name.slice("history.".length), array]);
 }
 
 function valuesOf({ name, product }, columns) {

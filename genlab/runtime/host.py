@@ -59,7 +59,10 @@ class Host(ABC):
 
     @abstractmethod
     def command(self, run_id: str, do: str, **arguments: Any) -> Future:
-        """play, pause, step, apply, reset, rewind, decode or stop; the future of a decode is a packet."""
+        """play, pause, step, apply, reset, rewind, decode, twin, release or stop; a decode's future is a packet.
+
+        Runs that name each other by "twin" train in lockstep: play, pause, step and reset of one act on both.
+        """
 
     @abstractmethod
     def subscribe(self, run_id: str, audience: Audience) -> None:
