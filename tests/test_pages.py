@@ -13,6 +13,7 @@ from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
 from genlab.scenarios import SCENARIOS
 from genlab.ui.controls import grid
+from genlab.ui.runs import differing
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {"vae": ROOT / "pages" / "vae.py", "gan": ROOT / "pages" / "gan.py", "home": ROOT / "pages" / "home.py"}
@@ -260,6 +261,37 @@ def test_going_back_to_an_address_with_the_run_of_another_page_shows_this_page_s
     tab.switch_page(str(FILES["gan"])).run()
     tab.switch_page(str(FILES["vae"])).run()
     assert tab.query_params["run"] == mine and not tab.error
+
+
+def test_a_run_beside_this_one_stays_in_the_address_until_it_is_taken_away(lab):
+    mine, other = lab.start(VAEConfig()), lab.start(VAEConfig(beta=50))
+    tab = open_page("vae", run=mine, beside=other)
+    tab.select_slider(key="vae.beta").set_value(5.0).run()
+    assert tab.query_params["beside"] == other and not tab.error
+    tab.query_params.clear()
+    tab.switch_page(str(FILES["gan"])).run()
+    assert "beside" not in tab.query_params
+    tab.query_params.clear()
+    tab.switch_page(str(FILES["vae"])).run()
+    assert (tab.query_params["run"], tab.query_params["beside"]) == (mine, other)
+
+
+@pytest.mark.parametrize(
+    ("beside", "why"), [("gone-for-good", "no such GAN"), ("run00000", "no such GAN"), ("run00001", "this run itself")]
+)
+def test_what_cannot_stand_beside_a_run_is_said_in_one_line(lab, beside, why):
+    lab.start(VAEConfig())
+    tab = open_page("gan", run=lab.start(GANConfig()), beside=beside)
+    (line,) = errors(tab)
+    assert beside in line and why in line
+    assert "beside" not in tab.query_params and tab.query_params["run"] == "run00001"
+
+
+def test_what_is_set_otherwise_is_told_in_words():
+    assert differing(VAEConfig(), VAEConfig()) == "same settings"
+    assert differing(GANConfig(), GANConfig(objective="wgan", clip=None)) == (
+        "Objective = WGAN, weight clipping, Weight clipping = off"
+    )
 
 
 def test_an_unforeseen_error_is_one_line_on_the_page_and_a_traceback_in_the_log(caplog):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import plotly
 import streamlit as st
@@ -11,6 +12,14 @@ from genlab.figures.palette import PALETTE
 from genlab.figures.panels import View
 
 _FOLDER = Path(__file__).parent
+
+
+class Companion(NamedTuple):
+    """Another run of the same kind, whose curves are drawn dashed: its id, its token and what it is called."""
+
+    run_id: str
+    token: str
+    label: str
 
 
 @cache
@@ -33,6 +42,8 @@ def live(
     key: str,
     status: str | None = None,
     on_status: Callable[[], None] | None = None,
+    companion: Companion | None = None,
+    on_dismiss: Callable[[], None] | None = None,
 ):
     """Mount the live pictures of one run; call it again at every rerun with the same ``key``.
 
@@ -44,6 +55,8 @@ def live(
         status: the status that this script run drew its buttons for. When the frames report another one without the
             person's act (diverged, idle, a replaced worker), the component asks for one rerun.
         on_status: called before that rerun.
+        companion: a run whose live curves stand in the same axes.
+        on_dismiss: called before the rerun when the person takes the companion away.
 
     Returns:
         The component's result; ``result.status`` is the reported status in that one rerun, otherwise None.
@@ -57,7 +70,9 @@ def live(
             "base": "/" + (st.get_option("server.baseUrlPath") or "").strip("/"),
             "plotly": plotly.__version__,
             "palette": PALETTE,
+            "companion": companion and {"run": companion.run_id, "token": companion.token, "label": companion.label},
             **view.to_data(),
         },
         on_status_change=on_status or (lambda: None),
+        on_dismiss_change=on_dismiss or (lambda: None),
     )

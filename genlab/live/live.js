@@ -2,7 +2,7 @@
 //
 // Streamlit calls the default export at every rerun; the lab of a mount is kept by its parent element, so that a
 // rerun changes what differs and leaves figures, zoom, tabs and the socket alone. Sections in the order of the screen:
-//   mount · Lab · Feed (socket, packets) · TopBar · Area (tabs) · panels: Plot, Explorer, Curves, Mosaic, Posterior, Bound · transforms ·
+//   mount · Lab · Feed (socket, packets) · Companion · TopBar · Area (tabs) · panels: Plot, Explorer, Curves, Mosaic, Posterior, Bound · transforms ·
 //   theme · small helpers
 
 /**
@@ -22,6 +22,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   let lab = labs.get(parentElement);
   if (!lab) labs.set(parentElement, (lab = new Lab(parentElement)));
   lab.report = status => setTriggerValue("status", status);
+  lab.dismiss = () => setTriggerValue("dismiss", true);
   lab.render(data);
   return () => {
     lab.close();
@@ -39,9 +40,10 @@ class Lab {
   constructor(parent) {
     this.root = element("section", { class: "genlab-live", "aria-label": "Live training" });
     this.top = new TopBar(this);
+    this.companion = new Companion(this);
     this.formula = element("div", { class: "formula" });
     this.grid = element("div", { class: "grid" });
-    this.root.append(this.top.node, this.formula, this.grid);
+    this.root.append(this.top.node, this.companion.node, this.formula, this.grid);
     parent.append(this.root);
 
     this.areas = new Map();
@@ -92,6 +94,7 @@ class Lab {
     this.fit();
     this.arrange();
     this.feed.open(data);
+    this.companion.open(data);
     this.top.update();
     clearTimeout(this.reporting);
     this.reporting = null;
@@ -268,6 +271,7 @@ class Lab {
     this.frozen = frozen;
     this.root.classList.toggle("frozen", frozen);
     this.top.update();
+    this.companion.say("");
     this.draw();
   }
 
@@ -294,9 +298,7 @@ class Lab {
   }
 
   history() {
-    return Object.entries(this.arrays)
-      .filter(([name]) => name.startsWith("history."))
-      .map(([name, array]) => [name.slice("history.".length), array]);
+    return historyOf(this.arrays);
   }
 
   csv() {
@@ -315,6 +317,7 @@ class Lab {
 
   visible() {
     this.feed.rate();
+    this.companion.feed.rate();
     this.draw();
   }
 
@@ -328,6 +331,7 @@ class Lab {
     this.stop.abort();
     this.sizes.disconnect();
     this.feed.close();
+    this.companion.feed.close();
     this.decoder.close();
     for (const panel of this.panels.values()) panel.close();
     this.root.remove();
@@ -344,8 +348,8 @@ const CALM = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** The WebSocket: opens, opens again after a loss, and says in words how it stands ("" while all is well). */
 class Feed {
-  constructor(receive, streams, say) {
-    Object.assign(this, { receive, streams, say, lost: 0 });
+  constructor(receive, streams, say, fastest = 5) {
+    Object.assign(this, { receive, streams, say, fastest, lost: 0 });
   }
 
   open({ base, run, token }) {
@@ -398,7 +402,7 @@ class Feed {
   }
 
   hz() {
-    return document.hidden ? 1 : CALM ? 2 : 5;
+    return Math.min(this.fastest, document.hidden ? 1 : CALM ? 2 : 5);
   }
 
   rate() {
@@ -407,6 +411,7 @@ class Feed {
 
   close() {
     this.closed = true;
+    this.run = null;
     clearTimeout(this.timer);
     this.socket?.close();
   }
@@ -422,6 +427,44 @@ function decode(buffer) {
     arrays[name] = { shape, values: new DTYPES[dtype](buffer, 4 + length + offset, count) };
   }
   return { header, arrays };
+}
+
+// ---------------------------------------------------------------------------------------------------- Companion
+
+/** Another run of the same kind: its curves stand dashed beside those of the lab's own run, and a line names it. */
+class Companion {
+  constructor(lab) {
+    Object.assign(this, { lab, columns: null, header: null });
+    // Of its pictures nothing is shown: its history alone, which twice a second is often enough.
+    this.feed = new Feed(frame => this.receive(frame), () => ["history"], words => this.say(words), 2);
+    this.words = element("span");
+    const away = action("Take away", () => lab.dismiss());
+    away.title = "Remove the dashed curves; the other run goes on";
+    this.node = element("div", { class: "companion", hidden: "" }, swatch("currentcolor", "dash"), this.words, away);
+  }
+
+  open({ companion, base }) {
+    this.node.hidden = !companion;
+    if (companion?.run !== this.run) Object.assign(this, { run: companion?.run, columns: null, header: null });
+    this.label = companion?.label;
+    if (companion) this.feed.open({ ...companion, base });
+    else this.feed.close();
+    this.say("");
+  }
+
+  receive({ header, arrays }) {
+    this.header = { ...this.header, ...header };
+    if (header.kind === "frame") this.columns = Object.fromEntries(historyOf(arrays).map(([name, { values }]) => [name, values]));
+    this.say("");
+    this.lab.draw();
+  }
+
+  say(words) {
+    if (!this.label || this.lab.frozen) return;
+    const { status, step, message } = this.header ?? {};
+    const how = words || (STATUS[status]?.[1] ?? "connecting …") + (status === "stopped" ? `: ${message}` : "");
+    change(this.words, `Dashed: ${this.label} · step ${(step ?? 0).toLocaleString("en")} · ${how}`);
+  }
 }
 
 // ------------------------------------------------------------------------------------------------------- TopBar
@@ -1556,11 +1599,14 @@ class Curves extends PlotlyPanel {
     super.draw();
     const columns = Object.fromEntries(this.lab.history().map(([name, { values }]) => [name, values]));
     if (!columns.step) return;
-    const { theme, curves, pinned } = this.lab;
+    const { theme, curves, pinned, companion } = this.lab;
     const shown = this.rows.filter(({ series }) => !this.options.hidden.includes(series.name));
     const traces = shown.flatMap(({ series }) => this.lines(series, columns, theme, curves));
     const drawn = traces.flatMap(trace => Array.from(trace.y));
-    if (pinned) traces.push(...shown.flatMap(({ series }) => this.pinnedLine(series, pinned.columns, theme, curves)));
+    for (const [name, other] of [["pinned", pinned], [companion.label, companion]]) {
+      if (!other?.columns) continue;
+      traces.push(...shown.flatMap(({ series }) => this.dashedLine(name, series, other.columns, theme, curves)));
+    }
     for (const row of this.rows) this.figures(row, valuesOf(row.series, columns));
     const range = this.options.outliers ? middleRange(drawn, this.options.log) : undefined;
     const below = this.options.log ? drawn.filter(y => y <= 0).length : 0;
@@ -1586,13 +1632,14 @@ class Curves extends PlotlyPanel {
     ];
   }
 
-  pinnedLine(series, columns, theme, { smoothing, x }) {
+  /** The same curve of a run to compare with. */
+  dashedLine(whose, series, columns, theme, { smoothing, x }) {
     const raw = valuesOf(series, columns);
     if (!raw) return [];
-    const scaled = series.scale ? raw.map(y => (y === null ? NaN : y / series.scale)) : Array.from(raw, y => y ?? NaN);
+    const scaled = Array.from(raw, y => (y === null ? NaN : y / (series.scale ?? 1)));
     const line = { color: resolve(series.colour, theme), width: 1.4, dash: "dash" };
     const y = smoothing ? smooth(scaled, smoothing) : scaled;
-    const name = `pinned: ${series.label}`;
+    const name = `${whose}: ${series.label}`;
     const hovertemplate = "%{customdata:.6~g}";
     const trace = { type: "scatter", mode: "lines", x: columns[x], y, customdata: raw, name, line, hovertemplate };
     return [{ ...trace, opacity: 0.75 }];
@@ -1658,6 +1705,13 @@ class Curves extends PlotlyPanel {
     const known = (this.spec.levels ?? []).map(level => ({ ...level, y: level.value ?? reference[level.reference] }));
     return known.filter(({ y }) => Number.isFinite(y) && (y > 0 || !this.options.log));
   }
+}
+
+/** The histories among the arrays of a frame, each with its name. */
+function historyOf(arrays) {
+  return Object.entries(arrays)
+    .filter(([name]) => name.startsWith("history."))
+    .map(([name, array]) => [name.slice("history.".length), array]);
 }
 
 function valuesOf({ name, product }, columns) {

@@ -8,6 +8,7 @@ import streamlit as st
 
 from genlab.config import CONFIGS, Config, SettingError, setting_text, structural
 from genlab.data import EMBEDDED
+from genlab.live.component import Companion
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
@@ -26,6 +27,7 @@ class Visit:
     address: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     note: str = ""
+    beside: str | None = None
 
 
 def visit(kind: type[Config]) -> Visit:
@@ -43,6 +45,9 @@ def open_run(kind: type[Config]) -> RunState:
     named = query.pop("run", None)
     # The browser's history holds addresses in which the page is the old one and the run already that of the next.
     asked, query = (None, {}) if named in _runs_of_other_pages(kind) else (named, query)
+    beside = query.pop("beside", None)
+    if asked or query or beside:
+        here.beside = beside
     if here.run_id and not _is_run(lab, kind, asked):
         asked = here.run_id
     if asked is None or asked != here.run_id:
@@ -50,6 +55,7 @@ def open_run(kind: type[Config]) -> RunState:
         here.note = ""
     state = _state(lab, kind, here, asked)
     here.run_id, here.config = state.run_id, state.config
+    _check_beside(lab, kind, here)
     _write_address(here, state, named)
     return state
 
@@ -80,9 +86,46 @@ def _runs_of_other_pages(kind: type[Config]) -> list[str | None]:
     return [visit(other).run_id for other in CONFIGS.values() if other is not kind and visit(other).run_id]
 
 
+def _check_beside(lab: client.Lab, kind: type[Config], here: Visit) -> None:
+    """Forget, with a line, a companion that cannot be drawn beside this run."""
+    asked = here.beside
+    if asked is None or (_is_run(lab, kind, asked) and asked != here.run_id):
+        return
+    why = "it is this run itself" if asked == here.run_id else f"there is no such {kind.model.upper()} here"
+    here.beside, here.problems = None, [*here.problems, f"beside = {asked[:20]}: {why}."]
+
+
+def companion(state: RunState) -> Companion | None:
+    """The run that the address puts beside this one, by its name and what is set otherwise in it."""
+    lab, beside = client.get_lab(), visit(type(state.config)).beside
+    if beside is None:
+        return None
+    name = lab.name(beside) or beside[:5]
+    return Companion(beside, lab.token(beside), f"{name} ({differing(state.config, lab.state(beside).config)})")
+
+
+def dismiss(kind: type[Config]) -> None:
+    """Take the companion away."""
+    visit(kind).beside = None
+    st.query_params.pop("beside", None)
+
+
+def differing(config: Config, other: Config, most: int = 3) -> str:
+    """What is set otherwise in ``other``, in words."""
+    settings = other.settings()
+    changed = [
+        f"{settings[name].label} = {_shown(settings[name], theirs)}"
+        for name, (_, theirs) in config.changed(other).items()
+    ]
+    if not changed:
+        return "same settings"
+    return ", ".join(changed[:most]) + (f" and {len(changed) - most} more" if len(changed) > most else "")
+
+
 def _write_address(here: Visit, state: RunState, named: str | None) -> None:
     # Not at every rerun: the browser's Back button then leaves the page instead of bouncing off a rewritten address.
-    address = {"run": state.run_id, **state.config.to_query()}
+    beside = {"beside": here.beside} if here.beside else {}
+    address = {"run": state.run_id, **beside, **state.config.to_query()}
     if address != here.address or st.session_state.get("entered", True) or named not in (None, state.run_id):
         here.address = address
         st.query_params.from_dict(address)
