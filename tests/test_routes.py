@@ -201,6 +201,20 @@ def test_a_chosen_example_is_answered_with_its_posterior_of_many_requests_the_la
         assert next(arrays for _, arrays in packets(socket) if "posterior.x" in arrays)["posterior.x"][0] == 1
 
 
+def test_everyone_who_watches_sees_the_step_that_was_looked_at_last(server):
+    run_id = server.lab.start(SMALL)
+    for _ in range(60):
+        server.lab.step(run_id)
+    with server.open(run_id) as hand, server.open(run_id) as other:
+        for number in range(40):
+            say(hand, type="look", step=[25, 50, 0][number % 3])
+        for socket in (hand, other):
+            header = next(header for header, _ in packets(socket) if header["looking"] == 25)
+            assert (header["timeline"], header["step"]) == ([0, 25, 50], 60)
+        say(other, type="look", step=None)
+        next(header for header, _ in packets(hand) if header["looking"] is None)
+
+
 def test_a_point_is_no_picture(server):
     run_id = server.lab.start(VAEConfig(width=8))
     code, line = closing(server.open(run_id), '{"type":"encode","id":1,"x":[0,0]}')

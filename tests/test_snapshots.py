@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_runs import gan, same_state, vae, weights
 
+from genlab.config import SettingError
 from genlab.training import history, load_trainer, snapshots
 from genlab.training.snapshots import MOST, MOST_BYTES, Snapshot, Snapshots, superfluous
 from genlab.training.trainer import CHECK_EVERY, MEASURED_EARLY
@@ -63,7 +64,7 @@ def test_a_state_of_the_same_step_takes_the_place_of_the_other():
     states.at(200).tried = True
     states.add(snapshot(200))
     assert states.steps == [0, 200] and states.newest.tried
-    with pytest.raises(KeyError):
+    with pytest.raises(SettingError, match="step = 100: no snapshot"):
         states.at(100)
     assert states.nearest(90).step == 0
 
@@ -165,7 +166,7 @@ def test_one_can_rewind_to_any_state_and_what_came_after_is_forgotten():
     trainer.advance(10)
     whole.advance(60)
     assert same_state(trainer, whole)
-    with pytest.raises(KeyError):
+    with pytest.raises(SettingError, match="step = 100: no snapshot"):
         trainer.rewind(100)
     assert trainer.step == 60
 

@@ -76,6 +76,10 @@ class Watch:
         """Choose the run's x; the future is the packet of its posterior. Raises SettingError for x of another shape."""
         return self.lab._encode(self.run_id, number, x)
 
+    def look(self, step: int | None) -> Future:
+        """Show all watchers the snapshot nearest to a step, or the present for None; see :meth:`Lab.look`."""
+        return self.lab._look(self.run_id, step)
+
     def close(self) -> None:
         self.lab._unwatch(self)
 
@@ -152,20 +156,39 @@ class Lab:
 
     def apply(self, run_id: str, **live: Any) -> None:
         """Change live settings of the running model; raises SettingError for a structural or a bad one."""
-        old = self.state(run_id).config
-        new = old.replace(**live)
-        if fixed := structural(old, new):
-            name = fixed[0]
-            raise SettingError(f"{name} = {getattr(new, name)}: a running model cannot take it over; start afresh")
+        new = _with_live(self.state(run_id).config, live)
         self._command(run_id, "apply", settings={name: getattr(new, name) for name in live})
 
     def reset(self, run_id: str, config: Config | None = None) -> None:
         """A fresh, paused run under the same id; the same settings give the same curve."""
         self._command(run_id, "reset", config=config.to_json() if config else None)
 
-    def rewind(self, run_id: str) -> None:
-        """Back to the last finite snapshot, paused."""
-        self._command(run_id, "rewind")
+    def rewind(self, run_id: str, step: int | None = None) -> None:
+        """Back to the snapshot of a step, or to the last finite one, paused; SettingError when none is kept there."""
+        self._command(run_id, "rewind", step=step)
+
+    def look(self, run_id: str, step: int | None) -> None:
+        """Show all watchers the run as it stood at the snapshot nearest to a step, while it trains on undisturbed.
+
+        None shows the present again. The frame's header says ``timeline`` (the steps of the snapshots) and ``looking``.
+        """
+        self._command(run_id, "look", step=step)
+
+    def branch(self, run_id: str, step: int, **live: Any) -> str:
+        """A new, paused run that goes on from a snapshot of this one, which stays as it is; returns its id.
+
+        It has the settings of that step but for ``live``. Raises SettingError for a step at which no snapshot is kept
+        and for a structural or bad setting.
+        """
+        _with_live(self.state(run_id).config, live)
+        new_id = secrets.token_urlsafe(9)
+        path = self.store.checkpoint(new_id)
+        note = f"Branched from {self.name(run_id) or run_id} at step {step}."
+        self._command(run_id, "branch", step=step, path=str(path), note=note)
+        card = inspect(path)
+        state = RunState(new_id, card.config.replace(**live), RunStatus.STARTING, card.step, note, card.changes)
+        self._pool.open(Entry(state, path), resume=True, note=note)
+        return new_id
 
     def stop(self, run_id: str) -> None:
         """Save the run and free its memory; play or reset brings it back."""
@@ -313,6 +336,9 @@ class Lab:
             raise SettingError(f"x: this model encodes {'784 pixels' if config.is_images else '2 coordinates'}")
         return self._pool.command(self._entry(run_id), "encode", number=number, x=x)
 
+    def _look(self, run_id: str, step: int | None) -> Future:
+        return self._pool.command(self._entry(run_id), "look", step=step)
+
     def _frame(self, run_id: str, packet: bytes) -> None:
         for watch in tuple(self._watches.get(run_id, ())):
             watch.deliver("frame", packet)
@@ -362,7 +388,7 @@ class Lab:
         # Resetting needs nothing of the old run, which may be what kills its worker.
         entry = self._entry(run_id, resume=do != "reset")
         future = self._pool.command(entry, do, **arguments)
-        if not self._pool.is_ready(entry) and do != "checkpoint":
+        if not self._pool.is_ready(entry) and do not in ("checkpoint", "branch"):
             # Commands wait in the pipe, in order, until the worker has warmed up; the page need not.
             return
         try:
@@ -422,6 +448,15 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
         yield
     finally:
         await asyncio.to_thread(stop_lab)
+
+
+def _with_live(config: Config, live: dict[str, Any]) -> Config:
+    """The settings with some live ones replaced; raises SettingError for a structural or a bad one."""
+    new = config.replace(**live)
+    if fixed := structural(config, new):
+        name = fixed[0]
+        raise SettingError(f"{name} = {getattr(new, name)}: a running model cannot take it over; start afresh")
+    return new
 
 
 def _idle_seconds() -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from genlab.config import Config
+from genlab.config import Config, SettingError
 
 MOST = 24
 """States remembered at most."""
@@ -79,10 +79,10 @@ class Snapshots:
         return min(self._kept, key=lambda snapshot: abs(snapshot.step - step))
 
     def at(self, step: int) -> Snapshot:
-        """The snapshot of exactly this step; raises KeyError when there is none."""
+        """The snapshot of exactly this step; raises SettingError in one line when there is none."""
         snapshot = self.nearest(step)
         if snapshot.step != step:
-            raise KeyError(step)
+            raise SettingError(f"step = {step}: no snapshot is kept there; the nearest is at step {snapshot.step}")
         return snapshot
 
     def untried_before(self, step: int) -> Snapshot:

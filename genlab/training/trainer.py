@@ -274,7 +274,7 @@ class Trainer(ABC):
         """Go back to a snapshot; curves are cut there, live settings stay as they are.
 
         Without ``step``, to the last finite state before the present one; a state from which the run was tried again in
-        vain gives way to the one before it. Raises KeyError for a step without a snapshot.
+        vain gives way to the one before it. Raises :class:`SettingError` for a step without a snapshot.
         """
         snapshot = self.snapshots.untried_before(self.step) if step is None else self.snapshots.at(step)
         self.snapshots.drop_after(snapshot.step)
@@ -290,7 +290,7 @@ class Trainer(ABC):
         """The run as it stood at the snapshot of this step, beside this one; only the examples are shared.
 
         It has the settings of that step and can be looked at, saved or trained without a trace in this run. Raises
-        KeyError for a step without a snapshot.
+        :class:`SettingError` for a step without a snapshot.
         """
         snapshot = self.snapshots.at(step)
         past = copy.copy(self)
