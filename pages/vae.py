@@ -10,7 +10,7 @@ from genlab.live.component import live
 from genlab.runtime.client import get_lab
 from genlab.ui.controls import controls
 from genlab.ui.runbar import runbar
-from genlab.ui.runs import companion, dismiss, open_run
+from genlab.ui.runs import branch, companion, dismiss, open_run, rewind
 
 run = open_run(VAEConfig)
 
@@ -21,6 +21,7 @@ runbar(run)
 live(
     run.run_id, get_lab().token(run.run_id), vae_view(run.config), key="vae.live", status=run.status,
     companion=companion(run), on_dismiss=partial(dismiss, VAEConfig),
+    on_branch=partial(branch, VAEConfig), on_rewind=partial(rewind, VAEConfig),
 )  # fmt: skip
 
 with st.expander("What to look for"):

@@ -44,6 +44,8 @@ def live(
     on_status: Callable[[], None] | None = None,
     companion: Companion | None = None,
     on_dismiss: Callable[[], None] | None = None,
+    on_branch: Callable[[int], None] | None = None,
+    on_rewind: Callable[[int], None] | None = None,
 ):
     """Mount the live pictures of one run; call it again at every rerun with the same ``key``.
 
@@ -57,6 +59,8 @@ def live(
         on_status: called before that rerun.
         companion: a run whose live curves stand in the same axes.
         on_dismiss: called before the rerun when the person takes the companion away.
+        on_branch: called with the step of the snapshot from which a new run shall go on; with it there is a timeline.
+        on_rewind: called with the step of the snapshot to which the run shall go back.
 
     Returns:
         The component's result; ``result.status`` is the reported status in that one rerun, otherwise None.
@@ -70,9 +74,12 @@ def live(
             "base": "/" + (st.get_option("server.baseUrlPath") or "").strip("/"),
             "plotly": plotly.__version__,
             "palette": PALETTE,
+            "timeline": on_branch is not None,
             "companion": companion and {"run": companion.run_id, "token": companion.token, "label": companion.label},
             **view.to_data(),
         },
         on_status_change=on_status or (lambda: None),
         on_dismiss_change=on_dismiss or (lambda: None),
+        on_branch_change=lambda: on_branch and on_branch(st.session_state[key]["branch"]),
+        on_rewind_change=lambda: on_rewind and on_rewind(st.session_state[key]["rewind"]),
     )
