@@ -597,8 +597,9 @@ class Timeline {
     const step = header.step.toLocaleString("en");
     if (!this.held) this.place(header.timeline?.filter(stop => stop < header.step) ?? [], looking);
     const then = looking === null ? "" : looking.toLocaleString("en");
-    const gone = header.status === "diverged" ? "diverged at" : "is at";
-    change(this.words, then ? `Looking at step ${then}; the run ${gone} ${step}` : `Now, step ${step}`);
+    const run = header.status === "diverged" ? `the run diverged at ${step}` : `the run is at ${step}`;
+    const where = then ? `Looking at step ${then}; ${run}` : `Now, step ${step}`;
+    change(this.words, this.asked ? `Going to ${then ? `step ${then}` : "now"} …` : where);
     this.range.setAttribute("aria-valuetext", then ? `step ${then}` : "now");
     this.lab.root.toggleAttribute("data-looking", Boolean(then));
     for (const button of [this.now, this.branch, this.rewind]) button.disabled = !then;
@@ -609,11 +610,11 @@ class Timeline {
     if (shown !== this.placed) {
       this.placed = shown;
       this.stops = stops;
-      this.range.max = stops.length;
+      this.range.max = stops.length || 1;
       this.range.disabled = !stops.length;
       this.label();
     }
-    const at = looking === null ? stops.length : stops.indexOf(looking);
+    const at = looking === null ? this.range.max : stops.indexOf(looking);
     if (at >= 0) this.range.value = at;
   }
 

@@ -10,8 +10,8 @@ from genlab.config import Config, SettingError
 
 MOST = 24
 """States remembered at most."""
-MOST_BYTES = 64 * 2**20
-"""Bytes that they take at most; the first and the newest state stay however large they are."""
+MOST_BYTES = 96 * 2**20
+"""Bytes that they take at most (ten states of a VAE on digits); the first and the newest stay whatever their size."""
 
 
 @dataclass
