@@ -99,6 +99,8 @@ def test_looking_back_shows_exactly_what_the_run_was_at_that_step(make):
     assert np.array_equal(trainer.sample(50), samples)
     assert all(torch.equal(vector, state[name]) for name, vector in weights(trainer).items())
     assert all(np.array_equal(trainer.history()[name], curve) for name, curve in curves.items())
+    places = [{tensor.data_ptr() for tensor in run.tensors().values() if tensor.numel()} for run in (trainer, past)]
+    assert places[0].isdisjoint(places[1])
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def _component():
     # not see it. All our rules start from .genlab-live instead.
     return st.components.v2.component(
         "genlab_live",
-        js=(_FOLDER / "live.js").read_text(encoding="utf-8"),
+        js="".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("common.js", "live.js")),
         css=(_FOLDER / "live.css").read_text(encoding="utf-8"),
         isolate_styles=False,
     )
@@ -46,6 +46,7 @@ def live(
     on_dismiss: Callable[[], None] | None = None,
     on_branch: Callable[[int], None] | None = None,
     on_rewind: Callable[[int], None] | None = None,
+    on_attempt: Callable[[], None] | None = None,
 ):
     """Mount the live pictures of one run; call it again at every rerun with the same ``key``.
 
@@ -61,9 +62,12 @@ def live(
         on_dismiss: called before the rerun when the person takes the companion away.
         on_branch: called with the step of the snapshot from which a new run shall go on; with it there is a timeline.
         on_rewind: called with the step of the snapshot to which the run shall go back.
+        on_attempt: called when the person takes up a proposal of the diagnosis; the component's ``attempt`` in the
+            session state then holds its settings.
 
     Returns:
-        The component's result; ``result.status`` is the reported status in that one rerun, otherwise None.
+        The component's result; ``result.status`` is the reported status in that one rerun, otherwise None, and
+        ``result.attempt`` likewise.
     """
     return _component()(
         key=key,
@@ -82,4 +86,5 @@ def live(
         on_dismiss_change=on_dismiss or (lambda: None),
         on_branch_change=lambda: on_branch and on_branch(st.session_state[key]["branch"]),
         on_rewind_change=lambda: on_rewind and on_rewind(st.session_state[key]["rewind"]),
+        on_attempt_change=on_attempt or (lambda: None),
     )

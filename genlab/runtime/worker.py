@@ -74,7 +74,6 @@ class Run:
         self.frame_wanted = False
         self.next_frame = 0.0
         self.frame_cost = 0.0
-        self.chosen: tuple[Any, int] | None = None
         self.next_inspection = 0.0
         self.sequence = 0
         self.saved_at = time.monotonic()
@@ -95,17 +94,8 @@ class Run:
         from genlab.runtime.streams import View
 
         self.trainer, self.view, self.past = trainer, View(trainer), None
-        self._choose_again()
         self._config = trainer.config
         self.rate.clear()
-
-    def _choose_again(self) -> None:
-        """Keep the x that a person chose, where it fits what the model now encodes."""
-        if self.chosen and self.shown.inspection:
-            try:
-                self.shown.inspection.choose(*self.chosen)
-            except SettingError:
-                self.chosen = None
 
     @property
     def shown(self):
@@ -119,7 +109,6 @@ class Run:
         snapshots = self.trainer.snapshots
         snapshots.held = None if step is None else snapshots.nearest(step).step
         self.past = None if step is None else View(self.trainer.past(snapshots.held))
-        self._choose_again()
         self.frame_wanted, self.next_frame = True, 0.0
 
     def changed(self, status: RunStatus | None = None, message: str = "") -> None:
@@ -375,12 +364,14 @@ class Worker:
         self._ready(run)
         if run.view.inspection is None:
             raise SettingError("encode: only a VAE has an encoder")
-        chosen = command["x"], command["number"]
-        run.shown.inspection.choose(*chosen)
-        run.chosen, run.frame_wanted = chosen, True
-        header = {"kind": "encoded", "run": run.run_id, "id": command["number"]}
-        packet = encode(header, run.shown.draw_alone("posterior"))
-        self.send(Record.ANSWER, run.run_id, struct.pack("<I", command["id"]) + packet)
+        begin = time.perf_counter()
+        arrays, settled = run.shown.look(command["visitor"], command["x"], command["number"], command["bound"])
+        header = {
+            "kind": "encoded", "run": run.run_id, "id": command["number"], "step": run.shown.trainer.step,
+            "config": run.shown.trainer.config.model_dump(), "settled": settled,
+        }  # fmt: skip
+        self.send(Record.ANSWER, run.run_id, struct.pack("<I", command["id"]) + encode(header, arrays))
+        run.used += time.perf_counter() - begin
 
     def _generate(self, command: dict[str, Any]) -> None:
         """Answer from a file alone: no run is asked, and none is touched."""
@@ -451,7 +442,7 @@ class Worker:
             return
         begin, busy = time.perf_counter(), time.thread_time()
         try:
-            if not run.shown.inspection.work(run.streams):
+            if not run.shown.inspection.work(survey="survey" in run.streams):
                 return
         except Exception as error:
             self._fail(run, error)
@@ -484,7 +475,8 @@ class Worker:
             "kind": "frame", "run": run.run_id, "model": run.config.model, "sequence": run.sequence,
             "status": run.status, "message": run.message, "step": run.step, "seconds": 0.0,
             "steps_per_second": run.steps_per_second(), "config": run.config.model_dump(), "changes": [],
-            "diverged": None, "last": {}, "reference": {}, "info": {}, "timeline": [], "looking": None,
+            "diverged": None, "last": {}, "reference": {}, "info": {}, "diagnosis": None, "timeline": [],
+            "looking": None,
         }  # fmt: skip
 
     def _encode(self, run: Run) -> bytes:
@@ -495,15 +487,16 @@ class Worker:
         if run.past:
             # The curves stay whole: what comes after the step that is looked at is part of the story.
             arrays, last, info = run.past.draw(tuple(streams - {"history"}))
-            arrays |= run.view.draw(tuple(streams & {"history"}))[0]
+            arrays |= run.view.draw(tuple(streams & {"history"}), whole=False)[0]
         else:
             arrays, last, info = run.view.draw(run.streams, whole=run.status != RunStatus.RUNNING)
         gone = trainer.diverged
         header |= {
             "seconds": trainer.seconds, "changes": trainer.changes, "last": last, "info": info,
             "diverged": {"step": gone.step, "quantity": gone.quantity} if gone else None,
-            "reference": run.view.reference(), "config": run.shown.trainer.config.model_dump(),
-            "timeline": trainer.snapshots.steps, "looking": run.past.trainer.step if run.past else None,
+            "reference": run.view.reference(), "diagnosis": run.view.diagnosis(),
+            "config": run.shown.trainer.config.model_dump(), "timeline": trainer.snapshots.steps,
+            "looking": run.past.trainer.step if run.past else None,
         }  # fmt: skip
         return encode(header, arrays)
 
