@@ -654,7 +654,8 @@ class Timeline {
     const then = looking === null ? "" : looking.toLocaleString("en");
     const run = header.status === "diverged" ? `the run diverged at ${step}` : `the run is at ${step}`;
     const where = then ? `Looking at step ${then}; ${run}` : `Now, step ${step}`;
-    change(this.words, this.asked ? `Going to ${then ? `step ${then}` : "now"} …` : where);
+    const way = then ? `Going to step ${then} …` : "Back to now …";
+    change(this.words, this.asked ? way : where);
     this.range.setAttribute("aria-valuetext", then ? `step ${then}` : "now");
     this.lab.root.toggleAttribute("data-looking", Boolean(then));
     for (const button of [this.now, this.branch, this.rewind]) button.disabled = !then;

@@ -82,7 +82,11 @@ class Watch:
         return self.lab._encode(self.run_id, self.visitor, number, x, bound)
 
     def look(self, step: int | None) -> Future:
-        """Show all watchers the snapshot nearest to a step, or the present for None; see :meth:`Lab.look`."""
+        """Show all watchers the run as it stood at the snapshot nearest to a step, while it trains on undisturbed.
+
+        None shows the present again. Frames say in ``timeline`` at which steps there are snapshots, and in ``looking``
+        which one they show.
+        """
         return self.lab._look(self.run_id, step)
 
     def close(self) -> None:
@@ -171,13 +175,6 @@ class Lab:
     def rewind(self, run_id: str, step: int | None = None) -> None:
         """Back to the snapshot of a step, or to the last finite one, paused; SettingError when none is kept there."""
         self._command(run_id, "rewind", step=step)
-
-    def look(self, run_id: str, step: int | None) -> None:
-        """Show all watchers the run as it stood at the snapshot nearest to a step, while it trains on undisturbed.
-
-        None shows the present again. The frame's header says ``timeline`` (the steps of the snapshots) and ``looking``.
-        """
-        self._command(run_id, "look", step=step)
 
     def branch(self, run_id: str, step: int, **live: Any) -> str:
         """A new, paused run that goes on from a snapshot of this one, which stays as it is; returns its id.
