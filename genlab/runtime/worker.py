@@ -332,7 +332,9 @@ class Worker:
 
     def _do_look(self, run: Run, command: dict[str, Any]) -> None:
         self._ready(run)
+        begin = time.perf_counter()
         run.look(command["step"])
+        run.used += time.perf_counter() - begin
 
     def _do_branch(self, run: Run, command: dict[str, Any]) -> None:
         """Write a snapshot into a file of its own, from which another run goes on."""
