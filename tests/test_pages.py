@@ -26,13 +26,30 @@ class RecordingLab:
         self.runs: dict[str, RunState] = {}
         self.told: list[tuple] = []
         self.names: dict[str, str] = {}
+        self.twins: dict[str, str] = {}
 
-    def start(self, config, run_id=None, *, play=False):
+    def start(self, config, run_id=None, *, play=False, twin=None):
         run_id = run_id or f"run{len(self.runs):05d}"
         status = RunStatus.RUNNING if play else RunStatus.PAUSED
         self.runs[run_id] = RunState(run_id, config, status, 0, "", [])
         self.told.append(("start", config, play))
+        if twin:
+            self.twin(twin, run_id)
         return run_id
+
+    def twin(self, left, right):
+        if self.state(left).config.model != self.state(right).config.model:
+            raise client.CommandFailed("A GAN and a VAE cannot be twins.")
+        self.twins |= {left: right, right: left}
+
+    def twin_of(self, run_id):
+        return self.twins.get(run_id)
+
+    def untwin(self, run_id):
+        self.twins.pop(self.twins.pop(run_id))
+
+    def curves(self, run_id):
+        return {}
 
     def state(self, run_id):
         if run_id not in self.runs:
@@ -45,17 +62,21 @@ class RecordingLab:
     def _set(self, run_id, **changes):
         self.runs[run_id] = replace(self.runs[run_id], **changes)
 
+    def _set_both(self, run_id, **changes):
+        for one in filter(None, (run_id, self.twin_of(run_id))):
+            self._set(one, **changes)
+
     def play(self, run_id):
         self.told.append(("play",))
-        self._set(run_id, status=RunStatus.RUNNING)
+        self._set_both(run_id, status=RunStatus.RUNNING)
 
     def pause(self, run_id):
         self.told.append(("pause",))
-        self._set(run_id, status=RunStatus.PAUSED)
+        self._set_both(run_id, status=RunStatus.PAUSED)
 
     def step(self, run_id):
         self.told.append(("step",))
-        self._set(run_id, step=self.runs[run_id].step + 1, status=RunStatus.PAUSED)
+        self._set_both(run_id, step=self.runs[run_id].step + 1, status=RunStatus.PAUSED)
 
     def rewind(self, run_id):
         self.told.append(("rewind",))
@@ -289,8 +310,9 @@ def test_what_cannot_stand_beside_a_run_is_said_in_one_line(lab, beside, why):
 
 def test_what_is_set_otherwise_is_told_in_words():
     assert differing(VAEConfig(), VAEConfig()) == "same settings"
+    assert differing(VAEConfig(), VAEConfig(beta=50)) == "KL weight β = 50"
     assert differing(GANConfig(), GANConfig(objective="wgan", clip=None)) == (
-        "Objective = WGAN, weight clipping, Weight clipping = off"
+        "Objective = WGAN, weight clipping, Weight clipping c = off"
     )
 
 

@@ -206,6 +206,39 @@ def test_outside_the_server_there_is_no_lab():
         client.get_lab()
 
 
+# ---- twins ---------------------------------------------------------------------------------------------------------
+
+
+def test_twins_play_and_rest_together(lab):
+    left, right = rested(lab), rested(lab, SMALL.replace(n_critic=3))
+    lab.twin(left, right)
+    assert (lab.twin_of(left), lab.twin_of(right)) == (right, left)
+    lab.play(right)
+    until(lambda: lab.state(left).step > 10)
+    lab.pause(left)
+    assert lab.state(left).step == lab.state(right).step
+    lab.twin(right, left)
+    lab.untwin(left)
+    lab.step(right)
+    assert lab.state(right).step == lab.state(left).step + 1 and lab.twin_of(right) is None
+
+
+def test_what_cannot_be_twins_is_said_in_one_line(lab):
+    one, other, third, vae = (lab.start(config) for config in (SMALL, SMALL, SMALL, VAEConfig(width=8, data="moons")))
+    lab.twin(one, other)
+    for left, right, why in [
+        (one, third, f"Run {one[:5]} has a twin already, {other[:5]}"),
+        (third, vae, "A GAN and a VAE cannot be twins"),
+        (third, third, "its own twin"),
+    ]:
+        with pytest.raises(CommandFailed, match=why):
+            lab.twin(left, right)
+    with pytest.raises(UnknownRun):
+        lab.twin(third, "nobody-here")
+    lab.delete(other)
+    assert lab.twin_of(one) is None and lab.twin_of(third) is None
+
+
 # ---- watching ------------------------------------------------------------------------------------------------------
 
 
@@ -275,6 +308,33 @@ def test_a_killed_worker_is_replaced_and_its_runs_go_on_from_their_saves(lab):
     lab.pause(run_id)
     assert lab.state(run_id).message == ""
     screen.watch.close()
+
+
+@posix
+@pytest.mark.slow
+def test_twins_move_to_one_worker_and_come_back_as_twins_when_it_is_killed(tmp_path):
+    lab = client.Lab(tmp_path, workers=2)
+    left, right = lab.start(SMALL, play=True), lab.start(SMALL.replace(n_critic=2), play=True)
+    until(lambda: min(lab.state(run_id).step for run_id in (left, right)) > 5, 120)
+    assert len({lab._pool.entry(run_id).host for run_id in (left, right)}) == 2
+    lab.pause(left)
+    screen = Screen(lab, right)
+    lab.twin(left, right)
+    lab.play(left)
+    until(lambda: len({lab.state(run_id).status for run_id in (left, right)}) == 1)
+    until(lambda: min(lab.state(run_id).step for run_id in (left, right)) > 50, 60)
+    hosts = {lab._pool.entry(run_id).host for run_id in (left, right)}
+    assert len(hosts) == 1
+    os.kill(hosts.pop().process.pid, signal.SIGKILL)
+    for run_id in (left, right):
+        until(lambda run_id=run_id: "resumed from the save" in lab.state(run_id).message, 60)
+    assert len({lab._pool.entry(run_id).host for run_id in (left, right)}) == 1
+    until(lambda: lab.state(left).status == lab.state(right).status == RunStatus.RUNNING)
+    until(lambda: lab.state(left).step == lab.state(right).step)
+    lab.pause(right)
+    assert lab.state(left).step == lab.state(right).step
+    screen.watch.close()
+    lab.close()
 
 
 @posix

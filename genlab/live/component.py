@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import plotly
 import streamlit as st
@@ -20,6 +20,10 @@ class Companion(NamedTuple):
     run_id: str
     token: str
     label: str
+
+    def to_data(self, dismissable: bool) -> dict[str, Any]:
+        """The companion as JSON for the component; only a dismissable one has a button that takes it away."""
+        return {"run": self.run_id, "token": self.token, "label": self.label, "dismissable": dismissable}
 
 
 @cache
@@ -59,7 +63,7 @@ def live(
             person's act (diverged, idle, a replaced worker), the component asks for one rerun.
         on_status: called before that rerun.
         companion: a run whose live curves stand in the same axes.
-        on_dismiss: called before the rerun when the person takes the companion away.
+        on_dismiss: called before the rerun when the person takes the companion away; without it, nobody can.
         on_branch: called with the step of the snapshot from which a new run shall go on; with it there is a timeline.
         on_rewind: called with the step of the snapshot to which the run shall go back.
         on_attempt: called when the person takes up a proposal of the diagnosis; the component's ``attempt`` in the
@@ -79,7 +83,7 @@ def live(
             "plotly": plotly.__version__,
             "palette": PALETTE,
             "timeline": on_branch is not None,
-            "companion": companion and {"run": companion.run_id, "token": companion.token, "label": companion.label},
+            "companion": companion and companion.to_data(dismissable=on_dismiss is not None),
             **view.to_data(),
         },
         on_status_change=on_status or (lambda: None),

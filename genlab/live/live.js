@@ -18,10 +18,12 @@
  */
 
 const labs = new WeakMap();
+const mounted = new Set();
 
 export default function mount({ data, parentElement, setTriggerValue }) {
   let lab = labs.get(parentElement);
   if (!lab) labs.set(parentElement, (lab = new Lab(parentElement)));
+  mounted.add(lab);
   lab.report = status => setTriggerValue("status", status);
   lab.dismiss = () => setTriggerValue("dismiss", true);
   lab.go = (where, step) => setTriggerValue(where, step);
@@ -30,12 +32,14 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   return () => {
     lab.close();
     labs.delete(parentElement);
+    mounted.delete(lab);
   };
 }
 
 // ---------------------------------------------------------------------------------------------------------- Lab
 
 const WIDE = 1250; // px of component width from which the wide grid is used
+const SHARED = 1700; // px of window width from which several mounts that share it write large
 const RUNS = 12; // runs of which a tab remembers what was chosen and pinned there
 const STACKED = 640; // px below which the panels stand in one column
 
@@ -87,11 +91,12 @@ class Lab {
     this.data = data;
     this.theme = readTheme(this.root, data.palette);
     this.root.dataset.theme = this.theme.name;
+    this.root.dataset.bar = data.bar;
     const another = before && before.run !== data.run;
     if (before?.run !== data.run) {
       this.header = null;
       this.arrays = {};
-      this.pinned = recall("pinned", {})[data.model] ?? null;
+      this.pinned = recall("pinned", {})[data.group + data.model] ?? null;
     }
     if (before?.formula !== data.formula) this.formula.innerHTML = data.formula;
     for (const term of this.formula.querySelectorAll("[data-colour]")) {
@@ -132,9 +137,8 @@ class Lab {
 
   /** Puts each panel into its area of the present grid; moving a node keeps the figure in it. */
   arrange() {
-    const width = this.root.clientWidth;
-    const size = width >= WIDE ? "wide" : "narrow";
-    this.root.classList.toggle("stacked", width < STACKED);
+    const size = this.size();
+    this.root.classList.toggle("stacked", this.stacked());
     this.root.dataset.grid = size;
     this.grid.style.gridTemplate = this.data.grid[size];
     const placed = new Map();
@@ -162,12 +166,26 @@ class Lab {
     const scroller = this.root.closest("[data-testid=stMain]") ?? document.scrollingElement;
     const top = this.root.getBoundingClientRect().top + scroller.scrollTop;
     this.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
-    const size = this.root.clientWidth >= WIDE ? "wide" : "narrow";
-    const stacked = this.root.clientWidth < STACKED;
-    if (size !== this.root.dataset.grid || stacked !== this.root.classList.contains("stacked")) {
+    if (this.size() !== this.root.dataset.grid || this.stacked() !== this.root.classList.contains("stacked")) {
       this.arrange();
       this.draw();
     }
+  }
+
+  /** One of several mounts of a page shows little, and goes by the width of the window that they share. */
+  size() {
+    const width = this.data.bar === "all" ? this.root.clientWidth : window.innerWidth;
+    return width >= (this.data.bar === "all" ? WIDE : SHARED) ? "wide" : "narrow";
+  }
+
+  stacked() {
+    return this.data.bar === "all" && this.root.clientWidth < STACKED;
+  }
+
+  /** This lab and those of the same page that are switched with it. */
+  group() {
+    const { group } = this.data;
+    return group ? [...mounted].filter(lab => lab.data.group === group) : [this];
   }
 
   /** On a large screen, which is often a projector's, everything is written larger. */
@@ -308,7 +326,7 @@ class Lab {
     const finite = values => Array.from(values, x => (isFinite(x) ? x : null)); // JSON knows no NaN
     const columns = Object.fromEntries(this.history().map(([name, { values }]) => [name, finite(values)]));
     this.pinned = on ? { step: this.header?.step ?? 0, columns } : null;
-    remember("pinned", { ...recall("pinned", {}), [this.data.model]: this.pinned });
+    remember("pinned", { ...recall("pinned", {}), [this.data.group + this.data.model]: this.pinned });
     this.top.update();
     this.draw();
   }
@@ -455,13 +473,14 @@ class Companion {
     // Of its pictures nothing is shown: its history alone, which twice a second is often enough.
     this.feed = new Feed(frame => this.receive(frame), () => ["history"], words => this.say(words), 2);
     this.words = element("span");
-    const away = action("Take away", () => lab.dismiss());
-    away.title = "Remove the dashed curves; the other run goes on";
-    this.node = element("div", { class: "companion", hidden: "" }, swatch("currentcolor", "dash"), this.words, away);
+    this.away = action("Take away", () => lab.dismiss());
+    this.away.title = "Remove the dashed curves; the other run goes on";
+    this.node = element("div", { class: "companion", hidden: "" }, swatch("currentcolor", "dash"), this.words, this.away);
   }
 
   open({ companion, base }) {
     this.node.hidden = !companion;
+    this.away.hidden = !companion?.dismissable;
     if (companion?.run !== this.run) Object.assign(this, { run: companion?.run, columns: null, header: null });
     this.label = companion?.label;
     if (companion) this.feed.open({ ...companion, base });
@@ -510,7 +529,8 @@ class TopBar {
     this.x.append(new Option("steps", "step"), new Option("seconds", "seconds"));
     this.x.onchange = () => lab.changeCurves({ x: this.x.value });
     this.pin = toggle("Pin", "Keep the present curves as dashed lines to compare with", on => lab.pin(on));
-    this.freeze = toggle("Freeze", "Stop all motion on the screen; training goes on", on => lab.freeze(on));
+    this.freeze = toggle("Freeze", "Stop all motion on the screen; training goes on", on =>
+      lab.group().forEach(one => one.freeze(on)));
     this.pin.classList.add("pin");
     this.freeze.classList.add("freeze");
     this.line = element("div", { class: "line" });
@@ -540,7 +560,8 @@ class TopBar {
     if (!header || frozen) return;
     this.happening.show(header.diagnosis);
     const speed = `${number(header.steps_per_second ?? 0, 3)} steps/s`;
-    change(this.numbers, `step ${header.step.toLocaleString("en")} · ${speed} · ${duration(header.seconds)}`);
+    const more = this.lab.data.bar === "all" ? ` · ${speed} · ${duration(header.seconds)}` : "";
+    change(this.numbers, `step ${header.step.toLocaleString("en")}${more}`);
   }
 }
 
@@ -706,7 +727,7 @@ class Area {
 
   hold(panels) {
     this.panels = panels;
-    this.current = panels.find(panel => panel.id === recall(`tab-${this.name}`, "")) ?? panels[0];
+    this.current = panels.find(panel => panel.id === recall(this.memory(), "")) ?? panels[0];
     const titles = panels.map(panel => `${panel.id} ${panel.spec.title}`).join();
     if (titles !== this.titles) {
       const single = panels.length === 1;
@@ -725,10 +746,20 @@ class Area {
   }
 
   choose(id) {
-    remember(`tab-${this.name}`, id);
-    this.show(this.lab.panels.get(id));
+    remember(this.memory(), id);
+    for (const lab of this.lab.group()) lab.areas.get(this.name)?.bring(id);
+  }
+
+  bring(id) {
+    const panel = this.panels.find(panel => panel.id === id);
+    if (!panel) return;
+    this.show(panel);
     this.lab.feed.subscribe();
     this.lab.draw();
+  }
+
+  memory() {
+    return `tab-${this.lab.data.group}${this.name}`;
   }
 
   show(current) {
@@ -891,11 +922,7 @@ class Plot extends PlotlyPanel {
 
   chip(layer) {
     const chip = toggle("", "", on => {
-      this.on[layer.id] = on;
-      remember(`layers-${this.id}`, this.on);
-      press(chip, on);
-      this.lab.feed.subscribe();
-      this.lab.draw();
+      for (const lab of this.lab.group()) lab.panels.get(this.id)?.switchLayer(layer.id, on);
     });
     chip.classList.add("chip");
     chip.dataset.layer = layer.id;
@@ -904,6 +931,14 @@ class Plot extends PlotlyPanel {
     chip.append(mark, rich("span", layer.label));
     press(chip, this.on[layer.id]);
     return chip;
+  }
+
+  switchLayer(id, on) {
+    this.on[id] = on;
+    remember(`layers-${this.id}`, this.on);
+    press(this.under.querySelector(`[data-layer="${id}"]`), on);
+    this.lab.feed.subscribe();
+    this.lab.draw();
   }
 
   /** Switches layers on, as a press of their chips does. */
@@ -1839,15 +1874,16 @@ class Curves extends PlotlyPanel {
   /** The switch of one series, which is also its row of figures. */
   row(series) {
     const colour = resolve(series.colour, this.lab.theme);
-    const [last, range] = [element("b"), element("small")];
+    const [last, range, theirs] = [element("b"), element("small"), element("b")];
+    const other = element("span", { class: "other", hidden: "" }, swatch(colour, "dash"), theirs);
     const node = toggle("", "", on => {
       const hidden = this.options.hidden.filter(name => name !== series.name);
       this.option({ hidden: on ? hidden : [...hidden, series.name] });
     });
     node.classList.add("series");
     node.dataset.series = series.name;
-    node.append(swatch(colour, series.dash), rich("span", series.label), last, range);
-    return { node, last, range, series };
+    node.append(swatch(colour, series.dash), rich("span", series.label), last, range, other);
+    return { node, last, range, other, theirs, series };
   }
 
   option(change) {
@@ -1872,7 +1908,12 @@ class Curves extends PlotlyPanel {
       if (!other?.columns) continue;
       traces.push(...shown.flatMap(({ series }) => this.dashedLine(name, series, other.columns, theme, curves)));
     }
-    for (const row of this.rows) this.figures(row, valuesOf(row.series, columns));
+    for (const row of this.rows) {
+      this.figures(row, valuesOf(row.series, columns));
+      const theirs = companion.columns && valuesOf(row.series, companion.columns);
+      row.other.hidden = !theirs?.length;
+      if (theirs?.length) change(row.theirs, number(theirs[theirs.length - 1], 4));
+    }
     const range = this.options.outliers ? middleRange(drawn, this.options.log) : undefined;
     const below = this.options.log ? drawn.filter(y => y <= 0).length : 0;
     change(this.note, below ? `log axis: ${below} values ≤ 0 cannot be shown` : "");

@@ -128,13 +128,19 @@ class Lab:
 
     # ---- runs ----
 
-    def start(self, config: Config, run_id: str | None = None, *, play: bool = False) -> str:
-        """Start a fresh run and return its id at once, without waiting for a worker."""
+    def start(self, config: Config, run_id: str | None = None, *, play: bool = False, twin: str | None = None) -> str:
+        """Start a fresh run and return its id at once, without waiting for a worker.
+
+        ``twin`` makes it the twin of that run from the beginning, with the rules and the errors of :meth:`twin`.
+        """
         run_id = secrets.token_urlsafe(9) if run_id is None else run_id
         path = self.store.checkpoint(run_id)
         with self._lock:
             if self.exists(run_id):
                 raise ValueError(f"run = {run_id}: it exists already; reset gives it new settings")
+            if twin:
+                self._check_twins(run_id, config, twin)
+                self._pool.pair(run_id, twin)
             entry = Entry(RunState(run_id, config, RunStatus.STARTING), path)
             self._pool.open(entry, resume=False, play=play)
         self.clear()
@@ -202,6 +208,42 @@ class Lab:
         self._command(run_id, "checkpoint")
         return self.store.checkpoint(run_id).read_bytes()
 
+    # ---- twins ----
+
+    def twin(self, left: str, right: str) -> None:
+        """From now on two runs take the same steps, in one worker: play, pause, step and reset of one act on both.
+
+        Both are paused; played, the one behind catches up first. Raises :class:`UnknownRun`, and
+        :class:`CommandFailed` in one line for two models of different kinds and for a run that has a twin already.
+        """
+        if self.twin_of(left) == right:
+            return
+        self._check_twins(left, self.state(left).config, right)
+        for run_id in (left, right):
+            self.pause(run_id)
+        self._pool.pair(left, right)
+        if self._entry(left).host is not self._entry(right).host:
+            self._command(right, "release")
+            self._entry(right)
+
+    def _check_twins(self, one: str, config: Config, other: str) -> None:
+        theirs = self.state(other).config
+        if one == other:
+            raise CommandFailed("A run cannot be its own twin.")
+        if config.model != theirs.model:
+            raise CommandFailed(f"A {config.model.upper()} and a {theirs.model.upper()} cannot be twins.")
+        for run_id in (one, other):
+            if twin := self.twin_of(run_id):
+                raise CommandFailed(f"Run {run_id[:5]} has a twin already, {twin[:5]}: untwin them first.")
+
+    def twin_of(self, run_id: str) -> str | None:
+        """The run that trains in lockstep with this one, or None."""
+        return self._pool.twin_of(run_id)
+
+    def untwin(self, run_id: str) -> None:
+        """Let a run and its twin, if it has one, go their own ways from where they stand."""
+        self._pool.part(run_id)
+
     # ---- the store ----
 
     def runs(self) -> list[StoredRun]:
@@ -225,6 +267,7 @@ class Lab:
     def delete(self, run_id: str) -> None:
         """Stop the run, remove it for good and tell its watchers."""
         state = self.state(run_id)
+        self.untwin(run_id)
         self.stop(run_id)
         with self._lock:
             if entry := self._pool.entry(run_id):
@@ -389,6 +432,9 @@ class Lab:
     def _command(self, run_id: str, do: str, again: bool = True, **arguments: Any) -> None:
         # Resetting needs nothing of the old run, which may be what kills its worker.
         entry = self._entry(run_id, resume=do != "reset")
+        twin = self.twin_of(run_id)
+        if twin and self.state(twin).status != RunStatus.FAILED:
+            self._entry(twin)
         future = self._pool.command(entry, do, **arguments)
         if not self._pool.is_ready(entry) and do not in ("checkpoint", "branch"):
             # Commands wait in the pipe, in order, until the worker has warmed up; the page need not.

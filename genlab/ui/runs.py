@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from genlab.config import CONFIGS, Config, SettingError, setting_text, structural
+from genlab.config import CONFIGS, Config, Setting, SettingError, setting_text, structural
 from genlab.data import EMBEDDED
 from genlab.live.component import Companion
 from genlab.runtime import client
@@ -45,7 +45,8 @@ def open_run(kind: type[Config]) -> RunState:
     query = st.query_params.to_dict()
     named = query.pop("run", None)
     # The browser's history holds addresses in which the page is the old one and the run already that of the next.
-    asked, query = (None, {}) if named in _runs_of_other_pages(kind) else (named, query)
+    of_another = named in _runs_of_other_pages(kind) or "left" in query
+    asked, query = (None, {}) if of_another else (named, query)
     beside = query.pop("beside", None)
     if asked or query or beside:
         here.beside = beside
@@ -114,10 +115,7 @@ def dismiss(kind: type[Config]) -> None:
 def differing(config: Config, other: Config, most: int = 3) -> str:
     """What is set otherwise in ``other``, in words."""
     settings = other.settings()
-    changed = [
-        f"{settings[name].label} = {_shown(settings[name], theirs)}"
-        for name, (_, theirs) in config.changed(other).items()
-    ]
+    changed = [_said(settings[name], theirs) for name, (_, theirs) in config.changed(other).items()]
     if not changed:
         return "same settings"
     return ", ".join(changed[:most]) + (f" and {len(changed) - most} more" if len(changed) > most else "")
@@ -133,11 +131,16 @@ def _write_address(here: Visit, state: RunState, named: str | None) -> None:
 
 
 def act(kind: type[Config], command: Callable[..., str | None], *values) -> None:
-    """Run one command of the person for the callbacks of widgets; what it returns or refuses is said in one line."""
+    """Run one command of the person on the run of a page, for the callbacks of widgets."""
     here = visit(kind)
+    attempt(here, command, here.run_id, *values)
+
+
+def attempt(here: Visit, command: Callable[..., str | None], *values) -> None:
+    """Run one command of the person; what it returns or refuses is said in one line."""
     here.problems, here.note = [], ""
     try:
-        here.note = command(here.run_id, *values) or ""
+        here.note = command(*values) or ""
     except (SettingError, UnknownRun, client.CommandFailed) as error:
         here.problems = [str(error)]
 
@@ -150,7 +153,7 @@ def change(run_id: str, name: str, value) -> str:
     if not state.config.changed(new):
         return ""
     setting = new.settings()[name]
-    says = f"{setting.label} = {_shown(setting, getattr(new, name))}"
+    says = _said(setting, getattr(new, name))
     if structural(state.config, new):
         restart(run_id, new)
         return f"Fresh run: {says}"
@@ -162,10 +165,11 @@ def change(run_id: str, name: str, value) -> str:
 
 def try_out(kind: type[Config], key: str) -> None:
     """Take up the settings that the diagnosis of the live component ``key`` proposes."""
-    act(kind, _change_all, st.session_state[key].attempt)
+    act(kind, change_all, st.session_state[key].attempt)
 
 
-def _change_all(run_id: str, settings: Mapping[str, Any]) -> str:
+def change_all(run_id: str, settings: Mapping[str, Any]) -> str:
+    """Change several settings, each as :func:`change` does."""
     return "; ".join(filter(None, (change(run_id, name, value) for name, value in settings.items())))
 
 
@@ -206,10 +210,21 @@ def _branch(run_id: str, step: int) -> None:
 def new_seed(run_id: str) -> str:
     """Start the run afresh with another seed."""
     config = client.get_lab().state(run_id).config
-    other = config.replace(seed=(config.seed + 1 + secrets.randbelow(SEEDS - 1)) % SEEDS)
+    other = config.replace(seed=another_seed(config.seed))
     restart(run_id, other)
     return f"Fresh run: seed {other.seed}"
 
 
-def _shown(setting, value) -> str:
-    return setting.choices[value] if setting.choices else setting_text(value)
+def another_seed(seed: int) -> int:
+    """A short seed that differs from this one."""
+    return (seed + 1 + secrets.randbelow(SEEDS - 1)) % SEEDS
+
+
+def _said(setting: Setting, value) -> str:
+    number = f"{value:g}" if isinstance(value, float) else setting_text(value)
+    return f"{named(setting)} = {setting.choices[value] if setting.choices else number}"
+
+
+def named(setting: Setting) -> str:
+    """The setting's label with its symbol, where the label does not hold it."""
+    return setting.label if setting.symbol in ("", *setting.label.split()) else f"{setting.label} {setting.symbol}"
