@@ -132,6 +132,35 @@ def test_a_diverged_run_refuses_to_play_and_can_be_rewound(lab):
     assert lab.state(run_id).status == RunStatus.PAUSED
 
 
+def test_a_branch_is_a_run_of_its_own_with_other_settings_from_that_step_on(lab):
+    run_id = rested(lab)
+    for _ in range(30):
+        lab.step(run_id)
+    branch = lab.branch(run_id, 25, n_critic=3)
+    until(lambda: lab.state(branch).status == RunStatus.PAUSED, what=lambda: lab.state(branch))
+    state = lab.state(branch)
+    assert (state.step, state.config) == (25, SMALL.replace(n_critic=3))
+    assert state.message == f"Branched from {run_id} at step 25."
+    assert [change["settings"] for change in state.changes] == [{}, {"n_critic": [1, 3]}]
+    lab.step(branch)
+    assert (lab.state(branch).step, lab.state(run_id).step) == (26, 30)
+    assert lab.state(run_id).config == SMALL and lab.state(run_id).changes == ()
+
+
+def test_a_branch_that_cannot_be_is_refused_in_one_line_and_makes_no_run(lab):
+    run_id = rested(lab)
+    before = len(lab.runs())
+    wrong = [(7, {}, "step = 7: no snapshot"), (0, {"noise_dim": 3}, "noise_dim = 3"), (0, {"n_critic": 0}, "n_critic")]
+    for step, live, line in wrong:
+        with pytest.raises(SettingError, match=line):
+            lab.branch(run_id, step, **live)
+    assert len(lab.runs()) == before
+    branch = lab.branch(run_id, 0)
+    until(lambda: lab.state(branch).status == RunStatus.PAUSED, what=lambda: lab.state(branch))
+    lab.step(branch)
+    assert lab.state(branch).step == 1
+
+
 def test_a_checkpoint_is_a_file_that_training_can_load(lab, tmp_path):
     run_id = rested(lab)
     lab.step(run_id)

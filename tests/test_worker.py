@@ -296,6 +296,102 @@ def test_a_host_that_stops_saves_its_runs_and_answers_nothing_more(kind, tmp_pat
         desk.do("stopping", "play")
 
 
+# ---- the time machine ----------------------------------------------------------------------------------------------
+
+
+def trained(desk, run_id, config=GAN, steps=60, streams=("history", "samples", "kl")):
+    """A run with snapshots at steps 0, 25 and 50, whose frames are watched."""
+    desk.start(run_id, config, audience=Audience(1, streams, 20))
+    for _ in range(steps):
+        desk.do(run_id, "step")
+    desk.wait(lambda: desk.frames.get(run_id) and desk.frame(run_id)[0]["step"] == steps)
+
+
+def looked(desk, run_id, step):
+    """The frame after a look at a step."""
+    reply = desk.do(run_id, "look", step=step)
+    assert reply["error"] is None
+    desk.wait(lambda: desk.frame(run_id)[0]["looking"] == step)
+    return desk.frame(run_id)
+
+
+def curve_at(arrays, name, step):
+    return arrays[f"history.{name}"][arrays["history.step"] == step][0]
+
+
+def test_looking_back_shows_pictures_and_numbers_of_that_step_and_whole_curves(desk):
+    trained(desk, "contract-look")
+    header, now = desk.frame("contract-look")
+    assert (header["timeline"], header["looking"]) == ([0, 25, 50], None)
+    then, past = looked(desk, "contract-look", 25)
+    assert (then["step"], then["status"], len(past["history.step"])) == (60, "paused", 60)
+    assert not np.array_equal(past["samples.xy"], now["samples.xy"])
+    for name in ("critic_loss", "wasserstein_exact"):
+        assert then["last"][name] == curve_at(past, name, 25) != header["last"][name]
+    _, again = looked(desk, "contract-look", None)
+    assert np.array_equal(again["samples.xy"], now["samples.xy"])
+
+
+def test_a_code_is_decoded_by_the_networks_that_are_looked_at(desk):
+    trained(desk, "contract-then", streams=())
+    z = {"number": 1, "z": [0.3] * GAN.noise_dim}
+    answers = []
+    for step in (None, 25, 50, 25, None):
+        desk.do("contract-then", "look", step=step)
+        answers.append(decode(desk.do("contract-then", "decode", **z))[1]["xy"].tolist())
+    assert answers[0] == answers[4] and answers[1] == answers[3]
+    assert len({tuple(xy) for xy in answers}) == 3
+
+
+def test_a_run_trains_on_while_its_past_is_looked_at(desk):
+    trained(desk, "contract-on", VAEConfig(data="moons", width=8, batch_size=16))
+    _, past = looked(desk, "contract-on", 50)
+    desk.do("contract-on", "play")
+    desk.wait(lambda: desk.frame("contract-on")[0]["step"] > 70)
+    header, arrays = desk.frame("contract-on")
+    assert (header["looking"], header["status"]) == (50, "running")
+    assert np.array_equal(arrays["samples.xy"], past["samples.xy"]) and arrays["history.step"][-1] > 70
+    desk.do("contract-on", "pause")
+
+
+def test_what_is_asked_for_is_the_nearest_snapshot_and_a_reset_run_has_no_past(desk):
+    trained(desk, "contract-near")
+    desk.do("contract-near", "look", step=30)
+    desk.wait(lambda: desk.frame("contract-near")[0]["looking"] == 25)
+    desk.do("contract-near", "reset", config=None)
+    desk.wait(lambda: desk.frame("contract-near")[0]["step"] == 0)
+    header = desk.frame("contract-near")[0]
+    assert (header["looking"], header["timeline"]) == (None, [0])
+
+
+def test_a_run_can_be_rewound_to_any_snapshot_and_nowhere_else(desk):
+    trained(desk, "contract-back")
+    looked(desk, "contract-back", 50)
+    refused = desk.do("contract-back", "rewind", step=30)
+    assert refused["kind"] == "setting" and refused["error"].startswith("step = 30: no snapshot is kept there")
+    rewound = desk.do("contract-back", "rewind", step=25)["state"]
+    assert (rewound["step"], rewound["message"]) == (25, "Rewound to step 25.")
+    desk.wait(lambda: desk.frame("contract-back")[0]["step"] == 25)
+    assert desk.frame("contract-back")[0]["looking"] is None
+
+
+def test_a_snapshot_becomes_a_file_from_which_another_run_goes_on(desk):
+    trained(desk, "contract-root")
+    file = desk.folder / "contract-leaf.safetensors"
+    state = desk.do("contract-root", "branch", step=50, path=str(file), note="Branched from here at step 50.")["state"]
+    assert (state["step"], state["changes"]) == (60, [])
+    leaf = desk.start("contract-leaf", resume=True, audience=Audience(1, ("history",), 20))["state"]
+    assert (leaf["step"], leaf["status"]) == (50, "paused")
+    assert leaf["changes"] == [{"step": 50, "settings": {}, "note": "Branched from here at step 50."}]
+    for _ in range(10):
+        desk.do("contract-leaf", "step")
+    desk.wait(lambda: desk.frame("contract-leaf")[0]["step"] == 60)
+    one, other = desk.frame("contract-root")[1], desk.frame("contract-leaf")[1]
+    assert np.array_equal(one["history.critic_loss"], other["history.critic_loss"])
+    refused = desk.do("contract-root", "branch", step=51, path=str(file), note="")
+    assert refused["kind"] == "setting" and "step = 51" in refused["error"]
+
+
 # ---- the worker's own rules ----------------------------------------------------------------------------------------
 
 

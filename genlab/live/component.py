@@ -48,6 +48,8 @@ def live(
     on_status: Callable[[], None] | None = None,
     companion: Companion | None = None,
     on_dismiss: Callable[[], None] | None = None,
+    on_branch: Callable[[int], None] | None = None,
+    on_rewind: Callable[[int], None] | None = None,
     on_attempt: Callable[[], None] | None = None,
 ):
     """Mount the live pictures of one run; call it again at every rerun with the same ``key``.
@@ -62,6 +64,8 @@ def live(
         on_status: called before that rerun.
         companion: a run whose live curves stand in the same axes.
         on_dismiss: called before the rerun when the person takes the companion away; without it, nobody can.
+        on_branch: called with the step of the snapshot from which a new run shall go on; with it there is a timeline.
+        on_rewind: called with the step of the snapshot to which the run shall go back.
         on_attempt: called when the person takes up a proposal of the diagnosis; the component's ``attempt`` in the
             session state then holds its settings.
 
@@ -78,10 +82,13 @@ def live(
             "base": "/" + (st.get_option("server.baseUrlPath") or "").strip("/"),
             "plotly": plotly.__version__,
             "palette": PALETTE,
+            "timeline": on_branch is not None,
             "companion": companion and companion.to_data(dismissable=on_dismiss is not None),
             **view.to_data(),
         },
         on_status_change=on_status or (lambda: None),
         on_dismiss_change=on_dismiss or (lambda: None),
+        on_branch_change=lambda: on_branch and on_branch(st.session_state[key]["branch"]),
+        on_rewind_change=lambda: on_rewind and on_rewind(st.session_state[key]["rewind"]),
         on_attempt_change=on_attempt or (lambda: None),
     )

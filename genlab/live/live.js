@@ -2,7 +2,7 @@
 //
 // Streamlit calls the default export at every rerun; the lab of a mount is kept by its parent element, so that a
 // rerun changes what differs and leaves figures, zoom, tabs and the socket alone. Sections in the order of the screen:
-//   mount · Lab · Feed (socket, packets) · Companion · TopBar · Happening (diagnosis) · Area (tabs) · panels: Plot, Explorer,
+//   mount · Lab · Feed (socket, packets) · Companion · TopBar · Happening (diagnosis) · Timeline · Area (tabs) · panels: Plot, Explorer,
 //   Curves, Mosaic, Posterior, Bound · transforms · small helpers (theme and shared helpers: common.js)
 
 /**
@@ -14,7 +14,7 @@
  *   seconds: number, steps_per_second: number, config: Object, changes: {step: number, settings: Object}[],
  *   diverged: null|{step: number, quantity: string}, last: Object<string, number>, reference: Object<string, number>,
  *   diagnosis: null|{name: string, saw: string, why: string, attempts: {label: string, settings: Object}[], page: string},
- *   info: Object<string, number>, arrays: Object<string, ArrayEntry>}} FrameHeader
+ *   info: Object<string, number>, timeline: number[], looking: null|number, arrays: Object<string, ArrayEntry>}} FrameHeader
  */
 
 const labs = new WeakMap();
@@ -26,6 +26,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   mounted.add(lab);
   lab.report = status => setTriggerValue("status", status);
   lab.dismiss = () => setTriggerValue("dismiss", true);
+  lab.go = (where, step) => setTriggerValue(where, step);
   lab.attempt = settings => setTriggerValue("attempt", settings);
   lab.render(data);
   return () => {
@@ -50,7 +51,8 @@ class Lab {
     this.companion = new Companion(this);
     this.formula = element("div", { class: "formula" });
     this.grid = element("div", { class: "grid" });
-    this.root.append(this.top.node, this.companion.node, this.formula, this.grid);
+    this.timeline = new Timeline(this);
+    this.root.append(this.top.node, this.companion.node, this.formula, this.grid, this.timeline.node);
     parent.append(this.root);
 
     this.areas = new Map();
@@ -100,6 +102,7 @@ class Lab {
     for (const term of this.formula.querySelectorAll("[data-colour]")) {
       term.style.setProperty("--term", resolve(term.dataset.colour, this.theme));
     }
+    this.timeline.node.hidden = !data.timeline;
     this.reconcile(data.panels);
     if (another) for (const panel of this.panels.values()) panel.enter();
     this.fit();
@@ -258,6 +261,7 @@ class Lab {
     this.again = false;
     const began = performance.now();
     this.top.update();
+    this.timeline.update();
     if (this.header) this.root.dataset.status = this.header.status;
     if (this.header && !this.frozen) {
       await loadPlotly(this.data);
@@ -275,13 +279,15 @@ class Lab {
         const moving = performance.now() - this.touched < 400;
         await new Promise(done => setTimeout(done, moving ? Math.min(1500, cost ** 2 / 5) : 0));
         if (this.closed) return;
+        // Meanwhile the page may have turned to another run, of which nothing has come yet.
+        if (!this.header) break;
       }
       const now = performance.now();
       const rate = 1000 / Math.max(1, now - (this.drawn ?? began));
       this.fps = this.fps ? 0.8 * this.fps + 0.2 * rate : rate;
       this.drawn = now;
       Object.assign(this.root.dataset, {
-        step: this.header.step, frames: this.frames, fps: this.fps.toFixed(1),
+        step: this.header?.step ?? 0, frames: this.frames, fps: this.fps.toFixed(1),
       });
     }
     this.free = performance.now() + Math.min(100, 0.3 * (performance.now() - began));
@@ -336,11 +342,11 @@ class Lab {
     for (let row = 0; row < rows; row++) {
       lines.push(columns.map(([, { values }]) => (isFinite(values[row]) ? String(values[row]) : "")).join(","));
     }
-    save(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }), this.fileName("history", "csv"));
+    save(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }), this.fileName("history", "csv", this.header?.step));
   }
 
-  fileName(what, ending) {
-    return `genlab-${this.header?.model ?? "run"}-${what}-step${this.header?.step ?? 0}.${ending}`;
+  fileName(what, ending, step = this.header?.looking ?? this.header?.step) {
+    return `genlab-${this.header?.model ?? "run"}-${what}-step${step ?? 0}.${ending}`;
   }
 
   visible() {
@@ -609,6 +615,99 @@ class Happening {
     const focused = this.attempts.contains(document.activeElement);
     this.attempts.replaceChildren(...(buttons.length ? [element("span", {}, "Try"), ...buttons] : []));
     if (focused) this.node.firstElementChild.focus();
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------- Timeline
+
+const ANSWER = 1500; // ms within which the frames follow a request to look back
+const LABEL = 64; // px that the label of a stop needs
+
+/**
+ * Scrubs back: one stop for each snapshot of the run and the present as the last. The stops stand evenly, because the
+ * snapshots lie dense in the recent past; their steps are written under them.
+ */
+class Timeline {
+  constructor(lab) {
+    Object.assign(this, { lab, stops: [], asked: null, held: false });
+    this.words = element("span", { class: "words" });
+    this.range = element("input", { type: "range", min: 0, max: 0, step: 1, "aria-label": "Look back to a snapshot" });
+    this.marks = element("div", { class: "marks", "aria-hidden": "true" });
+    this.now = action("Now", () => this.look(null));
+    this.branch = action("Branch from here", () => this.leave("branch"));
+    this.rewind = action("Rewind to here", () => this.leave("rewind"));
+    this.now.title = "Show the run as it is now";
+    this.branch.title = "A new run from this state, with the curves of this one beside it; this run goes on";
+    this.rewind.title = "This run goes back to this state; what came after it is lost";
+    const track = element("div", { class: "track" }, this.range, this.marks);
+    this.node = element("div", { class: "timeline", hidden: "" }, this.words, track, this.now, this.branch, this.rewind);
+    this.range.oninput = () => this.look(this.stops[this.range.valueAsNumber] ?? null);
+    // Stops that came or went while a hand holds the thumb would move it away.
+    this.range.onpointerdown = () => (this.held = true);
+    this.range.onchange = this.range.onpointerup = this.range.onpointercancel = () => (this.held = false);
+  }
+
+  look(step) {
+    this.asked = { step, until: performance.now() + ANSWER };
+    this.lab.feed.send({ type: "look", step });
+    this.update();
+  }
+
+  /** A new run, or this one, goes on from the step that is looked at; the page shows its present. */
+  leave(where) {
+    const step = this.looking();
+    if (step === null) return;
+    this.look(null);
+    this.lab.go(where, step);
+  }
+
+  /** The step that is looked at, as far as this page knows; null for the present. */
+  looking() {
+    const seen = this.lab.header?.looking ?? null;
+    if (this.asked && (this.asked.step === seen || performance.now() > this.asked.until)) this.asked = null;
+    return this.asked ? this.asked.step : seen;
+  }
+
+  update() {
+    const { header, frozen } = this.lab;
+    if (!header || frozen || this.node.hidden) return;
+    const looking = this.looking();
+    const step = header.step.toLocaleString("en");
+    if (!this.held) this.place(header.timeline?.filter(stop => stop < header.step) ?? [], looking);
+    const then = looking === null ? "" : looking.toLocaleString("en");
+    const run = header.status === "diverged" ? `the run diverged at ${step}` : `the run is at ${step}`;
+    const where = then ? `Looking at step ${then}; ${run}` : `Now, step ${step}`;
+    const way = then ? `Going to step ${then} …` : "Back to now …";
+    change(this.words, this.asked ? way : where);
+    this.range.setAttribute("aria-valuetext", then ? `step ${then}` : "now");
+    this.lab.root.toggleAttribute("data-looking", Boolean(then));
+    for (const button of [this.now, this.branch, this.rewind]) button.disabled = !then;
+  }
+
+  place(stops, looking) {
+    const shown = `${stops} ${this.range.clientWidth}`;
+    if (shown !== this.placed) {
+      this.placed = shown;
+      this.stops = stops;
+      this.range.max = stops.length || 1;
+      this.range.disabled = !stops.length;
+      this.label();
+    }
+    const at = looking === null ? this.range.max : stops.indexOf(looking);
+    if (at >= 0) this.range.value = at;
+  }
+
+  /** A mark for each stop, and as many steps as there is room for; the first and the present are always named. */
+  label() {
+    const last = this.stops.length;
+    const every = Math.max(1, Math.ceil((LABEL * last) / Math.max(1, this.range.clientWidth)));
+    const marks = [...this.stops, null].map((step, i) => {
+      const named = i === 0 || i === last || (i % every === 0 && last - i >= every);
+      const mark = element("span", {}, named ? (step === null ? "now" : step.toLocaleString("en")) : "");
+      mark.style.setProperty("--at", last ? i / last : 1);
+      return mark;
+    });
+    this.marks.replaceChildren(...marks);
   }
 }
 
@@ -1013,8 +1112,9 @@ class Example {
     return config.data === this.data && config.latent_dim === this.latents;
   }
 
-  state({ run, step, config }, bound) {
-    return JSON.stringify([run, step, config, bound]);
+  /** Of the model that is seen: that of a frame, which may be one of the past, or that of an answer. */
+  state({ run, step, looking, config }, bound) {
+    return JSON.stringify([run, looking ?? step, config, bound]);
   }
 
   answer({ header, arrays }) {
@@ -1265,9 +1365,10 @@ class Explorer extends Plot {
     await super.draw();
     this.place();
     this.echo();
-    const { step, run } = this.lab.header;
-    if (this.step === `${run} ${step}`) return;
-    this.step = `${run} ${step}`;
+    const { step, run, looking } = this.lab.header;
+    const seen = `${run} ${looking ?? step}`;
+    if (this.seen === seen) return;
+    this.seen = seen;
     this.refresh();
   }
 
@@ -1852,18 +1953,40 @@ class Curves extends PlotlyPanel {
     return [{ ...trace, opacity: 0.75 }];
   }
 
-  figures({ node, last, range }, values) {
+  figures({ node, last, range, series }, values) {
     const finite = values ? Array.from(values).filter(isFinite) : [];
     if (!finite.length) return;
     const [low, high] = finite.reduce(([a, b], y) => [Math.min(a, y), Math.max(b, y)], [Infinity, -Infinity]);
-    change(last, number(values[values.length - 1], 4));
+    const { looking, last: then } = this.lab.header;
+    const past = Number.isInteger(looking);
+    const here = past ? thenOf(series, then) : values[values.length - 1];
+    change(last, number(here, 4));
     change(range, `${number(low, 3)} … ${number(high, 3)}`);
-    node.title = `last ${values[values.length - 1]}, min ${low}, max ${high}`;
+    node.title = `${past ? `at step ${looking}` : "last"} ${here}, min ${low}, max ${high}`;
   }
 
   changesAt(columns, x) {
-    const steps = (this.lab.header.changes ?? []).map(({ step }) => step);
-    return x === "step" ? steps : steps.map(step => interpolate(columns.step, columns.seconds, step));
+    return (this.lab.header.changes ?? []).map(({ step }) => this.along(x, columns, step));
+  }
+
+  /** Where a step stands on the horizontal axis. */
+  along(x, columns, step) {
+    return x === "step" ? step : interpolate(columns.step, columns.seconds, step);
+  }
+
+  /** The line at the step that is looked at, with its number. */
+  lookMark(columns, x, theme) {
+    const { looking } = this.lab.header;
+    if (!Number.isInteger(looking)) return { shapes: [], annotations: [] };
+    const at = this.along(x, columns, looking);
+    const line = { color: theme.text, width: 2 };
+    const font = { size: this.lab.fontSize() - 1, color: theme.background };
+    const text = `step ${looking.toLocaleString("en")}`;
+    const place = { x: this.options.logX ? Math.log10(Math.max(at, 1e-9)) : at, xanchor: "auto", yref: "paper", y: 0, yanchor: "bottom" };
+    return {
+      shapes: [{ type: "line", x0: at, x1: at, yref: "paper", y0: 0, y1: 1, line }],
+      annotations: [{ ...place, text, showarrow: false, bgcolor: theme.text, font }],
+    };
   }
 
   /** Triangles along the top where a setting was changed; hovering says which. */
@@ -1871,7 +1994,8 @@ class Curves extends PlotlyPanel {
     const at = this.changesAt(columns, x);
     if (!at.length) return [];
     const say = ([name, [before, after]]) => `${name}: ${before ?? "off"} → ${after ?? "off"}`;
-    const text = this.lab.header.changes.map(({ settings }) => Object.entries(settings).map(say).join("<br>"));
+    const text = this.lab.header.changes.map(({ settings, note }) =>
+      [...Object.entries(settings).map(say), ...(note ? [note] : [])].join("<br>"));
     const marker = { symbol: "triangle-down", size: 9, color: this.lab.theme.text };
     const marks = { type: "scatter", mode: "markers", yaxis: "y2", name: "setting", cliponaxis: false };
     return [{ ...marks, x: at, y: at.map(() => 1), text, marker, hovertemplate: "%{text}" }];
@@ -1881,6 +2005,7 @@ class Curves extends PlotlyPanel {
     const { log, logX, outliers } = this.options;
     const levels = this.levels();
     const dotted = width => ({ color: theme.muted, width, dash: "dot" });
+    const looked = this.lookMark(columns, x, theme);
     return {
       hovermode: "x unified",
       xaxis: {
@@ -1897,12 +2022,13 @@ class Curves extends PlotlyPanel {
         ...this.changesAt(columns, x).map(at => ({
           type: "line", x0: at, x1: at, yref: "paper", y0: 0, y1: 1, line: dotted(1),
         })),
+        ...looked.shapes,
       ],
-      annotations: levels.map(({ y, label }) => ({
+      annotations: [...looked.annotations, ...levels.map(({ y, label }) => ({
         xref: "paper", x: 1, xanchor: "right", y: log ? Math.log10(y) : y, yanchor: "bottom", text: label,
         showarrow: false, bgcolor: theme.background, opacity: 0.85,
         font: { size: this.lab.fontSize() - 1, color: theme.muted },
-      })),
+      }))],
     };
   }
 
@@ -1925,6 +2051,11 @@ function valuesOf({ name, product }, columns) {
   if (!product) return columns[name];
   const [one, other] = product.map(factor => columns[factor]);
   return one && other ? Array.from(one, (value, i) => (value ?? NaN) * other[i]) : undefined;
+}
+
+/** The number of a curve in `last`, the newest of each at the step that is looked at. */
+function thenOf({ name, product }, last) {
+  return product ? product.reduce((result, factor) => result * (last[factor] ?? NaN), 1) : last[name];
 }
 
 /** Exponential moving average without the bias of its start; a gap stays a gap. */

@@ -59,9 +59,10 @@ class Host(ABC):
 
     @abstractmethod
     def command(self, run_id: str, do: str, **arguments: Any) -> Future:
-        """play, pause, step, apply, reset, rewind, decode, twin, release or stop; a decode's future is a packet.
+        """play, pause, step, apply, reset, rewind, look, branch, decode, encode, twin, release or stop.
 
-        Runs that name each other by "twin" train in lockstep: play, pause, step and reset of one act on both.
+        The future of a decode or an encode is a packet. Runs that name each other by "twin" train in lockstep: play,
+        pause, step and reset of one act on both.
         """
 
     @abstractmethod

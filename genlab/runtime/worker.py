@@ -65,6 +65,7 @@ class Run:
         self.message = ""
         self.trainer = None
         self.view = None
+        self.past = None
         self._config = config
         self.twin = ""
         self.used = 0.0
@@ -95,9 +96,23 @@ class Run:
         """Take a fresh or loaded trainer."""
         from genlab.runtime.streams import View
 
-        self.trainer, self.view = trainer, View(trainer)
+        self.trainer, self.view, self.past = trainer, View(trainer), None
         self._config = trainer.config
         self.rate.clear()
+
+    @property
+    def shown(self):
+        """The view that frames, decoded codes and examples come from: the present, or the past that is looked at."""
+        return self.past or self.view
+
+    def look(self, step: int | None) -> None:
+        """Show the snapshot nearest to a step, in networks of its own, or the present again for None."""
+        from genlab.runtime.streams import View
+
+        snapshots = self.trainer.snapshots
+        snapshots.held = None if step is None else snapshots.nearest(step).step
+        self.past = None if step is None else View(self.trainer.past(snapshots.held))
+        self.frame_wanted, self.next_frame = True, 0.0
 
     def changed(self, status: RunStatus | None = None, message: str = "") -> None:
         """Note that there is something new to tell, to draw and to save."""
@@ -320,14 +335,28 @@ class Worker:
         self.mark(run.run_id)
         # From here on the old save would bring back another run than the page shows.
         run.path.unlink(missing_ok=True)
-        run.trainer, run.view, run._config, run.status = None, None, config, RunStatus.STARTING
+        run.trainer, run.view, run.past, run._config, run.status = None, None, None, config, RunStatus.STARTING
         run.carry(make_trainer(config))
         self._rest(run)
 
     def _do_rewind(self, run: Run, command: dict[str, Any]) -> None:
         self._ready(run)
-        run.trainer.rewind()
+        run.trainer.rewind(command.get("step"))
+        run.look(None)
         self._rest(run, f"Rewound to step {run.step}.")
+
+    def _do_look(self, run: Run, command: dict[str, Any]) -> None:
+        self._ready(run)
+        begin = time.perf_counter()
+        run.look(command["step"])
+        run.used += time.perf_counter() - begin
+
+    def _do_branch(self, run: Run, command: dict[str, Any]) -> None:
+        """Write a snapshot into a file of its own, from which another run goes on."""
+        self._ready(run)
+        past = run.trainer.past(command["step"])
+        past.changes.append({"step": past.step, "settings": {}, "note": command["note"]})
+        past.save(command["path"])
 
     def _do_checkpoint(self, run: Run, command: dict[str, Any]) -> None:
         self._ready(run)
@@ -351,7 +380,7 @@ class Worker:
     def _do_decode(self, run: Run, command: dict[str, Any]) -> None:
         self._ready(run)
         self._asked_at = time.monotonic()
-        packet = encode({"kind": "decoded", "run": run.run_id, "id": command["number"]}, run.view.decode(command["z"]))
+        packet = encode({"kind": "decoded", "run": run.run_id, "id": command["number"]}, run.shown.decode(command["z"]))
         self.send(Record.ANSWER, run.run_id, struct.pack("<I", command["id"]) + packet)
 
     def _do_encode(self, run: Run, command: dict[str, Any]) -> None:
@@ -359,10 +388,10 @@ class Worker:
         if run.view.inspection is None:
             raise SettingError("encode: only a VAE has an encoder")
         begin = time.perf_counter()
-        arrays, settled = run.view.look(command["visitor"], command["x"], command["number"], command["bound"])
+        arrays, settled = run.shown.look(command["visitor"], command["x"], command["number"], command["bound"])
         header = {
-            "kind": "encoded", "run": run.run_id, "id": command["number"], "step": run.step,
-            "config": run.config.model_dump(), "settled": settled,
+            "kind": "encoded", "run": run.run_id, "id": command["number"], "step": run.shown.trainer.step,
+            "config": run.shown.trainer.config.model_dump(), "settled": settled,
         }  # fmt: skip
         self.send(Record.ANSWER, run.run_id, struct.pack("<I", command["id"]) + encode(header, arrays))
         run.used += time.perf_counter() - begin
@@ -482,7 +511,7 @@ class Worker:
             for one in watched:
                 self._frame(one, now)
         # While it trains only behind a frame: there is most time until the next one is due.
-        inspected = run.view and run.view.inspection and run.status in _INSPECTED
+        inspected = run.shown and run.shown.inspection and (run.past or run.status in _INSPECTED)
         if run.watchers and inspected and (due or run.status != RunStatus.RUNNING):
             self._inspect(run)
 
@@ -499,7 +528,7 @@ class Worker:
             return
         begin, busy = time.perf_counter(), time.thread_time()
         try:
-            if not run.view.inspection.work(survey="survey" in run.streams):
+            if not run.shown.inspection.work(survey="survey" in run.streams):
                 return
         except Exception as error:
             self._fail(run, error)
@@ -532,19 +561,28 @@ class Worker:
             "kind": "frame", "run": run.run_id, "model": run.config.model, "sequence": run.sequence,
             "status": run.status, "message": run.message, "step": run.step, "seconds": 0.0,
             "steps_per_second": run.steps_per_second(), "config": run.config.model_dump(), "changes": [],
-            "diverged": None, "last": {}, "reference": {}, "info": {}, "diagnosis": None,
+            "diverged": None, "last": {}, "reference": {}, "info": {}, "diagnosis": None, "timeline": [],
+            "looking": None,
         }  # fmt: skip
 
     def _encode(self, run: Run) -> bytes:
         header, trainer = self._header(run), run.trainer
         if trainer is None:
             return encode(header)
-        arrays, last, info = run.view.draw(run.streams, whole=run.status != RunStatus.RUNNING)
+        streams = set(run.streams)
+        if run.past:
+            # The curves stay whole: what comes after the step that is looked at is part of the story.
+            arrays, last, info = run.past.draw(tuple(streams - {"history"}))
+            arrays |= run.view.draw(tuple(streams & {"history"}), whole=False)[0]
+        else:
+            arrays, last, info = run.view.draw(run.streams, whole=run.status != RunStatus.RUNNING)
         gone = trainer.diverged
         header |= {
             "seconds": trainer.seconds, "changes": trainer.changes, "last": last, "info": info,
             "diverged": {"step": gone.step, "quantity": gone.quantity} if gone else None,
             "reference": run.view.reference(), "diagnosis": run.view.diagnosis(),
+            "config": run.shown.trainer.config.model_dump(), "timeline": trainer.snapshots.steps,
+            "looking": run.past.trainer.step if run.past else None,
         }  # fmt: skip
         return encode(header, arrays)
 
@@ -601,9 +639,9 @@ _INSPECTED = (RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.IDLE)
 
 
 def _resumed(note: str, step: int) -> str:
-    """The sentence about a run that came back; ``note`` says what happened to it."""
-    if not note:
-        return ""
+    """The sentence about a run that came back; ``note`` says what happened to it, or is the whole sentence."""
+    if not note or note.endswith("."):
+        return note
     return f"{note}; resumed from the save at step {step}." if step else f"{note}; started again from step 0."
 
 

@@ -192,6 +192,21 @@ def restart(run_id: str, config: Config | None = None) -> None:
             lab.play(run_id)
 
 
+def rewind(kind: type[Config], step: int) -> None:
+    """Go back to a snapshot; what came after it is forgotten."""
+    act(kind, lambda run_id: client.get_lab().rewind(run_id, step))
+
+
+def branch(kind: type[Config], step: int) -> None:
+    """Show a new run that goes on from a snapshot of the shown one, whose curves stay beside it."""
+    act(kind, _branch, step)
+
+
+def _branch(run_id: str, step: int) -> None:
+    new_id = client.get_lab().branch(run_id, step)
+    st.query_params.from_dict({"run": new_id, "beside": run_id})
+
+
 def new_seed(run_id: str) -> str:
     """Start the run afresh with another seed."""
     config = client.get_lab().state(run_id).config
