@@ -59,7 +59,7 @@ class Host(ABC):
 
     @abstractmethod
     def command(self, run_id: str, do: str, **arguments: Any) -> Future:
-        """play, pause, step, apply, reset, rewind, decode or stop; the future of a decode is a packet."""
+        """play, pause, step, apply, reset, rewind, decode, encode or stop; decode and encode give a packet."""
 
     @abstractmethod
     def subscribe(self, run_id: str, audience: Audience) -> None:
