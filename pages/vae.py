@@ -10,7 +10,7 @@ from genlab.live.component import live
 from genlab.runtime.client import get_lab
 from genlab.ui.controls import controls
 from genlab.ui.runbar import runbar
-from genlab.ui.runs import open_run, try_out
+from genlab.ui.runs import branch, companion, dismiss, open_run, rewind, try_out
 
 run = open_run(VAEConfig)
 
@@ -20,6 +20,8 @@ with st.sidebar:
 runbar(run)
 live(
     run.run_id, get_lab().token(run.run_id), vae_view(run.config), key="vae.live", status=run.status,
+    companion=companion(run), on_dismiss=partial(dismiss, VAEConfig),
+    on_branch=partial(branch, VAEConfig), on_rewind=partial(rewind, VAEConfig),
     on_attempt=partial(try_out, VAEConfig, "vae.live"),
 )  # fmt: skip
 

@@ -204,3 +204,16 @@ def test_a_zero_sum_game_says_which_loss_each_player_minimises():
     formula = re.sub(r"<[^>]+>", "", gan_view(GANConfig(objective="wgan")).formula)
     assert "= E f(G(z))– − E f(x)–" in formula
     assert "= −E f(G(z))" in formula
+
+
+@pytest.mark.parametrize(
+    ("view", "shown"),
+    [
+        (gan_view(GANConfig(objective="wgan", mistake="flipped_sign")), "= −(−E f(G(z)))"),
+        (gan_view(GANConfig(objective="wgan", mistake="clipped_gradients")), "|∂Lf/∂w| ≤ c"),
+        (vae_view(VAEConfig(mistake="mean_over_pixels")), "log p(x|z)– / 784 +"),
+        (vae_view(VAEConfig(data="moons", mistake="mean_over_pixels")), "log p(x|z)– / 2 +"),
+    ],
+)
+def test_the_formula_shows_a_deliberate_mistake(view, shown):
+    assert shown in re.sub(r"<[^>]+>", "", view.formula)

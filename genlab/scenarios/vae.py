@@ -66,7 +66,7 @@ VAE_SCENARIOS = (
         "A mean where a sum belongs",
         "Averaging the reconstruction over 784 pixels beside a sum over latents collapses the posterior at β = 1.",
         VAEConfig(mistake="mean_over_pixels", width=100),
-        300,
+        200,
         posterior_collapses,
         cure={"mistake": "none"},
         cured_claim="With both terms summed, in nats, the same network keeps both latents active.",
