@@ -12,7 +12,7 @@ from test_theory_pages import open_theory, press
 from genlab.figures.theory.divergences import fit_motion, integrands_motion
 from genlab.figures.theory.evidence import evidence_motion
 from genlab.theory.divergences import DIVERGENCES, Mixture, descend, divergences, gaussian_kl
-from genlab.theory.evidence import SquareModel, ascend, best_gaussian, evidence
+from genlab.theory.evidence import SquareModel, ascend, best_gaussians, evidence
 from genlab.ui.densities import COLUMNS, decode, encode, read_curve
 
 P, Q = Mixture([-2, 2], [0.5, 0.5], [0.4, 0.6]), Mixture(0.5, 1.0)
@@ -157,7 +157,7 @@ def test_the_bars_stand_on_each_other_at_every_step_of_a_climb():
     model = SquareModel(0.5)
     way = ascend(model, 2.0, 0.5, 0.8, steps=60)
     terms = [evidence(model, 2.0, *q) for q in zip(way.means, way.stds, strict=True)]
-    motion = evidence_motion(model, 2.0, way, terms, best_gaussian(model, 2.0)[:2], below="0")
+    motion = evidence_motion(model, 2.0, way, terms, best_gaussians(model, 2.0), below="0")
     bars = [move["rows"] for move in motion.pictures[-1].moves]
     tops = [np.add(bar["y"], bar["base"]).ravel() for bar in bars]
     np.testing.assert_allclose(tops[1], tops[2], atol=1e-4)
