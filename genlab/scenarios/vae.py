@@ -58,7 +58,7 @@ VAE_SCENARIOS = (
         "A VAE finds one dimension",
         "The data lie along a line: one latent carries about two nats, the other is switched off, its KL zero.",
         VAEConfig(data="line", width=64, batch_size=256),
-        1200,
+        800,
         uses_one_latent,
     ),
     Scenario(
