@@ -5,12 +5,15 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import genlab.live
 from genlab.config import GANConfig, VAEConfig
+from genlab.data import points
 from genlab.figures import gan_view, vae_view
 from genlab.figures.palette import BACKGROUND, CLASS_SYMBOLS, PALETTE, TEXT, contrast
+from genlab.figures.still import distances, over_density, overlay
 from genlab.runtime.messages import STREAMS
 from genlab.runtime.streams import View as WorkerView
 from genlab.training import make_trainer
@@ -171,6 +174,19 @@ def test_points_and_text_stand_out_from_the_field(theme, field):
     for name in ("real", "generated"):
         assert contrast(PALETTE[theme][name], behind) >= 3, name
     assert contrast(TEXT[theme], behind) >= 4.5
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_words_of_the_still_figures_are_legible(theme):
+    values = np.linspace(1, 2, 5)
+    for figure in (
+        distances(values, values, theme=theme),
+        over_density(points("ring8"), np.zeros((2, 2)), theme=theme),
+        overlay({"a": (values, values)}, x="step", y="KL", log=False, theme=theme),
+    ):
+        for axis in (figure.layout.xaxis, figure.layout.yaxis):
+            for colour in (axis.title.font.color, axis.tickfont.color):
+                assert contrast(colour, BACKGROUND[theme]) >= 4.5
 
 
 def test_classes_differ_by_symbol_and_colour():

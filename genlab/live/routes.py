@@ -31,6 +31,7 @@ from genlab.runtime.messages import (
     Decode,
     Encode,
     HeldOut,
+    Look,
     Rate,
     Subscribe,
     parse_client_message,
@@ -96,7 +97,7 @@ class Client:
         self._filled = asyncio.Event()
         self._heard = time.monotonic()
         self._tokens, self._tokens_at = MESSAGES_AT_ONCE, time.monotonic()
-        self._asked: dict[str, Decode | Encode] = {}
+        self._asked: dict[str, Decode | Encode | Look] = {}
         self._asking: set[str] = set()
 
     async def serve(self, hz: str) -> None:
@@ -214,7 +215,7 @@ class Client:
         elif isinstance(message, Rate):
             self.hz = message.hz
             watch.rate(message.hz)
-        elif isinstance(message, Decode | Encode):
+        elif isinstance(message, Decode | Encode | Look):
             self._asked[message.type] = message
             self._ask_next(watch, message.type)
 
@@ -239,7 +240,9 @@ class Client:
         self._ask_next(watch, kind)
 
 
-def _ask(watch: Watch, asked: Decode | Encode) -> Future:
+def _ask(watch: Watch, asked: Decode | Encode | Look) -> Future:
+    if isinstance(asked, Look):
+        return watch.look(asked.step)
     if isinstance(asked, Decode):
         return watch.decode(asked.id, asked.z)
     return watch.encode(asked.id, asked.x.model_dump() if isinstance(asked.x, HeldOut) else asked.x, asked.bound)

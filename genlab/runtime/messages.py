@@ -229,13 +229,20 @@ class Encode(_Message):
     ]
 
 
+class Look(_Message):
+    """Shows all watchers the run as it stood at the snapshot nearest to a step; null shows it as it is again."""
+
+    type: Literal["look"]
+    step: Annotated[int, Field(ge=0, le=2**53)] | None
+
+
 class Pong(_Message):
     """Answers a ping: the client is still there."""
 
     type: Literal["pong"]
 
 
-ClientMessage = Subscribe | Rate | Decode | Encode | Pong
+ClientMessage = Subscribe | Rate | Decode | Encode | Look | Pong
 _CLIENT_MESSAGE = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type")])
 
 

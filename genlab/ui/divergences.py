@@ -139,7 +139,7 @@ def _sliding(motion: Motion, run: Slide) -> Shown:
         rf"{W1}(p, q_\theta) = |\theta|, \quad \tfrac{{d}}{{d\theta}} {W1} = 1",
         [
             Now(r"\text{at }\theta =", f"{run.thetas[-1]:g}:"),
-            *(Now(SYMBOLS[name], f"{value}, slope {abs(slope):.2g}") for name, (value, slope) in last.items()),
+            *(Now(SYMBOLS[name], f"{value}, slope {abs(slope):.4f}") for name, (value, slope) in last.items()),
         ],
     )
 
