@@ -207,6 +207,12 @@ def test_proposals_are_live_change_something_and_stand_in_one_line(case):
     assert data["name"] == expected and "\n" not in found.to_line(config)
 
 
+def test_what_is_in_force_already_is_not_proposed():
+    config = WGAN.replace(clip=1.0)
+    found = diagnose(config, gan_curves(clipped_fraction=np.full(STEPS, 0.8)), PERFECT)
+    assert found.name == Name.CLIP_SATURATION and found.attempts == ({"objective": "wgan_gp"},)
+
+
 def test_every_name_but_the_quiet_ones_has_a_case_here():
     seen = {expected for _, _, expected in CASES.values()} | {Name.DIVERGED, Name.WARMING_UP}
     assert seen == set(Name)

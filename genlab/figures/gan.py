@@ -148,6 +148,8 @@ def _coverage(modes: int) -> Panel:
     curves = [
         series("modes_captured", f"modes captured (of {modes})", "@generated", "dash", scale=modes),
         series("high_quality", "high-quality share", "@elbo"),
+        series("effective_modes", f"effective modes (of {modes})", "@arrows", "dashdot", scale=modes),
+        series("mode_turnover", "points that changed mode", "@sum", "dot"),
     ]
     levels = [level("high-quality share of a perfect generator", reference="high_quality")]
     return Panel(
