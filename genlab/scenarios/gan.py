@@ -55,8 +55,8 @@ GAN_SCENARIOS = (
     Scenario(
         "gan_hops",
         "A GAN that hops between modes",
-        "A generator that learns three times faster than its discriminator crowds at a few modes and hops to others.",
-        GANConfig(r1_weight=0.5, generator_learning_rate=3e-3, batch_size=128, **SMALL),
+        "A generator that learns five times faster than its discriminator crowds at a few modes and hops to others.",
+        GANConfig(r1_weight=0.5, generator_learning_rate=5e-3, batch_size=128, **SMALL),
         500,
         hops_between_modes,
         cure={"generator_learning_rate": 1e-3},
