@@ -74,7 +74,12 @@ CASES = {
     "a GAN that covers all modes": (GANConfig(), gan_curves(), Name.HEALTHY),
     "a WGAN that covers all modes": (WGAN, gan_curves(clipped_fraction=np.full(STEPS, 0.3)), Name.HEALTHY),
     "a critic with slope 1": (GP, gan_curves(), Name.HEALTHY),
-    "no gradient": (WGAN, gan_curves(generator_grad_norm=np.full(STEPS, 1e-8)), Name.VANISHING_GRADIENT),
+    "no gradient": (
+        WGAN, gan_curves(**far_away(), generator_grad_norm=np.full(STEPS, 1e-8)), Name.VANISHING_GRADIENT,
+    ),
+    "a tiny gradient that its optimizer rescales": (
+        WGAN, gan_curves(generator_grad_norm=np.full(STEPS, 1e-8)), Name.HEALTHY,
+    ),
     "a sure discriminator under minimax": (
         GANConfig(objective="minimax"), gan_curves(fake_score=np.full(STEPS, -6.0)), Name.VANISHING_GRADIENT,
     ),
@@ -163,7 +168,7 @@ def test_after_a_live_change_it_waits_again():
 def test_what_makes_the_figures_meaningless_is_said_at_once():
     steep, flat = np.full(STEPS, 5e3), np.full(STEPS, 1e-9)
     assert name(WGAN, cut(gan_curves(generator_grad_norm=steep), 25)) == Name.EXPLODING
-    assert name(WGAN, cut(gan_curves(generator_grad_norm=flat), 25)) == Name.VANISHING_GRADIENT
+    assert name(WGAN, cut(gan_curves(**far_away(), generator_grad_norm=flat), 25)) == Name.VANISHING_GRADIENT
 
 
 def test_one_wild_batch_changes_no_name():
@@ -200,6 +205,12 @@ def test_proposals_are_live_change_something_and_stand_in_one_line(case):
     data = found.to_data(config)
     assert [attempt["settings"] for attempt in data["attempts"]] == list(found.attempts)
     assert data["name"] == expected and "\n" not in found.to_line(config)
+
+
+def test_what_is_in_force_already_is_not_proposed():
+    config = WGAN.replace(clip=1.0)
+    found = diagnose(config, gan_curves(clipped_fraction=np.full(STEPS, 0.8)), PERFECT)
+    assert found.name == Name.CLIP_SATURATION and found.attempts == ({"objective": "wgan_gp"},)
 
 
 def test_every_name_but_the_quiet_ones_has_a_case_here():

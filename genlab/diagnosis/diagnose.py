@@ -1,6 +1,7 @@
 """From a run's curves to its one diagnosis."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,4 +42,7 @@ def diagnose(
     """What is happening in a run with these settings and curves; see :class:`Recent` for the arguments."""
     recent = Recent(config, history, reference, diverged, changed_at)
     signs = SIGNS[config.model] if recent.is_readable else (is_diverged, warming_up)
-    return next(filter(None, (sign(recent) for sign in signs)))
+    found = next(filter(None, (sign(recent) for sign in signs)))
+    # What is in force already, or at the end of its range, is no proposal.
+    attempts = tuple(settings for settings in found.attempts if config.replace(**settings) != config)
+    return replace(found, attempts=attempts)

@@ -51,9 +51,9 @@ def _why_exploding(config: GANConfig) -> str:
 
 
 def no_gradient(recent: Recent) -> Diagnosis | None:
-    """The generator's gradient is practically zero."""
+    """The generator's gradient is practically zero, and its points are where they began."""
     norm, config = recent.median("generator_grad_norm"), recent.config
-    if norm >= limit("vanishing_gradient"):
+    if norm >= limit("vanishing_gradient") or _has_moved(recent):
         return None
     if config.clips_weights:
         why = (
@@ -64,6 +64,13 @@ def no_gradient(recent: Recent) -> Diagnosis | None:
         why, attempts = "The second network is flat where the generated points lie.", ({"r1_weight": 0.1},)
     saw = f"norm of the generator's gradient {number(norm)}, below {limit('vanishing_gradient'):g}"
     return Diagnosis(Name.VANISHING_GRADIENT, sentence(saw), why, attempts, "map")
+
+
+def _has_moved(recent: Recent) -> bool:
+    if not recent.has("wasserstein_exact"):
+        return False
+    now, untrained = recent.measured("wasserstein_exact")[0], recent.history["wasserstein_exact"][0]
+    return now < limit("unmoved") * untrained
 
 
 def saturated(recent: Recent) -> Diagnosis | None:
@@ -85,7 +92,9 @@ def saturated(recent: Recent) -> Diagnosis | None:
 def critic_off(recent: Recent) -> Diagnosis | None:
     """The critic is not near its maximum, so that its estimate cannot be read."""
     # Only a gradient penalty holds the slope near 1: clipping yields K·W₁ with an unknown K.
-    if recent.config.objective != "wgan_gp" or not recent.has("wasserstein_exact") or _is_at_rest(recent):
+    if recent.config.objective != "wgan_gp" or not recent.has("wasserstein_exact"):
+        return None
+    if _is_nearer(recent, "readable_distance"):
         return None
     factor = limit("off_estimate")
     off = 1 - recent.share_between("wasserstein_estimate", "wasserstein_exact", 1 / factor, factor)
@@ -109,10 +118,10 @@ def _for_the_critic(config: GANConfig) -> Attempts:
     return tuple(attempts)
 
 
-def _is_at_rest(recent: Recent) -> bool:
+def _is_nearer(recent: Recent, threshold: str) -> bool:
     if not recent.has("wasserstein_exact"):
         return False
-    return _distance(recent) < limit("resting_distance") * recent.reference["wasserstein_exact"]
+    return _distance(recent) < limit(threshold) * recent.reference["wasserstein_exact"]
 
 
 def _distance(recent: Recent) -> float:
@@ -122,7 +131,7 @@ def _distance(recent: Recent) -> float:
 
 def oscillation(recent: Recent) -> Diagnosis | None:
     """The two networks swing about each other, or the points had come nearer to the data and have left again."""
-    saw = [] if _is_at_rest(recent) else [*_swinging(recent), *_relapsed(recent)]
+    saw = [] if _is_nearer(recent, "resting_distance") else [*_swinging(recent), *_relapsed(recent)]
     if not saw:
         return None
     return Diagnosis(

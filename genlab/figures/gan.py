@@ -146,8 +146,10 @@ def _distances(config: GANConfig) -> list[Panel]:
 
 def _coverage(modes: int) -> Panel:
     curves = [
-        series("modes_captured", f"modes captured (of {modes})", "@generated", "dash", scale=modes),
-        series("high_quality", "high-quality share", "@elbo"),
+        series("modes_captured", f"captured (of {modes})", "@generated", "dash", scale=modes),
+        series("high_quality", "high quality", "@elbo"),
+        series("effective_modes", f"effective (of {modes})", "@arrows", "dashdot", scale=modes),
+        series("mode_turnover", "turnover", "@sum", "dot"),
     ]
     levels = [level("high-quality share of a perfect generator", reference="high_quality")]
     return Panel(
