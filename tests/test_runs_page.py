@@ -243,4 +243,5 @@ def test_a_checkpoint_from_elsewhere_opens_as_a_run_and_a_malformed_one_gets_a_l
         tab.ready()
         tab.wait("h.step === 3 && h.config.beta === 4 && h.status === 'paused'")
         page.get_by_role("button", name="Keep").click()
-        assert page.get_by_role("textbox", name="Name of this run").input_value() == "mine"
+        named = "() => document.querySelector('[aria-label=\"Name of this run\"]')?.value === 'mine'"
+        page.wait_for_function(named, timeout=SECONDS)

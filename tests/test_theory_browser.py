@@ -91,3 +91,59 @@ def test_play_carries_the_noise_to_z_and_a_moved_mean_carries_the_same_noise_els
     lab.page.wait_for_function("() => window.genlabPlayer.gliding === 1", timeout=SECONDS)
     np.testing.assert_allclose(curve(lab, "flow", 4)[:, 1], -1 + 0.6 * epsilon, atol=1e-4)
     assert "mu=-1" in lab.page.url
+
+
+# ---- divergences and the evidence identity ---------------------------------------------------------------------------
+
+
+def test_a_density_drawn_with_the_mouse_has_its_own_divergences_and_stands_in_the_address(lab):
+    lab.page.goto(f"{lab.url}/divergences?p_drawn=true&q1_mean=-3&q1_std=0.8")
+    wait(lab, "p.data.pictures.length === 7")
+    before = curve(lab, "densities", 0)
+    pad = lab.page.locator(".genlab-pencil canvas").bounding_box()
+
+    def at(x: float, share: float) -> tuple[float, float]:
+        return pad["x"] + (x + 6) / 12 * pad["width"], pad["y"] + (1 - share) * pad["height"]
+
+    lab.page.mouse.move(*at(-5.9, 0.02))
+    lab.page.mouse.down()
+    # Below the pad the hand still draws, at height 0.
+    for point in ((-4.5, -0.1), (-3, 0.9), (-1.5, -0.1), (6, -0.1)):
+        lab.page.mouse.move(*at(*point), steps=4)
+    lab.page.mouse.up()
+    lab.page.wait_for_function("() => location.search.includes('p_curve=')", timeout=SECONDS)
+    title = "document.querySelector('[data-picture=kl_pq] h3').textContent"
+    lab.page.wait_for_function(f"() => {title}.startsWith('KL(p‖q) = 0.')", timeout=SECONDS)
+    x, p = curve(lab, "densities", 0).T
+    assert not np.allclose(p, before[:, 1])
+    # A triangle of half-width 1.5 around −3 has its peak of ⅔ there, but for the blur of a column and a pixel.
+    assert x[np.argmax(p)] == pytest.approx(-3, abs=0.2) and p.max() == pytest.approx(2 / 3, abs=0.15)
+    assert p[x > -1].max() < 0.02
+
+
+def test_six_descents_play_side_by_side_and_part_one_covers_and_one_seeks(lab):
+    lab.page.goto(f"{lab.url}/divergences?view=fit")
+    wait(lab, "p.root.dataset.step === '0' && p.data.last === 60")
+    start = curve(lab, "kl_pq", 2)
+    player(lab, "Let q descend").click()
+    wait(lab, "p.playing && p.at > 3")
+    wait(lab, "!p.playing && p.root.dataset.step === '60'")
+    (x, cover), (_, seek) = curve(lab, "kl_pq", 2).T, curve(lab, "kl_qp", 2).T
+    assert np.abs(cover - start[:, 1]).max() > 0.1
+    left, right = (np.argmin(np.abs(x - mode)) for mode in (-2, 2))
+    assert cover[left] > 0.05 and cover[right] > 0.05
+    assert seek[left] < 1e-6 and seek[right] > 0.5
+
+
+def test_q_climbs_to_the_posterior_and_the_bars_stay_on_each_other(lab):
+    lab.page.goto(f"{lab.url}/evidence?model=linear&mean=0&std=1")
+    wait(lab, "p.root.dataset.step === '0'")
+    player(lab, "One step").click()
+    wait(lab, "p.root.dataset.step === '1'")
+    player(lab, "Let q climb").click()
+    wait(lab, "!p.playing && p.root.dataset.step === String(p.data.last)")
+    true, q = curve(lab, "posterior", 1), curve(lab, "posterior", 2)
+    np.testing.assert_allclose(q[:, 1], true[:, 1], atol=1e-3)
+    bars = "document.querySelector('[data-picture=terms] .js-plotly-plot').data.slice(0, 5)"
+    ends = lab.page.evaluate(f"() => {bars}.map(bar => bar.base[0] + bar.y[0])")
+    assert ends[3] == pytest.approx(ends[4], abs=1e-4) and ends[2] == pytest.approx(ends[4], abs=1e-4)

@@ -2,16 +2,12 @@
 
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import plotly
 import streamlit as st
 
-from genlab.figures.palette import PALETTE
 from genlab.figures.panels import View
-
-_FOLDER = Path(__file__).parent
+from genlab.live.assets import assets, surroundings
 
 
 class Companion(NamedTuple):
@@ -32,8 +28,8 @@ def _component():
     # not see it. All our rules start from .genlab-live instead.
     return st.components.v2.component(
         "genlab_live",
-        js="".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("common.js", "live.js")),
-        css=(_FOLDER / "live.css").read_text(encoding="utf-8"),
+        js=assets("common.js", "live.js"),
+        css=assets("live.css"),
         isolate_styles=False,
     )
 
@@ -79,9 +75,7 @@ def live(
             "run": run_id,
             "token": token,
             "status": status,
-            "base": "/" + (st.get_option("server.baseUrlPath") or "").strip("/"),
-            "plotly": plotly.__version__,
-            "palette": PALETTE,
+            **surroundings(),
             "timeline": on_branch is not None,
             "companion": companion and companion.to_data(dismissable=on_dismiss is not None),
             **view.to_data(),

@@ -15,6 +15,7 @@
  *   diverged: null|{step: number, quantity: string}, last: Object<string, number>, reference: Object<string, number>,
  *   diagnosis: null|{name: string, saw: string, why: string, attempts: {label: string, settings: Object}[], page: string},
  *   info: Object<string, number>, timeline: number[], looking: null|number, arrays: Object<string, ArrayEntry>}} FrameHeader
+ * An "encoded" packet has id, step and config of its answer, and settled: nothing more will come for this model.
  */
 
 const labs = new WeakMap();
@@ -2714,7 +2715,9 @@ class Bound extends PlotlyPanel {
     this.headed = "";
     const text = Array.from(bound, value => number(value, 5));
     await this.react([{
-      type: "scatter", mode: "lines+markers+text", x: Array.from(k), y: Array.from(bound), text, textposition: text.map((_, i) => (i ? "bottom right" : "middle right")),
+      type: "scatter", mode: "lines+markers+text", x: Array.from(k), y: Array.from(bound), text,
+      // Below its point the first number would stand on the axis.
+      textposition: text.map((_, i) => (i ? "bottom right" : "middle right")),
       line: { color: theme.elbo, width: 2.5 }, marker: { size: 9, color: theme.elbo }, cliponaxis: false,
       error_y: { type: "data", array: Array.from(error), color: theme.text },
       hovertemplate: "K = %{x}: %{y:.3f} nats<extra></extra>",

@@ -52,8 +52,13 @@ def integrands_motion(p: Mixture, q: Mixture, values: Mapping[str, float], *, be
 
 def amount(value: float, kind: Divergence) -> str:
     """A divergence in words, with its unit."""
-    number = "∞" if np.isinf(value) else f"{value:.4g}" if value >= 1e4 else f"{value:.4f}"
+    number = "∞" if np.isinf(value) else _power(value) if value >= 1e4 else f"{value:.4f}"
     return f"{number} {kind.unit}".rstrip()
+
+
+def _power(value: float) -> str:
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa} · 10" + str(int(exponent)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 # ---- descents --------------------------------------------------------------------------------------------------------
