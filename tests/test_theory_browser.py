@@ -9,6 +9,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 @pytest.fixture
 def lab(page, server):
+    page.emulate_media(reduced_motion="no-preference")
     tab = Lab(page, server.url)
     with tab.errors_forbidden():
         yield tab
