@@ -45,7 +45,7 @@ class GANTrainer(Trainer):
     def _use_settings(self) -> None:
         super()._use_settings()
         self._game = game(self.config.objective, *(self._live[f"lsgan_{target}"] for target in "abc"))
-        self._zero = torch.zeros((), device=self.device)
+        self._zero = torch.zeros_like(self._live["clip"]).squeeze(-1)
         self._clips = self.config.objective == "wgan" and self.config.clip is not None
 
     def noise(self, n: int, random: torch.Generator) -> Tensor:
