@@ -30,6 +30,7 @@ from genlab.runtime.messages import (
     ClientMessageError,
     Decode,
     Encode,
+    Examine,
     HeldOut,
     Rate,
     Subscribe,
@@ -96,7 +97,7 @@ class Client:
         self._filled = asyncio.Event()
         self._heard = time.monotonic()
         self._tokens, self._tokens_at = MESSAGES_AT_ONCE, time.monotonic()
-        self._asked: dict[str, Decode | Encode] = {}
+        self._asked: dict[str, Decode | Encode | Examine] = {}
         self._asking: set[str] = set()
 
     async def serve(self, hz: str) -> None:
@@ -152,7 +153,7 @@ class Client:
         while True:
             await self._filled.wait()
             self._filled.clear()
-            for slot in ("event", "decoded", "encoded", "ping"):
+            for slot in ("event", "decoded", "encoded", "examined", "ping"):
                 if packet := self._slots.pop(slot, None):
                     await self._send_packet(packet)
             if "frame" in self._slots:
@@ -214,7 +215,7 @@ class Client:
         elif isinstance(message, Rate):
             self.hz = message.hz
             watch.rate(message.hz)
-        elif isinstance(message, Decode | Encode):
+        elif isinstance(message, Decode | Encode | Examine):
             self._asked[message.type] = message
             self._ask_next(watch, message.type)
 
@@ -239,9 +240,11 @@ class Client:
         self._ask_next(watch, kind)
 
 
-def _ask(watch: Watch, asked: Decode | Encode) -> Future:
+def _ask(watch: Watch, asked: Decode | Encode | Examine) -> Future:
     if isinstance(asked, Decode):
         return watch.decode(asked.id, asked.z)
+    if isinstance(asked, Examine):
+        return watch.examine(asked.id, asked.cell)
     return watch.encode(asked.id, asked.x.model_dump() if isinstance(asked.x, HeldOut) else asked.x)
 
 

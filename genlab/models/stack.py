@@ -30,4 +30,3 @@ def stack(network: nn.Module, models: int) -> nn.Module:
         if isinstance(layer, nn.Linear):
             setattr(layers, name, StackedLinear(layer, models))
     return network
-

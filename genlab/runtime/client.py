@@ -21,6 +21,7 @@ import numpy as np
 
 from genlab.checkpoint import CheckpointError, inspect
 from genlab.config import Config, SettingError, structural
+from genlab.maps import MapConfig, cell_text
 from genlab.runtime.host import Audience, HostLost
 from genlab.runtime.messages import DEFAULT_HZ, RunStatus, decode, event
 from genlab.runtime.pool import PATIENCE, Entry, Pool, default_workers
@@ -76,6 +77,10 @@ class Watch:
         """Choose the run's x; the future is the packet of its posterior. Raises SettingError for x of another shape."""
         return self.lab._encode(self.run_id, number, x)
 
+    def examine(self, number: int, cell: int) -> Future:
+        """The packet of one cell of a map: its curves and samples. Raises SettingError where there is none."""
+        return self.lab._examine(self.run_id, number, cell)
+
     def close(self) -> None:
         self.lab._unwatch(self)
 
@@ -115,7 +120,7 @@ class Lab:
 
     # ---- runs ----
 
-    def start(self, config: Config, run_id: str | None = None, *, play: bool = False) -> str:
+    def start(self, config: Config | MapConfig, run_id: str | None = None, *, play: bool = False) -> str:
         """Start a fresh run and return its id at once, without waiting for a worker."""
         run_id = secrets.token_urlsafe(9) if run_id is None else run_id
         path = self.store.checkpoint(run_id)
@@ -153,6 +158,8 @@ class Lab:
     def apply(self, run_id: str, **live: Any) -> None:
         """Change live settings of the running model; raises SettingError for a structural or a bad one."""
         old = self.state(run_id).config
+        if isinstance(old, MapConfig):
+            raise SettingError("a map that trains cannot change its settings; start a fresh map")
         new = old.replace(**live)
         if fixed := structural(old, new):
             name = fixed[0]
@@ -181,6 +188,13 @@ class Lab:
 
     def runs(self) -> list[StoredRun]:
         """Every run of the store, the one touched last first."""
+        return [stored for stored in self._stored() if stored.state.config.model != MapConfig.model]
+
+    def maps(self) -> list[StoredRun]:
+        """Every map of the store, the one touched last first."""
+        return [stored for stored in self._stored() if stored.state.config.model == MapConfig.model]
+
+    def _stored(self) -> list[StoredRun]:
         return [replace(stored, state=self._find(stored.state.run_id) or stored.state) for stored in self.store.runs()]
 
     def name(self, run_id: str) -> str:
@@ -233,6 +247,16 @@ class Lab:
         self._pool.open(Entry(state, path), resume=True)
         self.store.rename(run_id, Path(name).stem)
         return run_id
+
+    def open_cell(self, run_id: str, cell: int) -> str:
+        """A new, paused run that goes on where a cell of a map stands; it is named after the cell."""
+        config = self.state(run_id).config
+        new_id, settings = secrets.token_urlsafe(9), _cell_of(config, cell)
+        path = self.store.checkpoint(new_id)
+        self._command(run_id, "export", cell=cell, to=str(path))
+        self._pool.open(Entry(RunState(new_id, settings, RunStatus.STARTING), path), resume=True)
+        self.store.rename(new_id, cell_text(config, cell))
+        return new_id
 
     def generate(
         self, path: Path, *, nearest: bool = False, **asked: Any
@@ -299,6 +323,8 @@ class Lab:
 
     def _decode(self, run_id: str, number: int, z: list[float] | list[list[float]]) -> Future:
         config = self.state(run_id).config
+        if isinstance(config, MapConfig):
+            raise SettingError("decode: a map has no codes; examine its cells")
         expected = config.noise_dim if config.model == "gan" else config.latent_dim
         for vector in z if isinstance(z[0], list) else [z]:
             if len(vector) != expected:
@@ -312,6 +338,10 @@ class Lab:
         if not isinstance(x, dict) and isinstance(x, str) != config.is_images:
             raise SettingError(f"x: this model encodes {'784 pixels' if config.is_images else '2 coordinates'}")
         return self._pool.command(self._entry(run_id), "encode", number=number, x=x)
+
+    def _examine(self, run_id: str, number: int, cell: int) -> Future:
+        _cell_of(self.state(run_id).config, cell)
+        return self._pool.command(self._entry(run_id), "examine", number=number, cell=cell)
 
     def _frame(self, run_id: str, packet: bytes) -> None:
         for watch in tuple(self._watches.get(run_id, ())):
@@ -422,6 +452,15 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
         yield
     finally:
         await asyncio.to_thread(stop_lab)
+
+
+def _cell_of(config: Config | MapConfig, cell: int) -> Config:
+    """The set-up of a cell; raises SettingError where there is none."""
+    if not isinstance(config, MapConfig):
+        raise SettingError("cell: only a map has cells")
+    if not 0 <= cell < len(config.cells):
+        raise SettingError(f"cell = {cell}: allowed is 0 to {len(config.cells) - 1}")
+    return config.cells[cell]
 
 
 def _idle_seconds() -> float:

@@ -88,8 +88,8 @@ class BatchedTrainer(Trainer):
     @classmethod
     def free_settings(cls) -> set[str]:
         """The settings in which models of one batch may differ."""
-        optimizers = {prefix + name for prefix in cls.OPTIMIZERS.values() for name in ("learning_rate", "beta1", "beta2")}
-        return {*cls.LIVE_NUMBERS, *optimizers}
+        numbers = ("learning_rate", "beta1", "beta2")
+        return {*cls.LIVE_NUMBERS, *(prefix + name for prefix in cls.OPTIMIZERS.values() for name in numbers)}
 
     @property
     def models(self) -> int:
@@ -101,7 +101,7 @@ class BatchedTrainer(Trainer):
         """Whether any model has not diverged."""
         return None in self.divergences
 
-    # Building -----------------------------------------------------------------------------------------------------------
+    # Building ---------------------------------------------------------------------------------------------------------
 
     def _build(self, random: torch.Generator) -> dict[str, nn.Module]:
         return {name: stack(network, self.models) for name, network in super()._build(random).items()}
@@ -115,7 +115,7 @@ class BatchedTrainer(Trainer):
     def _new_optimizer(self, name: str) -> StackedOptimizer:
         return StackedOptimizer(self._optimizer_settings(name)[0], self.weights[name])
 
-    # Steps --------------------------------------------------------------------------------------------------------------
+    # Steps ------------------------------------------------------------------------------------------------------------
 
     def advance(self, n: int) -> None:
         """Train every model ``n`` steps; measures what is due on the way."""
@@ -152,7 +152,7 @@ class BatchedTrainer(Trainer):
         with np.errstate(invalid="ignore", over="ignore"):
             curves = self._curves(recorded.reshape(-1, recorded.shape[-1])).reshape(*recorded.shape[:2], -1)
             self._keep_rows(steps, self._clock[: self._pending], curves)
-            alive = [model for model, gone in enumerate(self.divergences) if gone is None]
+            alive = self._alive()
             self.recent[alive, : curves.shape[2]] = curves[:, alive].mean(axis=0)
         self._pending = 0
 
@@ -177,16 +177,25 @@ class BatchedTrainer(Trainer):
         """See :meth:`Trainer._check`; what is due for measuring is left to :meth:`measure_one`."""
         self._drain()
         for name, network in self.networks.items():
-            finite = torch.stack([torch.isfinite(part).flatten(1).all(dim=1) for part in network.parameters()]).all(dim=0)
+            parts = [torch.isfinite(part).flatten(1).all(dim=1) for part in network.parameters()]
+            finite = torch.stack(parts).all(dim=0)
             for model in torch.nonzero(~finite).flatten().tolist():
                 self.divergences[model] = self.divergences[model] or Divergence(self.step, f"{name} weights")
         if self._is_measured() and self.measured_names:
-            self.unmeasured = [model for model, gone in enumerate(self.divergences) if gone is None]
+            self.unmeasured = self._alive()
         self._remember()
+
+    def _gone(self) -> list[int]:
+        """The models that diverged."""
+        return [model for model, gone in enumerate(self.divergences) if gone]
+
+    def _alive(self) -> list[int]:
+        """The models that did not."""
+        return [model for model, gone in enumerate(self.divergences) if not gone]
 
     def _remember(self) -> None:
         """Take the present state of every model that is finite."""
-        alive = [model for model, gone in enumerate(self.divergences) if gone is None]
+        alive = self._alive()
         for name, tensor in self.tensors().items():
             if self._is_stacked(name, tensor):
                 self._finite[name][alive] = tensor.detach()[alive]
@@ -203,7 +212,7 @@ class BatchedTrainer(Trainer):
     def _is_stacked(self, name: str, tensor: Tensor) -> bool:
         return tensor.ndim > 0 and not name.startswith("random/")
 
-    # One model ----------------------------------------------------------------------------------------------------------
+    # One model --------------------------------------------------------------------------------------------------------
 
     def measure_one(self) -> None:
         """Measure the next model that waits for it."""
@@ -258,7 +267,49 @@ class BatchedTrainer(Trainer):
             "history/level": torch.from_numpy(level),
         }  # fmt: skip
 
-    # States -------------------------------------------------------------------------------------------------------------
+    # States -----------------------------------------------------------------------------------------------------------
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Tensors and JSON values from which :meth:`resume_all` continues bit for bit.
+
+        The last finite state is there for the models that diverged; for the others it is the present one.
+        """
+        self._drain()
+        now, gone = self.tensors(), self._gone()
+        tensors = {f"now/{name}": tensor.detach() for name, tensor in now.items()}
+        if gone:
+            stacked = [name for name, tensor in now.items() if self._is_stacked(name, tensor)]
+            tensors |= {f"finite/{name}": self._finite[name][gone] for name in stacked}
+        for step in {self._finite_steps[model] for model in gone}:
+            tensors |= {f"shared/{step}/{name}": tensor for name, tensor in self._shared[step].items()}
+        tables = {"curves": self._curves_so_far, "recent": self.recent, "measured": self._measured}
+        tensors |= {f"table/{name}": torch.from_numpy(table.copy()) for name, table in tables.items()}
+        return tensors, {
+            "step": self.step, "seconds": self.seconds, "every": self._every, "steps": self._steps,
+            "clock": self._seconds, "unmeasured": self.unmeasured, "finite_steps": self._finite_steps,
+            "divergences": [gone and asdict(gone) for gone in self.divergences],
+        }  # fmt: skip
+
+    def resume_all(self, tensors: dict[str, Tensor], story: dict[str, Any]) -> None:
+        """Continue where :meth:`state` was taken."""
+        groups: dict[str, dict[str, Tensor]] = {"now": {}, "finite": {}, "shared": {}, "table": {}}
+        for name, tensor in tensors.items():
+            group, _, rest = name.partition("/")
+            groups[group][rest] = tensor
+        self.restore(groups["now"])
+        for name, tensor in groups["shared"].items():
+            step, _, rest = name.partition("/")
+            self._shared.setdefault(int(step), {})[rest] = tensor
+        self._curves_so_far, self.recent, self._measured = (
+            groups["table"][name].numpy() for name in ("curves", "recent", "measured")
+        )
+        self.step, self.seconds, self._every = story["step"], story["seconds"], story["every"]
+        self._steps, self._seconds = story["steps"], story["clock"]
+        self.unmeasured, self._finite_steps = story["unmeasured"], story["finite_steps"]
+        self.divergences = [gone and Divergence(**gone) for gone in story["divergences"]]
+        for name, rows in groups["finite"].items():
+            self._finite[name][self._gone()] = rows
+        self._remember()
 
 
 class BatchedGANTrainer(BatchedTrainer, GANTrainer):

@@ -48,6 +48,8 @@ class Trainer(ABC):
     """The curves that follow from it, in order."""
     VECTOR: str | None = None
     """The recorded curve that has several columns, the last one in both."""
+    finished = ""
+    """Why there is nothing left to train; a run trains for ever."""
     _models: tuple[int, ...] = ()
     """Leading dimension of everything that steps compute: none for one model."""
 
