@@ -33,6 +33,7 @@ def live(
     key: str,
     status: str | None = None,
     on_status: Callable[[], None] | None = None,
+    on_cell: Callable[[], None] | None = None,
 ):
     """Mount the live pictures of one run; call it again at every rerun with the same ``key``.
 
@@ -44,6 +45,7 @@ def live(
         status: the status that this script run drew its buttons for. When the frames report another one without the
             person's act (diverged, idle, a replaced worker), the component asks for one rerun.
         on_status: called before that rerun.
+        on_cell: called before the rerun in which ``result.cell`` is the cell of a map that the person chose.
 
     Returns:
         The component's result; ``result.status`` is the reported status in that one rerun, otherwise None.
@@ -60,4 +62,5 @@ def live(
             **view.to_data(),
         },
         on_status_change=on_status or (lambda: None),
+        on_cell_change=on_cell or (lambda: None),
     )

@@ -186,14 +186,14 @@ class MapView:
         arrays, last, _ = view.draw(("history", "real", "samples", "generated"))
         gone = single.diverged
         header = {
-            "cell": cell, "step": single.step, "last": last, "reference": view.reference(),
+            "cell": cell, "step": single.step, "last": last,
             "diverged": {"step": gone.step, "quantity": gone.quantity} if gone else None,
         }  # fmt: skip
         return header, arrays
 
     def reference(self) -> dict[str, float]:
-        """Empty: what a perfect model would get depends on the cell."""
-        return {}
+        """What a perfect model would get; it depends on the data, which all cells share."""
+        return self.trainer.reference()
 
 
 def _stream(name: str, *, model: str | None = None, points_only: bool = False) -> Callable:

@@ -146,6 +146,10 @@ class MapTrainer:
                 steps[places] = [gone.step if gone else -1 for gone in trainer.divergences]
         return steps
 
+    def reference(self) -> dict[str, float]:
+        """See :meth:`Trainer.reference`; empty before the first step."""
+        return next((trainer.reference() for trainer in self._batches if trainer), {})
+
     def trainer(self, cell: int) -> Trainer:
         """A trainer of its own that goes on where a cell stands."""
         for batch, places in enumerate(self.places):
