@@ -11,7 +11,9 @@ import os
 import signal
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from genlab.config import CONFIGS, SettingError
@@ -66,9 +68,15 @@ def parser() -> Parser:
     sample.add_argument("--seed", type=_count(2**31 - 1, least=0), metavar="S", help="of the noise; default: the run's")
     sample.set_defaults(run=_sample)
 
+    seed = _count(2**31 - 1, least=0)
     scenario = commands.add_parser("scenario", help="run a demonstration and check its claim; without NAME the list")
     scenario.add_argument("name", nargs="?", metavar="NAME")
-    scenario.add_argument("--seed", type=_count(2**31 - 1, least=0), default=0, metavar="S", help="default 0")
+    scenario.add_argument("--seed", type=seed, metavar="S", help="of NAME; default 0")
+    scenario.add_argument("--cured", action="store_true", help="put the cured twin of NAME to the same check too")
+    scenario.add_argument("--all", action="store_true", help="run all with their cured twins; a line of JSON each")
+    scenario.add_argument("--seeds", type=_count(1000), metavar="N", help="how many seeds of NAME or of --all (10)")
+    scenario.add_argument("--first", type=_count(2**30, least=0), metavar="S", help="the first of the seeds (100)")
+    scenario.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the lines of many seeds there")
     scenario.set_defaults(run=_scenario)
 
     bench = commands.add_parser("bench", help="measure the speed of the lab; prints JSON")
@@ -129,6 +137,7 @@ def _train(options) -> int:
         raise UsageError(error) from None
     with _interrupt_between_steps() as interrupted:
         _advance(trainer, options.steps, interrupted)
+    print(f"genlab: {_diagnosis(trainer)}", file=sys.stderr)
     if options.metrics:
         _write_history(trainer.history(), options.metrics)
     if options.save:
@@ -208,6 +217,13 @@ def _progress(trainer, steps: int) -> str:
     values = (f"{name} {history[name][-1]:.4g}" for name in SHOWN[trainer.config.model] if name in history)
     speed = trainer.step / trainer.seconds if trainer.seconds else 0
     return f"step {trainer.step} of {steps}  {speed:.0f} steps/s  {'  '.join(values)}   "
+
+
+def _diagnosis(trainer) -> str:
+    from genlab.diagnosis import diagnose
+
+    gone = asdict(trainer.diverged) if trainer.diverged else None
+    return diagnose(trainer.config, trainer.history(), trainer.reference(), gone).to_line(trainer.config)
 
 
 def _write_history(history: dict, path: Path) -> None:
@@ -307,18 +323,67 @@ def _scatter(xy, data: str, size: int = 600, radius: int = 2):
 
 
 def _scenario(options) -> int:
-    from genlab.scenarios import SCENARIOS, run
+    from genlab.scenarios import SCENARIOS
 
-    if options.name is None:
-        for scenario in SCENARIOS.values():
-            print(f"{scenario.name:<16} {scenario.title}. {scenario.claim}")
-        return DONE
-    if options.name not in SCENARIOS:
+    if options.name is not None and options.name not in SCENARIOS:
         raise UsageError(f"scenario = {options.name}: allowed is {', '.join(SCENARIOS)}")
+    if options.all and options.name:
+        raise UsageError(f"scenario = {options.name}: --all runs every scenario; allowed is one of the two")
+    many = options.all or options.seeds is not None
+    if many:
+        _refuse(options, ("seed", "cured"), "with --all or --seeds")
+    else:
+        _refuse(options, ("first", "output"), "without --all or --seeds")
+    if options.name is None and not options.all:
+        _refuse(options, ("seed", "cured", "seeds"), "without NAME")
+        for scenario in SCENARIOS.values():
+            print(f"{scenario.name:<{max(map(len, SCENARIOS))}} {scenario.title}. {scenario.claim}")
+        return DONE
+    if many:
+        return _many_seeds([SCENARIOS[options.name]] if options.name else list(SCENARIOS.values()), options)
+    return _one_seed(SCENARIOS[options.name], options)
+
+
+def _refuse(options, names: tuple[str, ...], where: str) -> None:
+    for name in names:
+        if getattr(options, name) not in (None, False):
+            raise UsageError(f"--{name}: has no meaning {where}")
+
+
+def _one_seed(scenario, options) -> int:
+    if options.cured and not scenario.cure:
+        raise UsageError(f"--cured: {scenario.name} works as it is and has no cured twin")
     _device("cpu")
+    from genlab.scenarios import run, run_cured
     from genlab.training import make_trainer
 
-    print(json.dumps(run(SCENARIOS[options.name], make_trainer, options.seed).as_dict(), ensure_ascii=False))
+    seed = options.seed or 0
+    outcome = run(scenario, make_trainer, seed).as_dict()
+    if options.cured:
+        cured = run_cured(scenario, make_trainer, seed)
+        outcome["cured"] = {"cure": dict(scenario.cure), "holds": cured.holds, "figures": cured.figures}
+    print(json.dumps(outcome, ensure_ascii=False))
+    return DONE
+
+
+def _many_seeds(scenarios: list, options) -> int:
+    _check_writable(options.output)
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from genlab.scenarios import report
+    from genlab.training import make_trainer
+
+    first = 100 if options.first is None else options.first
+    seeds = range(first, first + (options.seeds or 10))
+    # A small network leaves the other cores idle; several runs at once do not.
+    executor = ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_device, initargs=("cpu",))
+    try:
+        with options.output.open("w", encoding="utf-8") if options.output else nullcontext(sys.stdout) as file:
+            for summary in report(scenarios, seeds, make_trainer, executor, tell=partial(print, file=sys.stderr)):
+                print(json.dumps(summary, ensure_ascii=False), file=file, flush=True)
+    finally:
+        executor.shutdown(cancel_futures=True)
     return DONE
 
 

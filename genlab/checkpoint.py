@@ -1,7 +1,8 @@
 """What a checkpoint file says of itself, read and checked without torch, before any tensor exists.
 
 The format is safetensors: the length of a header, the header as JSON, the tensors' bytes. Names of tensors:
-``generator/…``, ``critic/…``, ``encoder/…``, ``decoder/…`` (weights), ``optimizer/…``, ``random/…``, ``history/…``.
+``generator/…``, ``critic/…``, ``encoder/…``, ``decoder/…`` (weights), ``optimizer/…``, ``random/…``, ``history/…``,
+``measured/…`` (what the next measurement compares with).
 A group (the word before the slash) is there as a whole or not at all; the network that generates always is. The
 header's metadata hold the settings, the step and the story of the run as JSON; nothing is ever unpickled.
 """
@@ -18,8 +19,8 @@ from genlab.config import Config, GANConfig, SettingError, VAEConfig, from_json
 from genlab.data import points
 
 FORMAT = 1
-LARGEST = 512 * 2**20
-"""Bytes of a file; the largest networks that the settings allow, with their optimizers, stay below."""
+LARGEST = 300 * 2**20
+"""Bytes of a file; the largest networks that the settings allow, with their optimizers and curves, need 284 MiB."""
 LARGEST_HEADER = 4 * 2**20
 """Bytes of a header: room for thousands of changed settings."""
 HISTORY_ROWS = 4096
@@ -280,6 +281,8 @@ def expected_tensors(config: Config, rows: int = 0) -> Tensors:
     tensors = {
         f"{network}/{name}": ("F32", shape) for network, part in networks.items() for name, shape in part.items()
     }
+    if isinstance(config, GANConfig) and _modes(config):
+        tensors["measured/mode_shares"] = ("F32", (_modes(config),))
     for name, (kind, trained) in optimizers.items():
         size = sum(
             math.prod(shape)
@@ -305,7 +308,13 @@ def _measured(config: GANConfig) -> int:
     """How many measured curves a GAN has."""
     if config.is_images:
         return 0
-    return 1 if points(config.data).modes is None else 3
+    return 5 if _modes(config) else 1
+
+
+def _modes(config: GANConfig) -> int:
+    """How many modes the data have; 0 where they do not consist of separate modes."""
+    modes = None if config.is_images else points(config.data).modes
+    return 0 if modes is None else len(modes)
 
 
 def _layer(name: str, weight: Shape, biases: int) -> dict[str, Shape]:

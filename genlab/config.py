@@ -147,6 +147,10 @@ def _beta2(default, whose, optimizer, **more):
     )  # fmt: skip
 
 
+def _mistake(mistakes, help):
+    return _choice("none", {"none": "none", **mistakes}, "Deliberate mistake", help, live=True, group="Mistakes")
+
+
 class Config(BaseModel):
     """A complete, validated and immutable set-up of one run.
 
@@ -320,6 +324,11 @@ class VAEConfig(Config):
         500, 2, 1024, "Hidden units", "In each hidden layer.", integer=True, scale="log", group="Network"
     )
     activation: str = _choice("tanh", ACTIVATIONS, "Activation", "Of the hidden layers.", group="Network")
+    mistake: str = _mistake(
+        {"mean_over_pixels": "reconstruction averaged over the pixels"},
+        "The loss averages the reconstruction over pixels or coordinates, but sums the KL over latents: on images β = "
+        "784 in disguise. The curves stay sums.",
+    )
     seed: int = _seed()
 
 
@@ -424,12 +433,25 @@ class GANConfig(Config):
         False, "Spectral normalisation",
         "Divides each critic layer's weights by their largest singular value (Miyato et al. 2018).", group="Network",
     )  # fmt: skip
+    mistake: str = _mistake(
+        {
+            "flipped_sign": "sign of the generator's loss flipped",
+            "clipped_gradients": "gradients clipped instead of weights (WGAN)",
+        },
+        "Flipped: the generator ascends what it should descend. Clipped gradients: a WGAN's c bounds the critic's "
+        "gradient before its step, and nothing bounds its weights.",
+    )
     seed: int = _seed()
 
     def _complaint(self) -> str | None:
         if self.network == "conv" and not self.is_images:
             return f"network = conv: works on images only and data = {self.data} are points; allowed is mlp"
         return None
+
+    @property
+    def clips_weights(self) -> bool:
+        """Whether the critic's weights are clamped after each of its steps."""
+        return self.objective == "wgan" and self.clip is not None and self.mistake != "clipped_gradients"
 
     @property
     def is_critic(self) -> bool:

@@ -315,11 +315,17 @@ _VAE_COLUMNS = "step loss reconstruction kl"
 
 
 def _vae_loss_in_words(config: VAEConfig) -> str:
+    data_term = f"reconstruction/{_averaged_over(config)}" if _averaged_over(config) else "reconstruction"
     if config.free_bits:
-        return "reconstruction + β·Σ_j max(λ, KL_j)"
+        return f"{data_term} + β·Σ_j max(λ, KL_j)"
     if config.beta == 1 and config.annealing == "none":
-        return "−ELBO = reconstruction + KL"
-    return "reconstruction + β·KL"
+        return f"{data_term} + KL" if _averaged_over(config) else "−ELBO = reconstruction + KL"
+    return f"{data_term} + β·KL"
+
+
+def _averaged_over(config: VAEConfig) -> int:
+    """The number of dimensions by which the loss divides its data term by mistake; 0 without the mistake."""
+    return (784 if config.is_images else 2) if config.mistake == "mean_over_pixels" else 0
 
 
 def _reconstruction(config: VAEConfig) -> str:
@@ -349,15 +355,20 @@ def _regulariser(config: VAEConfig) -> str:
             f"beta = {config.beta} * min(1, 2 * ((step - 1) % {config.annealing_steps}) / {config.annealing_steps})\n"
         ),
     }
+    mistake, data_term = "", "reconstruction"
+    if n := _averaged_over(config):
+        what = "pixels" if config.is_images else "coordinates"
+        mistake = f"# A deliberate mistake: averaged over {what}, summed over latents: β = {n} in disguise.\n"
+        data_term = f"reconstruction / {n}"
     if config.free_bits:
         return (
-            f"{ramps[config.annealing]}"
+            f"{ramps[config.annealing]}{mistake}"
             "# Free bits: a latent pays only for KL above its floor λ (Kingma et al. 2016).\n"
-            f"loss = reconstruction + beta * kl_per_dim.clamp(min={config.free_bits}).sum()\n"
+            f"loss = {data_term} + beta * kl_per_dim.clamp(min={config.free_bits}).sum()\n"
         )
     if config.beta == 1 and config.annealing == "none":
-        return "loss = reconstruction + kl\n"
-    return f"{ramps[config.annealing]}loss = reconstruction + beta * kl\n"
+        return f"{mistake}loss = {data_term} + kl\n"
+    return f"{ramps[config.annealing]}{mistake}loss = {data_term} + beta * kl\n"
 
 
 # ---- the generative adversarial networks ---------------------------------------------------------------------------
@@ -541,6 +552,12 @@ def _backward(network: str) -> str:
 def _step_of_critic(config: GANConfig) -> str:
     if config.objective != "wgan" or config.clip is None:
         return "critic_optimizer.step()\n"
+    if not config.clips_weights:
+        return (
+            "# A deliberate mistake: the critic's gradient is clipped, so that nothing bounds its weights.\n"
+            f"critic_weights.grad.clamp_(-{config.clip}, {config.clip})\n"
+            "critic_optimizer.step()\n"
+        )
     return (
         "critic_optimizer.step()\n"
         f"critic_weights.data.clamp_(-{config.clip}, {config.clip})  # after the step, so G meets a clipped critic\n"
@@ -549,6 +566,8 @@ def _step_of_critic(config: GANConfig) -> str:
 
 def _gradient_of_generator(config: GANConfig) -> str:
     _, _, loss, _, comment = _GAMES[config.objective]
+    if config.mistake == "flipped_sign":
+        loss = f"-({loss})  # a deliberate mistake: the sign is flipped"
     return (
         f"fake = generator(noise({config.batch_size}))\n"
         f"# {comment}\n"

@@ -1,5 +1,7 @@
 """The GAN page: settings beside, run bar above, the live pictures, and what to look for below."""
 
+from functools import partial
+
 import streamlit as st
 
 from genlab.config import GANConfig
@@ -8,7 +10,7 @@ from genlab.live.component import live
 from genlab.runtime.client import get_lab
 from genlab.ui.controls import controls
 from genlab.ui.runbar import runbar
-from genlab.ui.runs import open_run
+from genlab.ui.runs import open_run, try_out
 
 run = open_run(GANConfig)
 
@@ -21,7 +23,10 @@ with st.sidebar:
     )  # fmt: skip
 
 runbar(run)
-live(run.run_id, get_lab().token(run.run_id), gan_view(run.config), key="gan.live", status=run.status)
+live(
+    run.run_id, get_lab().token(run.run_id), gan_view(run.config), key="gan.live", status=run.status,
+    on_attempt=partial(try_out, GANConfig, "gan.live"),
+)  # fmt: skip
 
 with st.expander("What to look for"):
     st.markdown(

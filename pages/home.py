@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from genlab.scenarios import SCENARIOS
+from genlab.scenarios import HOME, SCENARIOS
 from genlab.ui import ASSETS
 from genlab.ui.cards import scenario_card
 
@@ -23,7 +23,7 @@ with picture:
     )
 
 st.subheader("Start with one click")
-for row in range(0, len(SCENARIOS), 3):
-    for column, scenario in zip(st.columns(3), list(SCENARIOS.values())[row : row + 3], strict=False):
+for row in range(0, len(HOME), 3):
+    for column, name in zip(st.columns(3), HOME[row : row + 3], strict=False):
         with column:
-            scenario_card(scenario)
+            scenario_card(SCENARIOS[name])

@@ -4,7 +4,7 @@ import streamlit as st
 
 from genlab.runtime.client import get_lab
 from genlab.ui.keep import RULE
-from genlab.ui.library import actions, chosen_runs, compare, is_worth_listing
+from genlab.ui.library import actions, chosen_runs, compare, is_worth_listing, no_run_yet
 
 lab = get_lab()
 every = sorted(lab.runs(), key=lambda run: run.created, reverse=True)
@@ -17,7 +17,11 @@ with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         "Set-ups that never trained", help=f"Also list the {len(every) - len(worth)} that were opened and never played."
     )
 
-chosen = chosen_runs(every if everything else worth)
-actions(chosen)
-compare(chosen)
+listed = every if everything else worth
+if listed:
+    chosen = chosen_runs(listed)
+    actions(chosen)
+    compare(chosen)
+else:
+    no_run_yet()
 st.caption(RULE)

@@ -1,5 +1,7 @@
 """The VAE page: settings beside, run bar above, the live pictures, and what to look for below."""
 
+from functools import partial
+
 import streamlit as st
 
 from genlab.config import VAEConfig
@@ -8,7 +10,7 @@ from genlab.live.component import live
 from genlab.runtime.client import get_lab
 from genlab.ui.controls import controls
 from genlab.ui.runbar import runbar
-from genlab.ui.runs import open_run
+from genlab.ui.runs import open_run, try_out
 
 run = open_run(VAEConfig)
 
@@ -16,7 +18,10 @@ with st.sidebar:
     controls(run.config, first=("data", "beta", "latent_dim", "learning_rate", "annealing", "free_bits"))
 
 runbar(run)
-live(run.run_id, get_lab().token(run.run_id), vae_view(run.config), key="vae.live", status=run.status)
+live(
+    run.run_id, get_lab().token(run.run_id), vae_view(run.config), key="vae.live", status=run.status,
+    on_attempt=partial(try_out, VAEConfig, "vae.live"),
+)  # fmt: skip
 
 with st.expander("What to look for"):
     st.markdown(

@@ -1,10 +1,12 @@
 """Checkpoint files: the inference stage reads one network, and a malformed file gets one clear line."""
 
 import json
+import math
 import random
 import struct
 import subprocess
 import sys
+import tomllib
 import tracemalloc
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +22,15 @@ from small_runs import KINDS, gan, vae
 
 from genlab import checkpoint
 from genlab.__main__ import main
-from genlab.checkpoint import CheckpointError, expected_tensors, inspect
-from genlab.config import POINTS, GANConfig
+from genlab.checkpoint import (
+    HISTORY_ROWS,
+    LARGEST,
+    LARGEST_HEADER,
+    CheckpointError,
+    expected_tensors,
+    inspect,
+)
+from genlab.config import POINTS, GANConfig, VAEConfig
 from genlab.data import points
 from genlab.measures import mode_coverage
 from genlab.training import checkpoints, load_generator, load_trainer, make_trainer
@@ -376,6 +385,24 @@ def test_500_mutated_files_are_refused_in_one_line_or_harmless(whole, tmp_path_f
         except CheckpointError as error:
             line = str(error)
             assert line.startswith("mutated.safetensors ") and line.isprintable() and len(line) < LONGEST_LINE
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        GANConfig(
+            data="mnist", generator_width=1024, critic_width=1024, generator_depth=12, critic_depth=12, noise_dim=64,
+            spectral_norm=True,
+        ),
+        VAEConfig(width=1024, depth=6, latent_dim=32),
+    ],
+    ids=lambda config: config.model,
+)  # fmt: skip
+def test_the_largest_models_that_the_settings_allow_can_be_uploaded(config):
+    numbers = expected_tensors(config, HISTORY_ROWS).values()
+    size = sum({"F32": 4, "F64": 8, "I32": 4, "U8": 1}[dtype] * math.prod(shape) for dtype, shape in numbers)
+    server = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["server"]
+    assert size + LARGEST_HEADER < LARGEST == server["maxUploadSize"] * 2**20
 
 
 # The pretrained models --------------------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def test_a_diverged_run_keeps_its_curves_and_can_still_be_rewound(path):
 def test_weights_are_grouped_by_network(path):
     gan(spectral_norm=True).save(path)
     groups = {name.split("/")[0] for name in contents(path)[0]}
-    assert groups == {"generator", "critic", "optimizer", "random", "history"}
+    assert groups == {"generator", "critic", "optimizer", "random", "history", "measured"}
     vae().save(path)
     groups = {name.split("/")[0] for name in contents(path)[0]}
     assert groups == {"encoder", "decoder", "optimizer", "random", "history"}

@@ -139,6 +139,27 @@ def test_a_scenario_prints_one_line_of_json(capsys):
     assert outcome["holds"] is True and set(outcome["figures"]) == {"estimate/exact", "growth"}
 
 
+@pytest.mark.slow
+def test_a_scenarios_cured_twin_is_put_to_the_same_check(capsys):
+    assert main(["scenario", "wgan_flipped_sign", "--cured", "--seed", "101"]) == 0
+    outcome = json.loads(capsys.readouterr().out)
+    assert outcome["holds"] is True and outcome["cured"]["holds"] is False
+    assert outcome["cured"]["cure"] == {"mistake": "none"}
+    assert outcome["cured"]["figures"].keys() == outcome["figures"].keys()
+
+
+@pytest.mark.slow
+def test_a_report_on_many_seeds_is_one_line_of_json_for_each_scenario(capsys, tmp_path):
+    file = tmp_path / "report.jsonl"
+    assert main(["scenario", "wgan_flipped_sign", "--seeds", "1", "--first", "101", "-o", str(file)]) == 0
+    (line,) = file.read_text(encoding="utf-8").splitlines()
+    summary = json.loads(line)
+    assert summary["name"] == "wgan_flipped_sign" and summary["seeds"] == [101]
+    assert summary["holds"] == 1 and summary["cured_holds"] == 0
+    output = capsys.readouterr()
+    assert output.out == "" and "2 of 2  cured wgan_flipped_sign  seed 101: does not hold" in output.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -160,6 +181,13 @@ def test_a_scenario_prints_one_line_of_json(capsys):
         ([*SMALL_GAN, "--steps", "3", "--metrics", "."], "is a folder"),
         (["scenario", "gan_flies"], "scenario = gan_flies: allowed is vae_digits, "),
         (["scenario", "gan_ring", "--seed", "-1"], "-1: allowed is a whole number from 0"),
+        (["scenario", "gan_ring", "--cured"], "gan_ring works as it is and has no cured twin"),
+        (["scenario", "gan_ring", "--all"], "scenario = gan_ring: --all runs every scenario"),
+        (["scenario", "--all", "--seeds", "0"], "0: allowed is a whole number from 1"),
+        (["scenario", "--all", "--seed", "3"], "--seed: has no meaning with --all or --seeds"),
+        (["scenario", "gan_ring", "--first", "3"], "--first: has no meaning without --all or --seeds"),
+        (["scenario", "--cured"], "--cured: has no meaning without NAME"),
+        (["scenario", "--all", "-o", "nowhere/report.jsonl"], "there is no folder nowhere"),
         (["sample", "missing.safetensors", "-o", "s.png"], "missing.safetensors cannot be read"),
     ],
 )

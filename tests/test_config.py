@@ -156,7 +156,7 @@ def test_settings_that_have_no_effect_are_known():
 @pytest.mark.parametrize(("kind", "setting"), EVERY_SETTING, ids=lambda value: getattr(value, "name", ""))
 def test_every_setting_explains_itself(kind, setting):
     assert setting.label and setting.help.endswith((".", ")"))
-    assert setting.group in ("Data", "Objective", "Training", "Network", "Run")
+    assert setting.group in ("Data", "Objective", "Training", "Network", "Mistakes", "Run")
     for other, values in (setting.when or {}).items():
         assert set(values) <= set(kind.settings()[other].choices)
     if setting.scale == "log":

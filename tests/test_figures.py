@@ -56,9 +56,14 @@ def frame(config):
     trainer = make_trainer(config)
     trainer.advance(2)
     worker = WorkerView(trainer)
-    for _ in range(2 if worker.inspection else 0):
-        worker.inspection.work(("evidence", "survey"))
-    arrays = {stream: set(worker.draw((stream,))[0]) for stream in STREAMS}
+    arrays = {}
+    if worker.inspection:
+        posterior = set(worker.look(1, {"held_out": 0}, 0, bound=True)[0])
+        for _ in range(2):
+            worker.inspection.work(survey=True)
+        both = set(worker.look(1, {"held_out": 0}, 0, bound=True)[0])
+        arrays = {"posterior": posterior, "evidence": both - posterior}
+    arrays |= {stream: set(worker.draw((stream,))[0]) for stream in STREAMS}
     last, info = worker.draw(STREAMS)[1:]
     return {
         "arrays": arrays,

@@ -7,7 +7,10 @@ from genlab.measures import (
     COVERAGE_SAMPLES,
     PERFECT_HIGH_QUALITY,
     active_units,
+    effective_modes,
     mode_coverage,
+    mode_shares,
+    mode_turnover,
     wasserstein_exact,
     wasserstein_floor,
 )
@@ -85,6 +88,22 @@ def test_coverage_counts_only_modes_with_a_point_within_three_standard_deviation
     samples = np.array([[0.29, 0.0], [10.0, 0.31], [9.8, 0.0], [15.0, 0.0]])
     coverage = mode_coverage(samples, modes, std=0.1)
     assert coverage.captured == 2 and coverage.high_quality == 0.5
+
+
+def test_effective_modes_count_equally_frequent_modes():
+    assert effective_modes(np.full(8, 1 / 8)) == pytest.approx(8)
+    assert effective_modes(np.array([0.0, 1.0, 0.0])) == 1
+    # Two of three modes evenly: log 2 nats; an uneven pair counts for less than two.
+    assert effective_modes(np.array([0.5, 0.5, 0.0])) == pytest.approx(2)
+    assert 1 < effective_modes(np.array([0.9, 0.1, 0.0])) < 2
+
+
+def test_turnover_is_the_share_of_points_that_changed_their_mode():
+    modes = np.array([[0.0, 0.0], [10.0, 0.0], [20.0, 0.0]])
+    before = mode_shares(np.array([[1.0, 0.0], [2.0, 1.0], [9.0, 0.0], [11.0, 5.0]]), modes)
+    after = mode_shares(np.array([[1.0, 0.0], [19.0, 1.0], [9.0, 0.0], [11.0, 5.0]]), modes)
+    assert before.tolist() == [0.5, 0.5, 0] and after.tolist() == [0.25, 0.5, 0.25]
+    assert mode_turnover(before, before) == 0 and mode_turnover(before, after) == 0.25
 
 
 @pytest.mark.parametrize("kind", [np.asarray, torch.as_tensor])

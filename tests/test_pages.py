@@ -11,7 +11,7 @@ from genlab.config import CONFIGS, GANConfig, SettingError, VAEConfig, from_json
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
-from genlab.scenarios import SCENARIOS
+from genlab.scenarios import HOME, SCENARIOS
 from genlab.ui.controls import grid
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -276,7 +276,7 @@ def test_an_unforeseen_error_is_one_line_on_the_page_and_a_traceback_in_the_log(
     assert "a secret of the server" in caplog.text and "Traceback" in caplog.text
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", HOME)
 def test_one_click_starts_a_demonstration_and_shows_it(lab, name):
     tab = open_page("home")
     tab.button(key=f"start.{name}").click().run()

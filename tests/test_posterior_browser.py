@@ -37,7 +37,7 @@ def wait_for_x(lab, condition="true"):
     lab.page.wait_for_function(script, timeout=SECONDS)
 
 
-SAME = "a['evidence.id']?.values[0] === id"
+SAME = "a['evidence.terms']"
 
 
 def strokes(lab, *lines, mouse=True):

@@ -197,8 +197,27 @@ def test_a_chosen_example_is_answered_with_its_posterior_of_many_requests_the_la
             if header["id"] == 40:
                 break
         assert arrays["posterior.x"].tolist() == [1.0, 0.5]
-        say(socket, type="streams", streams=["posterior"])
-        assert next(arrays for _, arrays in packets(socket) if "posterior.x" in arrays)["posterior.x"][0] == 1
+
+
+def test_two_visitors_of_a_training_run_each_see_their_own_x_and_its_bound(server):
+    run_id = server.lab.start(VAEConfig(data="moons", width=8, batch_size=16), play=True)
+
+    def ask(socket, x):
+        say(socket, type="encode", id=1, x=x, bound=True)
+        return next(packets(socket, "encoded"))
+
+    places = ([0.5, 0.5], [-0.5, 0.25])
+    with server.open(run_id) as one, server.open(run_id) as other:
+        known, deadline = {}, time.monotonic() + 30
+        while len(known) < 2 and time.monotonic() < deadline:
+            for socket, x in zip((one, other), places, strict=True):
+                header, arrays = ask(socket, x)
+                assert arrays["posterior.x"].tolist() == x and header["step"] >= 0
+                if "evidence.terms" in arrays:
+                    known[tuple(x)] = arrays["evidence.terms"].tolist()
+            time.sleep(0.05)
+    assert len(known) == 2 and known[tuple(places[0])] != known[tuple(places[1])]
+    server.lab.stop(run_id)
 
 
 def test_a_point_is_no_picture(server):

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 
@@ -8,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from genlab.config import GANConfig, VAEConfig
+from genlab.config import GANConfig, VAEConfig, structural
 from genlab.data import points
-from genlab.scenarios import SCENARIOS, Evidence, gather, run
+from genlab.scenarios import HOME, SCENARIOS, Evidence, Scenario, report, run, watch
 from genlab.training import make_trainer
 
 SEEDS = range(100, 105)
@@ -26,14 +27,22 @@ OPPOSITES = [
 ]
 
 
+CURABLE = [name for name, scenario in SCENARIOS.items() if scenario.cure]
+
+
 @cache
-def evidence(name, seed):
+def evidence_of(config, steps):
+    """One run serves every check of the same set-up."""
     torch.set_num_threads(1)
-    return gather(SCENARIOS[name], make_trainer, seed)
+    return watch(config, steps, make_trainer)
+
+
+def evidence(name, seed):
+    return evidence_of(SCENARIOS[name].config.replace(seed=seed), SCENARIOS[name].steps)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", HOME)
 def test_a_scenario_shows_what_it_claims_for_at_least_four_of_five_seeds(name):
     verdicts = {}
     for seed in SEEDS:
@@ -42,6 +51,37 @@ def test_a_scenario_shows_what_it_claims_for_at_least_four_of_five_seeds(name):
         if sum(holds for holds, _ in verdicts.values()) == 4:
             return
     pytest.fail(f"fewer than four of five seeds: {verdicts}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in HOME])
+def test_a_failure_with_a_name_shows_what_it_claims(name):
+    holds, figures = SCENARIOS[name].check(evidence(name, SEEDS[0]))
+    assert holds, figures
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CURABLE)
+def test_a_cured_twin_fails_the_check_of_the_failure(name):
+    scenario = SCENARIOS[name]
+    holds, figures = scenario.check(evidence_of(scenario.cured.replace(seed=SEEDS[0]), scenario.steps))
+    assert not holds, figures
+
+
+@pytest.mark.parametrize("name", CURABLE)
+def test_a_cure_changes_live_settings_alone_and_as_few_as_it_says(name):
+    scenario = SCENARIOS[name]
+    assert set(scenario.config.changed(scenario.cured)) == set(scenario.cure)
+    assert len(scenario.cure) <= 2
+    assert not structural(scenario.config, scenario.cured)
+
+
+def test_every_failure_says_what_its_cure_does_and_why():
+    for scenario in SCENARIOS.values():
+        words = (scenario.cured_claim, scenario.why)
+        assert all(text.endswith(".") for text in words) if scenario.cure else words == ("", "")
+        assert scenario.cured is None or scenario.cured != scenario.config
+    assert {name for name in SCENARIOS if name not in HOME} <= set(CURABLE)
 
 
 @pytest.mark.slow
@@ -59,8 +99,8 @@ def test_wgan_gp_fails_its_own_check_before_it_is_trained():
 
 
 def test_there_are_six_or_more_for_the_home_page_of_both_models():
-    assert len(SCENARIOS) >= 6
-    assert {type(scenario.config) for scenario in SCENARIOS.values()} == {VAEConfig, GANConfig}
+    assert len(HOME) >= 6
+    assert {type(SCENARIOS[name].config) for name in HOME} == {VAEConfig, GANConfig}
     assert all(name == scenario.name for name, scenario in SCENARIOS.items())
 
 
@@ -108,6 +148,32 @@ def test_a_run_that_diverges_does_not_hold_and_its_figures_are_still_json():
     outcome = run(replace(SCENARIOS["gan_ring"], config=wild, steps=40), make_trainer, seed=0)
     assert not outcome.holds
     assert json.loads(json.dumps(outcome.as_dict(), allow_nan=False))["figures"] == outcome.figures
+
+
+def passes_below_two(evidence) -> tuple[bool, dict]:
+    return evidence.config.n_critic < 2, {"n_critic": evidence.config.n_critic, "nothing": float("nan")}
+
+
+def test_a_report_counts_for_how_many_seeds_a_claim_and_its_cure_hold():
+    tiny = GANConfig(generator_width=4, critic_width=4, batch_size=8)
+    ill = Scenario("ill", "", "It is ill.", tiny, 20, passes_below_two, {"n_critic": 2}, "It is well.", "It was one.")
+    well = Scenario("well", "", "It works.", tiny.replace(n_critic=3), 20, passes_below_two)
+    told = []
+    with ThreadPoolExecutor(1) as executor:
+        first, second = report([ill, well], [7, 8], make_trainer, executor, told.append)
+    assert first["seeds"] == [7, 8] and first["holds"] == 2 and first["cured_holds"] == 0
+    assert first["figures"] == [{"n_critic": 1, "nothing": None}] * 2
+    assert first["cured_figures"] == [{"n_critic": 2, "nothing": None}] * 2 and first["cure"] == {"n_critic": 2}
+    assert second["holds"] == 0 and "cured_holds" not in second
+    assert len(told) == 6 and told[0].startswith("1 of 6  ill  seed 7: holds")
+    assert told[2].startswith("3 of 6  cured ill  seed 7: does not hold")
+    json.dumps([first, second], allow_nan=False)
+
+
+def test_a_gradient_that_halves_from_layer_to_layer_has_the_factor_a_half():
+    # The first entry belongs to the input, whose two coordinates are no hidden layer.
+    norms = np.array([9.0, 0.125, 0.25, 0.5, 1.0])
+    assert Evidence(GANConfig(), {}, [], norms).gradient_factor_per_layer() == pytest.approx(0.5)
 
 
 def test_listing_scenarios_needs_no_torch():

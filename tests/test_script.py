@@ -66,6 +66,8 @@ def assert_same_losses(config, folder, steps=100, **more):
         {"spectral_norm": True, "activation": "leaky_relu", "generator_depth": 3},
         {"objective": "wgan", "spectral_norm": True, "updates": "simultaneous", "n_critic": 2, "critic_depth": 5},
         {"objective": "nonsaturating", "data": "mnist", "noise_dim": 16, "activation": "silu"},
+        {"objective": "wgan", "mistake": "flipped_sign", "n_critic": 2},
+        {"objective": "wgan", "mistake": "clipped_gradients", "critic_optimizer": "sgd", "updates": "simultaneous"},
     ],
     ids=str,
 )
@@ -95,6 +97,8 @@ def test_a_convolutional_gans_script_has_the_losses_of_the_run(tmp_path):
         {"data": "moons", "depth": 2, "width": 32, "optimizer": "rmsprop", "sigma": 0.3},
         {"data": "pinwheel", "width": 32, "annealing": "cyclical", "annealing_steps": 40, "free_bits": 0.5},
         {"data": "line", "width": 16, "free_bits": 0.25, "optimizer": "momentum", "learning_rate": 1e-4},
+        {"data": "mnist", "width": 32, "mistake": "mean_over_pixels"},
+        {"data": "ring", "width": 16, "mistake": "mean_over_pixels", "annealing": "linear"},
     ],
     ids=str,
 )
@@ -203,7 +207,9 @@ def test_scripts_are_clean_for_the_linter_and_the_formatter(tmp_path):
         GANConfig(objective="wgan_gp", n_critic=5, data="fashion_mnist"),
         GANConfig(objective="wgan", generator_depth=12, data="checkerboard"),
         VAEConfig(data="grid25", free_bits=0.1, annealing="cyclical"),
-        VAEConfig(data="mnist_full", beta=4),
+        VAEConfig(data="mnist_full", beta=4, mistake="mean_over_pixels"),
+        GANConfig(objective="wgan", mistake="clipped_gradients"),
+        GANConfig(mistake="flipped_sign"),
     ]
     for i, config in enumerate(kinds):
         (tmp_path / f"experiment_{i}.py").write_text(script(config), encoding="utf-8")

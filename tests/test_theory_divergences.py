@@ -15,6 +15,7 @@ from genlab.theory.divergences import (
     grid_for,
     on_grid,
     parallel_lines,
+    parallel_slide,
     parameter_gradient,
     slide,
 )
@@ -165,6 +166,15 @@ def test_parallel_lines_are_apart_for_everything_but_w1(theta):
 def test_parallel_lines_that_coincide_have_no_distance():
     assert set(parallel_lines(0)) == set(DIVERGENCES)
     assert all(value == 0 for value, _ in parallel_lines(0).values())
+
+
+def test_a_slide_of_parallel_lines_has_their_values_and_slopes():
+    run = parallel_slide([0.0, 0.5, 3.0])
+    np.testing.assert_array_equal(run.values["w1"], [0, 0.5, 3])
+    np.testing.assert_array_equal(run.values["js"], [0, LOG_2, LOG_2])
+    np.testing.assert_array_equal(run.values["kl_pq"], [0, np.inf, np.inf])
+    np.testing.assert_array_equal(run.slopes["w1"][1:], 1)
+    np.testing.assert_array_equal(run.slopes["js"][1:], 0)
 
 
 def test_drawn_boxes_have_exact_divergences():

@@ -14,6 +14,7 @@ from genlab.theory.evidence import (
     ascend,
     best_gaussian,
     elbo,
+    elbo_surface,
     evidence,
     gaps,
 )
@@ -69,6 +70,13 @@ def test_the_slopes_of_the_elbo_are_those_of_its_value(name, m, s):
     by_m = (elbo(model, x, m + h, s)[0] - elbo(model, x, m - h, s)[0]) / (2 * h)
     by_s = (elbo(model, x, m, s * np.exp(h))[0] - elbo(model, x, m, s * np.exp(-h))[0]) / (2 * h)
     assert (in_m, in_log_s) == (pytest.approx(by_m, rel=1e-6, abs=1e-6), pytest.approx(by_s, rel=1e-6, abs=1e-6))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_surface_of_the_elbo_is_its_value_at_every_q(name):
+    model, means, stds = MODELS[name](0.4), [-1.0, 0.2, 2.0], [0.3, 1.5]
+    surface = elbo_surface(model, 1.2, means, stds)
+    np.testing.assert_allclose(surface, [[elbo(model, 1.2, m, s)[0] for m in means] for s in stds], rtol=1e-12)
 
 
 def test_q_climbs_to_the_exact_posterior_of_a_linear_model():

@@ -200,6 +200,28 @@ def test_a_trajectory_that_overflows_ends_at_its_last_finite_point():
     assert len(path) < 20 and np.isfinite(path).all()
 
 
+def test_the_rate_of_a_divergence_is_measured_up_to_where_floating_point_ends():
+    path = games.trajectory(WGAN(), Simultaneous(), step=1.0, steps=5000)
+    assert len(path) < 2500
+    assert games.measured_rate(path) == pytest.approx(2**0.5, rel=1e-9)
+
+
+def test_a_rate_is_measured_above_the_rounding_at_which_a_trajectory_comes_to_rest():
+    run = games.play(InstanceNoise(1.0), Alternating(5))
+    assert run.radii[-1] < 1e-15
+    assert run.measured == pytest.approx(run.predicted, rel=1e-5)
+
+
+def test_a_run_has_its_trajectory_and_its_prediction_and_a_game_without_equilibrium_has_none():
+    run = games.play(R1(1.0), Simultaneous(), (1.0, 1.0), 0.2, 50)
+    np.testing.assert_array_equal(run.path, games.trajectory(R1(1.0), Simultaneous(), (1.0, 1.0), 0.2, 50))
+    # γ = 1 is critical: a double eigenvalue 1 − h/2
+    np.testing.assert_allclose(run.eigenvalues, [0.9, 0.9], atol=1e-5)
+    assert run.predicted == pytest.approx(0.9, abs=1e-5)
+    lost = games.play(GradientPenaltyWGAN(0.1), Simultaneous())
+    assert len(lost.eigenvalues) == 0 and np.isnan(lost.predicted)
+
+
 def test_field_grid_has_one_row_for_each_psi():
     theta, psi, d_theta, d_psi = games.field_grid(Bilinear(), extent=2, points=5)
     np.testing.assert_array_equal(d_psi[0], theta)

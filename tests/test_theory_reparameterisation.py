@@ -15,6 +15,7 @@ from genlab.theory.reparameterisation import (
     estimate,
     exact_variance,
     flow,
+    noise,
     variance_curve,
 )
 
@@ -59,8 +60,9 @@ def test_the_variances_for_a_square_have_their_closed_forms():
     assert score == pytest.approx(expected, rel=1e-12)
 
 
-def test_the_variance_for_a_fast_sine_has_its_closed_form():
-    w, mu = 4.0, 0.3
+@pytest.mark.parametrize("w", [4.0, 30.0])
+def test_the_variance_for_a_fast_sine_has_its_closed_form(w):
+    mu = 0.3
     mean_square = 0.5 * w**2 * (1 + np.exp(-2 * w**2) * np.cos(2 * w * mu))
     expected = mean_square - (w * np.exp(-0.5 * w**2) * np.cos(w * mu)) ** 2
     found = exact_variance(ESTIMATORS["reparameterisation"], Sine(w), mu, 1.0)[0]
@@ -97,6 +99,10 @@ def test_an_estimate_lies_within_its_standard_error_of_the_truth(estimator):
     # four standard errors: one seed in 16,000 would fail
     assert (error < 4 * np.array(found.standard_error)).all()
     assert found == estimate(estimator, Square(), 0.8, 0.6, n=20_000, seed=1)
+
+
+def test_more_samples_keep_the_first_ones():
+    np.testing.assert_array_equal(noise(1000, seed=4)[:10], noise(10, seed=4))
 
 
 def test_the_flow_shifts_and_stretches_the_noise():

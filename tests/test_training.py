@@ -6,7 +6,7 @@ import torch
 from small_runs import DEVICES, KINDS, SMALL, TINY_VAE, gan, same_state, vae, weights
 
 from genlab.config import POINTS, GANConfig, SettingError, VAEConfig
-from genlab.training import Divergence, make_trainer
+from genlab.training import Divergence, load_trainer, make_trainer
 from genlab.training.trainer import CHECK_EVERY, MEASURE_EVERY, MEASURED_EARLY
 
 OBJECTIVES = ("minimax", "nonsaturating", "lsgan", "wgan", "wgan_gp")
@@ -190,6 +190,53 @@ def test_a_vaes_loss_is_reconstruction_plus_weighted_kl():
     assert (h["kl"] > 0).all() and (h["beta"] == 3).all()
 
 
+def test_a_mean_over_pixels_divides_the_data_term_of_the_loss_and_of_nothing_else():
+    images, points = vae(data="mnist", mistake="mean_over_pixels"), vae(data="moons", mistake="mean_over_pixels")
+    for trainer, dimensions in ((images, 784), (points, 2)):
+        trainer.advance(10)
+        h = trainer.history()
+        np.testing.assert_allclose(h["loss"], h["reconstruction"] / dimensions + h["kl"], rtol=1e-5)
+        np.testing.assert_allclose(h["elbo"], -(h["reconstruction"] + h["kl"]), rtol=1e-6)
+
+
+def test_with_plain_gradient_steps_a_mean_over_pixels_is_a_kl_weight_of_784():
+    plain = {"data": "mnist", "width": 16, "optimizer": "sgd", "seed": 4}
+    mistaken = make_trainer(VAEConfig(**plain, mistake="mean_over_pixels", learning_rate=0.1))
+    weighted = make_trainer(VAEConfig(**plain, beta=784, learning_rate=0.1 / 784))
+    for trainer in (mistaken, weighted):
+        trainer.advance(20)
+    np.testing.assert_allclose(mistaken.history()["elbo"], weighted.history()["elbo"], rtol=1e-4)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_with_a_flipped_sign_the_generator_follows_the_opposite_gradient(objective):
+    gradients = []
+    for mistake in ("none", "flipped_sign"):
+        trainer = gan(objective=objective, mistake=mistake)
+        trainer.advance(1)
+        gradients.append(trainer.weights["generator"].gradient)
+    torch.testing.assert_close(gradients[1], -gradients[0])
+    assert gradients[0].abs().max() > 0
+
+
+def test_with_a_flipped_sign_a_zero_sum_game_adds_up_to_twice_the_critics_loss():
+    trainer = gan(objective="wgan", mistake="flipped_sign", updates="simultaneous")
+    trainer.advance(10)
+    history = trainer.history()
+    np.testing.assert_allclose(history["loss_sum"], 2 * history["critic_loss"], rtol=1e-6)
+
+
+def test_clipped_gradients_bound_the_critics_gradient_and_leave_its_weights_free():
+    trainer = gan(objective="wgan", clip=0.001, mistake="clipped_gradients", critic_optimizer="sgd")
+    trainer.advance(3)
+    assert trainer.weights["critic"].gradient.abs().max().item() == pytest.approx(0.001)
+    assert trainer.weights["critic"].vector.abs().max() > 0.1
+    assert (trainer.history()["clipped_fraction"] == 0).all()
+    trainer.apply(mistake="none")
+    trainer.advance(1)
+    assert trainer.weights["critic"].vector.abs().max().item() == pytest.approx(0.001)
+
+
 def test_free_bits_charge_at_least_their_floor_and_leave_the_elbo_alone():
     trainer = vae(free_bits=2.0, beta=1.0, latent_dim=4)
     trainer.advance(30)
@@ -225,7 +272,7 @@ RECORDED = {
 
 
 def test_histories_have_the_agreed_names():
-    time, modes = {"step", "seconds"}, {"modes_captured", "high_quality"}
+    time, modes = {"step", "seconds"}, {"modes_captured", "high_quality", "effective_modes", "mode_turnover"}
     assert vae().history().keys() == RECORDED["vae"] | time
     assert gan(data="ring8").history().keys() == RECORDED["gan"] | time | modes | {"wasserstein_exact"}
     assert gan(data="moons").history().keys() == RECORDED["gan"] | time | {"wasserstein_exact"}
@@ -520,3 +567,16 @@ def test_a_run_remembers_two_finite_states_however_long_it_trains():
     trainer = vae(width=2, batch_size=1)
     trainer.advance(4 * CHECK_EVERY)
     assert [snapshot["step"] for snapshot in trainer._snapshots] == [3 * CHECK_EVERY, 4 * CHECK_EVERY]
+
+
+def test_a_resumed_run_compares_the_modes_with_those_of_the_last_measurement(tmp_path):
+    first = MEASURED_EARLY[0]
+    whole = gan(generator_width=32, critic_width=32)
+    whole.advance(first + 5)
+    whole.save(tmp_path / "run.safetensors")
+    resumed = load_trainer(tmp_path / "run.safetensors")
+    for run in (whole, resumed):
+        run.advance(MEASURED_EARLY[1] - first)
+    turnover = whole.history()["mode_turnover"]
+    assert turnover[0] == 0 < turnover[-1] <= 1
+    assert np.array_equal(turnover, resumed.history()["mode_turnover"])

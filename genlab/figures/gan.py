@@ -195,7 +195,7 @@ def _weights(config: GANConfig) -> Panel:
         {"use": "histogram", "trace": 0, "arrays": {"edges": "weights.edges", "counts": "weights.counts"}},
         {"use": "bounds", "trace": 1, "arrays": {"counts": "weights.counts"}, "value": "info.clip"},
     ]
-    clipped = config.objective == "wgan" and config.clip is not None
+    clipped = config.clips_weights
     bounds = "Dashed: the clip bounds ±c, c = {info.clip}. Share at a bound: {last.clipped_fraction}"
     return Panel(
         "weights", "plot", "Weights", ("more", "rest"), ("weights",),

@@ -29,7 +29,8 @@ _CLASSES = {
 # Points are drawn over the field: its ends stay pale (light) or deep (dark) so that the points stand out at 3:1.
 _FIELD = {
     "light": {"field_real": "#D0E7F6", "field_middle": "#FFFFFF", "field_fake": "#FEE4D2"},
-    "dark": {"field_real": "#06253B", "field_middle": "#0E1117", "field_fake": "#381A04"},
+    # Of the hues near blue and vermilion those that are strongest for their lightness: 3:1 leaves little of that.
+    "dark": {"field_real": "#001B66", "field_middle": "#0E1117", "field_fake": "#470E00"},
 }
 
 PALETTE: dict[str, dict[str, str]] = {
@@ -61,3 +62,15 @@ def contrast(one: str, other: str) -> float:
     """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
+
+
+def ink(token: str, theme: str) -> str:
+    """The colour of a token as text: moved towards the theme's text colour until it reads on the background (4.5:1)."""
+    colour, steps = PALETTE[theme][token], 20
+    mixed = (_mix(colour, TEXT[theme], i / steps) for i in range(steps + 1))
+    return next(shade for shade in mixed if contrast(shade, BACKGROUND[theme]) >= 4.5)
+
+
+def _mix(one: str, other: str, share: float) -> str:
+    pairs = ((int(one[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{round((1 - share) * a + share * b):02x}" for a, b in pairs)

@@ -1,7 +1,8 @@
 """What a page hands to the live component: panels placed in a grid, and the formula above them.
 
 Everything here is plain JSON in the end. A panel names the streams that it needs; the component subscribes to the
-streams of the panels that can be seen, and of their layers that are switched on.
+streams of the panels that can be seen, and of their layers that are switched on. ``posterior`` and ``evidence`` are no
+streams of the run but answers about the x that this visitor has chosen; the component asks for them.
 """
 
 from dataclasses import dataclass, field
@@ -25,8 +26,8 @@ class Panel:
     - explorer: a plot of codes with ``explore`` (from :func:`genlab.figures.explore.explore`);
     - curves: ``series`` (list from :func:`series`), ``y`` (axis title), ``log``, ``levels`` (list from :func:`level`);
     - mosaic: ``groups`` (list of ``{"array", "label"}``), ``columns`` and ``axes`` (both optional);
-    - posterior: ``images``, ``latents``, ``extent`` (of the plane of points), ``plane`` (panel of the latent plane),
-      ``overlays`` (its layers that a chosen x switches on);
+    - posterior: ``images``, ``data``, ``latents``, ``extent`` (of the plane of points), ``plane`` (panel of the latent
+      plane), ``overlays`` (its layers that a chosen x switches on);
     - bound: ``exact`` (whether the evidence is integrated), ``caption``;
     - map: ``x`` and ``y`` (label and values of the axes), ``measure`` (what the colour stands for), ``cell``.
     """

@@ -252,8 +252,7 @@ def _kl_bars(config: VAEConfig) -> Panel:
 def _of_x(first: int, latents: int) -> tuple[list, list, list]:
     """The chosen x in the latent plane: traces from number ``first`` on, what fills them, their layers."""
     code, known = {"mean": "posterior.mean", "std": "posterior.std"}, ("posterior", "evidence")
-    about = {"about": "posterior.about", "id": "evidence.id"}
-    best = {"mean": "evidence.mean", "std": "evidence.std", **about}
+    best = {"mean": "evidence.mean", "std": "evidence.std"}
     z = dots("@generated", "diamond", 7, "z = μ + σε")
     newest = dots("@generated", "diamond-open", 15, "z = μ + σε")
     data = [lines("@text", 2.6, "q(z|x) of x"), dots("@text", "x-thin-open", 9, "μ of x"), z, newest]
@@ -274,7 +273,7 @@ def _of_x(first: int, latents: int) -> tuple[list, list, list]:
         }  # fmt: skip
         data += [contour, {**contour, "line": {**contour["line"], "width": 1.6}}]
         data.append(lines("@kl", 2.6, "q*", dash="dash"))
-        height = {"x": "evidence.x", "y": "evidence.y", "z": "evidence.height", "levels": "evidence.levels", **about}
+        height = {"x": "evidence.x", "y": "evidence.y", "z": "evidence.height", "levels": "evidence.levels"}
         bind += [{"use": "height", "trace": first + 4 + i, "arrays": height, "level": i} for i in (0, 1)]
         bind.append({"use": "outline", "trace": first + 6, "arrays": best, "columns": [0, 1]})
         layers += [
@@ -286,19 +285,15 @@ def _of_x(first: int, latents: int) -> tuple[list, list, list]:
 
 def _of_x_on_line(first: int) -> tuple[list, list, list]:
     """The chosen x beside the latent line: densities on an axis of their own, because they may be high and narrow."""
-    about = {"about": "posterior.about", "id": "evidence.id"}
     q, best = lines("@text", 2.6, "q(z|x) of x"), lines("@kl", 2.6, "q*", dash="dash")
     true, z = lines("@exact", 2.6, "p(z|x)"), dots("@generated", "diamond", 8, "z = μ + σε")
     data = [{**trace, "yaxis": "y2"} for trace in (q, z, true, best)]
     bind = [
         {"use": "bell", "trace": first, "arrays": {"mean": "posterior.mean", "std": "posterior.std"}},
         {"use": "rug", "trace": first + 1, "arrays": {"points": "drawn.z"}},
-        {
-            "use": "curve", "trace": first + 2,
-            "arrays": {"x": "evidence.z", "y": "evidence.density", **about},
-        },
-        {"use": "bell", "trace": first + 3, "arrays": {"mean": "evidence.mean", "std": "evidence.std", **about}},
-    ]  # fmt: skip
+        {"use": "curve", "trace": first + 2, "arrays": {"x": "evidence.z", "y": "evidence.density"}},
+        {"use": "bell", "trace": first + 3, "arrays": {"mean": "evidence.mean", "std": "evidence.std"}},
+    ]
     known = ("posterior", "evidence")
     layers = [
         layer("x-code", "q(z|x) of x", [first], "@text", "━", ("posterior",), on=False),
@@ -315,8 +310,8 @@ def _posterior(config: VAEConfig) -> Panel:
     return Panel(
         "posterior", "posterior", "Posterior of x", area, ("posterior",),
         {
-            "images": config.is_images, "latents": config.latent_dim, "plane": "latent", "overlays": overlays,
-            "extent": None if config.is_images else points(config.data).extent,
+            "images": config.is_images, "data": config.data, "latents": config.latent_dim, "plane": "latent",
+            "overlays": overlays, "extent": None if config.is_images else points(config.data).extent,
             "caption": "Solid: the gradient, back through μ and σ. Dashed: none flows to ε.",
         },
     )  # fmt: skip

@@ -19,7 +19,7 @@ def _component():
     # not see it. All our rules start from .genlab-live instead.
     return st.components.v2.component(
         "genlab_live",
-        js=(_FOLDER / "live.js").read_text(encoding="utf-8"),
+        js="".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("common.js", "live.js")),
         css=(_FOLDER / "live.css").read_text(encoding="utf-8"),
         isolate_styles=False,
     )
@@ -34,6 +34,7 @@ def live(
     status: str | None = None,
     on_status: Callable[[], None] | None = None,
     on_cell: Callable[[], None] | None = None,
+    on_attempt: Callable[[], None] | None = None,
 ):
     """Mount the live pictures of one run; call it again at every rerun with the same ``key``.
 
@@ -46,9 +47,12 @@ def live(
             person's act (diverged, idle, a replaced worker), the component asks for one rerun.
         on_status: called before that rerun.
         on_cell: called before the rerun in which ``result.cell`` is the cell of a map that the person chose.
+        on_attempt: called when the person takes up a proposal of the diagnosis; the component's ``attempt`` in the
+            session state then holds its settings.
 
     Returns:
-        The component's result; ``result.status`` is the reported status in that one rerun, otherwise None.
+        The component's result; ``result.status`` is the reported status in that one rerun, otherwise None, and
+        ``result.attempt`` likewise.
     """
     return _component()(
         key=key,
@@ -63,4 +67,5 @@ def live(
         },
         on_status_change=on_status or (lambda: None),
         on_cell_change=on_cell or (lambda: None),
+        on_attempt_change=on_attempt or (lambda: None),
     )

@@ -2,9 +2,8 @@
 //
 // Streamlit calls the default export at every rerun; the lab of a mount is kept by its parent element, so that a
 // rerun changes what differs and leaves figures, zoom, tabs and the socket alone. Sections in the order of the screen:
-//   mount · Lab · Feed (socket, packets) · TopBar · Area (tabs) · panels: Plot, Explorer, Curves, Mosaic, Posterior, Bound, InstabilityMap ·
-//   transforms ·
-//   theme · small helpers
+//   mount · Lab · Feed (socket, packets) · TopBar · Happening (diagnosis) · Area (tabs) · panels: Plot, Explorer, Curves, Mosaic,
+//   Posterior, Bound, InstabilityMap · transforms · small helpers (theme and shared helpers: common.js)
 
 /**
  * A packet, as genlab/runtime/messages.py writes it: uint32 (little endian) header length H, H bytes of JSON, then the
@@ -14,6 +13,7 @@
  * @typedef {{kind: "frame"|"event"|"decoded"|"encoded"|"examined"|"ping", run: string, model: "vae"|"gan", status: string, message: string, step: number,
  *   seconds: number, steps_per_second: number, config: Object, changes: {step: number, settings: Object}[],
  *   diverged: null|{step: number, quantity: string}, last: Object<string, number>, reference: Object<string, number>,
+ *   diagnosis: null|{name: string, saw: string, why: string, attempts: {label: string, settings: Object}[], page: string},
  *   info: Object<string, number>, arrays: Object<string, ArrayEntry>}} FrameHeader
  */
 
@@ -24,6 +24,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   if (!lab) labs.set(parentElement, (lab = new Lab(parentElement)));
   lab.report = status => setTriggerValue("status", status);
   lab.choose = cell => setTriggerValue("cell", cell);
+  lab.attempt = settings => setTriggerValue("attempt", settings);
   lab.render(data);
   return () => {
     lab.close();
@@ -34,6 +35,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
 // ---------------------------------------------------------------------------------------------------------- Lab
 
 const WIDE = 1250; // px of component width from which the wide grid is used
+const RUNS = 12; // runs of which a tab remembers what was chosen and pinned there
 const STACKED = 640; // px below which the panels stand in one column
 
 /** Everything of one mount: owns the data of the latest frame and decides when to draw. */
@@ -58,6 +60,7 @@ class Lab {
     this.pinned = null;
     this.feed = new Feed(frame => this.receive(frame), () => this.streams(), words => this.connection(words));
     this.decoder = new Decoder(message => this.feed.send(message));
+    this.example = new Example(this);
 
     this.stop = new AbortController();
     const { signal } = this.stop;
@@ -81,6 +84,7 @@ class Lab {
     this.data = data;
     this.theme = readTheme(this.root, data.palette);
     this.root.dataset.theme = this.theme.name;
+    const another = before && before.run !== data.run;
     if (before?.run !== data.run) {
       this.header = null;
       this.arrays = {};
@@ -91,6 +95,7 @@ class Lab {
       term.style.setProperty("--term", resolve(term.dataset.colour, this.theme));
     }
     this.reconcile(data.panels);
+    if (another) for (const panel of this.panels.values()) panel.enter();
     this.fit();
     this.arrange();
     this.feed.open(data);
@@ -165,10 +170,15 @@ class Lab {
     return this.root.dataset.grid === "wide" ? 15 : 13;
   }
 
-  /** Streams of the panels that can be seen now. */
-  streams() {
+  /** What the panels that can be seen now need. */
+  needs() {
     const seen = [...this.panels.values()].filter(panel => panel.shown);
     return [...new Set(seen.flatMap(panel => panel.streams()))].sort();
+  }
+
+  /** What of it comes in the frames, which are the same for everybody. */
+  streams() {
+    return this.needs().filter(name => !OWN.includes(name));
   }
 
   receive(frame) {
@@ -179,18 +189,17 @@ class Lab {
       Object.assign(this.arrays, arrays);
       this.frames += 1;
     } else if (header.kind === "decoded") return this.decoder.answer(frame);
-    else if (header.kind === "encoded") return this.encoded(arrays);
+    else if (header.kind === "encoded") return this.example.answer(frame);
     else if (header.kind === "examined") return this.panels.get("map")?.examined(header, arrays);
     else return;
     this.reportStatus();
     this.draw();
   }
 
-  /** The posterior of an x that was just chosen: its panel at once, the rest a little later. A hand may be drawing. */
-  encoded(arrays) {
-    Object.assign(this.arrays, arrays);
+  /** News of the own x: its panel at once, the rest a little later. A hand may be drawing. */
+  encoded() {
     if (!this.header) return;
-    for (const panel of this.panels.values()) if (panel instanceof Posterior && panel.shown) panel.draw();
+    for (const panel of this.panels.values()) if (panel instanceof Posterior) panel.renew();
     this.drawLater ??= setTimeout(() => {
       this.drawLater = null;
       this.draw();
@@ -332,6 +341,7 @@ class Lab {
     this.sizes.disconnect();
     this.feed.close();
     this.decoder.close();
+    this.example.close();
     for (const panel of this.panels.values()) panel.close();
     this.root.remove();
     if (window.genlab === this) delete window.genlab;
@@ -459,7 +469,8 @@ class TopBar {
     this.line = element("div", { class: "line" });
     const smoothing = element("label", { class: "smoothing" }, "Smooth ", this.smoothing, this.smoothed);
     const x = element("label", {}, "x ", this.x);
-    const status = element("div", { class: "status" }, this.icon, this.status, this.numbers);
+    this.happening = new Happening(lab);
+    const status = element("div", { class: "status" }, this.icon, this.status, this.happening.node, this.numbers);
     this.line.append(status, element("div", { class: "controls" }, smoothing, x, this.pin, this.freeze));
     this.message = element("div", { class: "message", role: "status", "aria-live": "polite" });
     this.node = element("header", { class: "top" }, this.line, this.message);
@@ -480,6 +491,7 @@ class TopBar {
     press(this.freeze, Boolean(frozen), frozen ? "Unfreeze" : "Freeze");
     change(this.message, header ? messageOf(header) : "");
     if (!header || frozen) return;
+    this.happening.show(header.diagnosis);
     const speed = `${number(header.steps_per_second ?? 0, 3)} steps/s`;
     change(this.numbers, `step ${header.step.toLocaleString("en")} · ${speed} · ${duration(header.seconds)}`);
   }
@@ -492,6 +504,48 @@ function messageOf({ status, message, diverged }) {
     `Diverged at step ${diverged.step}: ${diverged.quantity} became NaN or infinite – this is what instability looks ` +
     "like. Reset, or rewind to the last finite state."
   );
+}
+
+// ---------------------------------------------------------------------------------------------------- Happening
+
+const CALM_NAMES = { healthy: "✓", "warming up": "◌" };
+
+/** The diagnosis: its name in the bar, and unfolded below it what was seen, why, what to try and where to read on. */
+class Happening {
+  constructor(lab) {
+    this.lab = lab;
+    this.icon = element("span", { class: "icon", "aria-hidden": "true" });
+    this.name = element("span", { role: "status", "aria-live": "polite" });
+    this.saw = element("p");
+    this.why = element("p");
+    this.attempts = element("div", { class: "attempts" });
+    this.more = element("a", { target: "_blank", rel: "noopener" }, "Read more: why this happens ↗");
+    const summary = element("summary", { title: "What is happening now?" }, this.icon, this.name);
+    this.node = element("details", { class: "happening" }, summary, element("div", { class: "card" }, this.saw, this.why, this.attempts, this.more));
+    this.node.addEventListener("focusout", event => {
+      if (event.relatedTarget && !this.node.contains(event.relatedTarget)) this.node.open = false;
+    });
+  }
+
+  show(diagnosis) {
+    this.node.hidden = !diagnosis;
+    if (!diagnosis) return;
+    const { name, saw, why, attempts, page } = diagnosis;
+    this.node.dataset.name = name;
+    this.node.dataset.calm = String(name in CALM_NAMES);
+    change(this.icon, CALM_NAMES[name] ?? "⚠\uFE0E");
+    change(this.name, name);
+    change(this.saw, saw);
+    change(this.why, why);
+    this.more.hidden = !page;
+    this.more.href = `${this.lab.data.base.replace(/\/$/, "")}/${page}`;
+    // Made anew only when they differ: the button that has the keyboard's focus must not vanish.
+    const made = JSON.stringify(attempts);
+    if (this.made === made) return;
+    this.made = made;
+    const buttons = attempts.map(({ label, settings }) => action(label, () => this.lab.attempt(settings)));
+    this.attempts.replaceChildren(...(buttons.length ? [element("span", {}, "Try"), ...buttons] : []));
+  }
 }
 
 // --------------------------------------------------------------------------------------------------------- Area
@@ -598,6 +652,9 @@ class Panel {
     if (caption !== this.said) this.caption.innerHTML = this.said = caption;
     this.caption.hidden = !this.spec.caption;
   }
+
+  /** Another run is shown from now on. */
+  enter() {}
 
   /** True when all arrays have come. */
   has(...names) {
@@ -760,6 +817,7 @@ class Plot extends PlotlyPanel {
 
 const STEPS = 10; // outputs in a strip
 const BETWEEN = 4; // parts into which a curve of points is cut between two of them
+const PLACES = 60; // of a path that are remembered
 const DRAG = 6; // px from which a press that moves is a path and not a pin
 const PACE = 20; // ms between two requests at least: the server takes 60 messages a second
 
@@ -821,6 +879,82 @@ class Decoder {
   }
 }
 
+const OWN = ["posterior", "evidence"]; // needs that are answered to each visitor about their own x
+const OWN_ARRAYS = /^(posterior|evidence|ladder)\./;
+const ASK_EVERY = 300; // ms between two looks at how the model has changed
+const FIRST = { held_out: 0 };
+
+/** The x that this visitor looks at, and nobody else with them: asked for again as the model changes. */
+class Example {
+  constructor(lab) {
+    this.lab = lab;
+    this.take(FIRST, 0);
+    this.timer = setInterval(() => this.follow(), ASK_EVERY);
+  }
+
+  /** Number 0: nothing was chosen yet. */
+  take(x, id) {
+    Object.assign(this, { x, id, shown: -1, known: null });
+  }
+
+  /** Of a run of this model: the x that was chosen there before, if any. */
+  of({ data, latents }) {
+    const run = this.lab.data.run;
+    if (this.run === run && this.data === data) return void (this.latents = latents);
+    Object.assign(this, { run, data, latents });
+    const kept = recall("x", {})[run];
+    this.take(...(kept?.data === data ? [kept.x, 1] : [FIRST, 0]));
+  }
+
+  choose(x) {
+    this.x = x;
+    this.id = Math.max(Date.now(), this.id + 1);
+    rememberOf(this.run, "x", { data: this.data, x });
+    this.ask();
+  }
+
+  ask() {
+    this.bound = this.lab.needs().includes("evidence");
+    this.asked = performance.now();
+    this.flying = true;
+    this.lab.feed.send({ type: "encode", id: this.id, x: this.x, bound: this.bound });
+  }
+
+  /** Asks again when the model, or what is to be known of x, is no longer that of the last answer. */
+  follow() {
+    const { header, frozen } = this.lab;
+    const needs = this.lab.needs();
+    if (!header?.config || frozen || document.hidden || !needs.includes("posterior") || !this.fits(header)) return;
+    // A worker that is being replaced answers nobody.
+    if (this.flying && performance.now() - this.asked < 2000) return;
+    if (this.known !== this.state(header, needs.includes("evidence"))) this.ask();
+  }
+
+  /** Whether the run has become one of other data, which this x is none of. */
+  fits({ config }) {
+    return config.data === this.data && config.latent_dim === this.latents;
+  }
+
+  state({ run, step, config }, bound) {
+    return JSON.stringify([run, step, config, bound]);
+  }
+
+  answer({ header, arrays }) {
+    this.flying = false;
+    // While a hand draws, an answer may come after the next request: it is shown as long as no newer one was.
+    if (header.id < this.shown) return;
+    this.shown = header.id;
+    this.known = header.settled && header.id === this.id ? this.state(header, this.bound) : null;
+    for (const name of Object.keys(this.lab.arrays)) if (OWN_ARRAYS.test(name)) delete this.lab.arrays[name];
+    Object.assign(this.lab.arrays, arrays);
+    this.lab.encoded();
+  }
+
+  close() {
+    clearInterval(this.timer);
+  }
+}
+
 /**
  * A plane of codes (latents or noise) that answers the hand: what is under the pointer is decoded beside it, a click
  * pins, a drag draws a path, and pins and paths become a strip of outputs. A code has `dims` numbers; the plane shows
@@ -848,6 +982,7 @@ class Explorer extends Plot {
     this.voice = element("span", { class: "unseen", role: "status", "aria-live": "polite" });
     this.node.append(this.voice);
     this.exploring = recall("exploring", true);
+    Object.assign(this, { code: [], pins: [null, null], newest: null, course: null, route: null });
     this.listen();
   }
 
@@ -858,7 +993,8 @@ class Explorer extends Plot {
     const kept = recall(`plane-${this.id}`, usual);
     this.plane = Math.max(kept.x, kept.y) < dims && (spec.explore.principal || !kept.principal) ? kept : usual;
     this.sliders = [];
-    if (this.code?.length !== dims) this.clear(new Array(dims).fill(0));
+    const another = this.code.length !== dims;
+    if (another) this.code = new Array(dims).fill(0);
     this.spherical = spherical && recall("spherical", false);
     this.hand.setAttribute("aria-roledescription", `plane of ${symbol}`);
     this.tools = [
@@ -867,6 +1003,26 @@ class Explorer extends Plot {
     this.fillControls(spec.explore);
     this.fillDrawer(spec.explore);
     this.explore(this.exploring);
+    if (another) this.enter();
+  }
+
+  /** What was pinned before in the run that is shown now. */
+  enter() {
+    const { dims } = this.spec.explore;
+    const kept = recall(`pins-${this.id}`, {})[this.lab.data.run];
+    const { pins = [null, null], newest = null, route = null } = kept?.dims === dims ? kept : {};
+    this.clear(pins[newest] ?? new Array(dims).fill(0));
+    Object.assign(this, { pins, newest });
+    if (route) this.follow(route);
+    else this.join();
+  }
+
+  keep() {
+    const { pins, newest, spec: { explore: { dims } } } = this;
+    // A long path is one of hundreds of places: a few of them keep its shape.
+    const every = Math.ceil((this.route?.length ?? 0) / PLACES);
+    const route = this.route?.filter((_, i) => i % every === 0 || i === this.route.length - 1).map(plain);
+    rememberOf(this.lab.data.run, `pins-${this.id}`, { dims, pins, newest, route });
   }
 
   explore(on) {
@@ -897,7 +1053,7 @@ class Explorer extends Plot {
       on => this.open(on))));
     if (spherical) items.push(this.switch("spherical", "Interpolate along the sphere instead of the straight line",
       this.spherical, on => this.bend(on)));
-    this.wipe = action("Clear", () => this.clear());
+    this.wipe = action("Clear", () => this.wipeOut());
     this.wipe.title = "Remove pins and path (Escape)";
     this.controls.replaceChildren(...items, this.wipe);
     this.tell();
@@ -1107,7 +1263,8 @@ class Explorer extends Plot {
     const { drag } = this;
     this.drag = null;
     if (!drag) return;
-    if (!drag.far) this.pin((this.code = this.codeAt(event)));
+    if (drag.far) this.keep();
+    else this.pin((this.code = this.codeAt(event)));
     this.say();
   }
 
@@ -1143,7 +1300,7 @@ class Explorer extends Plot {
       this.pin(this.code);
       this.say();
     } else if (event.key === "Escape" && (this.pins.some(Boolean) || this.course)) {
-      this.clear();
+      this.wipeOut();
       this.say("cleared");
     } else return;
     event.preventDefault();
@@ -1157,8 +1314,9 @@ class Explorer extends Plot {
     const which = this.newest === 0 ? 1 : 0;
     this.pins[which] = code;
     this.newest = which;
-    this.course = null;
+    this.course = this.route = null;
     this.join();
+    this.keep();
   }
 
   join() {
@@ -1180,16 +1338,21 @@ class Explorer extends Plot {
   follow(route) {
     this.pins = [null, null];
     this.newest = null;
+    this.route = route;
     const at = alongPath(route);
     this.course = { label: "path", at };
     this.unroll();
   }
 
   clear(code = this.code) {
-    Object.assign(this, { code, pins: [null, null], newest: null, course: null, decoded: null });
-    if (!this.wipe) return;
+    Object.assign(this, { code, pins: [null, null], newest: null, course: null, route: null, decoded: null });
     this.unroll();
     this.look();
+  }
+
+  wipeOut() {
+    this.clear();
+    this.keep();
   }
 
   /** Whether the model of the latest frame takes codes of this length: it may be another one by now. */
@@ -1833,9 +1996,8 @@ class Posterior extends Panel {
 
   configure(spec) {
     super.configure(spec);
-    const before = this.images;
     this.images = spec.images;
-    if (before !== undefined && before !== spec.images) this.mine = null;
+    this.lab.example.of(spec);
     this.pad.setAttribute("aria-label", spec.images ? "Draw a digit here" : "Click here to choose a point x");
     this.choices.replaceChildren(...(spec.images ? [] : this.coordinates()), ...this.heldOut());
     this.pad.title = spec.images ? "Draw a digit: mouse, finger or pen" : "Click to choose x";
@@ -1849,6 +2011,11 @@ class Posterior extends Panel {
     this.acts.replaceChildren(next, ...(spec.latents > 2 ? [] : [zoom, all]));
   }
 
+  enter() {
+    this.strokes = [];
+    this.lab.example.of(this.spec);
+  }
+
   resize() {}
 
   // ---- choosing x ----
@@ -1860,9 +2027,9 @@ class Posterior extends Panel {
     this.index.onchange = () => this.pick(this.index.valueAsNumber);
     return [
       element("span", { class: "held" }, "held out",
-        button("‹", "Previous held-out example", () => this.pick(this.present() - 1)),
+        button("‹", "Previous held-out example", () => this.pick(this.shownRow() - 1)),
         this.index,
-        button("›", "Next held-out example", () => this.pick(this.present() + 1))),
+        button("›", "Next held-out example", () => this.pick(this.shownRow() + 1))),
       button("Random", "A random held-out example", () => this.pick(Math.floor(1000 * Math.random()))),
       ...(this.spec.images ? [button("Clear", "Clear the drawing", () => this.wipe())] : []),
     ];
@@ -1879,7 +2046,7 @@ class Posterior extends Panel {
   }
 
   /** The held-out row that is shown or was shown last. */
-  present() {
+  shownRow() {
     return this.row ?? -1;
   }
 
@@ -1895,14 +2062,8 @@ class Posterior extends Panel {
   }
 
   choose(x) {
-    this.mine = { x, id: Math.max(Date.now(), (this.mine?.id ?? 0) + 1) };
-    this.send();
+    this.lab.example.choose(x);
     this.lab.panels.get(this.spec.plane)?.light(this.spec.overlays);
-  }
-
-  send() {
-    this.asked = performance.now();
-    this.lab.feed.send({ type: "encode", ...this.mine });
   }
 
   listen() {
@@ -1934,7 +2095,7 @@ class Posterior extends Panel {
 
   pressed([x, y]) {
     const { extent } = this.spec;
-    const due = performance.now() - (this.asked ?? 0) > DRAW_EVERY;
+    const due = performance.now() - (this.lab.example.asked ?? 0) > DRAW_EVERY;
     if (!this.images) {
       if (due) this.choose([(2 * x) / PAD - 1, 1 - (2 * y) / PAD].map(share => Number((extent * share).toFixed(4))));
       return;
@@ -1955,9 +2116,7 @@ class Posterior extends Panel {
     const { arrays } = this.lab;
     const about = arrays["posterior.about"];
     if (!about || !this.fits()) return;
-    const [id, row, label] = about.values;
-    // A worker that took over from a dead one knows nothing of what was chosen.
-    if (id === 0 && this.mine && performance.now() - this.asked > 1500) this.send();
+    const [, row, label] = about.values;
     this.row = row >= 0 ? row : this.row;
     if (document.activeElement !== this.index) this.index.value = row >= 0 ? row : "";
     if (this.boxes && !this.images && !this.boxes.includes(document.activeElement)) {
@@ -1968,6 +2127,12 @@ class Posterior extends Panel {
     this.node.dataset.x = row >= 0 ? "held out" : "chosen";
     this.paintPad();
     this.drawSample();
+  }
+
+  /** After news of x: the samples so far on the latent plane, and the panel where it can be seen. */
+  renew() {
+    if (this.shown) this.draw();
+    else if (this.fits()) this.takeSample();
   }
 
   /** Whether the arrays are of a model with these latents and data. */
@@ -2033,14 +2198,24 @@ class Posterior extends Panel {
     return this.draw28;
   }
 
+  /** The numbers of latents of the present sample in an array with one row for each sample. */
+  present(array) {
+    const k = this.spec.latents;
+    return array.values.subarray(k * this.turn, k * (this.turn + 1));
+  }
+
+  takeSample() {
+    const { arrays } = this.lab;
+    const [z, k] = [arrays["posterior.z"], this.spec.latents];
+    arrays["drawn.z"] = { values: z.values.subarray(0, k * (this.turn + 1)), shape: [this.turn + 1, k] };
+    arrays["drawn.newest"] = { values: this.present(z), shape: [1, k] };
+  }
+
   drawSample() {
     const { arrays } = this.lab;
     const [mean, std, noise, z] = ["mean", "std", "noise", "z"].map(name => arrays[`posterior.${name}`]);
-    const k = this.spec.latents;
-    const row = array => array.values.subarray(k * this.turn, k * (this.turn + 1));
-    arrays["drawn.z"] = { values: z.values.subarray(0, k * (this.turn + 1)), shape: [this.turn + 1, k] };
-    arrays["drawn.newest"] = { values: row(z), shape: [1, k] };
-    this.writeEquations(mean.values, std.values, row(noise), row(z));
+    this.takeSample();
+    this.writeEquations(mean.values, std.values, this.present(noise), this.present(z));
     const show = (name, array, i) => {
       const place = this.diagram.querySelector(`[data-show="${name}"]`);
       place?.setAttribute("href", this.picture(array, i).toDataURL());
@@ -2098,7 +2273,7 @@ class Posterior extends Panel {
     this.lab.panels.get(this.spec.plane).light(this.spec.overlays);
     this.lab.reveal(this.spec.plane);
     const [mean, std] = [arrays["posterior.mean"].values, arrays["posterior.std"].values];
-    const others = this.known() ? [arrays["evidence.mean"].values, arrays["evidence.std"].values] : [mean, std];
+    const others = arrays["evidence.mean"] ? [arrays["evidence.mean"].values, arrays["evidence.std"].values] : [mean, std];
     const ranges = Array.from(mean, (m, j) => {
       const [low, high] = [Math.min(m - 4 * std[j], others[0][j] - 4 * others[1][j]), Math.max(m + 4 * std[j], others[0][j] + 4 * others[1][j])];
       return [low, high];
@@ -2107,18 +2282,12 @@ class Posterior extends Panel {
     plane.zoomTo(ranges.map(([low, high]) => [(low + high) / 2 - half, (low + high) / 2 + half]));
   }
 
-  known() {
-    const { arrays } = this.lab;
-    return arrays["evidence.mean"] && sameExample({ about: arrays["posterior.about"], id: arrays["evidence.id"] });
-  }
-
   close() {
     clearInterval(this.timer);
     super.close();
   }
 }
 
-const sameExample = ({ about, id }) => !about || !id || about.values[0] === id.values[0];
 const fixed = value => (Math.abs(value) >= 100 ? value.toFixed(1) : value.toFixed(3)).replace("-", "−");
 
 /** x → encoder → μ, σ → z → decoder → x̂, and the way of the gradient back: all arrows are the gradient's. */
@@ -2221,10 +2390,9 @@ class Bound extends PlotlyPanel {
   async draw() {
     super.draw();
     const { arrays } = this.lab;
-    const here = sameExample({ about: arrays["posterior.about"], id: arrays["evidence.id"] });
-    this.node.dataset.current = String(Boolean(arrays["evidence.step"] && here));
-    if (this.spec.exact) await this.drawExact(here ? arrays["evidence.terms"] : null);
-    else await this.drawLadder(here);
+    this.node.dataset.current = String(Boolean(arrays["evidence.step"]));
+    if (this.spec.exact) await this.drawExact(arrays["evidence.terms"]);
+    else await this.drawLadder();
   }
 
   /** The three rows: x, and mean and median over the held-out examples done so far. */
@@ -2311,10 +2479,10 @@ class Bound extends PlotlyPanel {
   }
 
   /** More than two latents: the importance-weighted bound rises towards log p(x) with the number of draws. */
-  async drawLadder(here) {
+  async drawLadder() {
     const { arrays, theme } = this.lab;
     const [k, bound, error] = ["k", "bound", "error"].map(name => arrays[`ladder.${name}`]?.values);
-    if (!k || !here) return;
+    if (!k) return;
     this.node.dataset.ladder = JSON.stringify(Array.from(bound));
     this.table.replaceChildren();
     this.headed = "";
@@ -2660,8 +2828,8 @@ const TRANSFORMS = {
   },
 
   /** 1σ and 2σ of one Gaussian, from its standard deviations or from a root of its covariance. */
-  outline({ mean, std, root, ...which }, { columns: [a, b] }) {
-    if (!sameExample(which) || !(mean.shape[1] >= 2)) return { x: [], y: [] };
+  outline({ mean, std, root }, { columns: [a, b] }) {
+    if (!(mean.shape[1] >= 2)) return { x: [], y: [] };
     const [l11, l21, l22] = root ? root.values : [std.values[a], 0, std.values[b]];
     const [x, y] = [[], []];
     for (const sigmas of [1, 2]) {
@@ -2679,8 +2847,7 @@ const TRANSFORMS = {
   centre: ({ mean: { values } }, { columns: [a, b] }) => ({ x: [values[a]], y: [values[b]] }),
 
   /** One level line of the log-density of the true posterior. */
-  height({ x, y, z, levels, ...which }, { level }) {
-    if (!sameExample(which)) return { x: [], y: [], z: [] };
+  height({ x, y, z, levels }, { level }) {
     const at = levels.values[level];
     return {
       x: x.values, y: y.values, z: rowsOf(z), "contours.start": at, "contours.end": at, "contours.size": 1,
@@ -2688,14 +2855,14 @@ const TRANSFORMS = {
   },
 
   /** The density of a Gaussian over one latent. */
-  bell({ mean, std, ...which }) {
-    if (!sameExample(which) || mean.shape[1] !== 1) return { x: [], y: [] };
+  bell({ mean, std }) {
+    if (mean.shape[1] !== 1) return { x: [], y: [] };
     const [m, s] = [mean.values[0], std.values[0]];
     const t = Array.from({ length: 81 }, (_, i) => (i - 40) / 10);
     return { x: t.map(t => m + s * t), y: t.map(t => Math.exp(-0.5 * t * t) / (s * Math.sqrt(2 * Math.PI))) };
   },
 
-  curve: ({ x, y, ...which }) => (sameExample(which) ? { x: x.values, y: y.values } : { x: [], y: [] }),
+  curve: ({ x, y }) => ({ x: x.values, y: y.values }),
 
   /** Marks along the bottom. */
   rug: ({ points }) => ({ x: column(points, 0), y: new Array(points.shape[0]).fill(0) }),
@@ -2741,144 +2908,13 @@ const TRANSFORMS = {
   },
 };
 
-// -------------------------------------------------------------------------------------------------------- Theme
-
-function readTheme(node, palette) {
-  const style = getComputedStyle(node);
-  const get = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
-  const background = hex(get("--st-background-color", "#ffffff"));
-  const name = luminance(background) < 0.4 ? "dark" : "light";
-  const text = hex(get("--st-text-color", name === "dark" ? "#fafafa" : "#31333f"));
-  return {
-    name, background, text,
-    muted: mix(background, text, 0.72), grid: mix(background, text, 0.13), line: mix(background, text, 0.35),
-    paper: mix(background, text, 0.05), ink: text,
-    font: get("--st-font", "sans-serif"), ...palette[name],
-  };
-}
-
-function baseLayout(theme, size) {
-  const title = { standoff: 4, font: { size } };
-  const axis = { gridcolor: theme.grid, linecolor: theme.line, zerolinecolor: theme.line, automargin: true, title };
-  const clear = "rgba(0,0,0,0)";
-  return {
-    autosize: true, showlegend: false, margin: { l: 8, r: 12, t: 10, b: 8 },
-    paper_bgcolor: clear, plot_bgcolor: clear, font: { family: theme.font, size, color: theme.text },
-    xaxis: structuredClone(axis), yaxis: structuredClone(axis),
-    hoverlabel: { bgcolor: theme.background, bordercolor: theme.line, font: { family: theme.font, color: theme.text, size } },
-    modebar: { bgcolor: clear, color: theme.muted, activecolor: theme.text },
-  };
-}
-
-/** A copy in which every "@name" is the theme's colour of that name. */
-function resolve(value, theme) {
-  if (typeof value === "string") return value.replace(/@(\w+)/g, (token, name) => theme[name] ?? token);
-  if (Array.isArray(value)) return value.map(item => resolve(item, theme));
-  if (value && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolve(item, theme)]));
-  }
-  return value;
-}
-
-/** Any CSS colour as #rrggbb. */
-function hex(colour) {
-  const context = document.createElement("canvas").getContext("2d");
-  context.fillStyle = colour;
-  const [, r, g, b] = /^rgba?\((\d+), (\d+), (\d+)/.exec(context.fillStyle) ?? [];
-  return r === undefined ? context.fillStyle : `#${[r, g, b].map(c => Number(c).toString(16).padStart(2, "0")).join("")}`;
-}
-
-const rgb = colour => [1, 3, 5].map(i => parseInt(colour.slice(i, i + 2), 16));
-const mix = (one, other, share) =>
-  `#${rgb(one).map((c, i) => Math.round(c + share * (rgb(other)[i] - c)).toString(16).padStart(2, "0")).join("")}`;
-
-function luminance(colour) {
-  const [r, g, b] = rgb(colour).map(c => (c / 255) ** 2.2);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-
 // ----------------------------------------------------------------------------------------------------- Helpers
-
-/** plotly.js, once for the whole document. */
-function loadPlotly({ base, plotly }) {
-  window.genlabPlotly ??= new Promise((done, fail) => {
-    const script = element("script", { src: `${base.replace(/\/$/, "")}/live/plotly.min.js?v=${plotly}` });
-    script.onload = done;
-    script.onerror = () => {
-      window.genlabPlotly = undefined;
-      script.remove();
-      fail(new Error("plotly.js did not load"));
-    };
-    document.head.append(script);
-  });
-  return window.genlabPlotly;
-}
-
-function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
 
 /** Text from our own Python, with <sub> and <i> in it. */
 function rich(tag, html) {
   const node = element(tag);
   node.innerHTML = html;
   return node;
-}
-
-function action(label, act) {
-  const button = element("button", { type: "button" }, label);
-  button.onclick = act;
-  return button;
-}
-
-function toggle(label, title, act) {
-  const button = action(label, () => act(button.getAttribute("aria-pressed") !== "true"));
-  button.setAttribute("aria-pressed", "false");
-  if (title) button.title = title;
-  if (title && !label) button.setAttribute("aria-label", title);
-  return button;
-}
-
-function press(button, pressed, label) {
-  button.setAttribute("aria-pressed", pressed);
-  if (label !== undefined) change(button, label);
-}
-
-function menu(title, items) {
-  const summary = element("summary", { title, "aria-label": title }, "⋯");
-  const details = element("details", { class: "menu" }, summary, element("div", { class: "items" }, ...items));
-  details.addEventListener("focusout", event => {
-    if (event.relatedTarget && !details.contains(event.relatedTarget)) details.open = false;
-  });
-  return details;
-}
-
-function swatch(colour, dash) {
-  const pattern = { dash: "7 4", dot: "2 3", dashdot: "7 3 2 3" }[dash] ?? "";
-  const holder = element("span", { class: "swatch", "aria-hidden": "true" });
-  holder.innerHTML = '<svg width="24" height="8"><line x1="0" y1="4" x2="24" y2="4" stroke-width="3"/></svg>';
-  const line = holder.querySelector("line");
-  line.setAttribute("stroke", colour);
-  line.setAttribute("stroke-dasharray", pattern);
-  return holder;
-}
-
-/** Sets text only where it differs, so that screen readers are told of real changes alone. */
-function change(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
-
-function number(value, digits) {
-  if (value === null || value === undefined) return "–";
-  if (typeof value !== "number") return String(value);
-  if (!isFinite(value)) return String(value);
-  const size = Math.abs(value);
-  const extreme = size !== 0 && (size < 1e-3 || size >= 1e6);
-  const text = extreme ? value.toExponential(digits - 1) : String(Number(value.toPrecision(digits)));
-  return text.replaceAll("-", "−");
 }
 
 function duration(seconds) {
@@ -2897,23 +2933,6 @@ function assign(target, path, value) {
   place[last] = value;
 }
 
-function merge(base, over) {
-  const merged = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    const both = value && base[key] && [value, base[key]].every(part => typeof part === "object" && !Array.isArray(part));
-    merged[key] = both ? merge(base[key], value) : value;
-  }
-  return merged;
-}
-
-function save(blob, name) {
-  const link = element("a", { href: URL.createObjectURL(blob), download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
 /** What must survive F5 but not the tab: choices of tabs, layers, curves, and the pinned run. */
 function remember(name, value) {
   try {
@@ -2921,6 +2940,12 @@ function remember(name, value) {
   } catch (error) {
     console.warn("genlab: cannot remember", name, error);
   }
+}
+
+/** The same for one run among others; of those, the last ones are kept. */
+function rememberOf(run, name, value) {
+  const { [run]: _, ...others } = recall(name, {});
+  remember(name, Object.fromEntries([...Object.entries(others).slice(1 - RUNS), [run, value]]));
 }
 
 function recall(name, otherwise) {

@@ -245,7 +245,7 @@ def _ask(watch: Watch, asked: Decode | Encode | Examine) -> Future:
         return watch.decode(asked.id, asked.z)
     if isinstance(asked, Examine):
         return watch.examine(asked.id, asked.cell)
-    return watch.encode(asked.id, asked.x.model_dump() if isinstance(asked.x, HeldOut) else asked.x)
+    return watch.encode(asked.id, asked.x.model_dump() if isinstance(asked.x, HeldOut) else asked.x, asked.bound)
 
 
 def _rate(text: str) -> float:

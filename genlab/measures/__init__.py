@@ -1,10 +1,19 @@
 """What is measured on a model: distance to the data, coverage of its modes, collapse of its latents.
 
-The exact evidence stands apart in :mod:`genlab.measures.evidence`, because it needs torch and these do not.
+The exact evidence and the gradients of a critic's layers stand apart in :mod:`genlab.measures.evidence` and
+:mod:`genlab.measures.layers`, because they need torch and these do not.
 """
 
 from genlab.measures.collapse import ACTIVE_VARIANCE, active_units
-from genlab.measures.coverage import COVERAGE_SAMPLES, PERFECT_HIGH_QUALITY, Coverage, mode_coverage
+from genlab.measures.coverage import (
+    COVERAGE_SAMPLES,
+    PERFECT_HIGH_QUALITY,
+    Coverage,
+    effective_modes,
+    mode_coverage,
+    mode_shares,
+    mode_turnover,
+)
 from genlab.measures.transport import wasserstein_exact, wasserstein_floor
 
 __all__ = [
@@ -13,7 +22,10 @@ __all__ = [
     "PERFECT_HIGH_QUALITY",
     "Coverage",
     "active_units",
+    "effective_modes",
     "mode_coverage",
+    "mode_shares",
+    "mode_turnover",
     "wasserstein_exact",
     "wasserstein_floor",
 ]

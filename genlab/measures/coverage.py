@@ -30,3 +30,22 @@ def mode_coverage(samples: np.ndarray, modes: np.ndarray, std: float) -> Coverag
     nearest = distances.argmin(axis=1)
     good = distances.min(axis=1) <= RADIUS * std
     return Coverage(captured=len(np.unique(nearest[good])), high_quality=float(good.mean()))
+
+
+def mode_shares(samples: np.ndarray, modes: np.ndarray) -> np.ndarray:
+    """Share of the samples (n, 2) that lie nearest to each of ``modes`` (m, 2): (m,), adding up to 1."""
+    return np.bincount(cdist(samples, modes).argmin(axis=1), minlength=len(modes)) / len(samples)
+
+
+def effective_modes(shares: np.ndarray) -> float:
+    """exp of the entropy of the shares (m,): over how many equally frequent modes the samples spread, 1 to m.
+
+    Source: the perplexity, or Hill number of order 1 (Hill 1973).
+    """
+    present = shares[shares > 0]
+    return float(np.exp(-(present * np.log(present)).sum()))
+
+
+def mode_turnover(before: np.ndarray, now: np.ndarray) -> float:
+    """Total variation ½ Σ |before − now| of two vectors of shares (m,): the share that changed its mode, 0 to 1."""
+    return float(np.abs(before - now).sum() / 2)

@@ -1,6 +1,6 @@
 """Loss functions, one for each formula; every value is in nats per example unless a docstring says otherwise."""
 
-from genlab.objectives.gan import Game, game
+from genlab.objectives.gan import Game, flipped, game
 from genlab.objectives.penalties import gradient_penalty, r1_penalty
 from genlab.objectives.vae import (
     annealed_beta,
@@ -14,6 +14,7 @@ __all__ = [
     "Game",
     "annealed_beta",
     "bernoulli_reconstruction",
+    "flipped",
     "free_bits",
     "game",
     "gaussian_kl",

@@ -93,6 +93,15 @@ def game(objective: str, a: Tensor | float = 0.0, b: Tensor | float = 1.0, c: Te
     return GAMES[objective]
 
 
+def flipped(game: Game) -> Game:
+    """The game with the sign of the generator's loss flipped, a common mistake: both networks pull the same way."""
+    return Game(
+        game.critic_loss,
+        lambda fake: -game.generator_loss(fake),
+        lambda real, fake: -game.generator_objective(real, fake),
+    )
+
+
 _WASSERSTEIN = Game(wasserstein_critic_loss, wasserstein_generator_loss, wasserstein_generator_objective)
 GAMES = {
     "minimax": Game(minimax_critic_loss, minimax_generator_loss, minimax_generator_objective),

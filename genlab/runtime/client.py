@@ -6,6 +6,7 @@ Thread-safe and synchronous, because Streamlit runs each page in a thread. Impor
 import asyncio
 import hashlib
 import hmac
+import itertools
 import os
 import secrets
 import threading
@@ -13,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ class Watch:
     deliver: Callable[[str, bytes], None]
     streams: tuple[str, ...] = ()
     hz: float = DEFAULT_HZ
+    visitor: int = field(default_factory=itertools.count(1).__next__)
 
     def subscribe(self, streams: list[str]) -> None:
         """Watch these streams and no others."""
@@ -73,9 +75,12 @@ class Watch:
         """The packet of the picture of one latent or noise vector, or of several; SettingError for a wrong length."""
         return self.lab._decode(self.run_id, number, z)
 
-    def encode(self, number: int, x: Any) -> Future:
-        """Choose the run's x; the future is the packet of its posterior. Raises SettingError for x of another shape."""
-        return self.lab._encode(self.run_id, number, x)
+    def encode(self, number: int, x: Any, bound: bool = False) -> Future:
+        """Look at this watcher's own x, perhaps at its bound too; the future is a packet of what is known of it by now.
+
+        Raises SettingError for x of another shape.
+        """
+        return self.lab._encode(self.run_id, self.visitor, number, x, bound)
 
     def examine(self, number: int, cell: int) -> Future:
         """The packet of one cell of a map: its curves and samples. Raises SettingError where there is none."""
@@ -331,13 +336,13 @@ class Lab:
                 raise SettingError(f"z has {len(vector)} numbers: this model needs {expected}")
         return self._pool.command(self._entry(run_id), "decode", number=number, z=z)
 
-    def _encode(self, run_id: str, number: int, x: Any) -> Future:
+    def _encode(self, run_id: str, visitor: int, number: int, x: Any, bound: bool) -> Future:
         config = self.state(run_id).config
         if config.model != "vae":
             raise SettingError("encode: only a VAE has an encoder")
         if not isinstance(x, dict) and isinstance(x, str) != config.is_images:
             raise SettingError(f"x: this model encodes {'784 pixels' if config.is_images else '2 coordinates'}")
-        return self._pool.command(self._entry(run_id), "encode", number=number, x=x)
+        return self._pool.command(self._entry(run_id), "encode", visitor=visitor, number=number, x=x, bound=bound)
 
     def _examine(self, run_id: str, number: int, cell: int) -> Future:
         _cell_of(self.state(run_id).config, cell)

@@ -14,6 +14,7 @@ GAN_CURVES = (
     "critic_loss", "generator_loss", "loss_sum", "real_score", "fake_score", "critic_grad_norm", "generator_grad_norm",
     "clipped_fraction", "wasserstein_estimate",
 )  # fmt: skip
+MODE_CURVES = ("modes_captured", "high_quality", "effective_modes", "mode_turnover")
 
 
 def curve_names(config: Config) -> tuple[str, ...]:
@@ -22,7 +23,7 @@ def curve_names(config: Config) -> tuple[str, ...]:
         return (*VAE_CURVES, "active_units")
     if config.is_images:
         return GAN_CURVES
-    measured = () if points(config.data).modes is None else ("modes_captured", "high_quality")
+    measured = () if points(config.data).modes is None else MODE_CURVES
     return (*GAN_CURVES, "wasserstein_exact", *measured)
 
 

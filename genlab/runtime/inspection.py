@@ -1,6 +1,13 @@
-"""One example of a VAE looked at closely: its posterior, and how tight the bound is for it and for held-out ones."""
+"""Examples of a VAE looked at closely: the posterior of one, and how tight the bound is for it and for held-out ones.
+
+Every visitor of a run looks at an x of their own. Who looks at the same one shares what is computed of it.
+"""
 
 import base64
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,8 +26,14 @@ from genlab.measures.evidence import (
 )
 from genlab.training.trainer import random_stream
 
+SEATS = 256
+"""Visitors of one run whose x is remembered, the last that asked."""
+LOOKING = 3.0
+"""Seconds for which a visitor who asked counts as one who still looks."""
+ANSWER_SHARE = 0.05
+"""Share of the time that renewed posteriors may take while the model trains, all visitors together."""
 SAMPLES = 24
-"""Samples z = μ + σε of the chosen example, from noise that stays the same while μ and σ move."""
+"""Samples z = μ + σε of an example, from noise that stays the same while μ and σ move."""
 SURVEYED, BATCH = 42, 3
 """Held-out examples that the mean over the bound is taken of, and how many of them are integrated in one turn."""
 LADDER = (1, 10, 100, 1000)
@@ -38,11 +51,26 @@ SHARES = (0.393469, 0.864665)
 Arrays = dict[str, np.ndarray]
 
 
-class Inspection:
-    """The example that watchers of a run have chosen, and what is known of it; held-out example 0 at first.
+@dataclass(eq=False)
+class Example:
+    """One x that visitors look at, and what is known of it: ``drawn`` and ``examined`` say of which model."""
 
-    Cheap things are computed when they are asked for (``posterior``). Integrals cost about a tenth of a second: each
-    call of ``work`` does one, and ``evidence`` and ``survey`` tell what is known.
+    x: Tensor
+    held_out: int | None = None
+    asked: float = 0.0
+    bound_asked: float = -LOOKING
+    posterior: Arrays = field(default_factory=dict)
+    drawn: Any = None
+    due: float = 0.0
+    evidence: Arrays = field(default_factory=dict)
+    examined: Any = None
+
+
+class Inspection:
+    """What the visitors of a run look at.
+
+    Cheap things are computed when they are asked for (``refresh``). Integrals cost about a tenth of a second: each
+    call of ``work`` does one, in turn for every x that someone looks at and for held-out examples.
     """
 
     def __init__(self, trainer):
@@ -51,43 +79,70 @@ class Inspection:
         random = random_stream(trainer.config.seed, "view", trainer.device)
         self.noise = torch.randn(SAMPLES, self.k, generator=random, device=trainer.device)
         self._turn = 0
-        self._known: tuple[Any, Arrays] = (None, {})
+        self._seats: OrderedDict[int, str] = OrderedDict()
+        self._examples: dict[str, Example] = {}
         self._rows: dict[int, tuple[Any, np.ndarray]] = {}
-        self.choose({"held_out": 0}, 0)
 
-    def choose(self, x: str | list[float] | dict[str, int], number: int) -> None:
-        """Look at this example: 784 pixels in base64, a point, or {"held_out": row}; raises SettingError in one line.
+    def take_seat(self, visitor: int, x: str | list[float] | dict[str, int], bound: bool) -> Example:
+        """The example that this visitor looks at from now on, and perhaps at its bound.
 
-        ``number`` is the request's; 0 means that nobody has chosen yet.
+        x: 784 pixels in base64, a point, or {"held_out": row}; raises SettingError in one line for any other.
         """
-        self.x, self.held_out = self._example(x), x["held_out"] if isinstance(x, dict) else None
-        self.number = number
+        key, now = repr(x), time.monotonic()
+        example = self._examples.get(key) or self._example(x)
+        example.asked, example.bound_asked = now, now if bound else example.bound_asked
+        self._seats[visitor], self._examples[key] = key, example
+        self._seats.move_to_end(visitor)
+        if len(self._seats) > SEATS:
+            self._seats.popitem(last=False)
+        taken = set(self._seats.values())
+        self._examples = {key: example for key, example in self._examples.items() if key in taken}
+        return example
 
-    def _example(self, x) -> Tensor:
+    def _example(self, x) -> Example:
         if isinstance(x, dict):
-            if x["held_out"] >= len(self.trainer.held_out):
-                raise SettingError(f"held_out = {x['held_out']}: allowed is 0 to {len(self.trainer.held_out) - 1}")
-            return self.trainer.held_out[x["held_out"]][None]
+            row, held_out = x["held_out"], self.trainer.held_out
+            if row >= len(held_out):
+                raise SettingError(f"held_out = {row}: allowed is 0 to {len(held_out) - 1}")
+            return Example(held_out[row][None], row)
         if isinstance(x, str) != self.trainer.config.is_images:
             wanted = "784 pixels" if self.trainer.config.is_images else "2 coordinates"
             raise SettingError(f"x: this model encodes {wanted}")
         values = np.frombuffer(base64.b64decode(x), np.uint8) / 255 if isinstance(x, str) else np.array(x)
-        return torch.tensor(values[None], dtype=torch.float32, device=self.trainer.device)
+        return Example(torch.tensor(values[None], dtype=torch.float32, device=self.trainer.device))
 
-    def code(self) -> Arrays:
-        """Mean and standard deviation (1, k) of q(z|x)."""
-        mean, std = encode(self.trainer, self.x)
-        return {"posterior.mean": mean.astype(np.float32), "posterior.std": std.astype(np.float32)}
+    def refresh(self, example: Example, decode: Callable[[Tensor, Tensor], Arrays]) -> bool:
+        """Bring q(z|x), its samples z = μ + σε and what ``decode(x, z)`` makes of them up to date.
 
-    def posterior(self) -> tuple[Arrays, Tensor]:
-        """q(z|x) with its samples z = μ + σε (SAMPLES, k), and these as a tensor to decode."""
-        code, noise = self.code(), self.noise.cpu().numpy()
-        z = code["posterior.mean"] + code["posterior.std"] * noise
-        return code | {"posterior.noise": noise, "posterior.z": z}, torch.from_numpy(z).to(self.trainer.device)
+        Returns False where it is too early for that: the more people look at other examples, the less often each is
+        renewed, so that all together take at most ANSWER_SHARE of the time.
+        """
+        model = self._model()
+        if example.drawn == model:
+            return True
+        if time.monotonic() < example.due:
+            return False
+        busy = time.thread_time()
+        mean, std = encode(self.trainer, example.x)
+        noise = self.noise.cpu().numpy()
+        mean, std = mean.astype(np.float32), std.astype(np.float32)
+        z = mean + std * noise
+        example.posterior = {
+            "posterior.mean": mean, "posterior.std": std, "posterior.noise": noise, "posterior.z": z,
+            **decode(example.x, torch.from_numpy(z).to(self.trainer.device)),
+        }  # fmt: skip
+        example.drawn = model
+        now = time.monotonic()
+        looked_at = sum(now - other.asked < LOOKING for other in self._examples.values())
+        example.due = now + (time.thread_time() - busy) * looked_at / ANSWER_SHARE
+        return True
 
-    def evidence(self) -> Arrays:
-        """What was computed last, of which request's example (``evidence.id``) and at which step; {} before."""
-        return self._known[1]
+    def is_examined(self, example: Example) -> bool:
+        """Whether its bound is known for the model as it stands, or nothing more can be known."""
+        return example.examined == self._model() or self.trainer.diverged is not None
+
+    def _model(self) -> tuple[int, Any]:
+        return self.trainer.step, self.trainer.config
 
     def survey(self) -> Arrays:
         """The :func:`terms` of the held-out examples done so far (n, 4), and at which step each was done (n,)."""
@@ -98,13 +153,12 @@ class Inspection:
 
     # ---- the costly part ----
 
-    def work(self, streams: tuple[str, ...]) -> bool:
-        """Do one piece of what these streams wait for; False when everything is known at the present step."""
-        now = (self.trainer.step, self.trainer.config)
-        jobs = []
-        if "evidence" in streams and self._known[0] != (now, self.number):
-            jobs.append(self._examine)
-        if "survey" in streams and self.k <= MOST_EXACT and (due := self._due(now)):
+    def work(self, survey: bool) -> bool:
+        """Do one piece of what is looked at; False when everything is known of the model as it stands."""
+        now, jobs = self._model(), []
+        if example := self._longest_waiting(now):
+            jobs.append(lambda now: self._examine(now, example))
+        if survey and self.k <= MOST_EXACT and (due := self._due(now)):
             jobs.append(lambda now: self._survey(now, due))
         if not jobs or self.trainer.diverged:
             return False
@@ -112,17 +166,23 @@ class Inspection:
         jobs[self._turn % len(jobs)](now)
         return True
 
-    def _examine(self, now) -> None:
+    def _longest_waiting(self, now) -> Example | None:
+        """The example whose bound is known of the oldest model, among those that someone looks at."""
+        looking = time.monotonic() - LOOKING
+        waiting = [one for one in self._examples.values() if one.bound_asked > looking and one.examined != now]
+        return min(waiting, key=lambda one: one.examined[0] if one.examined else -1, default=None)
+
+    def _examine(self, now, example: Example) -> None:
         try:
-            arrays = self._exact() if self.k <= MOST_EXACT else self._ladder()
-            arrays |= {"evidence.id": np.array([self.number], float), "evidence.step": np.array([now[0]], float)}
+            arrays = self._exact(example.x) if self.k <= MOST_EXACT else self._ladder(example.x)
+            example.evidence = {**arrays, "evidence.step": np.array([now[0]], float)}
         except ValueError:
             # Weights that are not finite and not yet seen as a divergence: nothing can be integrated.
-            arrays = {}
-        self._known = ((now, self.number), arrays)
+            example.evidence = {}
+        example.examined = now
 
-    def _exact(self) -> Arrays:
-        found = exact_evidence(self.trainer, self.x)
+    def _exact(self, x: Tensor) -> Arrays:
+        found = exact_evidence(self.trainer, x)
         arrays = {
             "evidence.terms": terms(found)[0],
             "evidence.error": np.array([found.error[0], found.elbo_error[0]]),
@@ -131,11 +191,11 @@ class Inspection:
         }
         return arrays | (_line(found.posteriors[0]) if self.k == 1 else _plane(found.posteriors[0]))
 
-    def _ladder(self) -> Arrays:
-        mean, std = encode(self.trainer, self.x)
+    def _ladder(self, x: Tensor) -> Arrays:
+        mean, std = encode(self.trainer, x)
         # The same draws each time: what moves is the model.
         random = torch.Generator().manual_seed(self.trainer.config.seed)
-        given = likelihood(self.trainer, self.x)
+        given = likelihood(self.trainer, x)
         bound, error = importance_ladder(given, mean, std, LADDER, LADDER_DRAWS, random)
         return {"ladder.k": np.array(LADDER, np.float64), "ladder.bound": bound[0], "ladder.error": error[0]}
 

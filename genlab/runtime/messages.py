@@ -19,7 +19,7 @@ from genlab.maps import LONGEST_SIDE
 
 STREAMS = (
     "history", "real", "generated", "field", "arrows", "mesh", "weights", "samples", "latent", "kl", "reconstruction",
-    "manifold", "components", "posterior", "evidence", "survey", "map",
+    "manifold", "components", "survey", "map",
 )  # fmt: skip
 """Everything that a watcher can subscribe to; streams that a model does not have stay empty."""
 
@@ -218,10 +218,14 @@ def _what(x: Any) -> str:
 
 
 class Encode(_Message):
-    """Chooses the x that the run's streams posterior and evidence are about: grey bytes in base64, a point, a row."""
+    """Asks for the posterior of this client's own x (grey bytes in base64, a point, a row), perhaps with the bound.
+
+    The answer repeats the id. Asked again, it tells what has become of the same x by then.
+    """
 
     type: Literal["encode"]
-    id: int = Field(ge=1, le=2**53)
+    id: int = Field(ge=0, le=2**53)
+    bound: bool = False
     x: Annotated[
         Annotated[Picture, Tag("picture")] | Annotated[Point, Tag("point")] | Annotated[HeldOut, Tag("held_out")],
         Discriminator(_what),

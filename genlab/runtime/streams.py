@@ -4,7 +4,9 @@ A frame holds the union of what its watchers subscribed to. All fixed random num
 so that looking at a run never changes it.
 """
 
+import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,8 @@ import torch
 from torch import Tensor
 
 from genlab.data import points
+from genlab.diagnosis import diagnose
 from genlab.measures import ACTIVE_VARIANCE
-from genlab.objectives.gan import game
 from genlab.runtime.inspection import Inspection
 from genlab.training import Trainer, thinned
 from genlab.training.maps import MapTrainer
@@ -32,6 +34,8 @@ MANIFOLD_EXTENT = 3.0
 WEIGHT_BINS = 60
 CLOUD_PARTS, MANIFOLD_PARTS = 8, 3
 """While a VAE of images trains, each frame renews one of so many parts of its two costliest streams."""
+DIAGNOSIS_PAUSE = 1.0
+"""Seconds for which a diagnosis stands while the run trains."""
 MAX_LATENT = 1000.0
 """Latent coordinates from a browser are clamped to ±1000: beyond, where no encoder's mean lies, numbers overflow."""
 
@@ -50,6 +54,8 @@ class View:
         self._kept: dict[str, Any] = {}
         self._now: dict[str, Any] = {}
         self._whole_at: Any = None
+        self._diagnosis: dict[str, Any] = {}
+        self._diagnosed_at = -DIAGNOSIS_PAUSE
 
     def draw(self, streams: tuple[str, ...], whole: bool = True) -> tuple[Arrays, dict[str, float], dict[str, float]]:
         """Arrays of the streams, the newest value of each curve, and small numbers about the arrays.
@@ -74,13 +80,42 @@ class View:
                 arrays |= STREAMS[name](self)
         return arrays, last, self.info
 
-    def draw_alone(self, stream: str) -> Arrays:
-        """Arrays of one stream, between two frames."""
-        return STREAMS[stream](self)
+    def look(self, visitor: int, x: Any, number: int, bound: bool) -> tuple[Arrays, bool]:
+        """What is known of a visitor's own x, and whether all of it is of the model as it stands now.
+
+        Arrays: posterior.mean, .std (1, k), .noise, .z (n, k), .x, .decoded and .about (request's number, held-out row
+        and class, −1 where there is none); with ``bound`` also evidence.* (see :mod:`genlab.runtime.inspection`), as
+        soon as they are known. Raises SettingError in one line for an x that this model does not encode.
+        """
+        example = self.inspection.take_seat(visitor, x, bound)
+        fresh = self.inspection.refresh(example, self._decode_samples)
+        label = -1
+        if self.config.is_images and example.held_out is not None:
+            label = int(self.trainer.held_out_labels[example.held_out])
+        row = -1 if example.held_out is None else example.held_out
+        about = np.array([number, row, label], np.float64)
+        known = example.evidence if bound else {}
+        settled = fresh and (not bound or self.inspection.is_examined(example))
+        return {"posterior.about": about, **example.posterior, **known}, settled
+
+    def _decode_samples(self, x: Tensor, z: Tensor) -> Arrays:
+        with torch.no_grad():
+            out = self.generate(z)
+        shown = pixels if self.config.is_images else lambda t: t.cpu().numpy()
+        return {"posterior.x": shown(x)[0], "posterior.decoded": shown(out)}
 
     def reference(self) -> dict[str, float]:
         """What a perfect model would get, computed once."""
         return self.once("reference", self.trainer.reference)
+
+    def diagnosis(self) -> dict[str, Any]:
+        """What is happening in the run, as JSON, from the curves of the frame that was just drawn."""
+        if self.whole or time.monotonic() - self._diagnosed_at >= DIAGNOSIS_PAUSE:
+            history, gone = self.now("history", self.trainer.history), self.trainer.diverged
+            changed_at = self.trainer.changes[-1]["step"] if self.trainer.changes else 0
+            found = diagnose(self.config, history, self.reference(), asdict(gone) if gone else None, changed_at)
+            self._diagnosis, self._diagnosed_at = found.to_data(self.config), time.monotonic()
+        return self._diagnosis
 
     def decode(self, z: list[float] | list[list[float]]) -> Arrays:
         """What one latent or noise vector becomes: image (28, 28) uint8 or xy (2,); of n vectors images or xy (n, 2).
@@ -191,6 +226,9 @@ class MapView:
         }  # fmt: skip
         return header, arrays
 
+    def diagnosis(self) -> None:
+        """None: what is happening is said of one run."""
+
     def reference(self) -> dict[str, float]:
         """What a perfect model would get; it depends on the data, which all cells share."""
         return self.trainer.reference()
@@ -254,8 +292,7 @@ def _arrows(view: View) -> Arrays:
     with torch.no_grad():
         x = view.generate(view.fixed_noise()[:ARROWS])
     x.requires_grad_(True)
-    config = view.config
-    loss = game(config.objective, config.lsgan_a, config.lsgan_b, config.lsgan_c).generator_loss
+    loss = view.trainer.game.generator_loss
     with torch.enable_grad():
         # The loss is a mean over the batch: its gradient is 1/n of each example's own.
         (gradient,) = torch.autograd.grad(loss(view.trainer.critic(x).reshape(-1)) * len(x), x)
@@ -276,7 +313,7 @@ def _mesh(view: View) -> Arrays:
 def _weights(view: View) -> Arrays:
     flat = torch.cat([parameter.detach().reshape(-1) for parameter in view.trainer.critic.parameters()]).cpu().numpy()
     flat = flat[np.isfinite(flat)]
-    clip = view.config.clip if view.config.objective == "wgan" else None
+    clip = view.config.clip if view.config.clips_weights else None
     view.info["clip"] = clip
     reach = max(float(np.abs(flat).max(initial=0.0)), clip or 0.0, 1e-6) * 1.05
     counts, edges = np.histogram(flat, WEIGHT_BINS, (-reach, reach))
@@ -327,27 +364,6 @@ def _reconstruction(view: View) -> Arrays:
         out = view.generate(view.trainer.encoder(x)[0])
     shown = pixels if view.config.is_images else lambda t: t.cpu().numpy()
     return {"reconstruction.input": shown(x), "reconstruction.output": shown(out)}
-
-
-@_stream("posterior", model="vae")
-def _posterior(view: View) -> Arrays:
-    """The chosen example, q(z|x), and its samples decoded; about: the request's id, the held-out row and its class."""
-    inspection = view.inspection
-    arrays, z = inspection.posterior()
-    with torch.no_grad():
-        out = view.generate(z)
-    shown = pixels if view.config.is_images else lambda t: t.cpu().numpy()
-    row, label = inspection.held_out, -1
-    if view.config.is_images and row is not None:
-        label = int(view.trainer.held_out_labels[row])
-    about = np.array([inspection.number, -1 if row is None else row, label], np.float64)
-    return arrays | {"posterior.about": about, "posterior.x": shown(inspection.x)[0], "posterior.decoded": shown(out)}
-
-
-@_stream("evidence", model="vae")
-def _evidence(view: View) -> Arrays:
-    """For the chosen example: the exact evidence and posterior, or bounds with growing K for more than two latents."""
-    return view.inspection.evidence()
 
 
 @_stream("survey", model="vae")

@@ -74,7 +74,6 @@ class Run:
         self.frame_wanted = False
         self.next_frame = 0.0
         self.frame_cost = 0.0
-        self.chosen: tuple[Any, int] | None = None
         self.next_inspection = 0.0
         self.sequence = 0
         self.saved_at = time.monotonic()
@@ -95,17 +94,8 @@ class Run:
         from genlab.runtime.streams import view_of
 
         self.trainer, self.view = trainer, view_of(trainer)
-        self._choose_again()
         self._config = trainer.config
         self.rate.clear()
-
-    def _choose_again(self) -> None:
-        """Keep the x that a person chose, where it fits what the model now encodes."""
-        if self.chosen and self.view.inspection:
-            try:
-                self.view.inspection.choose(*self.chosen)
-            except SettingError:
-                self.chosen = None
 
     def changed(self, status: RunStatus | None = None, message: str = "") -> None:
         """Note that there is something new to tell, to draw and to save."""
@@ -349,12 +339,14 @@ class Worker:
         self._ready(run)
         if run.view.inspection is None:
             raise SettingError("encode: only a VAE has an encoder")
-        chosen = command["x"], command["number"]
-        run.view.inspection.choose(*chosen)
-        run.chosen, run.frame_wanted = chosen, True
-        header = {"kind": "encoded", "run": run.run_id, "id": command["number"]}
-        packet = encode(header, run.view.draw_alone("posterior"))
-        self.send(Record.ANSWER, run.run_id, struct.pack("<I", command["id"]) + packet)
+        begin = time.perf_counter()
+        arrays, settled = run.view.look(command["visitor"], command["x"], command["number"], command["bound"])
+        header = {
+            "kind": "encoded", "run": run.run_id, "id": command["number"], "step": run.step,
+            "config": run.config.model_dump(), "settled": settled,
+        }  # fmt: skip
+        self.send(Record.ANSWER, run.run_id, struct.pack("<I", command["id"]) + encode(header, arrays))
+        run.used += time.perf_counter() - begin
 
     def _do_examine(self, run: Run, command: dict[str, Any]) -> None:
         self._ready_map(run)
@@ -442,7 +434,7 @@ class Worker:
             return
         begin, busy = time.perf_counter(), time.thread_time()
         try:
-            if not run.view.inspection.work(run.streams):
+            if not run.view.inspection.work(survey="survey" in run.streams):
                 return
         except Exception as error:
             self._fail(run, error)
@@ -475,7 +467,7 @@ class Worker:
             "kind": "frame", "run": run.run_id, "model": run.config.model, "sequence": run.sequence,
             "status": run.status, "message": run.message, "step": run.step, "seconds": 0.0,
             "steps_per_second": run.steps_per_second(), "config": run.config.model_dump(), "changes": [],
-            "diverged": None, "last": {}, "reference": {}, "info": {},
+            "diverged": None, "last": {}, "reference": {}, "info": {}, "diagnosis": None,
         }  # fmt: skip
 
     def _encode(self, run: Run) -> bytes:
@@ -487,7 +479,7 @@ class Worker:
         header |= {
             "seconds": trainer.seconds, "changes": trainer.changes, "last": last, "info": info,
             "diverged": {"step": gone.step, "quantity": gone.quantity} if gone else None,
-            "reference": run.view.reference(),
+            "reference": run.view.reference(), "diagnosis": run.view.diagnosis(),
         }  # fmt: skip
         return encode(header, arrays)
 

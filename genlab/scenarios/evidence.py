@@ -1,6 +1,6 @@
 """What a run leaves behind for the check of a claim, and the figures that checks are made of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,11 +13,15 @@ TRANSPORT_SAMPLES = 500
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """One finished run: its set-up, its curves, and what it generated, (n, …) each, at even intervals."""
+    """One finished run: its set-up, its curves, and what it generated, (n, …) each, at even intervals.
+
+    ``layer_gradient_norms`` (layers,) holds √E‖∂f/∂h‖² for the input of each layer of a critic, at the end.
+    """
 
     config: Config
     history: dict[str, np.ndarray]
     generated: list[np.ndarray]
+    layer_gradient_norms: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     def late(self, name: str) -> float:
         """Median of a curve over the last quarter of the run: single batches are noisy."""
@@ -26,15 +30,39 @@ class Evidence:
 
     def wasserstein_in_floors(self) -> float:
         """Exact W₁ at the end between data and generated points, as a multiple of what fresh data would get."""
+        return self._in_floors(self.generated[-1])
+
+    def late_wasserstein_in_floors(self) -> float:
+        """Median of the same over the last quarter of the looks."""
+        return float(np.median([self._in_floors(xy) for xy in self.generated[-max(1, len(self.generated) // 4) :]]))
+
+    def _in_floors(self, generated: np.ndarray) -> float:
         data = points(self.config.data)
         real = data.sample(TRANSPORT_SAMPLES, np.random.default_rng(self.config.seed))
-        exact = wasserstein_exact(self.generated[-1][:TRANSPORT_SAMPLES], real)
+        exact = wasserstein_exact(generated[:TRANSPORT_SAMPLES], real)
         return exact / wasserstein_floor(data, TRANSPORT_SAMPLES, seed=0)
+
+    def wasserstein_over_start(self) -> float:
+        """The last measured exact W₁ as a multiple of the first."""
+        exact = self.history["wasserstein_exact"]
+        return float(exact[-1] / exact[0])
+
+    def estimate_over_exact(self) -> float:
+        """The critic's late estimate as a multiple of the last exact W₁."""
+        return self.late("wasserstein_estimate") / float(self.history["wasserstein_exact"][-1])
 
     def modes_captured(self) -> int:
         """How many of the data's modes have a high-quality point at the end."""
         data = points(self.config.data)
         return mode_coverage(self.generated[-1], data.modes, data.mode_std).captured
+
+    def gradient_factor_per_layer(self) -> float:
+        """Geometric mean of the factors by which the critic's gradient changes from one hidden layer to the one before.
+
+        Below 1 it vanishes on its way to the input, above 1 it explodes.
+        """
+        first, *_, last = self.layer_gradient_norms[1:]
+        return float((first / last) ** (1 / (len(self.layer_gradient_norms) - 2)))
 
     def mode_shares(self) -> np.ndarray:
         """Share of the generated points nearest to each mode, (times, modes)."""

@@ -8,10 +8,13 @@ import numpy as np
 from genlab.config import Config
 from genlab.measures import COVERAGE_SAMPLES
 from genlab.scenarios.evidence import Evidence
-from genlab.scenarios.scenarios import Scenario
+from genlab.scenarios.scenario import Scenario
 
 LOOKS = 20
 """How often within a run its samples are looked at."""
+
+MakeTrainer = Callable[[Config], object]
+"""Handed in, because the pages that list scenarios must not import torch."""
 
 
 @dataclass(frozen=True)
@@ -28,23 +31,38 @@ class Outcome:
     as_dict = asdict
 
 
-def gather(scenario: Scenario, make_trainer: Callable[[Config], object], seed: int) -> Evidence:
-    """Train the scenario's set-up with that seed; a diverged run ends early.
-
-    The maker of trainers is handed in, because the pages that list scenarios must not import torch.
-    """
-    config = scenario.config.replace(seed=seed)
+def watch(config: Config, steps: int, make_trainer: MakeTrainer) -> Evidence:
+    """Train a set-up and look at it at even intervals; a diverged run ends early."""
     trainer = make_trainer(config)
     generated = []
     for look in range(LOOKS):
-        trainer.advance(scenario.steps * (look + 1) // LOOKS - scenario.steps * look // LOOKS)
+        trainer.advance(steps * (look + 1) // LOOKS - steps * look // LOOKS)
         generated.append(trainer.sample(COVERAGE_SAMPLES))
-    return Evidence(config, trainer.history(), generated)
+    return Evidence(config, trainer.history(), generated, trainer.layer_gradient_norms())
 
 
-def run(scenario: Scenario, make_trainer: Callable[[Config], object], seed: int = 0) -> Outcome:
+def gather(scenario: Scenario, make_trainer: MakeTrainer, seed: int) -> Evidence:
+    """Train the scenario's set-up with that seed."""
+    return watch(scenario.config.replace(seed=seed), scenario.steps, make_trainer)
+
+
+def gather_cured(scenario: Scenario, make_trainer: MakeTrainer, seed: int) -> Evidence:
+    """Train the scenario's cured twin with that seed, for as many steps; the scenario must have one."""
+    return watch(scenario.cured.replace(seed=seed), scenario.steps, make_trainer)
+
+
+def run(scenario: Scenario, make_trainer: MakeTrainer, seed: int = 0) -> Outcome:
     """Train and check one scenario."""
-    holds, figures = scenario.check(gather(scenario, make_trainer, seed))
+    return _judge(scenario, gather(scenario, make_trainer, seed))
+
+
+def run_cured(scenario: Scenario, make_trainer: MakeTrainer, seed: int = 0) -> Outcome:
+    """Train the cured twin and put it to the scenario's own check, which it should fail."""
+    return _judge(scenario, gather_cured(scenario, make_trainer, seed))
+
+
+def _judge(scenario: Scenario, evidence: Evidence) -> Outcome:
+    holds, figures = scenario.check(evidence)
     # JSON knows no NaN, and the figures of a diverged run may be nothing else.
     rounded = {name: float(f"{value:.4g}") if np.isfinite(value) else None for name, value in figures.items()}
-    return Outcome(scenario.name, scenario.claim, seed, scenario.steps, bool(holds), rounded)
+    return Outcome(scenario.name, scenario.claim, evidence.config.seed, scenario.steps, bool(holds), rounded)

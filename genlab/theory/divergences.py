@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import logsumexp, ndtr
+from scipy.special import ndtr
 
 GRID_POINTS = 4001
 REACH = 10.0
@@ -48,7 +48,7 @@ class Mixture:
             return np.log(self.weights) - 0.5 * z**2 - np.log(self.stds) - 0.5 * np.log(2 * np.pi)
 
     def log_pdf(self, x):
-        return logsumexp(self.log_parts(x), axis=-1)
+        return np.logaddexp.reduce(self.log_parts(x), axis=-1)
 
     def pdf(self, x):
         return np.exp(self.log_parts(x)).sum(axis=-1)
@@ -59,7 +59,7 @@ class Mixture:
     def shares(self, x):
         """The share of each part in the density at x, (n, k): the posterior of the part given x."""
         parts = self.log_parts(x)
-        return np.exp(parts - logsumexp(parts, axis=-1, keepdims=True))
+        return np.exp(parts - np.logaddexp.reduce(parts, axis=-1, keepdims=True))
 
     def score(self, x):
         """d log p/dx, (n,)."""
@@ -462,6 +462,13 @@ def parallel_lines(theta):
         "w1": (abs(float(theta)), sign),
         "chi2": (inf, nan),
     }
+
+
+def parallel_slide(thetas, names=("js", "tv", "kl_pq", "w1")):
+    """`parallel_lines` at each of thetas, as a Slide."""
+    found = [parallel_lines(theta) for theta in thetas]
+    values, slopes = ({name: np.array([at[name][i] for at in found]) for name in names} for i in (0, 1))
+    return Slide(np.asarray(thetas, float), values, slopes)
 
 
 def gaussian_kl(m_0, s_0, m_1, s_1):

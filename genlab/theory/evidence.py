@@ -177,6 +177,13 @@ def elbo(model, x, m, s):
     return float(value), float(-0.5 * precision * error_in_m - m), float(s * (-0.5 * precision * error_in_s - s) + 1)
 
 
+def elbo_surface(model, x, means, stds):
+    """L(x) of every q = N(m, s²) for m of means (n,) and s of stds (k,), in nats: (k, n)."""
+    m, s = np.meshgrid(np.asarray(means, float), np.asarray(stds, float))
+    error, _, _ = model.square_error(x, m, s)
+    return -0.5 * error / model.noise**2 - 0.5 * LOG_2_PI - np.log(model.noise) - gaussian_kl(m, s, 0.0, 1.0)
+
+
 @dataclass(frozen=True, eq=False)
 class Ascent:
     """The way of q up the ELBO: means, stds and ELBO, each (t,), the start first."""

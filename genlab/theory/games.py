@@ -10,6 +10,7 @@ discriminator's logit is D(x) = −ψx.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -303,8 +304,8 @@ class Alternating(Method):
     name = "alternating"
     label = "alternating"
     formula = (
-        r"\theta \leftarrow \theta + h\,v_\theta(\theta, \psi),\ \text{then}\ n_\text{critic}\ \text{times}\ "
-        r"\psi \leftarrow \psi + h\,v_\psi(\theta, \psi)"
+        r"\theta \leftarrow \theta + h\,v_\theta,\ \text{then}\ n_\text{critic}\ \text{times}\ "
+        r"\psi \leftarrow \psi + h\,v_\psi"
     )
 
     def __post_init__(self):
@@ -433,8 +434,10 @@ def radii(path, centre=(0.0, 0.0)):
 
 
 def field_jacobian(game, point):
-    """The Jacobian (2, 2) of the field at `point`, by central differences."""
-    return _jacobian(lambda state: game.field(*state), point)
+    """The Jacobian (2, 2) of the field at `point`, by central differences: all four points in one call of the field."""
+    theta, psi = np.reshape(point, (2, 1)) + DIFFERENCE * np.array([[1, 0, -1, 0], [0, 1, 0, -1]])
+    field = np.asarray(game.field(theta, psi))
+    return (field[:, :2] - field[:, 2:]) / (2 * DIFFERENCE)
 
 
 def update_jacobian(game, method, step, point=None):
@@ -471,14 +474,40 @@ def predicted_rate(game, method, step):
 def measured_rate(path, centre=(0.0, 0.0)):
     """The factor per step seen in a trajectory (n, 2): slope of log distance in its second half, by least squares.
 
-    NaN when fewer than two distances there are above 1e-290, where floating point ends.
+    Only distances between 1e-12 of the first and 1e290 count: beyond them rounding is what one would measure. NaN when
+    there are fewer than two in that half.
     """
     distance = radii(path, centre)
-    index = np.arange(len(distance) // 2, len(distance))
-    index = index[distance[index] > 1e-290]
+    index = np.flatnonzero((distance > 1e-12 * distance[0]) & (distance < 1e290))
+    index = index[len(index) // 2 :]
     if len(index) < 2:
         return float("nan")
     return float(np.exp(np.polyfit(index, np.log(distance[index]), 1)[0]))
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A trajectory and what the eigenvalues said of it.
+
+    path (n + 1, 2), radii (n + 1,) around the equilibrium, or around (0, 0) where there is none; eigenvalues of one
+    update at the equilibrium, largest first, empty where there is none; the two rates per step, NaN where unknown.
+    """
+
+    path: np.ndarray
+    radii: np.ndarray
+    eigenvalues: np.ndarray
+    predicted: float
+    measured: float
+
+
+@lru_cache(maxsize=256)
+def play(game, method, start=(1.0, 1.0), step=0.2, steps=500):
+    """A trajectory beside its prediction, as a `Run`; kept, since the same few are asked for again and again."""
+    path = trajectory(game, method, start, step, steps)
+    centre = game.equilibrium or (0.0, 0.0)
+    values = update_eigenvalues(game, method, step) if game.equilibrium else np.array([])
+    predicted = float(np.abs(values[0])) if len(values) else float("nan")
+    return Run(path, radii(path, centre), values, predicted, measured_rate(path, centre))
 
 
 def alternating_invariant(path, step):

@@ -9,7 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
-NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(128)
+NODES = np.linspace(-14, 14, 2801)
+WEIGHTS = np.exp(-0.5 * NODES**2)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
 SAMPLE_COUNTS = tuple(2**k for k in range(11))
 
@@ -131,6 +132,11 @@ FUNCTIONS: dict[str, type[TestFunction]] = {function.name: function for function
 """Every test function by its name; each class makes one with its reference setting when called without arguments."""
 
 
+def noise(n, seed=0):
+    """ε ~ N(0, 1), (n,): a larger n only adds to the same first ones."""
+    return np.random.default_rng(seed).standard_normal(n)
+
+
 def flow(epsilon, mu, sigma):
     """z = μ + σε, the shape of ε: the randomness stays outside, μ and σ only shift and stretch it."""
     return mu + sigma * np.asarray(epsilon)
@@ -164,7 +170,8 @@ ESTIMATORS = {
 def exact_variance(estimator, function, mu, sigma):
     """The variance (2,) of one sample of an estimator in d/dμ and d/dσ; an average of n has this divided by n.
 
-    By Gauss–Hermite quadrature with 128 nodes: exact for the polynomials, and to 1e-9 for sin ωz up to ωσ = 4.
+    By the trapezoidal rule at 2801 nodes up to |ε| = 14, which converges exponentially under a Gaussian weight
+    (Trefethen & Weideman 2014): to 1e-12 of the mean square for the polynomials, and for sin ωz up to ωσ = 100.
     """
     _positive(sigma)
     sample = estimator(function, mu, sigma, NODES)
@@ -205,7 +212,7 @@ def estimate(name, function, mu, sigma, n, seed=0):
     """The gradient of E f(z) from n samples by the named estimator, its exact standard error, and the exact value."""
     _positive(sigma)
     estimator = ESTIMATORS[name]
-    sample = estimator(function, mu, sigma, np.random.default_rng(seed).standard_normal(n))
+    sample = estimator(function, mu, sigma, noise(n, seed))
     error = np.sqrt(np.maximum(exact_variance(estimator, function, mu, sigma), 0) / n)
     return Estimate(_pair(sample.mean(axis=-1)), _pair(error), _pair(function.gradient(mu, sigma)))
 

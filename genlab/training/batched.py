@@ -74,6 +74,8 @@ class BatchedTrainer(Trainer):
         self.divergences: list[Divergence | None] = [None] * len(configs)
         self._prepare()
         self._single = make_trainer(self.config, device)
+        for name, tensor in self._measuring().items():
+            tensor.copy_(self._single.tensors()[name])
         self.measured_names = tuple(self._single._measured)
         self._measured = np.tile(np.array(list(self._single._measured.values()), np.float32), (len(configs), 1))
         self.unmeasured: list[int] = []
@@ -218,9 +220,18 @@ class BatchedTrainer(Trainer):
         """Measure the next model that waits for it."""
         model = self.unmeasured.pop(0)
         single = self._one(model)
+        its = single.tensors()
+        for name, tensor in self._measuring().items():
+            its[name].copy_(tensor[model])
         self._measured[model] = list(single._measure().values())
+        for name, tensor in self._measuring().items():
+            tensor[model] = its[name]
         if self._steps and self._steps[-1] == self.step:
             self._curves_so_far[model, len(self._steps) - 1, -len(self.measured_names) :] = self._measured[model]
+
+    def _measuring(self) -> dict[str, Tensor]:
+        """What each model's next measurement compares with, (models, …)."""
+        return {name: tensor for name, tensor in self.tensors().items() if name.startswith("measured/")}
 
     def _one(self, model: int) -> Trainer:
         """The trainer of one model, with the weights of this one: good until the next call, and only to look at."""

@@ -6,9 +6,19 @@ from torch import Tensor, nn
 
 from genlab.config import GANConfig
 from genlab.data import points
-from genlab.measures import COVERAGE_SAMPLES, PERFECT_HIGH_QUALITY, mode_coverage, wasserstein_exact, wasserstein_floor
+from genlab.measures import (
+    COVERAGE_SAMPLES,
+    PERFECT_HIGH_QUALITY,
+    effective_modes,
+    mode_coverage,
+    mode_shares,
+    mode_turnover,
+    wasserstein_exact,
+    wasserstein_floor,
+)
+from genlab.measures.layers import gradient_norms
 from genlab.models import critic, generator
-from genlab.objectives import game, gradient_penalty, r1_penalty
+from genlab.objectives import flipped, game, gradient_penalty, r1_penalty
 from genlab.training.data import as_pictures, training_examples
 from genlab.training.trainer import MEASURE_EVERY, MEASURED_EARLY, Trainer, random_stream
 
@@ -34,6 +44,10 @@ class GANTrainer(Trainer):
 
     def _load_data(self) -> None:
         self.data = training_examples(self.config).to(self.device)
+        self._distribution = None if self.config.is_images else points(self.config.data)
+        self._has_modes = self._distribution is not None and self._distribution.modes is not None
+        # Of the last measurement; zero before the first.
+        self._mode_shares = torch.zeros((*self._models, len(self._distribution.modes) if self._has_modes else 0))
 
     def _build(self, random: torch.Generator) -> dict[str, nn.Module]:
         self.generator, self.critic = generator(self.config, random), critic(self.config, random)
@@ -44,9 +58,13 @@ class GANTrainer(Trainer):
 
     def _use_settings(self) -> None:
         super()._use_settings()
-        self._game = game(self.config.objective, *(self._live[f"lsgan_{target}"] for target in "abc"))
+        self.game = game(self.config.objective, *(self._live[f"lsgan_{target}"] for target in "abc"))
+        if self.config.mistake == "flipped_sign":
+            self.game = flipped(self.game)
         self._zero = torch.zeros_like(self._live["clip"]).squeeze(-1)
-        self._clips = self.config.objective == "wgan" and self.config.clip is not None
+        config = self.config
+        self._clips = config.clips_weights
+        self._clips_gradients = config.objective == "wgan" and config.clip is not None and not self._clips
 
     def noise(self, n: int, random: torch.Generator) -> Tensor:
         """What the generator turns into ``n`` examples, (n, noise_dim) on the trainer's device."""
@@ -65,14 +83,16 @@ class GANTrainer(Trainer):
             weights["critic"].backward(critic_loss)
             if last and simultaneous:
                 generator_loss = self._generator_backward()
+            if self._clips_gradients:
+                self._clip(weights["critic"].gradient)
             optimizers["critic"].step()
             if self._clips:
-                self._clip()
+                self._clip(weights["critic"].vector.data)
         if not simultaneous:
             generator_loss = self._generator_backward()
         optimizers["generator"].step()
         with torch.no_grad():
-            loss_sum = game_loss + self._game.generator_objective(real, fake)
+            loss_sum = game_loss + self.game.generator_objective(real, fake)
             clipped = self._clipped_fraction()
             norms = [torch.linalg.vector_norm(weights[name].gradient, dim=-1) for name in ("critic", "generator")]
             means = real.mean(-1), fake.mean(-1)
@@ -103,7 +123,7 @@ class GANTrainer(Trainer):
             real = real.detach().requires_grad_()
             examples = torch.cat((real, fake), dim=-2)
         real_scores, fake_scores = self.critic(examples).squeeze(-1).unflatten(-1, (2, -1)).unbind(-2)
-        loss = game_loss = self._game.critic_loss(real_scores, fake_scores)
+        loss = game_loss = self.game.critic_loss(real_scores, fake_scores)
         if config.objective == "wgan_gp" and config.gp_weight:
             real_half, fake_half = examples.detach().chunk(2, dim=-2)
             mix = torch.rand((config.batch_size, 1), generator=self._random, device=self.device)
@@ -114,13 +134,13 @@ class GANTrainer(Trainer):
 
     def _generator_backward(self) -> Tensor:
         fake = self.generator(self.noise(self.config.batch_size, self._random))
-        loss = self._game.generator_loss(self.critic(fake).squeeze(-1))
+        loss = self.game.generator_loss(self.critic(fake).squeeze(-1))
         self.weights["generator"].backward(loss)
         return loss
 
-    def _clip(self) -> None:
+    def _clip(self, values: Tensor) -> None:
         clip = self._live["clip"]
-        self.weights["critic"].vector.data.clamp_(-clip, clip)
+        values.clamp_(-clip, clip)
 
     def _clipped_fraction(self) -> Tensor:
         """Share of the critic's weights that lie on the bounds."""
@@ -137,24 +157,41 @@ class GANTrainer(Trainer):
         return max(MEASURE_EVERY // self.config.n_critic, MEASURED_EARLY[0])
 
     def _measure(self) -> dict[str, float]:
-        if self.config.is_images:
+        if self._distribution is None:
             return {}
-        distribution, generated = points(self.config.data), self.sample(COVERAGE_SAMPLES)
-        real = self.data[:TRANSPORT_SAMPLES].cpu().numpy()
+        generated, real = self.sample(COVERAGE_SAMPLES), self.data[:TRANSPORT_SAMPLES].cpu().numpy()
         measured = {"wasserstein_exact": wasserstein_exact(generated[:TRANSPORT_SAMPLES], real)}
-        if distribution.modes is not None:
-            coverage = mode_coverage(generated, distribution.modes, distribution.mode_std)
-            measured |= {"modes_captured": coverage.captured, "high_quality": coverage.high_quality}
-        return measured
+        return measured | (self._measure_modes(generated) if self._has_modes else {})
+
+    def _measure_modes(self, generated: np.ndarray) -> dict[str, float]:
+        modes, std = self._distribution.modes, self._distribution.mode_std
+        coverage, shares = mode_coverage(generated, modes, std), mode_shares(generated, modes)
+        before = self._mode_shares.numpy()
+        turnover = mode_turnover(before, shares) if before.any() else 0.0
+        self._mode_shares.copy_(torch.from_numpy(shares))
+        return {
+            "modes_captured": coverage.captured, "high_quality": coverage.high_quality,
+            "effective_modes": effective_modes(shares), "mode_turnover": turnover,
+        }  # fmt: skip
+
+    def tensors(self) -> dict[str, Tensor]:
+        """See :meth:`Trainer.tensors`; with the shares that the next measurement compares with."""
+        return super().tensors() | ({"measured/mode_shares": self._mode_shares} if self._has_modes else {})
+
+    def layer_gradient_norms(self) -> np.ndarray:
+        """√E‖∂f/∂h‖² for the input h of each layer of the critic, at generated examples, from first to last layer."""
+        with torch.no_grad():
+            fake = self.generator(self.noise(TRANSPORT_SAMPLES, random_stream(self.config.seed, "view")))
+        return gradient_norms(self.critic, fake)
 
     def reference(self) -> dict[str, float]:
         """See :meth:`Trainer.reference`."""
-        if self.config.is_images:
+        if self._distribution is None:
             return {}
-        distribution = points(self.config.data)
-        reference = {"wasserstein_exact": wasserstein_floor(distribution, TRANSPORT_SAMPLES, self.config.seed)}
-        if distribution.modes is not None:
-            reference |= {"modes_captured": len(distribution.modes), "high_quality": PERFECT_HIGH_QUALITY}
+        reference = {"wasserstein_exact": wasserstein_floor(self._distribution, TRANSPORT_SAMPLES, self.config.seed)}
+        if self._has_modes:
+            count = len(self._distribution.modes)
+            reference |= {"modes_captured": count, "high_quality": PERFECT_HIGH_QUALITY, "effective_modes": count}
         return reference
 
     def sample(self, n: int, seed: int | None = None) -> np.ndarray:

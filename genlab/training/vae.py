@@ -56,7 +56,7 @@ class VAETrainer(Trainer):
         reconstruction = self._reconstruction(self.decoder(z), x).mean(-1)
         kl_per_dim = gaussian_kl(mean, log_variance).mean(-2)
         beta = self._beta()
-        loss = reconstruction + beta * free_bits(kl_per_dim, self._live["free_bits"])
+        loss = self._data_term(reconstruction, x) + beta * free_bits(kl_per_dim, self._live["free_bits"])
         self.weights["autoencoder"].backward(loss)
         self._optimizers["autoencoder"].step()
         with torch.no_grad():
@@ -71,6 +71,11 @@ class VAETrainer(Trainer):
         if self.config.is_images:
             return bernoulli_reconstruction(decoded, x)
         return gaussian_reconstruction(decoded, x, self._live["sigma"])
+
+    def _data_term(self, reconstruction: Tensor, x: Tensor) -> Tensor:
+        if self.config.mistake == "mean_over_pixels":
+            return reconstruction / x.shape[1]
+        return reconstruction
 
     def _curves(self, recorded: np.ndarray) -> np.ndarray:
         loss, reconstruction, beta = recorded[:, :3].T

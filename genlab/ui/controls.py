@@ -44,6 +44,33 @@ def draw_settings(config: Config, first: Iterable[str], change: Change, without:
                     _draw(setting, config, change)
 
 
+def number(label: str, low: float, high: float, step: float, *, key: str, start: float = 0.0, help: str = "") -> float:
+    """A slider with its number box, for a number of the page's own that stands in the session state under ``key``."""
+    value = float(min(high, max(low, st.session_state.setdefault(key, start))))
+    st.session_state[key] = value
+    slider, box = st.columns([2, 1], vertical_alignment="bottom", gap="small")
+    with slider:
+        st.slider(label, low, high, step=step, help=help or None, **_mirror(key, "slider", value))
+    with box:
+        st.number_input(
+            label, low, high, value=None, step=step, format="%g", label_visibility="collapsed",
+            **_mirror(key, "box", value),
+        )  # fmt: skip
+    return value
+
+
+def _mirror(key: str, part: str, value: float) -> dict:
+    """The key of one of several widgets that show the same number and change it."""
+    st.session_state[f"{key}.{part}"] = value
+    return {"key": f"{key}.{part}", "on_change": _take_over, "args": (key, f"{key}.{part}")}
+
+
+def _take_over(key: str, widget: str) -> None:
+    # An emptied box asks for nothing.
+    if st.session_state[widget] is not None:
+        st.session_state[key] = st.session_state[widget]
+
+
 def _draw(setting: Setting, config: Config, change: Change) -> None:
     draw = {"choice": _choice, "switch": _switch, "number": _number, "integer": _number}[setting.kind]
     draw(setting, partial(_bound, setting, config.model, change), getattr(config, setting.name))

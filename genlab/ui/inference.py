@@ -11,7 +11,8 @@ from genlab.figures.mosaic import mosaic, pairs, samples_csv, samples_npz
 from genlab.figures.still import distances, over_density
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed
-from genlab.ui.library import UPLOAD_MB, open_as_run, show, theme
+from genlab.ui.controls import number
+from genlab.ui.library import open_as_run, show, theme
 from genlab.ui.models import Model, choices, find, how_made, loaded, story, take_upload
 
 DRAWN_POINTS = 1000
@@ -20,7 +21,7 @@ STEPS, STEPS_OF_POINTS = 11, 61
 """Pictures or points from one code to another, both ends included."""
 REACH = 3.0
 """The sliders of a Gaussian prior end at so many standard deviations."""
-ABREAST, ABREAST_OF_MANY, MANY = 4, 6, 16
+ABREAST, ABREAST_OF_MANY, MANY = 3, 4, 16
 """Sliders in one row; more where there are more than MANY."""
 NOTHING = "nothing"
 
@@ -44,9 +45,7 @@ def choose_models() -> list[Model]:
         st.selectbox("Model", list(options), format_func=options.get, key="generate.model")
         beside = {NOTHING: "–"} | options
         st.selectbox("Beside it, on the same noise", list(beside), format_func=beside.get, key="generate.beside")
-    st.file_uploader(
-        "Or a file", type="safetensors", max_upload_size=UPLOAD_MB, key="generate.file", on_change=_uploaded
-    )
+    st.file_uploader("Or a file", type="safetensors", key="generate.file", on_change=_uploaded)
     for line in st.session_state.pop("generate.problems", []):
         st.error(line)
     return [model for model in map(_found, _asked_for()) if model]
@@ -110,10 +109,11 @@ def samples(models: list[Model]) -> None:
     images = any(model.config.is_images for model in models)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         seed = _seed("Seed", "generate.seed", 0)
-        temperature = st.slider(
-            "Temperature", 0.0, 2.0, 1.0, 0.05, width=260, key="generate.temperature",
-            help="The noise is multiplied by it: below 1 typical examples, above 1 rarer ones.",
-        )  # fmt: skip
+        with st.container(width=300):
+            temperature = number(
+                "Temperature", 0.0, 2.0, 0.05, key="generate.temperature", start=1.0,
+                help="The noise is multiplied by it: below 1 typical examples, above 1 rarer ones.",
+            )  # fmt: skip
         n = st.segmented_control("Samples", [16, 36, 64, 100], default=64, required=True) if images else DRAWN_POINTS
         nearest = st.toggle("Nearest training example", True, help="Has it memorised? Compare with held-out examples.")
     _same_noise(models)
@@ -274,8 +274,8 @@ def sliders(models: list[Model]) -> None:
             if i % abreast == 0:
                 # Row by row, so that the Tab key takes them in order.
                 row = st.columns(abreast)
-            st.session_state[f"z{i}"] = float(np.clip(st.session_state.get(f"z{i}", 0.0), -reach, reach))
-            z.append(row[i % abreast].slider(f"z{i + 1}", -reach, reach, step=0.05, key=f"z{i}"))
+            with row[i % abreast]:
+                z.append(number(f"z{i + 1}", -reach, reach, 0.05, key=f"z{i}"))
     for model, place in zip(models, picture.columns(len(models)), strict=True):
         answer = _ask(model, z=[z[: model.dimension]])
         if answer:

@@ -16,8 +16,6 @@ from genlab.runtime.messages import RunStatus
 from genlab.runtime.store import LONGEST_NAME, StoredRun
 from genlab.ui import PAGES
 
-UPLOAD_MB = 200
-"""Largest file that a page takes, which the server holds in memory: the largest VAE with its optimizer needs 160 MB."""
 MEASURES = {
     "elbo": ("ELBO", "%.1f"),
     "active_units": ("Active units", "%d"),
@@ -31,7 +29,8 @@ CURVES = {
     "loss_sum": "Sum of both losses", "real_score": "Score of real examples",
     "fake_score": "Score of generated examples",
     "wasserstein_estimate": "Wasserstein estimate", "wasserstein_exact": "Exact W₁", "modes_captured": "Modes captured",
-    "high_quality": "High quality", "critic_grad_norm": "Critic gradient norm",
+    "high_quality": "High quality", "effective_modes": "Effective modes", "mode_turnover": "Turnover between modes",
+    "critic_grad_norm": "Critic gradient norm",
     "generator_grad_norm": "Generator gradient norm", "clipped_fraction": "Clipped fraction",
 }  # fmt: skip
 """Curves that can be laid over each other; a GAN's first choice is its exact distance, a VAE's its ELBO."""
@@ -125,6 +124,16 @@ def chosen_runs(runs: list[StoredRun]) -> list[StoredRun]:
     return [runs[row] for row in event.selection.rows if row < len(runs)]
 
 
+def no_run_yet() -> None:
+    """What stands in the place of an empty list: where runs come from."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("No run yet: start one on the", width="content")
+        st.page_link(PAGES / "vae.py", width="content")
+        st.page_link(PAGES / "gan.py", width="content")
+        st.markdown("page, or bring a file:", width="content")
+        _file_popover()
+
+
 def actions(chosen: list[StoredRun]) -> None:
     """Open or rename the one chosen run; delete all that are chosen, after a question."""
     one = chosen[0] if len(chosen) == 1 else None
@@ -139,8 +148,7 @@ def actions(chosen: list[StoredRun]) -> None:
                 )
         if st.button("Delete", icon=":material/delete:", disabled=not chosen):
             _ask(chosen)
-        with st.popover("Open a file", icon=":material/upload_file:"):
-            _open_file()
+        _file_popover()
         if st.button("Refresh", icon=":material/refresh:"):
             st.rerun()
         for line in st.session_state.pop("runs.problems", []):
@@ -182,10 +190,13 @@ def _delete(runs: list[StoredRun]) -> None:
     st.session_state["runs.problems"] = problems
 
 
+def _file_popover() -> None:
+    with st.popover("Open a file", icon=":material/upload_file:"):
+        _open_file()
+
+
 def _open_file() -> None:
-    file = st.file_uploader(
-        "A checkpoint (.safetensors), which opens as a run of its own", type="safetensors", max_upload_size=UPLOAD_MB
-    )
+    file = st.file_uploader("A checkpoint (.safetensors), which opens as a run of its own", type="safetensors")
     if file and st.button("Open as a run", type="primary", icon=":material/play_arrow:"):
         open_as_run(file.getvalue(), file.name)
 

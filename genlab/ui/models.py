@@ -92,6 +92,7 @@ _OTHERS = {
     "optimizer": "the optimizers' moments",
     "random": "the random state",
     "history": "the curves",
+    "measured": "the last measurement",
 }
 
 

@@ -1,8 +1,9 @@
 """The run that a page shows: found through the address, acted on through the lab, never kept in the page."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 
@@ -114,6 +115,15 @@ def change(run_id: str, name: str, value) -> str:
     if name.endswith("optimizer"):
         return f"{says}: weights stay, its moments start anew"
     return f"{says} acts from the next step"
+
+
+def try_out(kind: type[Config], key: str) -> None:
+    """Take up the settings that the diagnosis of the live component ``key`` proposes."""
+    act(kind, _change_all, st.session_state[key].attempt)
+
+
+def _change_all(run_id: str, settings: Mapping[str, Any]) -> str:
+    return "; ".join(filter(None, (change(run_id, name, value) for name, value in settings.items())))
 
 
 def restart(run_id: str, config: Config | None = None) -> None:

@@ -8,14 +8,23 @@ st.set_page_config(page_title="genlab", page_icon=ASSETS / "icon.png", layout="w
 st.html(UI / "style.css")
 
 page = st.navigation(
-    [
-        st.Page(PAGES / "home.py", title="Home", icon=":material/home:", default=True),
-        st.Page(PAGES / "vae.py", title="VAE", icon=":material/compress:"),
-        st.Page(PAGES / "gan.py", title="GAN", icon=":material/swords:"),
-        st.Page(PAGES / "map.py", title="Map", icon=":material/grid_on:"),
-        st.Page(PAGES / "generate.py", title="Generate", icon=":material/auto_awesome:"),
-        st.Page(PAGES / "runs.py", title="Runs", icon=":material/list_alt:"),
-    ],
+    {
+        "": [
+            st.Page(PAGES / "home.py", title="Home", icon=":material/home:", default=True),
+            st.Page(PAGES / "vae.py", title="VAE", icon=":material/compress:"),
+            st.Page(PAGES / "gan.py", title="GAN", icon=":material/swords:"),
+            st.Page(PAGES / "map.py", title="Map", icon=":material/grid_on:"),
+            st.Page(PAGES / "generate.py", title="Generate", icon=":material/auto_awesome:"),
+            st.Page(PAGES / "runs.py", title="Runs", icon=":material/list_alt:"),
+        ],
+        "Theory": [
+            st.Page(PAGES / "divergences.py", title="Divergences", icon=":material/width:"),
+            st.Page(PAGES / "evidence.py", title="Evidence identity", icon=":material/balance:"),
+            st.Page(PAGES / "reparameterisation.py", title="Reparameterisation", icon=":material/shuffle:"),
+            st.Page(PAGES / "games.py", title="Games", icon=":material/cyclone:"),
+            st.Page(PAGES / "discriminator.py", title="Optimal discriminator", icon=":material/policy:"),
+        ],
+    },
     position="top",
 )
 st.session_state["entered"] = st.session_state.get("page") != page.title

@@ -1,0 +1,69 @@
+"""What can be seen of a VAE and of a GAN alike, and what helps against much."""
+
+from typing import Any
+
+from genlab.config import Config
+from genlab.diagnosis.diagnosis import Diagnosis, Name
+from genlab.diagnosis.recent import Recent
+from genlab.diagnosis.thresholds import limit
+
+Attempts = tuple[dict[str, Any], ...]
+
+
+def diverged(recent: Recent) -> Diagnosis | None:
+    """A loss or a weight is NaN or infinite."""
+    if recent.diverged is None:
+        return None
+    return Diagnosis(
+        Name.DIVERGED,
+        f"{recent.diverged['quantity']} was no longer finite at step {recent.diverged['step']:,}.",
+        "A step that is too large for the slope overshoots, the next gradient is larger still, and so on. Change "
+        "something, then rewind.",
+        (*without_mistake(recent.config), *bounded(recent.config), slower(recent.config)),
+        "games" if recent.config.model == "gan" else "",
+    )
+
+
+def warming_up(recent: Recent) -> Diagnosis | None:
+    """Too early to judge, at the start or after a change of a live setting."""
+    judged_at = max(_ramp(recent.config), recent.changed_at + _warm_up(recent.config))
+    if recent.step >= judged_at and recent.is_readable:
+        return None
+    changed = f" Settings were changed at step {recent.changed_at:,}." if recent.changed_at else ""
+    return Diagnosis(
+        Name.WARMING_UP,
+        f"Step {recent.step:,}: judged from step {judged_at:,} on.{changed}",
+        "The first steps of a run that will do well look like those of one that will not.",
+    )
+
+
+def _warm_up(config: Config) -> int:
+    if config.model == "vae":
+        return int(limit("warm_up_vae"))
+    return -(-int(limit("warm_up_gan")) // config.n_critic)
+
+
+def _ramp(config: Config) -> int:
+    """The step at which β has reached its full weight for the first time."""
+    return config.annealing_steps if config.model == "vae" and config.annealing != "none" else 0
+
+
+# ---- settings to try -----------------------------------------------------------------------------------------------
+
+
+def without_mistake(config: Config) -> Attempts:
+    """Undo a deliberate mistake."""
+    return ({"mistake": "none"},) if config.mistake != "none" else ()
+
+
+def bounded(config: Config) -> Attempts:
+    """Bound the slope of a Wasserstein critic whose weights are free, or nearly so."""
+    if config.model == "gan" and config.objective == "wgan" and (config.clip is None or config.clip > 0.1):
+        return ({"clip": 0.1},)
+    return ()
+
+
+def slower(config: Config) -> dict[str, Any]:
+    """Learning rates ten times smaller, as far as they go."""
+    names = [name for name in config.settings() if name.endswith("learning_rate")]
+    return {name: max(config.settings()[name].low, getattr(config, name) / 10) for name in names}

@@ -1,0 +1,64 @@
+"""The newest part of a run's curves, as the signs look at it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from genlab.config import Config
+from genlab.diagnosis.thresholds import limit
+
+UNTRAINED = 10
+"""Rows at the start of a run that stand for the untrained model."""
+
+
+class Recent:
+    """A run's settings and its curves, read over the last steps rather than at single ones.
+
+    history: "step" (n,) and each curve (n,) or (n, k), as a trainer's history has them; reference: what a perfect model
+    would get; diverged: {"step", "quantity"} of a run that stopped being finite; changed_at: the step at which a live
+    setting was changed last.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        history: Mapping[str, np.ndarray],
+        reference: Mapping[str, float],
+        diverged: Mapping[str, Any] | None = None,
+        changed_at: int = 0,
+    ):
+        self.config, self.history, self.reference = config, history, reference
+        self.diverged, self.changed_at = diverged, changed_at
+        steps, least = history["step"], int(limit("least_rows"))
+        self.step = int(steps[-1]) if len(steps) else 0
+        self.is_readable = len(steps) >= least
+        since = int(np.searchsorted(steps, self.step - limit("window"), side="right"))
+        # Old rows of a long run stand for many steps each.
+        self._window = slice(max(0, min(since, len(steps) - least)), None)
+
+    def has(self, name: str) -> bool:
+        """Whether this run has a curve of that name: some are only measured on points, or on data with modes."""
+        return name in self.history
+
+    def median(self, name: str) -> float:
+        """Median of a curve over the last steps."""
+        return float(np.median(self.history[name][self._window]))
+
+    def median_per_column(self, name: str) -> np.ndarray:
+        """Medians of the k columns of a curve over the last steps, (k,)."""
+        return np.median(self.history[name][self._window], axis=0)
+
+    def share_below(self, name: str, value: float) -> float:
+        """Share of the last steps at which a curve was below a value."""
+        return float(np.mean(self.history[name][self._window] < value))
+
+    def untrained(self, name: str) -> float:
+        """Median of a curve over the first steps."""
+        return float(np.median(self.history[name][:UNTRAINED]))
+
+    def measured(self, name: str, count: int = 1) -> np.ndarray:
+        """The last ``count`` measurements of a curve that is measured now and then on points, the newest last."""
+        # The exact distance tells a new measurement from a held value: it does not repeat while the generator moves.
+        new = np.flatnonzero(np.diff(self.history["wasserstein_exact"])) + 1
+        return self.history[name][[0, *new]][-count:]

@@ -1,0 +1,99 @@
+"""Every number on which a diagnosis decides, with what it means and where it comes from."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """One number: ``meaning`` says what is compared with it, ``source`` why it is this one."""
+
+    value: float
+    meaning: str
+    source: str
+
+
+THRESHOLDS = {
+    "window": Threshold(
+        100, "steps over which the median of a curve is taken", "one batch is noise; live settings act within seconds"
+    ),
+    "least_rows": Threshold(
+        20, "rows of a curve below which nothing but a divergence is said", "a median of fewer is noise itself"
+    ),
+    "warm_up_vae": Threshold(
+        200, "ELBO steps before a VAE is judged", "two epochs of 9,000 digits; β = 50 has collapsed it after 150"
+    ),
+    "warm_up_gan": Threshold(
+        800, "critic steps before a GAN is judged", "a GAN that will cover the ring still hops for up to 600 (measured)"
+    ),
+    "collapsed_kl": Threshold(
+        0.01,
+        "nats of KL below which a latent says nothing about x",
+        "(ε, δ)-collapse with ε = 0.01, Lucas et al. 2019; an active unit's variance > 0.01 is at least 0.005 nats",
+    ),
+    "vanishing_gradient": Threshold(
+        1e-4,
+        "norm of the generator's gradient below which it does not learn",
+        "Arjovsky & Bottou 2017, figure 2, find it shrunk by orders of magnitude; healthy runs here stay above 0.01",
+    ),
+    "saturated_score": Threshold(
+        0.01,
+        "D(G(z)) below which the minimax generator is starved",
+        "∇ log(1 − D) is D/(1 − D) times ∇ log D: a hundredth of the non-saturating gradient, Goodfellow et al. 2014",
+    ),
+    "crowded": Threshold(
+        0.5,
+        "share of the data's modes that the generated points fill evenly (effective modes), or fewer",
+        "exp of the entropy; a perfect generator fills all",
+    ),
+    "turnover": Threshold(
+        0.5,
+        "share of the points that changed their mode between two measurements, or more",
+        "most of the mass moved; a generator at rest stays below 0.1 (measured)",
+    ),
+    "relapse": Threshold(
+        1.5,
+        "times the smallest W₁ of the run, or more: the points had come nearer to the data before",
+        "measurements of a generator at rest differ by a tenth (measured)",
+    ),
+    "saturated_clip": Threshold(
+        0.5,
+        "share of the critic's weights on the clip bounds, or more",
+        "Gulrajani et al. 2017, figure 1b: clipping pushes most weights to ±c",
+    ),
+    "resting_distance": Threshold(
+        2,
+        "times a perfect generator's W₁ below which a run has arrived: neither estimate nor relapse is judged",
+        "at rest the estimate is 0 and W₁ between samples is its floor: their ratio says nothing",
+    ),
+    "underestimate": Threshold(
+        0.5,
+        "share of the exact W₁ below which a 1-Lipschitz critic's estimate is wrong",
+        "Kantorovich–Rubinstein duality: at the optimum they are equal; WGAN-GP with n_critic = 5: 0.8 here",
+    ),
+    "reversed": Threshold(
+        0.25,
+        "share of the last steps at which the critic scored generated points higher than real ones",
+        "the maximum of E f(x) − E f(G(z)) is never negative; a critic that keeps up stays below 0.05 (measured)",
+    ),
+    "exploding_gradient": Threshold(
+        100,
+        "norm of a gradient above which training explodes",
+        "Pascanu et al. 2013 clip far below; healthy runs here stay below 5 (measured)",
+    ),
+    "runaway_distance": Threshold(
+        5,
+        "times the untrained generator's W₁ beyond which its points run away",
+        "the untrained one starts in the middle of the data; a hopping one reaches 3 (measured)",
+    ),
+    "unbounded_kl": Threshold(
+        12,
+        "nats of KL in one latent that no data set here can need",
+        "telling N examples apart takes log N, 11 for N = 60,000; the rest is KL(q(z)‖p(z)), Hoffman & Johnson 2016",
+    ),
+}
+"""Name → threshold."""
+
+
+def limit(name: str) -> float:
+    """The value of one threshold."""
+    return THRESHOLDS[name].value

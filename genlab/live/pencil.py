@@ -1,0 +1,48 @@
+"""The pencil: a small pad on which a density is drawn, one height for each column."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from genlab.figures.palette import PALETTE
+
+_FOLDER = Path(__file__).parent
+LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+"""The letter of each height, from 0 up; all of them stand in an address as they are."""
+
+
+@cache
+def _component():
+    return st.components.v2.component(
+        "genlab_pencil",
+        js="".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("common.js", "pencil.js")),
+        css=(_FOLDER / "pencil.css").read_text(encoding="utf-8"),
+        isolate_styles=False,
+    )
+
+
+def pencil(
+    curve: str, *, key: str, label: str, ends: tuple[float, float], on_drawn: Callable[[str], None]
+) -> None:  # fmt: skip
+    """Draw the pad with ``curve`` on it, one letter of :data:`LEVELS` for each column from ``ends[0]`` to ``ends[1]``.
+
+    ``on_drawn`` is called with the new curve when the hand is lifted, before the page is drawn again. What arrives is
+    text from a browser: check it.
+    """
+
+    def drawn() -> None:
+        if new := st.session_state[key].drawn:
+            on_drawn(str(new))
+
+    _component()(
+        key=key,
+        data={
+            "curve": curve,
+            "label": label,
+            "ends": [f"{end:g}".replace("-", "−") for end in ends],
+            "palette": PALETTE,
+        },
+        on_drawn_change=drawn,
+    )

@@ -1,0 +1,51 @@
+"""The player: pictures of what is already computed, played, stepped through and pointed at in the browser."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import plotly
+import streamlit as st
+
+from genlab.figures.motion import Motion
+from genlab.figures.palette import PALETTE
+
+_FOLDER = Path(__file__).parent
+
+
+@cache
+def _component():
+    # Styles are not isolated, for the same reason as those of the live component.
+    return st.components.v2.component(
+        "genlab_player",
+        js="".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("common.js", "player.js")),
+        css="".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("live.css", "player.css")),
+        isolate_styles=False,
+    )
+
+
+def player(motion: Motion, *, key: str, on_point: Callable[[float, float], None] | None = None) -> None:
+    """Mount a motion, or hand new curves to the one with this ``key``.
+
+    Args:
+        motion: pictures, what moves in them, legend; from :mod:`genlab.figures.theory`.
+        key: the element's key; a stable key keeps zoom and the present step over reruns.
+        on_point: called with the place (x, y) in a plane at which the person pointed, before the page is drawn again;
+            the new curves are then played from their start.
+    """
+
+    def pointed() -> None:
+        place = st.session_state[key].point
+        if on_point and place:
+            on_point(float(place["x"]), float(place["y"]))
+
+    _component()(
+        key=key,
+        data={
+            "base": "/" + (st.get_option("server.baseUrlPath") or "").strip("/"),
+            "plotly": plotly.__version__,
+            "palette": PALETTE,
+            **motion.to_data(),
+        },
+        on_point_change=pointed,
+    )

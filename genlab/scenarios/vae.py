@@ -1,0 +1,86 @@
+"""Demonstrations of variational autoencoders: what their posteriors keep, and how they lose it."""
+
+import numpy as np
+
+from genlab.config import VAEConfig
+from genlab.scenarios.evidence import Evidence
+from genlab.scenarios.scenario import Scenario, Verdict
+
+
+def learns_the_digits(evidence: Evidence) -> Verdict:
+    """Better than any model without latents: such a one gets about −206 nats, the pixels' marginal entropy."""
+    elbo, active = evidence.late("elbo"), evidence.history["active_units"][-1]
+    return elbo > -185 and active == 2, {"elbo": elbo, "active_units": active}
+
+
+def posterior_collapses(evidence: Evidence) -> Verdict:
+    """No latent depends on the input any more: less than a tenth of a nat in all of them together."""
+    kl, active = evidence.late("kl"), evidence.history["active_units"][-1]
+    return kl < 0.1 and active == 0, {"kl": kl, "active_units": active}
+
+
+def uses_one_latent(evidence: Evidence) -> Verdict:
+    """One latent carries more than a nat, the other less than a hundredth of one."""
+    kl = evidence.history["kl_per_dim"]
+    low, high = sorted(np.median(kl[-len(kl) // 4 :], axis=0))
+    active = evidence.history["active_units"][-1]
+    return active == 1 and high > 1 and low < 0.01, {"active_units": active, "kl_used": high, "kl_unused": low}
+
+
+def generates_garbage(evidence: Evidence) -> Verdict:
+    """Samples from the prior are more than four floors away from the data."""
+    distance = evidence.wasserstein_in_floors()
+    return distance > 4, {"wasserstein_exact/floor": distance, "kl": evidence.late("kl")}
+
+
+VAE_SCENARIOS = (
+    Scenario(
+        "vae_digits",
+        "A VAE that works",
+        "Two latent dimensions suffice to sort the digits into regions and to draw them: both stay active.",
+        VAEConfig(),
+        400,
+        learns_the_digits,
+    ),
+    Scenario(
+        "vae_collapsed",
+        "A collapsed posterior",
+        "With β = 50 the KL falls to zero: the latents say nothing about the input and all digits decode alike.",
+        VAEConfig(beta=50),
+        400,
+        posterior_collapses,
+        cure={"beta": 1},
+        cured_claim="At β = 1 both latents stay active and sort the digits.",
+        why="A latent pays β nats for each nat of KL; when it gains less than that in reconstruction, it is given up.",
+    ),
+    Scenario(
+        "vae_line",
+        "A VAE finds one dimension",
+        "The data lie along a line: one latent carries about two nats, the other is switched off, its KL zero.",
+        VAEConfig(data="line", width=64, batch_size=256),
+        1200,
+        uses_one_latent,
+    ),
+    Scenario(
+        "vae_mean_over_pixels",
+        "A mean where a sum belongs",
+        "Averaging the reconstruction over 784 pixels beside a sum over latents collapses the posterior at β = 1.",
+        VAEConfig(mistake="mean_over_pixels", width=100),
+        300,
+        posterior_collapses,
+        cure={"mistake": "none"},
+        cured_claim="With both terms summed, in nats, the same network keeps both latents active.",
+        why="Dividing the data term by 784 moves the optimum as much as multiplying the KL by it: β = 784 in disguise.",
+    ),
+    Scenario(
+        "vae_no_kl",
+        "β = 0: an autoencoder",
+        "Without the KL term the codes spread as they like, and decoding draws from the prior gives garbage.",
+        VAEConfig(data="line", beta=0, width=64, batch_size=128),
+        500,
+        generates_garbage,
+        cure={"beta": 1},
+        cured_claim="At β = 1 the codes fill the prior, and its samples lie along the data.",
+        why="Nothing asks the codes to resemble N(0, I), so its draws land where the decoder was never trained.",
+    ),
+)

@@ -1,0 +1,195 @@
+"""Demonstrations of Wasserstein critics: what clipping, penalties and the critic's steps do to their estimate."""
+
+import numpy as np
+
+from genlab.config import GANConfig
+from genlab.scenarios.evidence import Evidence
+from genlab.scenarios.gan import SMALL, covers_the_ring
+from genlab.scenarios.scenario import Scenario, Verdict
+
+
+def covers_the_ring_with_a_bounded_critic(evidence: Evidence) -> Verdict:
+    """Covers the ring, and the critic's estimate stays of the order of the exact distance."""
+    covers, figures = covers_the_ring(evidence)
+    ratio = abs(evidence.late("wasserstein_estimate")) / evidence.history["wasserstein_exact"][-1]
+    return covers and ratio < 5, {**figures, "estimate/exact": ratio}
+
+
+def approaches_the_data(evidence: Evidence) -> Verdict:
+    """The transport distance comes near that of fresh data."""
+    distance = evidence.wasserstein_in_floors()
+    return distance < 3, {"wasserstein_exact/floor": distance}
+
+
+def starves_the_generator(evidence: Evidence) -> Verdict:
+    """Almost no gradient arrives, and the generator stays far away while the critic's estimate reads zero."""
+    norm, estimate = evidence.late("generator_grad_norm"), evidence.late("wasserstein_estimate")
+    distance = evidence.wasserstein_in_floors()
+    figures = {"generator_grad_norm": norm, "wasserstein_estimate": estimate, "wasserstein_exact/floor": distance}
+    return norm < 1e-5 and abs(estimate) < 1e-5 and distance > 5, figures
+
+
+def estimate_runs_away(evidence: Evidence) -> Verdict:
+    """The critic's estimate exceeds the exact distance a hundredfold and still grows."""
+    estimate, exact = evidence.late("wasserstein_estimate"), evidence.history["wasserstein_exact"][-1]
+    curve = evidence.history["wasserstein_estimate"]
+    growth = estimate / np.median(curve[len(curve) // 4 : len(curve) // 2])
+    return estimate > 100 * exact and growth > 2, {"estimate/exact": estimate / exact, "growth": growth}
+
+
+def flees_from_the_data(evidence: Evidence) -> Verdict:
+    """The points end five times as far from the data as they began."""
+    distance = evidence.wasserstein_over_start()
+    return distance > 5, {"wasserstein_exact/start": distance}
+
+
+def gradient_vanishes(evidence: Evidence) -> Verdict:
+    """Each hidden layer leaves less than a tenth of the gradient, and the points stay where they began."""
+    factor, distance = evidence.gradient_factor_per_layer(), evidence.wasserstein_over_start()
+    return factor < 0.1 and distance > 0.9, {"gradient_factor_per_layer": factor, "wasserstein_exact/start": distance}
+
+
+def gradient_explodes(evidence: Evidence) -> Verdict:
+    """Each hidden layer more than doubles the gradient, and the estimate is thousands of times the exact distance."""
+    factor, ratio = evidence.gradient_factor_per_layer(), evidence.estimate_over_exact()
+    return factor > 2 and abs(ratio) > 1000, {"gradient_factor_per_layer": factor, "estimate/exact": ratio}
+
+
+def weights_pile_up(evidence: Evidence) -> Verdict:
+    """More than half of the critic's weights and biases lie on a bound."""
+    share = evidence.late("clipped_fraction")
+    return share > 0.5, {"clipped_fraction": share}
+
+
+def estimate_is_wrong(evidence: Evidence) -> Verdict:
+    """Over the second half of the run the estimate is typically off by more than half of the exact distance."""
+    estimate, exact = evidence.history["wasserstein_estimate"], evidence.history["wasserstein_exact"]
+    second = slice(len(exact) // 2, None)
+    error = float(np.median(np.abs(estimate[second] / exact[second] - 1)))
+    return error > 0.5, {"relative_error": error}
+
+
+def stays_away_from_the_data(evidence: Evidence) -> Verdict:
+    """Over the last quarter of the run the points typically stay more than four floors away."""
+    distance = evidence.late_wasserstein_in_floors()
+    return distance > 4, {"late_wasserstein_exact/floor": distance}
+
+
+WGAN = GANConfig(
+    objective="wgan", clip=0.1, n_critic=5, batch_size=128, critic_depth=3, **SMALL,
+    critic_optimizer="rmsprop", critic_learning_rate=2e-3, critic_beta2=0.99,
+    generator_optimizer="rmsprop", generator_learning_rate=1e-3, generator_beta2=0.99,
+)  # fmt: skip
+QUICK = WGAN.replace(n_critic=2)
+DEEP = QUICK.replace(data="swissroll", critic_depth=12)
+"""The critic of WGAN-GP's figure 1(b): 12 hidden ReLU layers on the swiss roll, here 64 units wide."""
+ADAM = QUICK.replace(
+    critic_optimizer="adam", critic_beta1=0.9, generator_optimizer="adam", generator_beta1=0.9,
+)  # fmt: skip
+
+WGAN_SCENARIOS = (
+    Scenario(
+        "wgan_clip",
+        "A WGAN that works",
+        "Clipped at c = 0.1 the critic keeps its scale, the points reach all eight modes and W₁ nears its floor.",
+        WGAN,
+        800,
+        covers_the_ring_with_a_bounded_critic,
+    ),
+    Scenario(
+        "wgan_tiny_clip",
+        "A WGAN with too small a clip",
+        "At c = 0.001 the critic is nearly constant: its estimate reads zero and the generator gets no gradient.",
+        WGAN.replace(clip=0.001),
+        400,
+        starves_the_generator,
+        cure={"clip": 0.1},
+        cured_claim="Clipped at c = 0.1 the critic passes on a gradient and the points reach the ring.",
+        why="The gradient that reaches the generator is a product over the critic's layers, each of the order of c.",
+    ),
+    Scenario(
+        "wgan_unclipped",
+        "A WGAN without clipping",
+        "With nothing to bound its slope, the critic's scale grows and its estimate leaves the true W₁ far below.",
+        WGAN.replace(clip=None),
+        400,
+        estimate_runs_away,
+        cure={"clip": 0.1},
+        cured_claim="Clipped at c = 0.1 the critic keeps its scale and its estimate stays of the order of the true W₁.",
+        why="E f(x) − E f(G(z)) grows with the scale of f; without a Lipschitz bound its maximum is infinite.",
+    ),
+    Scenario(
+        "wgan_gp",
+        "WGAN-GP on a swiss roll",
+        "A gradient penalty holds the critic's slope near 1, and the points unroll along the spiral.",
+        GANConfig(data="swissroll", objective="wgan_gp", n_critic=5, batch_size=128, **SMALL),
+        400,
+        approaches_the_data,
+    ),
+    Scenario(
+        "wgan_clipped_gradients",
+        "Gradients clipped instead of weights",
+        "Clipping the critic's gradients to ±c bounds no slope: its estimate leaves the true W₁ far below.",
+        QUICK.replace(mistake="clipped_gradients"),
+        300,
+        estimate_runs_away,
+        cure={"mistake": "none"},
+        cured_claim="With its weights clipped to ±c the critic keeps its scale.",
+        why="RMSProp rescales whatever gradient it is given, and step upon step the weights grow without a bound.",
+    ),
+    Scenario(
+        "wgan_flipped_sign",
+        "A flipped sign",
+        "With the sign of the generator's loss flipped the points run away from the data, faster and faster.",
+        QUICK.replace(mistake="flipped_sign"),
+        80,
+        flees_from_the_data,
+        cure={"mistake": "none"},
+        cured_claim="With the right sign the points approach the ring from the first steps on.",
+        why="Critic and generator now maximise the same term, so it is no game: L_D + L_G is not zero but 2·L_D.",
+    ),
+    Scenario(
+        "wgan_deep_vanishing",
+        "Clipping makes gradients vanish",
+        "At c = 0.01 each of a critic's 12 layers leaves a tenth of the gradient or less: the points never move.",
+        DEEP.replace(clip=0.01),
+        60,
+        gradient_vanishes,
+        cure={"objective": "wgan_gp"},
+        cured_claim="Under a gradient penalty the layers keep the gradient's norm and the points approach the spiral.",
+        why="A layer of n units with weights at ±c multiplies the gradient by about c·√(n/2), 0.06 here, twelve times.",
+    ),
+    Scenario(
+        "wgan_deep_exploding",
+        "Clipping lets gradients explode",
+        "At c = 1 each of a critic's 12 layers multiplies the gradient: its estimate is off by orders of magnitude.",
+        DEEP.replace(clip=1),
+        60,
+        gradient_explodes,
+        cure={"objective": "wgan_gp"},
+        cured_claim="Under a gradient penalty the layers keep the gradient's norm and the estimate its scale.",
+        why="Clipping bounds each weight, not the product of twelve layers; no c is right for every depth.",
+    ),
+    Scenario(
+        "wgan_one_critic_step",
+        "One critic step is too few",
+        "With n_critic = 1 the critic lags behind the generator: its estimate is not the true W₁, nor near it.",
+        GANConfig(data="grid25", objective="wgan_gp", critic_learning_rate=2e-3, batch_size=128, **SMALL),
+        80,
+        estimate_is_wrong,
+        cure={"n_critic": 10},
+        cured_claim="With ten critic steps for each generator step the estimate follows the true W₁.",
+        why="Only at the critic's optimum is E f(x) − E f(G(z)) the distance; before it, it says how far training got.",
+    ),
+    Scenario(
+        "wgan_momentum",
+        "Momentum hurts a WGAN",
+        "With β₁ = 0.9 in both networks' Adam the points swing about the ring and stay far from the data.",
+        ADAM,
+        300,
+        stays_away_from_the_data,
+        cure={"critic_beta1": 0, "generator_beta1": 0},
+        cured_claim="With β₁ = 0 the same Adam brings the points to within a few floors of the data.",
+        why="The critic turns its gradient with every move of the points; a running mean of old gradients overshoots.",
+    ),
+)

@@ -1,0 +1,242 @@
+"""The frame that the theory pages share: settings that live in the address, formulas, today's numbers."""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from genlab.config import Setting
+from genlab.figures.palette import ink
+from genlab.ui.controls import grid
+from genlab.ui.library import theme
+
+LONGEST_QUOTE = 60
+"""Characters of a bad value that a line about it repeats."""
+
+
+# ---- settings --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def settings(page: str) -> Iterator["Settings"]:
+    """The settings column of a page; what is drawn in it stands in the address, so that a pasted link restores it.
+
+    with settings("games") as column:
+        step = column.number("step", "Step h", 0.01, 1.0, 0.2, log=True)
+    """
+    column = Settings(page)
+    with st.sidebar:
+        yield column
+    column.finish()
+
+
+class Settings:
+    """The values of one page: read from the address when the page is entered, then as the person leaves them.
+
+    A value of the address that is not allowed is replaced by its default, and one line says so.
+    """
+
+    def __init__(self, page: str):
+        self._page = page
+        self._top = st.container()
+        kept = st.session_state.setdefault(f"theory.{page}", {"values": {}, "problems": []})
+        self._values: dict[str, Any] = kept["values"]
+        self._problems: list[str] = kept["problems"]
+        self._address: dict[str, str] = {}
+        self._written: dict[str, str] = {}
+        self._names: dict[str, None] = {}
+        if st.session_state.get("entered", True) and st.query_params:
+            self._address = st.query_params.to_dict()
+            self._values.clear()
+
+    def value(self, name: str, default: Any, read: Callable[[str], Any], write: Callable[[Any], str] = str) -> Any:
+        """The value of a setting without a widget of its own.
+
+        ``read`` makes it of the address's text, or raises a ValueError that says what is allowed; ``write`` is its
+        inverse. The default is not written.
+        """
+        self._names[name] = None
+        if name in self._address:
+            text = self._address.pop(name)
+            try:
+                self._values[name] = read(text)
+            except ValueError as error:
+                self._problems.append(f"{name} = {text[:LONGEST_QUOTE]}: {error}")
+        value = self._values.get(name, default)
+        if value != default:
+            self._written[name] = write(value)
+        return value
+
+    def set(self, **values: Any) -> None:
+        """Give settings new values; for the callbacks of buttons and presets, before the page is drawn again."""
+        self._values.update(values)
+
+    def say(self, problem: str) -> None:
+        """One line that the page shows as an error when it is drawn next."""
+        self._problems.append(problem)
+
+    def number(
+        self, name: str, label: str, low: float, high: float, default: float, *, step: float | None = None,
+        log: bool = False, help: str = "",
+    ) -> float:  # fmt: skip
+        """A slider with a number box beside it; whole numbers when the default is an int. ``log`` for wide ranges."""
+        setting = Setting(
+            name, label, help, self._page, "integer" if isinstance(default, int) else "number", default, low=low,
+            high=high, scale="log" if log else "linear",
+        )  # fmt: skip
+        self.draw(setting, step=step)
+        return self.read(setting)
+
+    def read(self, setting: Setting) -> float:
+        """The value of a number, whether its slider is drawn or not."""
+        value = self.value(setting.name, setting.default, lambda text: _number(setting, text), "{:g}".format)
+        return type(setting.default)(min(max(value, setting.low), setting.high))
+
+    def draw(self, setting: Setting, *, step: float | None = None) -> None:
+        """The slider of a number and the box beside it."""
+        value, cast, label, help = self.read(setting), type(setting.default), setting.label, setting.help or None
+        step = cast(step if step is not None else 1 if cast is int else 0.05)
+        shape = "%d" if cast is int else "%g"
+        slider, box = st.columns([2, 1], vertical_alignment="bottom", gap="small")
+        with slider:
+            key = self._bound(setting, "slider", value)
+            if setting.scale == "log":
+                st.select_slider(label, grid(setting, value), format_func="{:g}".format, help=help, **key)
+            else:
+                st.slider(label, cast(setting.low), cast(setting.high), step=step, format=shape, help=help, **key)
+        with box:
+            key = self._bound(setting, "box", value)
+            st.number_input(label, value=None, step=step, format=shape, label_visibility="collapsed", **key)
+
+    def choice(self, name: str, label: str, options: Mapping[str, str], default: str, *, help: str = "") -> str:
+        """A list of which one is chosen: name in the address → words on the page."""
+        setting = Setting(name, label, help, self._page, "choice", default, choices=options)
+        value = self.value(name, default, lambda text: _one_of(setting, text))
+        value = value if value in options else default
+        key = self._bound(setting, "list", value)
+        st.selectbox(label, list(options), format_func=options.get, help=help or None, **key)
+        return value
+
+    def tabs(self, name: str, label: str, options: Mapping[str, str], default: str) -> str:
+        """A row of which one is chosen: name in the address → words on the page."""
+        setting = Setting(name, label, "", self._page, "choice", default, choices=options)
+        value = self.value(name, default, lambda text: _one_of(setting, text))
+        key = self._bound(setting, "tabs", value)
+        st.segmented_control(
+            label, list(options), format_func=options.get, required=True, label_visibility="collapsed", **key
+        )
+        return value
+
+    def several(
+        self, name: str, label: str, options: Mapping[str, str], default: tuple[str, ...], *, help: str = ""
+    ) -> tuple[str, ...]:
+        """A row of which some are chosen, in the order of ``options``; at least one, or the default comes back."""
+        setting = Setting(name, label, help, self._page, "choice", default, choices=options)
+        value = self.value(name, default, lambda text: _some_of(setting, text), ",".join)
+        value = tuple(option for option in options if option in value) or default
+        key = self._bound(setting, "list", list(value))
+        st.pills(label, list(options), selection_mode="multi", format_func=options.get, help=help or None, **key)
+        return value
+
+    def switch(self, name: str, label: str, default: bool, *, help: str = "") -> bool:
+        """A toggle."""
+        setting = Setting(name, label, help, self._page, "switch", default)
+        value = self.value(name, default, lambda text: _switch(setting, text), lambda value: str(value).lower())
+        st.toggle(label, help=help or None, **self._bound(setting, "toggle", value))
+        return value
+
+    def finish(self) -> None:
+        """Write the address, and say what was wrong in it or in a number box."""
+        known = ", ".join(self._names)
+        self._problems += [
+            f"{name[:LONGEST_QUOTE]}: this page has no such setting; it has {known}" for name in self._address
+        ]
+        for line in self._problems:
+            self._top.error(line)
+        self._problems.clear()
+        # Only when it differs: the browser's Back button then leaves the page, not one of many equal addresses.
+        if self._written != st.query_params.to_dict():
+            st.query_params.from_dict(self._written)
+
+    def _bound(self, setting: Setting, part: str, value: Any) -> dict[str, Any]:
+        """The key of a widget that shows ``value`` and whose change goes into the settings."""
+        key = f"theory.{self._page}.{setting.name}.{part}"
+        st.session_state[key] = value
+        return {"key": key, "on_change": self._changed, "args": (setting, key)}
+
+    def _changed(self, setting: Setting, key: str) -> None:
+        value = st.session_state[key]
+        if value in (None, []):
+            value = setting.default
+        if setting.kind in ("number", "integer") and not setting.low <= value <= setting.high:
+            self._problems.append(f"{setting.label} = {value:g}: allowed is {setting.allowed}")
+        else:
+            self._values[setting.name] = value
+
+
+def _number(setting: Setting, text: str) -> float:
+    try:
+        value = int(text) if setting.kind == "integer" else float(text)
+    except ValueError:
+        value = math.nan
+    if not setting.low <= value <= setting.high:
+        raise ValueError(f"allowed is {setting.allowed}")
+    return value
+
+
+def _one_of(setting: Setting, text: str) -> str:
+    if text not in setting.choices:
+        raise ValueError(f"allowed is {setting.allowed}")
+    return text
+
+
+def _some_of(setting: Setting, text: str) -> tuple[str, ...]:
+    return tuple(_one_of(setting, part) for part in text.split(","))
+
+
+def _switch(setting: Setting, text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError(f"allowed is {setting.allowed}")
+    return text == "true"
+
+
+def presets(column: Settings, values: Mapping[str, Mapping[str, Any]]) -> None:
+    """A button for each set-up: words → settings."""
+    with st.container(horizontal=True, gap="xsmall"):
+        for words, chosen in values.items():
+            st.button(words, on_click=column.set, kwargs=dict(chosen))
+
+
+# ---- formulas and numbers --------------------------------------------------------------------------------------------
+
+
+def tinted(words: str) -> str:
+    """KaTeX in which ``@token{…}`` has the colour of that token of the palette, made dark or pale enough to read."""
+    return re.sub(r"@(\w+)\{", lambda found: rf"\textcolor{{{ink(found[1], theme())}}}{{", words)
+
+
+class Now(NamedTuple):
+    """Today's value of a term: its symbol (KaTeX, as for `tinted`) and the value in words, with its unit."""
+
+    symbol: str
+    value: str
+
+
+def formula(words: str, *terms: Now) -> None:
+    """The formula of a figure (KaTeX, as for `tinted`), and under it a row of today's numbers."""
+    st.latex(tinted(words))
+    numbers(*terms)
+
+
+def numbers(*terms: Now) -> None:
+    """A row of today's numbers."""
+    row = (f"${tinted(term.symbol)}$\u2002**{term.value}**" for term in terms)
+    st.markdown("\u2003\u2003".join(row), text_alignment="center")
+
+
+def nats(value: float) -> str:
+    """A number of nats in words."""
+    return f"{value:.4f}".replace("-", "−").replace("inf", "∞") + " nats"

@@ -1,0 +1,37 @@
+"""The optimal discriminator between two known densities, a trained one beside it, and what they teach the generator."""
+
+import streamlit as st
+
+from genlab.live.player import player
+from genlab.theory.discriminator import jensen_shannon, optimal_value
+from genlab.ui.discriminator import PRESETS, motion, train
+from genlab.ui.theory import Now, formula, nats, presets, settings
+
+with settings("discriminator") as column:
+    presets(column, PRESETS)
+    pair, run, space = train(column)
+
+player(motion(pair, run, space, below="11rem"), key=f"discriminator.{space}")
+formula(
+    r"D^*(x) = \frac{@real{p(x)}}{@real{p(x)} + @generated{q(x)}} \qquad V(D) = \mathbb E_{@real{p}} \log D + "
+    r"\mathbb E_{@generated{q}} \log (1 - D) \;\le\; V(D^*) = -\log 4 + 2\,\mathrm{JS}(p, q)",
+    Now(r"@critic{V(D)}\text{ trained}", nats(run.values[-1])),
+    Now("V(D^*)", nats(optimal_value(pair))),
+    Now(r"\mathrm{JS}(p, q)", nats(jensen_shannon(pair))),
+)
+
+with st.expander("What to look for"):
+    st.markdown(
+        r"""
+$V(D)$ is what a discriminator maximises. For two *known* densities the best one is known too: $D^* = p/(p+q)$.
+
+- **Train D**: a small network climbs $V$ with exact expectations. It follows $D^*$ where p or q has mass and is free to
+  differ where neither has; its value stays below the dashed line. *One hidden unit* is not enough for *A missed mode*.
+- **Side by side**: $\log D^* - \log(1 - D^*)$ is the straight line $2 - 2x$, and $D^*$ its sigmoid.
+- **Far apart**: $D^*$ is 1 on the data and 0 on the generated points. $V(D^*)$ reaches its maximum 0, JS its maximum
+  $\log 2$. The **saturating** loss, dotted, then moves nothing: where q has its points its step is 0. The
+  **non-saturating** one pulls them to the data.
+- **A missed mode**: where q has its points $D^*$ is nearly constant, ⅓, and both steps are near 0: nothing tells
+  those points of the mode on the left.
+"""
+    )
