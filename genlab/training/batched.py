@@ -2,7 +2,9 @@
 
 Models may differ in the numbers that enter the arithmetic of a step (learning rates, clip, β, …). What decides shapes
 or how random numbers are used must be equal, the seed too: each model then sees exactly the data, the initial weights
-and the random draws of the same model trained alone, and gives the same result up to rounding.
+and the random draws of the same model trained alone, and gives the same result up to rounding. Where a training
+magnifies rounding (large steps, kinks of ReLU), the two part as do two runs of which one was nudged by a rounding
+error.
 """
 
 import json
@@ -27,6 +29,10 @@ from genlab.training.vae import VAETrainer
 
 ROWS = 256
 """Rows of curves kept for each model: when they are full, every second one goes."""
+AVERAGED = 100
+"""About how many of the last steps the one figure of a noisy curve is a mean of."""
+_PENALTIES = ("gp_weight", "r1_weight")
+"""At 0 their gradients are not even computed."""
 _ANNEALING = ("beta", "annealing", "annealing_steps")
 
 
@@ -48,9 +54,10 @@ def _refuse(config: Config) -> None:
 
 
 def _common(config: Config) -> str:
-    """What models of one batch share: every setting but the free numbers, of which only whether they are off or 0."""
+    """What models of one batch share: every setting but the free numbers, and which of these are switched off."""
     free = _TRAINERS[config.model].free_settings()
-    return json.dumps({name: bool(value) if name in free else value for name, value in config.model_dump().items()})
+    shared = {name: value for name, value in config.model_dump().items() if name not in free or value is None}
+    return json.dumps(shared | {name: getattr(config, name, 0) > 0 for name in _PENALTIES})
 
 
 def make_batch(configs: Sequence[Config], device: str | torch.device = "cpu") -> "BatchedTrainer":
@@ -154,9 +161,17 @@ class BatchedTrainer(Trainer):
         with np.errstate(invalid="ignore", over="ignore"):
             curves = self._curves(recorded.reshape(-1, recorded.shape[-1])).reshape(*recorded.shape[:2], -1)
             self._keep_rows(steps, self._clock[: self._pending], curves)
-            alive = self._alive()
-            self.recent[alive, : curves.shape[2]] = curves[:, alive].mean(axis=0)
+            self._average(curves[:, self._alive()])
         self._pending = 0
+
+    def _average(self, curves: np.ndarray) -> None:
+        """Let the running means of the models that are alive follow curves (steps, alive, columns)."""
+        alive, columns, steps = self._alive(), curves.shape[2], len(curves)
+        before = self.recent[alive, :columns]
+        before = np.where(np.isnan(before), curves[0], before)
+        kept = (1 - 1 / AVERAGED) ** np.arange(steps, 0, -1, dtype=np.float32)
+        weights = kept / (1 - 1 / AVERAGED) / AVERAGED
+        self.recent[alive, :columns] = kept[0] * before + np.tensordot(weights, curves, axes=1)
 
     def _keep_rows(self, steps: np.ndarray, seconds: np.ndarray, curves: np.ndarray) -> None:
         """Add curves (steps, models, columns) at every ``_every``-th step."""
@@ -246,7 +261,7 @@ class BatchedTrainer(Trainer):
         return self._one(model).sample(n, seed)
 
     def values(self) -> dict[str, np.ndarray]:
-        """One figure of each model for each curve, (models,): the mean since the last check, or the last measured."""
+        """One figure of each model for each curve, (models,): a running mean, or what was measured last."""
         self._drain()
         names = [name for name in self.CURVES if name != self.VECTOR]
         values = {name: self.recent[:, column] for column, name in enumerate(names)}
