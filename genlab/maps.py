@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self
 
 from genlab.checkpoint import expected_tensors
@@ -40,7 +40,7 @@ class Axis:
             return cls(name, float(low), float(high), int(count))
         except ValueError:
             allowed = "SETTING:LOW:HIGH:COUNT, as in clip:0.001:1:8"
-            raise SettingError(f"{side} = {text[:60]}: allowed is {allowed}") from None
+            raise SettingError(f"{side} = {_one_line(text)}: allowed is {allowed}") from None
 
     def __str__(self) -> str:
         return f"{self.name}:{self.low:g}:{self.high:g}:{self.count}"
@@ -98,7 +98,7 @@ class MapConfig:
     def _check(self, side: str, axis: Axis) -> None:
         allowed = mappable(self.base)
         if axis.name not in allowed:
-            raise SettingError(f"{side} = {axis.name[:60]}: allowed is {', '.join(allowed)}")
+            raise SettingError(f"{side} = {_one_line(axis.name)}: allowed is {', '.join(allowed)}")
         if not 1 <= axis.count <= LONGEST_SIDE:
             raise SettingError(f"{side}: {axis.count} values of {axis.name}; allowed is 1 to {LONGEST_SIDE}")
         if not (math.isfinite(axis.low) and math.isfinite(axis.high) and axis.low <= axis.high):
@@ -179,7 +179,7 @@ class MapConfig:
             own[name] = rest.pop(name, "")
         problems = []
         if own["model"] and own["model"] not in CONFIGS:
-            problems = [f"model = {own['model'][:60]}: allowed is {', '.join(CONFIGS)}"]
+            problems = [f"model = {_one_line(own['model'])}: allowed is {', '.join(CONFIGS)}"]
         base, more = CONFIGS.get(own["model"], GANConfig).from_query(rest)
         usual = cls.usual(base)
         try:
@@ -202,7 +202,7 @@ def _steps(text: str) -> int:
         return int(text)
     except ValueError:
         allowed = f"a whole number from {LEAST_STEPS} to {MOST_STEPS}"
-        raise SettingError(f"steps = {text[:60]}: allowed is {allowed}") from None
+        raise SettingError(f"steps = {_one_line(text)}: allowed is {allowed}") from None
 
 
 def weights(config: Config) -> int:
@@ -212,6 +212,11 @@ def weights(config: Config) -> int:
     return sum(math.prod(shape) for name, (_, shape) in tensors if name.split("/")[0] in networks)
 
 
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:60]
+
+
+@lru_cache(maxsize=64)
 def read_config(text: str) -> Config | MapConfig:
     """The set-up of a run or of a map from its JSON; raises :class:`SettingError` in one line otherwise."""
     try:

@@ -2576,7 +2576,7 @@ class InstabilityMap extends PlotlyPanel {
     const figure = measure.name === "diverged" ? "" : `${measure.label}: ${value === null ? "not yet" : number(value, 4)}`;
     const end = gone >= 0 ? `diverged at step ${gone}` : measure.name === "diverged" ? "has not diverged" : "";
     const found = [figure, end].filter(Boolean).join(" · ");
-    return `${x.label} ${x.values[column]} · ${y.label} ${y.values[row]} · ${found}`;
+    return `${x.label} = ${x.values[column]} · ${y.label} = ${y.values[row]} · ${found}`;
   }
 
   traces() {
