@@ -14,7 +14,7 @@ BASE = GANConfig(generator_width=16, critic_width=16)
 
 
 def measure_together(repeats: int) -> dict[str, float]:
-    """Steps per second of all ``MODELS`` GANs of 2×16 units, both ways in turns; the ratio is the median of each turn's.
+    """Steps per second of all ``MODELS`` GANs of 2×16 units, both ways in turns; the ratio is the turns' median.
 
     The models differ in their critic's learning rate.
     """
