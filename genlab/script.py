@@ -57,13 +57,13 @@ def script(config: Config, steps: int = 2000, changes: Sequence[Mapping] = ()) -
 
 
 def _told(changes: Sequence[Mapping]) -> str:
-    if not changes:
-        return ""
     lines = [
         f"- after step {change['step']}: {name} from {setting_text(old)} to {setting_text(new)}"
         for change in changes
         for name, (old, new) in change["settings"].items()
     ]
+    if not lines:
+        return ""
     more = [f"- and {len(lines) - _CHANGES_TOLD} more"] if len(lines) > _CHANGES_TOLD else []
     return "\n".join(["\nChanged by hand during the run, not here:", *lines[:_CHANGES_TOLD], *more, ""])
 

@@ -26,12 +26,15 @@ with st.expander("What to look for"):
 $V(D)$ is what a discriminator maximises. For two *known* densities the best one is known too: $D^* = p/(p+q)$.
 
 - **Train D**: a small network climbs $V$ with exact expectations. It follows $D^*$ where p or q has mass and is free to
-  differ where neither has; its value stays below the dashed line. *One hidden unit* is not enough for *A missed mode*.
+  differ where neither has; its value stays below the dashed line. *Both sides* needs a D that is low in the middle:
+  with one hidden unit it can only rise or only fall, and V(D) stops far below V(D*).
 - **Side by side**: $\log D^* - \log(1 - D^*)$ is the straight line $2 - 2x$, and $D^*$ its sigmoid.
 - **Far apart**: $D^*$ is 1 on the data and 0 on the generated points. $V(D^*)$ reaches its maximum 0, JS its maximum
   $\log 2$. The **saturating** loss, dotted, then moves nothing: where q has its points its step is 0. The
   **non-saturating** one pulls them to the data.
 - **A missed mode**: where q has its points $D^*$ is nearly constant, ⅓, and both steps are near 0: nothing tells
   those points of the mode on the left.
+- **In the plane**: arrows show the step of each generated point, both losses drawn on one scale. Inside the ring, where
+  D* is sure, the saturating arrows are dots.
 """
     )

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from genlab.live.player import player
-from genlab.ui.divergences import PRESETS, VIEWS, WORDS
+from genlab.ui.divergences import LOOK_FOR, PRESETS, VIEWS, WORDS
 from genlab.ui.theory import formula, presets, settings
 
 with settings("divergences") as column:
@@ -15,4 +15,4 @@ player(shown.motion, key=f"divergences.{view}")
 formula(shown.formula, *shown.now)
 
 with st.expander("What to look for"):
-    st.markdown("")
+    st.markdown(LOOK_FOR[view])

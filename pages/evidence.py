@@ -4,7 +4,7 @@ import streamlit as st
 
 from genlab.figures.theory.evidence import evidence_motion
 from genlab.live.player import player
-from genlab.theory.evidence import MODELS, ascend, best_gaussian, evidence
+from genlab.theory.evidence import MODELS, ascend, best_gaussians, evidence
 from genlab.ui.theory import Now, formula, nats, numbers, presets, settings
 
 MOST_STEPS = 60
@@ -17,10 +17,10 @@ PRESETS = {
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def climb(name: str, noise: float, x: float, m: float, s: float):
-    """q's way up the ELBO with the terms at each step, and the best Gaussian."""
+    """q's way up the ELBO with the terms at each step, and the best Gaussians."""
     model = MODELS[name](noise)
     way = ascend(model, x, m, s, steps=MOST_STEPS)
-    return way, [evidence(model, x, *q) for q in zip(way.means, way.stds, strict=True)], best_gaussian(model, x)
+    return way, [evidence(model, x, *q) for q in zip(way.means, way.stds, strict=True)], best_gaussians(model, x)
 
 
 with settings("evidence") as column:
@@ -37,7 +37,7 @@ with settings("evidence") as column:
         kwargs={"mean": round(way.means[-1], 4), "std": round(way.stds[-1], 4)},
     )  # fmt: skip
 
-player(evidence_motion(model, x, way, terms, best[:2], below="12rem"), key="evidence.player")
+player(evidence_motion(model, x, way, terms, best, below="12rem"), key="evidence.player")
 now = terms[0]
 formula(
     r"\log p(x) = \underbrace{@reconstruction{\mathbb E_q \log p(x|z)} - @kl{\mathrm{KL}(q\,\|\,p(z))}}_{@elbo{L(x)}}"
@@ -49,8 +49,8 @@ formula(
     Now(r"@class5{\mathrm{KL}(q\,\|\,p(z|x))}", nats(now.posterior_kl)),
 )
 numbers(
-    Now(r"\text{approximation gap, which no Gaussian closes: } \log p(x) - L[q^*]", nats(now.log_evidence - best[2])),
-    Now(r"\text{what a better Gaussian gains: } L[q^*] - L[q]", nats(best[2] - now.elbo)),
+    Now(r"\text{gap that no Gaussian closes: } \log p(x) - L[q^*]", nats(now.log_evidence - best[0][2])),
+    Now(r"\text{gap of this } q\text{: } L[q^*] - L[q]", nats(best[0][2] - now.elbo)),
 )
 
 with st.expander("What to look for"):

@@ -17,7 +17,7 @@ with settings("games") as column:
 presets(column, PRESETS)
 runs = {name: play(game, method, start, step, steps) for name, (_, method) in methods.items()}
 labels = {name: label for name, (label, _) in methods.items()}
-below = f"{5.5 + 1.6 * len(runs)}rem"
+below = f"{7.5 + 1.6 * len(runs)}rem"
 player(
     games_motion(game, runs, labels, steps=steps, close=close, below=below),
     key="games.player", on_point=lambda x, y: column.set(theta=x, psi=y),

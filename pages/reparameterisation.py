@@ -16,7 +16,7 @@ with settings("reparameterisation") as column:
 
 presets(column, PRESETS)
 player(
-    reparameterisation_motion(function, mu, sigma, n=n, seed=seed, wrt=wrt, below="10.5rem"),
+    reparameterisation_motion(function, mu, sigma, n=n, seed=seed, wrt=wrt, below="12.5rem"),
     key="reparameterisation.player",
 )
 comparison(function, mu, sigma, n=n, seed=seed, wrt=wrt)

@@ -10,7 +10,7 @@ from genlab.live.component import live
 from genlab.runtime.client import get_lab
 from genlab.ui.controls import controls
 from genlab.ui.runbar import runbar
-from genlab.ui.runs import open_run, try_out
+from genlab.ui.runs import branch, companion, dismiss, open_run, rewind, try_out
 
 run = open_run(VAEConfig)
 
@@ -20,6 +20,8 @@ with st.sidebar:
 runbar(run)
 live(
     run.run_id, get_lab().token(run.run_id), vae_view(run.config), key="vae.live", status=run.status,
+    companion=companion(run), on_dismiss=partial(dismiss, VAEConfig),
+    on_branch=partial(branch, VAEConfig), on_rewind=partial(rewind, VAEConfig),
     on_attempt=partial(try_out, VAEConfig, "vae.live"),
 )  # fmt: skip
 
@@ -45,7 +47,9 @@ $$
   Where no held-out example lies, outputs are blends that are no example of anything.
 - **Posterior of x**: draw a digit, or pick an example. Its $q(z|x)$ stands on the latent plane, and the samples
   $z = \\mu + \\sigma\\varepsilon$ are decoded one after another. **Zoom to x** compares it with the true $p(z|x)$.
+  This x is your own: others who watch the same run choose theirs.
 - **Bound**: with one or two latents $\\log p(x)$ is integrated exactly. The *amortisation gap* is what the encoder
   loses against the best Gaussian $q^*$, the *approximation gap* what every Gaussian with uncorrelated latents loses.
+  While the run trains, these integrals take up to an eighth of its time; where nobody looks at them, none.
 """
     )

@@ -33,6 +33,7 @@ from genlab.checkpoint import (
 from genlab.config import POINTS, GANConfig, VAEConfig
 from genlab.data import points
 from genlab.measures import mode_coverage
+from genlab.measures.evidence import exact_evidence
 from genlab.training import checkpoints, load_generator, load_trainer, make_trainer
 from genlab.training.checkpoints import card, save_weights
 from genlab.training.history import CAPACITY
@@ -417,6 +418,22 @@ def test_the_pretrained_models_are_small_and_each_has_a_card():
         assert found.groups == {"vae": {"encoder", "decoder"}, "gan": {"generator", "critic"}}[found.config.model]
         assert written["command"] in (ROOT / "checkpoints" / "README.md").read_text(encoding="utf-8")
         assert np.isfinite(load_generator(path).sample(4)).all()
+
+
+def test_a_card_tells_the_elbo_on_examples_that_training_never_saw():
+    for path in ROOT.glob("checkpoints/vae_*.safetensors"):
+        written = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["measures"]
+        # A few draws for each of 1,000 examples: their mean is known to some tenths of a nat.
+        assert load_trainer(path).held_out_elbo(draws=3) == pytest.approx(written["held_out_elbo"], abs=0.5)
+        assert written["held_out_elbo"] < written["elbo"]
+
+
+def test_the_held_out_elbo_is_the_one_that_integration_finds():
+    trainer = vae(data="moons")
+    trainer.advance(200)
+    trainer.held_out = trainer.held_out[:20]
+    expected = exact_evidence(trainer, trainer.held_out).elbo.mean()
+    assert trainer.held_out_elbo(draws=2000) == pytest.approx(expected, rel=0.01)
 
 
 def modes_of(name: str) -> tuple[int, float]:

@@ -46,13 +46,16 @@ def test_training_writes_its_curves_and_a_checkpoint(tmp_path, capsys):
     assert trainer.step == 30 and trainer.config.generator_width == 8
     # Nine digits are enough to give a float32 back exactly.
     assert np.float32([row["critic_loss"] for row in rows]) == pytest.approx(trainer.history()["critic_loss"], abs=0)
-    assert "step 30 of 30" in capsys.readouterr().err.splitlines()[-1]
+    *_, progress, diagnosis = capsys.readouterr().err.splitlines()
+    assert "step 30 of 30" in progress
+    assert diagnosis == "genlab: warming up: Step 30: judged from step 400 on."
 
 
 def test_progress_into_a_file_is_about_ten_lines(capsys):
     assert main([*SMALL_GAN, "--steps", "200"]) == 0
     output = capsys.readouterr()
-    assert output.out == "" and 1 <= output.err.count("\n") <= 11
+    # And the diagnosis.
+    assert output.out == "" and 2 <= output.err.count("\n") <= 12
 
 
 def test_the_kl_of_each_latent_has_its_own_column(tmp_path):

@@ -105,7 +105,7 @@ SHELL = """
     import streamlit as st
     from genlab.config import GANConfig
     from genlab.figures import gan_view
-    from genlab.live.component import live
+    from genlab.live.component import Companion, live
 
     st.set_page_config(layout="wide")
     st.session_state["runs"] = st.session_state.get("runs", 0) + 1
@@ -123,7 +123,12 @@ SHELL = """
     columns[2].write(f"buttons for {status}")
     objective = columns[3].selectbox("objective", ["nonsaturating", "wgan"])
     if st.query_params.get("show") != "no" and not st.checkbox("hide"):
-        live("run-1", "token", gan_view(GANConfig(objective=objective)), key="live", status=status, on_status=take_over)
+        beside = st.query_params.get("beside")
+        live(
+            "run-1", "token", gan_view(GANConfig(objective=objective)), key="live", status=status, on_status=take_over,
+            companion=Companion(beside, "token", "the other") if beside else None,
+            on_dismiss=st.query_params.clear,
+        )
 """
 
 
@@ -380,6 +385,21 @@ def test_a_changed_objective_changes_the_panels_and_keeps_those_that_stay(live_p
     wait_for_later_step(live_page)
     assert figure(live_page, "plane", "plot.mark") == "the same"
     assert live_page.get_by_role("tab").all_inner_texts()[0] == "W₁"
+
+
+def test_a_companion_s_curves_follow_its_own_frames_until_it_is_taken_away(context, lab):
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.goto(f"{lab.url}/?beside=run-2")
+    wait_for(page, "losses", "plot?.data?.length === 6 && plot.data[3].x.length > 100")
+    dashed = figure(page, "losses", "plot.data.slice(3).map(trace => [trace.name, trace.line.dash])")
+    assert {dash for _, dash in dashed} == {"dash"} and all(name.startswith("the other: ") for name, _ in dashed)
+    page.get_by_text("Dashed: the other · step").wait_for()
+    assert {message["hz"] for message in lab.control()["received"] if message["type"] == "rate"} >= {2, 5}
+    page.get_by_role("button", name="Take away").click()
+    wait_for(page, "losses", "plot.data.length === 3")
+    assert not page.locator(".companion").is_visible()
+    page.close()
 
 
 def test_leaving_the_page_closes_the_socket(live_page, lab):

@@ -162,9 +162,9 @@ def test_however_many_come_and_draw_a_bounded_number_of_examples_is_kept():
 def test_the_work_goes_round_among_all_who_look_and_ends_for_who_has_left(monkeypatch):
     view = inspected(POINTS, turns=0)
     places = [[i / 4, 0.0] for i in range(4)]
-    for visitor, x in enumerate(places):
-        look(view, x, visitor)
     for _ in places:
+        for visitor, x in enumerate(places):
+            look(view, x, visitor)
         view.inspection.work(survey=False)
     assert all("evidence.terms" in look(view, x, visitor) for visitor, x in enumerate(places))
     view.trainer.advance(1)

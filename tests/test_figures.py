@@ -5,12 +5,15 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import genlab.live
 from genlab.config import GANConfig, VAEConfig
+from genlab.data import points
 from genlab.figures import gan_view, vae_view
 from genlab.figures.palette import BACKGROUND, CLASS_SYMBOLS, PALETTE, TEXT, contrast
+from genlab.figures.still import distances, over_density, overlay
 from genlab.runtime.messages import STREAMS
 from genlab.runtime.streams import View as WorkerView
 from genlab.training import make_trainer
@@ -173,6 +176,19 @@ def test_points_and_text_stand_out_from_the_field(theme, field):
     assert contrast(TEXT[theme], behind) >= 4.5
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_words_of_the_still_figures_are_legible(theme):
+    values = np.linspace(1, 2, 5)
+    for figure in (
+        distances(values, values, theme=theme),
+        over_density(points("ring8"), np.zeros((2, 2)), theme=theme),
+        overlay({"a": (values, values)}, x="step", y="KL", log=False, theme=theme),
+    ):
+        for axis in (figure.layout.xaxis, figure.layout.yaxis):
+            for colour in (axis.title.font.color, axis.tickfont.color):
+                assert contrast(colour, BACKGROUND[theme]) >= 4.5
+
+
 def test_classes_differ_by_symbol_and_colour():
     assert len(set(CLASS_SYMBOLS)) == 10
     for theme in THEMES:
@@ -188,3 +204,16 @@ def test_a_zero_sum_game_says_which_loss_each_player_minimises():
     formula = re.sub(r"<[^>]+>", "", gan_view(GANConfig(objective="wgan")).formula)
     assert "= E f(G(z))– − E f(x)–" in formula
     assert "= −E f(G(z))" in formula
+
+
+@pytest.mark.parametrize(
+    ("view", "shown"),
+    [
+        (gan_view(GANConfig(objective="wgan", mistake="flipped_sign")), "= −(−E f(G(z)))"),
+        (gan_view(GANConfig(objective="wgan", mistake="clipped_gradients")), "|∂Lf/∂w| ≤ c"),
+        (vae_view(VAEConfig(mistake="mean_over_pixels")), "log p(x|z)– / 784 +"),
+        (vae_view(VAEConfig(data="moons", mistake="mean_over_pixels")), "log p(x|z)– / 2 +"),
+    ],
+)
+def test_the_formula_shows_a_deliberate_mistake(view, shown):
+    assert shown in re.sub(r"<[^>]+>", "", view.formula)

@@ -109,6 +109,21 @@ def test_every_dimension_has_a_slider_and_a_seed_sets_them_all(lab):
     assert {slider.value for slider in tab.slider if slider.label.startswith("z")} == {0.0}
 
 
+def test_every_slider_has_a_number_box_that_sets_it_and_says_what_is_allowed(lab):
+    tab = open_generate(model=keep(lab, "vae06run", vae(latent_dim=3)))
+    assert tab.slider(key="generate.temperature.slider").value == 1.0
+    tab.number_input(key="generate.temperature.box").set_value(0.25).run()
+    assert tab.slider(key="generate.temperature.slider").value == 0.25
+    tab.button_group[0].set_value("Latent sliders").run()
+    assert [box.label for box in tab.number_input if box.key.startswith("z")] == ["z1", "z2", "z3"]
+    tab.number_input(key="z1.box").set_value(1.23).run()
+    tab.slider(key="z0.slider").set_value(-2.0).run()
+    assert [tab.slider(key=f"z{i}.slider").value for i in range(3)] == [-2.0, 1.23, 0.0]
+    assert [tab.number_input(key=f"z{i}.box").value for i in range(3)] == [-2.0, 1.23, 0.0]
+    tab.number_input(key="z1.box").set_value(9.0).run()
+    assert errors(tab) == ["z2 = 9: allowed is -3 to 3"] and tab.number_input(key="z1.box").value == 1.23
+
+
 def test_models_with_other_noise_are_told_apart(lab):
     tab = open_generate(model=keep(lab, "vae04run", vae()), beside=keep(lab, "vae05run", vae(latent_dim=3)))
     assert "noise of different kinds" in words(tab)

@@ -189,6 +189,25 @@ def test_a_drag_draws_a_path_and_the_strip_follows_it(digits):
     assert codes[0][1] == pytest.approx(codes[4][1], abs=0.1) and codes[5][0] == pytest.approx(codes[9][0], abs=0.1)
 
 
+def test_pins_and_paths_survive_a_reload_until_they_are_cleared(digits):
+    def reloaded():
+        digits.page.reload()
+        digits.lab.ready()
+        return digits.strip()
+
+    a, b = digits.click(0.3, 0.3), digits.click(0.7, 0.6)
+    digits.strip()
+    assert np.allclose(np.array(reloaded())[[0, -1]], [a, b])
+    digits.drag((0.2, 0.2), (0.5, 0.7), (0.8, 0.3))
+    path = digits.strip()
+    # A long path is remembered by some of its places.
+    assert np.allclose(reloaded(), path, atol=0.05)
+    digits.node.get_by_role("button", name="Clear").click()
+    digits.page.reload()
+    digits.lab.ready()
+    assert digits.ask("[p.pins, p.course]") == [[None, None], None]
+
+
 def test_the_keyboard_moves_pins_and_clears_and_leaves_the_run_alone(digits):
     step = digits.lab.header("step")
     digits.hand.focus()

@@ -109,6 +109,8 @@ def test_a_browser_may_subscribe_decode_and_answer_pings():
     assert parse_client_message('{"type":"decode","id":4,"z":[[0.5,-1],[0,2]]}').z == [[0.5, -1.0], [0.0, 2.0]]
     assert len(parse_client_message(decode_of([[0.25] * 64] * MAX_VECTORS)).z) == MAX_VECTORS
     assert parse_client_message('{"type":"rate","hz":20}').hz == 20
+    assert parse_client_message('{"type":"look","step":400}').step == 400
+    assert parse_client_message('{"type":"look","step":null}').step is None
     assert parse_client_message('{"type":"pong"}').type == "pong"
     assert Subscribe(type="streams", streams=list(messages.STREAMS)).streams
 
@@ -135,6 +137,10 @@ def test_a_browser_may_subscribe_decode_and_answer_pings():
         decode_of([[0.0]] * (MAX_VECTORS + 1)),
         decode_of([[0.0] * 65]),
         '{"type":"decode","id":1.5,"z":[0]}',
+        '{"type":"look"}',
+        '{"type":"look","step":-1}',
+        '{"type":"look","step":"now"}',
+        '{"type":"look","step":1e30}',
         '{"type":"decode","id":1,"z":[0],"more":1}',
         '{"type":"decode","id":1,"z":' + "[" * 500 + "]" * 500 + "}",
     ],

@@ -13,6 +13,7 @@ from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
 from genlab.scenarios import HOME, SCENARIOS
 from genlab.ui.controls import grid
+from genlab.ui.runs import differing
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {"vae": ROOT / "pages" / "vae.py", "gan": ROOT / "pages" / "gan.py", "home": ROOT / "pages" / "home.py"}
@@ -25,13 +26,30 @@ class RecordingLab:
         self.runs: dict[str, RunState] = {}
         self.told: list[tuple] = []
         self.names: dict[str, str] = {}
+        self.twins: dict[str, str] = {}
 
-    def start(self, config, run_id=None, *, play=False):
+    def start(self, config, run_id=None, *, play=False, twin=None):
         run_id = run_id or f"run{len(self.runs):05d}"
         status = RunStatus.RUNNING if play else RunStatus.PAUSED
         self.runs[run_id] = RunState(run_id, config, status, 0, "", [])
         self.told.append(("start", config, play))
+        if twin:
+            self.twin(twin, run_id)
         return run_id
+
+    def twin(self, left, right):
+        if self.state(left).config.model != self.state(right).config.model:
+            raise client.CommandFailed("A GAN and a VAE cannot be twins.")
+        self.twins |= {left: right, right: left}
+
+    def twin_of(self, run_id):
+        return self.twins.get(run_id)
+
+    def untwin(self, run_id):
+        self.twins.pop(self.twins.pop(run_id))
+
+    def curves(self, run_id):
+        return {}
 
     def state(self, run_id):
         if run_id not in self.runs:
@@ -44,17 +62,21 @@ class RecordingLab:
     def _set(self, run_id, **changes):
         self.runs[run_id] = replace(self.runs[run_id], **changes)
 
+    def _set_both(self, run_id, **changes):
+        for one in filter(None, (run_id, self.twin_of(run_id))):
+            self._set(one, **changes)
+
     def play(self, run_id):
         self.told.append(("play",))
-        self._set(run_id, status=RunStatus.RUNNING)
+        self._set_both(run_id, status=RunStatus.RUNNING)
 
     def pause(self, run_id):
         self.told.append(("pause",))
-        self._set(run_id, status=RunStatus.PAUSED)
+        self._set_both(run_id, status=RunStatus.PAUSED)
 
     def step(self, run_id):
         self.told.append(("step",))
-        self._set(run_id, step=self.runs[run_id].step + 1, status=RunStatus.PAUSED)
+        self._set_both(run_id, step=self.runs[run_id].step + 1, status=RunStatus.PAUSED)
 
     def rewind(self, run_id):
         self.told.append(("rewind",))
@@ -262,6 +284,38 @@ def test_going_back_to_an_address_with_the_run_of_another_page_shows_this_page_s
     assert tab.query_params["run"] == mine and not tab.error
 
 
+def test_a_run_beside_this_one_stays_in_the_address_until_it_is_taken_away(lab):
+    mine, other = lab.start(VAEConfig()), lab.start(VAEConfig(beta=50))
+    tab = open_page("vae", run=mine, beside=other)
+    tab.select_slider(key="vae.beta").set_value(5.0).run()
+    assert tab.query_params["beside"] == other and not tab.error
+    tab.query_params.clear()
+    tab.switch_page(str(FILES["gan"])).run()
+    assert "beside" not in tab.query_params
+    tab.query_params.clear()
+    tab.switch_page(str(FILES["vae"])).run()
+    assert (tab.query_params["run"], tab.query_params["beside"]) == (mine, other)
+
+
+@pytest.mark.parametrize(
+    ("beside", "why"), [("gone-for-good", "no such GAN"), ("run00000", "no such GAN"), ("run00001", "this run itself")]
+)
+def test_what_cannot_stand_beside_a_run_is_said_in_one_line(lab, beside, why):
+    lab.start(VAEConfig())
+    tab = open_page("gan", run=lab.start(GANConfig()), beside=beside)
+    (line,) = errors(tab)
+    assert beside in line and why in line
+    assert "beside" not in tab.query_params and tab.query_params["run"] == "run00001"
+
+
+def test_what_is_set_otherwise_is_told_in_words():
+    assert differing(VAEConfig(), VAEConfig()) == "same settings"
+    assert differing(VAEConfig(), VAEConfig(beta=50)) == "KL weight β = 50"
+    assert differing(GANConfig(), GANConfig(objective="wgan", clip=None)) == (
+        "Objective = WGAN, weight clipping, Weight clipping c = off"
+    )
+
+
 def test_an_unforeseen_error_is_one_line_on_the_page_and_a_traceback_in_the_log(caplog):
     def script():
         from genlab.ui.errors import say
@@ -292,3 +346,27 @@ def test_every_position_of_a_slider_is_a_valid_value(kind):
         if setting.scale == "log":
             for value in grid(setting, setting.default):
                 kind().replace(**{setting.name: value})
+
+
+def test_a_proposal_of_the_diagnosis_changes_the_running_model_and_the_widget(lab):
+    """The component's trigger cannot be fired here: the page's own function is called with what it would bring."""
+
+    def take_up():
+        import streamlit as st
+
+        from genlab.config import VAEConfig
+        from genlab.ui.runs import open_run, try_out
+
+        class Result:
+            attempt = {"beta": 1.0, "free_bits": 0.5}
+
+        open_run(VAEConfig)
+        st.session_state["proposal"] = Result()
+        try_out(VAEConfig, "proposal")
+
+    tab = AppTest.from_function(take_up, default_timeout=20)
+    tab.query_params["beta"] = "50"
+    tab.run()
+    assert not tab.exception
+    assert lab.told[-2:] == [("apply", {"beta": 1.0}), ("apply", {"free_bits": 0.5})]
+    assert only_run(lab).config == VAEConfig(beta=1, free_bits=0.5)

@@ -195,24 +195,36 @@ def test_the_stacked_bar_of_a_held_out_x_adds_up_to_log_p(lab, path):
     assert read_terms(lab, "mean") == pytest.approx(terms.mean(0).tolist(), abs=0.5)
 
 
-def test_posterior_and_bound_follow_training(lab):
-    lab.open("vae?data=moons&width=32")
+def choose_point(lab, x1):
     tab(lab, "bound")
     tab(lab, "posterior")
     lab.page.locator('[data-panel="posterior"] [data-term="mean"]').first.wait_for()
-    lab.page.get_by_role("spinbutton", name="x₁").fill("0.4")
+    lab.page.get_by_role("spinbutton", name="x₁").fill(str(x1))
     lab.page.get_by_role("spinbutton", name="x₁").press("Enter")
-    wait_for_x(lab, SAME)
-    assert array(lab, "posterior.x")[0] == pytest.approx(0.4)
+    wait_for_x(lab, f"{SAME} && Math.abs(a['posterior.x'].values[0] - {x1}) < 1e-3")
+
+
+def test_posterior_and_bound_of_each_visitors_own_x_follow_training(lab, browser):
+    lab.open("vae?data=moons&width=32")
+    choose_point(lab, 0.4)
+    neighbour = Lab(browser.new_context().new_page(), lab.url)
+    neighbour.open(f"vae?run={lab.header('run')}")
+    choose_point(neighbour, -0.7)
     before, evidence = array(lab, "posterior.mean"), array(lab, "evidence.terms")
     lab.press("Play")
-    wait_for_x(lab, "a['evidence.step'].values[0] > 50")
+    for visitor, x1 in ((lab, 0.4), (neighbour, -0.7)):
+        wait_for_x(visitor, "a['evidence.step']?.values[0] > 50")
+        assert array(visitor, "posterior.x")[0] == pytest.approx(x1), "x is still the own one"
     assert not np.allclose(before, array(lab, "posterior.mean"))
     assert not np.allclose(evidence, array(lab, "evidence.terms"))
-    assert array(lab, "posterior.x")[0] == pytest.approx(0.4), "x is still the chosen one"
+    neighbour.page.context.close()
     for layer in ("x-code", "x-samples", "x-true", "x-best"):
         chip = lab.page.locator(f'[data-panel="latent"] [data-layer="{layer}"]')
         assert chip.get_attribute("aria-pressed") == "true"
+    lab.page.reload()
+    lab.ready()
+    wait_for_x(lab)
+    assert array(lab, "posterior.x")[0] == pytest.approx(0.4), "and after a reload"
 
 
 def test_a_touch_on_the_plane_chooses_a_point(browser, server):

@@ -220,6 +220,20 @@ def test_two_visitors_of_a_training_run_each_see_their_own_x_and_its_bound(serve
     server.lab.stop(run_id)
 
 
+def test_everyone_who_watches_sees_the_step_that_was_looked_at_last(server):
+    run_id = server.lab.start(SMALL)
+    for _ in range(60):
+        server.lab.step(run_id)
+    with server.open(run_id) as hand, server.open(run_id) as other:
+        for number in range(40):
+            say(hand, type="look", step=[25, 50, 0][number % 3])
+        for socket in (hand, other):
+            header = next(header for header, _ in packets(socket) if header["looking"] == 25)
+            assert (header["timeline"], header["step"]) == ([0, 25, 50], 60)
+        say(other, type="look", step=None)
+        next(header for header, _ in packets(hand) if header["looking"] is None)
+
+
 def test_a_point_is_no_picture(server):
     run_id = server.lab.start(VAEConfig(width=8))
     code, line = closing(server.open(run_id), '{"type":"encode","id":1,"x":[0,0]}')

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from test_browser import SECONDS, Lab
 from test_pages import ROOT
 
+from genlab.checkpoint import inspect
 from genlab.config import GANConfig, VAEConfig
 from genlab.figures.mosaic import curves_csv
 from genlab.figures.still import overlay
@@ -36,6 +37,9 @@ class StoredLab:
 
     def curves(self, run_id):
         return self.store.curves(run_id)
+
+    def adopt(self, content, name):
+        inspect(content, name)
 
 
 @pytest.fixture
@@ -78,9 +82,21 @@ def test_the_rule_by_which_runs_are_cleared_stands_on_the_page(lab):
 def test_set_ups_that_never_trained_are_listed_on_demand_only(lab):
     lab.store.put(RunState("opened00", GANConfig(), RunStatus.PAUSED))
     tab = open_runs()
-    assert not len(tab.dataframe[0].value) and not tab.exception
+    assert not tab.dataframe and not tab.exception
+    assert any("No run yet: start one on the VAE or GAN page" in line.value for line in tab.markdown)
     tab.toggle[0].set_value(True).run()
     assert list(tab.dataframe[0].value["Name"]) == ["opene"]
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense" * 20, b"\x80\x04\x95K\x00."])
+def test_an_uploaded_file_that_is_no_checkpoint_gets_one_line(lab, content):
+    tab = open_runs()
+    tab.file_uploader[0].upload("mine.safetensors", content)
+    tab.run()
+    next(button for button in tab.button if button.label == "Open as a run").click().run()
+    (line,) = [error.value for error in tab.error]
+    assert line.startswith("mine.safetensors is damaged or not a checkpoint") and "\n" not in line
+    assert not tab.exception and not lab.runs()
 
 
 def test_nothing_can_be_done_before_a_run_is_chosen(lab):
@@ -204,3 +220,28 @@ def test_whoever_watches_a_run_that_is_deleted_is_told(tab, browser, server):
     other.get_by_role("dialog").get_by_role("button", name="Delete this run").click()
     tab.page.get_by_text(f"run = {run_id}: there is no such GAN here").wait_for(timeout=SECONDS)
     other.context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("browser")
+def test_a_checkpoint_from_elsewhere_opens_as_a_run_and_a_malformed_one_gets_a_line(page, server, tmp_path):
+    trainer = vae(beta=4)
+    trainer.advance(3)
+    trainer.save(tmp_path / "mine.safetensors")
+    (tmp_path / "bad.safetensors").write_bytes((tmp_path / "mine.safetensors").read_bytes()[:-4])
+    tab = Lab(page, server.url)
+    with tab.errors_forbidden():
+        page.goto(f"{tab.url}/runs")
+        page.get_by_role("button", name="Open a file").click()
+        for name in ("bad", "mine"):
+            page.locator('[data-testid="stFileUploader"] input').set_input_files(tmp_path / f"{name}.safetensors")
+            page.get_by_text(f"{name}.safetensors").first.wait_for()
+            page.get_by_role("button", name="Open as a run").click()
+            if name == "bad":
+                page.get_by_text("bad.safetensors is damaged or not a checkpoint").wait_for()
+                page.get_by_role("button", name="Remove").click()
+        tab.ready()
+        tab.wait("h.step === 3 && h.config.beta === 4 && h.status === 'paused'")
+        page.get_by_role("button", name="Keep").click()
+        named = "() => document.querySelector('[aria-label=\"Name of this run\"]')?.value === 'mine'"
+        page.wait_for_function(named, timeout=SECONDS)

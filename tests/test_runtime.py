@@ -132,6 +132,35 @@ def test_a_diverged_run_refuses_to_play_and_can_be_rewound(lab):
     assert lab.state(run_id).status == RunStatus.PAUSED
 
 
+def test_a_branch_is_a_run_of_its_own_with_other_settings_from_that_step_on(lab):
+    run_id = rested(lab)
+    for _ in range(30):
+        lab.step(run_id)
+    branch = lab.branch(run_id, 25, n_critic=3)
+    until(lambda: lab.state(branch).status == RunStatus.PAUSED, what=lambda: lab.state(branch))
+    state = lab.state(branch)
+    assert (state.step, state.config) == (25, SMALL.replace(n_critic=3))
+    assert state.message == f"Branched from {run_id} at step 25."
+    assert [change["settings"] for change in state.changes] == [{}, {"n_critic": [1, 3]}]
+    lab.step(branch)
+    assert (lab.state(branch).step, lab.state(run_id).step) == (26, 30)
+    assert lab.state(run_id).config == SMALL and lab.state(run_id).changes == ()
+
+
+def test_a_branch_that_cannot_be_is_refused_in_one_line_and_makes_no_run(lab):
+    run_id = rested(lab)
+    before = len(lab.runs())
+    wrong = [(7, {}, "step = 7: no snapshot"), (0, {"noise_dim": 3}, "noise_dim = 3"), (0, {"n_critic": 0}, "n_critic")]
+    for step, live, line in wrong:
+        with pytest.raises(SettingError, match=line):
+            lab.branch(run_id, step, **live)
+    assert len(lab.runs()) == before
+    branch = lab.branch(run_id, 0)
+    until(lambda: lab.state(branch).status == RunStatus.PAUSED, what=lambda: lab.state(branch))
+    lab.step(branch)
+    assert lab.state(branch).step == 1
+
+
 def test_a_checkpoint_is_a_file_that_training_can_load(lab, tmp_path):
     run_id = rested(lab)
     lab.step(run_id)
@@ -175,6 +204,39 @@ def test_tokens_belong_to_one_run_and_one_process(lab, tmp_path):
 def test_outside_the_server_there_is_no_lab():
     with pytest.raises(LabNotRunning, match="streamlit run app.py"):
         client.get_lab()
+
+
+# ---- twins ---------------------------------------------------------------------------------------------------------
+
+
+def test_twins_play_and_rest_together(lab):
+    left, right = rested(lab), rested(lab, SMALL.replace(n_critic=3))
+    lab.twin(left, right)
+    assert (lab.twin_of(left), lab.twin_of(right)) == (right, left)
+    lab.play(right)
+    until(lambda: lab.state(left).step > 10)
+    lab.pause(left)
+    assert lab.state(left).step == lab.state(right).step
+    lab.twin(right, left)
+    lab.untwin(left)
+    lab.step(right)
+    assert lab.state(right).step == lab.state(left).step + 1 and lab.twin_of(right) is None
+
+
+def test_what_cannot_be_twins_is_said_in_one_line(lab):
+    one, other, third, vae = (lab.start(config) for config in (SMALL, SMALL, SMALL, VAEConfig(width=8, data="moons")))
+    lab.twin(one, other)
+    for left, right, why in [
+        (one, third, f"Run {one[:5]} has a twin already, {other[:5]}"),
+        (third, vae, "A GAN and a VAE cannot be twins"),
+        (third, third, "its own twin"),
+    ]:
+        with pytest.raises(CommandFailed, match=why):
+            lab.twin(left, right)
+    with pytest.raises(UnknownRun):
+        lab.twin(third, "nobody-here")
+    lab.delete(other)
+    assert lab.twin_of(one) is None and lab.twin_of(third) is None
 
 
 # ---- watching ------------------------------------------------------------------------------------------------------
@@ -246,6 +308,33 @@ def test_a_killed_worker_is_replaced_and_its_runs_go_on_from_their_saves(lab):
     lab.pause(run_id)
     assert lab.state(run_id).message == ""
     screen.watch.close()
+
+
+@posix
+@pytest.mark.slow
+def test_twins_move_to_one_worker_and_come_back_as_twins_when_it_is_killed(tmp_path):
+    lab = client.Lab(tmp_path, workers=2)
+    left, right = lab.start(SMALL, play=True), lab.start(SMALL.replace(n_critic=2), play=True)
+    until(lambda: min(lab.state(run_id).step for run_id in (left, right)) > 5, 120)
+    assert len({lab._pool.entry(run_id).host for run_id in (left, right)}) == 2
+    lab.pause(left)
+    screen = Screen(lab, right)
+    lab.twin(left, right)
+    lab.play(left)
+    until(lambda: len({lab.state(run_id).status for run_id in (left, right)}) == 1)
+    until(lambda: min(lab.state(run_id).step for run_id in (left, right)) > 50, 60)
+    hosts = {lab._pool.entry(run_id).host for run_id in (left, right)}
+    assert len(hosts) == 1
+    os.kill(hosts.pop().process.pid, signal.SIGKILL)
+    for run_id in (left, right):
+        until(lambda run_id=run_id: "resumed from the save" in lab.state(run_id).message, 60)
+    assert len({lab._pool.entry(run_id).host for run_id in (left, right)}) == 1
+    until(lambda: lab.state(left).status == lab.state(right).status == RunStatus.RUNNING)
+    until(lambda: lab.state(left).step == lab.state(right).step)
+    lab.pause(right)
+    assert lab.state(left).step == lab.state(right).step
+    screen.watch.close()
+    lab.close()
 
 
 @posix

@@ -7,7 +7,7 @@ from genlab.data import points
 from genlab.runtime import messages
 from genlab.runtime.messages import decode, encode
 from genlab.runtime.streams import CLOUD_PARTS, MANIFOLD_PARTS, MAX_LATENT, ROWS, STREAMS, View
-from genlab.training import make_trainer
+from genlab.training import Divergence, make_trainer
 
 SMALL_GAN = {"generator_width": 16, "critic_width": 16, "batch_size": 32}
 SMALL_VAE = {"width": 16, "batch_size": 32}
@@ -105,6 +105,30 @@ def test_a_run_at_step_0_can_be_looked_at():
     for config in (GANConfig(**SMALL_GAN), VAEConfig(data="moons", **SMALL_VAE)):
         arrays, last, _ = View(make_trainer(config)).draw(ALL)
         assert arrays["history.step"].shape == (0,) and last == {}
+
+
+def test_a_diagnosis_stands_for_a_second_while_the_run_trains_and_is_made_anew_at_rest():
+    trainer = trained(VAEConfig(data="moons", **SMALL_VAE), steps=30)
+    view = View(trainer)
+    view.draw((), whole=False)
+    first = view.diagnosis()
+    assert first["name"] == "warming up" and first["saw"].startswith("Step 30:")
+    trainer.advance(1)
+    view.draw((), whole=False)
+    assert view.diagnosis() == first
+    view.draw((), whole=True)
+    assert view.diagnosis()["saw"].startswith("Step 31:")
+
+
+def test_a_changed_setting_and_a_divergence_reach_the_diagnosis():
+    trainer = trained(VAEConfig(data="moons", **SMALL_VAE), steps=30)
+    trainer.apply(beta=2)
+    view = View(trainer)
+    view.draw(())
+    assert "Settings were changed at step 30." in view.diagnosis()["saw"]
+    trainer.step, trainer.diverged = 31, Divergence(31, "loss")
+    view.draw(())
+    assert view.diagnosis()["name"] == "diverged" and "step 31" in view.diagnosis()["saw"]
 
 
 def test_generated_points_come_from_the_same_noise_in_every_frame():

@@ -13,6 +13,7 @@ from genlab.theory.evidence import (
     SquareModel,
     ascend,
     best_gaussian,
+    best_gaussians,
     elbo,
     elbo_surface,
     evidence,
@@ -97,6 +98,12 @@ def test_two_distant_modes_leave_a_gap_of_log_2_that_no_gaussian_closes(model):
     assert best >= max(grid)
     mode = LATENT[np.argmax(model.log_joint(LATENT, 3.0))]
     assert abs(m) == pytest.approx(abs(mode), abs=0.02)
+
+
+def test_two_equal_modes_have_two_best_gaussians_and_one_mode_has_one():
+    (left, s_left, _), (right, s_right, _) = sorted(best_gaussians(SquareModel(0.2), 3.0))
+    assert (left, s_left) == pytest.approx((-right, s_right), abs=1e-4) and right > 1
+    assert len(best_gaussians(LinearModel(0.5), 2.0)) == len(best_gaussians(AbsoluteModel(0.6), 1.0)) == 1
 
 
 @pytest.mark.parametrize("name", MODELS)

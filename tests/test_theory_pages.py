@@ -95,7 +95,7 @@ def test_an_address_restores_the_games_page_and_is_written_again():
     ("page", "box", "value", "line"),
     [
         ("games", "step", 0.0, "Step h = 0: allowed is 0.001 to 2"),
-        ("games", "theta", 1e9, "Start θ = 1e+09: allowed is -10 to 10"),
+        ("games", "theta", 1e9, "Start θ = 1e+09: allowed is -12 to 12"),
         ("games", "n_critic", 0, "Critic steps k = 0: allowed is a whole number from 1 to 10"),
         ("reparameterisation", "sigma", 0.0, "Standard deviation σ = 0: allowed is 0.05 to 3"),
         ("reparameterisation", "n", 0, "Samples n = 0: allowed is a whole number from 1 to 1024"),
@@ -119,6 +119,12 @@ def test_what_an_address_asks_for_in_vain_is_said_and_the_rest_is_shown():
 def test_a_trajectory_that_overflows_says_where():
     tab = open_theory("games", game="lsgan", methods="simultaneous", theta="10", psi="10", step="2")
     assert "not finite after step" in table(tab)["simultaneous"][-1] and not tab.exception
+
+
+def test_who_starts_at_the_equilibrium_stays_there():
+    tab = open_theory("games", theta="0", psi="0")
+    assert not tab.exception and errors(tab) == []
+    assert {(cells[3], cells[4]) for cells in table(tab).values()} == {("–", "0")}
 
 
 def test_the_arrows_of_the_plane_lie_along_the_field():

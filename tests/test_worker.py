@@ -5,6 +5,7 @@ import queue
 import struct
 import threading
 import time
+from itertools import count
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from genlab.runtime import worker as worker_module
 from genlab.runtime.host import Audience, HostLost, ProcessHost, RemoteHost
 from genlab.runtime.messages import Record, decode
 from genlab.runtime.worker import Outbox, Worker
-from genlab.training import load_trainer
+from genlab.training import load_trainer, make_trainer
 
 SMALL = {"generator_width": 8, "critic_width": 8, "batch_size": 16}
 GAN = GANConfig(**SMALL)
@@ -158,6 +159,7 @@ def test_a_new_watcher_of_a_resting_run_gets_a_frame_with_its_streams(desk):
     assert arrays.keys() == {"field.x", "field.y", "field.z"}
     assert (header["kind"], header["run"], header["status"]) == ("frame", "contract-watch", "paused")
     assert header["config"]["data"] == "ring8_soft"
+    assert header["diagnosis"]["name"] == "warming up" and "Step 0" in header["diagnosis"]["saw"]
 
 
 def test_a_playing_run_sends_about_as_many_frames_as_were_asked_for(desk):
@@ -231,6 +233,47 @@ def test_a_damaged_save_fails_that_run_in_one_line_until_it_is_reset(desk):
     assert desk.do("contract-bad", "step")["state"]["step"] == 1
 
 
+def twins(desk, left, right, config=GAN, **other):
+    desk.start(left, config)
+    desk.start(right, config.replace(**other))
+    for run_id, twin in ((left, right), (right, left)):
+        assert desk.do(run_id, "twin", twin=twin)["error"] is None
+
+
+def test_what_is_told_to_one_twin_acts_on_both(desk):
+    twins(desk, "contract-left", "contract-right", n_critic=5)
+    left, right = (lambda: desk.states["contract-left"]), (lambda: desk.states["contract-right"])
+    assert desk.do("contract-left", "play")["state"]["status"] == right()["status"] == "running"
+    desk.wait(lambda: right()["step"] > 20)
+    assert desk.do("contract-right", "pause")["state"]["status"] == left()["status"] == "paused"
+    assert left()["step"] == right()["step"] > 20
+    step = desk.do("contract-left", "step")["state"]["step"]
+    assert step == right()["step"] == left()["step"]
+    assert desk.do("contract-right", "reset", config=None)["state"]["step"] == left()["step"] == 0
+
+
+def test_settings_of_one_twin_leave_the_other_alone(desk):
+    twins(desk, "contract-mine", "contract-its")
+    desk.do("contract-mine", "apply", settings={"n_critic": 4})
+    assert desk.states["contract-its"]["changes"] == []
+
+
+def test_runs_that_were_untwinned_go_their_own_ways(desk):
+    twins(desk, "contract-once", "contract-then")
+    for run_id in ("contract-once", "contract-then"):
+        desk.do(run_id, "twin", twin="")
+    desk.do("contract-once", "step")
+    assert (desk.states["contract-once"]["step"], desk.states["contract-then"]["step"]) == (1, 0)
+
+
+def test_a_released_run_is_on_disk_and_says_so(desk):
+    desk.start("contract-moves")
+    desk.do("contract-moves", "step")
+    desk.do("contract-moves", "release")
+    assert desk.do("contract-moves", "play")["kind"] == "unknown"
+    assert load_trainer(desk.folder / "contract-moves.safetensors").step == 1
+
+
 def test_a_command_for_an_unknown_run_is_refused(desk):
     assert desk.do("nobody-here", "play")["kind"] == "unknown"
 
@@ -251,6 +294,102 @@ def test_a_host_that_stops_saves_its_runs_and_answers_nothing_more(kind, tmp_pat
     assert load_trainer(tmp_path / "stopping.safetensors").step > 5
     with pytest.raises(HostLost):
         desk.do("stopping", "play")
+
+
+# ---- the time machine ----------------------------------------------------------------------------------------------
+
+
+def trained(desk, run_id, config=GAN, steps=60, streams=("history", "samples", "kl")):
+    """A run with snapshots at steps 0, 25 and 50, whose frames are watched."""
+    desk.start(run_id, config, audience=Audience(1, streams, 20))
+    for _ in range(steps):
+        desk.do(run_id, "step")
+    desk.wait(lambda: desk.frames.get(run_id) and desk.frame(run_id)[0]["step"] == steps)
+
+
+def looked(desk, run_id, step):
+    """The frame after a look at a step."""
+    reply = desk.do(run_id, "look", step=step)
+    assert reply["error"] is None
+    desk.wait(lambda: desk.frame(run_id)[0]["looking"] == step)
+    return desk.frame(run_id)
+
+
+def curve_at(arrays, name, step):
+    return arrays[f"history.{name}"][arrays["history.step"] == step][0]
+
+
+def test_looking_back_shows_pictures_and_numbers_of_that_step_and_whole_curves(desk):
+    trained(desk, "contract-look")
+    header, now = desk.frame("contract-look")
+    assert (header["timeline"], header["looking"]) == ([0, 25, 50], None)
+    then, past = looked(desk, "contract-look", 25)
+    assert (then["step"], then["status"], len(past["history.step"])) == (60, "paused", 60)
+    assert not np.array_equal(past["samples.xy"], now["samples.xy"])
+    for name in ("critic_loss", "wasserstein_exact"):
+        assert then["last"][name] == curve_at(past, name, 25) != header["last"][name]
+    _, again = looked(desk, "contract-look", None)
+    assert np.array_equal(again["samples.xy"], now["samples.xy"])
+
+
+def test_a_code_is_decoded_by_the_networks_that_are_looked_at(desk):
+    trained(desk, "contract-then", streams=())
+    z = {"number": 1, "z": [0.3] * GAN.noise_dim}
+    answers = []
+    for step in (None, 25, 50, 25, None):
+        desk.do("contract-then", "look", step=step)
+        answers.append(decode(desk.do("contract-then", "decode", **z))[1]["xy"].tolist())
+    assert answers[0] == answers[4] and answers[1] == answers[3]
+    assert len({tuple(xy) for xy in answers}) == 3
+
+
+def test_a_run_trains_on_while_its_past_is_looked_at(desk):
+    trained(desk, "contract-on", VAEConfig(data="moons", width=8, batch_size=16))
+    _, past = looked(desk, "contract-on", 50)
+    desk.do("contract-on", "play")
+    desk.wait(lambda: desk.frame("contract-on")[0]["step"] > 70)
+    header, arrays = desk.frame("contract-on")
+    assert (header["looking"], header["status"]) == (50, "running")
+    assert np.array_equal(arrays["samples.xy"], past["samples.xy"]) and arrays["history.step"][-1] > 70
+    desk.do("contract-on", "pause")
+
+
+def test_what_is_asked_for_is_the_nearest_snapshot_and_a_reset_run_has_no_past(desk):
+    trained(desk, "contract-near")
+    desk.do("contract-near", "look", step=30)
+    desk.wait(lambda: desk.frame("contract-near")[0]["looking"] == 25)
+    desk.do("contract-near", "reset", config=None)
+    desk.wait(lambda: desk.frame("contract-near")[0]["step"] == 0)
+    header = desk.frame("contract-near")[0]
+    assert (header["looking"], header["timeline"]) == (None, [0])
+
+
+def test_a_run_can_be_rewound_to_any_snapshot_and_nowhere_else(desk):
+    trained(desk, "contract-back")
+    looked(desk, "contract-back", 50)
+    refused = desk.do("contract-back", "rewind", step=30)
+    assert refused["kind"] == "setting" and refused["error"].startswith("step = 30: no snapshot is kept there")
+    rewound = desk.do("contract-back", "rewind", step=25)["state"]
+    assert (rewound["step"], rewound["message"]) == (25, "Rewound to step 25.")
+    desk.wait(lambda: desk.frame("contract-back")[0]["step"] == 25)
+    assert desk.frame("contract-back")[0]["looking"] is None
+
+
+def test_a_snapshot_becomes_a_file_from_which_another_run_goes_on(desk):
+    trained(desk, "contract-root")
+    file = desk.folder / "contract-leaf.safetensors"
+    state = desk.do("contract-root", "branch", step=50, path=str(file), note="Branched from here at step 50.")["state"]
+    assert (state["step"], state["changes"]) == (60, [])
+    leaf = desk.start("contract-leaf", resume=True, audience=Audience(1, ("history",), 20))["state"]
+    assert (leaf["step"], leaf["status"]) == (50, "paused")
+    assert leaf["changes"] == [{"step": 50, "settings": {}, "note": "Branched from here at step 50."}]
+    for _ in range(10):
+        desk.do("contract-leaf", "step")
+    desk.wait(lambda: desk.frame("contract-leaf")[0]["step"] == 60)
+    one, other = desk.frame("contract-root")[1], desk.frame("contract-leaf")[1]
+    assert np.array_equal(one["history.critic_loss"], other["history.critic_loss"])
+    refused = desk.do("contract-root", "branch", step=51, path=str(file), note="")
+    assert refused["kind"] == "setting" and "step = 51" in refused["error"]
 
 
 # ---- the worker's own rules ----------------------------------------------------------------------------------------
@@ -276,6 +415,112 @@ def test_runs_of_different_cost_share_the_time_fairly(tmp_path):
     spent = np.array([runs[run_id].trainer.seconds - before[run_id] for run_id in configs])
     desk.host.stop()
     assert np.abs(spent / spent.mean() - 1).max() < 0.2
+
+
+class Bench:
+    """A worker whose turns the test takes itself."""
+
+    def __init__(self, folder, **configs):
+        self.folder, self.worker, self.numbers = folder, Worker(queue.SimpleQueue(), lambda *record: None), count()
+        for run_id, config in configs.items():
+            path = str(folder / f"{run_id}.safetensors")
+            self.do(run_id, "start", config=config.to_json(), path=path, play=False, note="", **Audience().to_json())
+        self.runs = self.worker.runs
+
+    def do(self, run_id, do, **arguments):
+        self.worker._carry_out({"id": next(self.numbers), "run": run_id, "do": do, **arguments})
+
+    def twin(self, one, other):
+        self.do(one, "twin", twin=other)
+        self.do(other, "twin", twin=one)
+
+    def turn(self):
+        playing = [run for run in self.runs.values() if run.status == "running"]
+        self.worker._take_turn(min(playing, key=lambda run: run.used))
+
+    def steps(self, *names):
+        return [self.runs[name].step for name in names]
+
+
+def test_after_every_turn_twins_stand_at_the_same_step_whatever_a_step_costs(tmp_path):
+    bench = Bench(tmp_path, cheap=GAN, costly=GAN.replace(n_critic=10), third=GAN)
+    bench.twin("cheap", "costly")
+    bench.do("cheap", "play")
+    bench.do("third", "play")
+    met = set()
+    for _ in range(40):
+        bench.turn()
+        cheap, costly = bench.steps("cheap", "costly")
+        assert cheap == costly
+        met.add(cheap)
+    assert len(met) > 10 and bench.runs["third"].step > cheap
+
+
+def test_twins_train_as_they_would_alone(tmp_path):
+    bench = Bench(tmp_path, left=GAN, right=GAN.replace(n_critic=2))
+    bench.twin("left", "right")
+    bench.do("left", "play")
+    for _ in range(3):
+        bench.turn()
+    for run in bench.runs.values():
+        alone = make_trainer(run.config)
+        alone.advance(run.step)
+        assert np.array_equal(alone.history()["critic_loss"], run.trainer.history()["critic_loss"])
+
+
+def test_the_twin_that_is_behind_catches_up_before_both_go_on(tmp_path):
+    bench = Bench(tmp_path, ahead=GAN, behind=GAN)
+    bench.runs["ahead"].trainer.advance(200)
+    bench.twin("ahead", "behind")
+    bench.do("ahead", "step")
+    assert bench.steps("ahead", "behind") == [200, 1]
+    bench.do("ahead", "play")
+    while bench.runs["behind"].step < 200:
+        assert bench.runs["ahead"].step == 200
+        bench.turn()
+    assert len(set(bench.steps("ahead", "behind"))) == 1
+    bench.turn()
+    assert len(set(bench.steps("ahead", "behind"))) == 1
+
+
+def test_the_twin_of_a_run_that_diverged_goes_on_alone_and_says_so(tmp_path):
+    diverges = GANConfig(critic_learning_rate=1, critic_optimizer="sgd", objective="wgan", clip=None, **SMALL)
+    bench = Bench(tmp_path, lost=diverges, safe=diverges.replace(clip=0.01))
+    bench.twin("lost", "safe")
+    bench.do("safe", "play")
+    lost, safe = bench.runs["lost"], bench.runs["safe"]
+    while lost.status == "running":
+        bench.turn()
+    assert (lost.status, safe.status) == ("diverged", "running")
+    assert safe.message == f"Its twin diverged at step {lost.step}: this run goes on alone."
+    bench.turn()
+    assert safe.step > lost.step
+    bench.do("lost", "reset", config=None)
+    assert bench.steps("lost", "safe") == [0, 0] and safe.message == ""
+
+
+def test_twins_that_nobody_watches_pause_at_the_same_step(tmp_path):
+    bench = Bench(tmp_path, left=GAN, right=GAN)
+    bench.twin("left", "right")
+    bench.do("left", "play")
+    bench.turn()
+    bench.worker.idle_seconds = 0
+    bench.worker._look_after(bench.runs["left"])
+    assert [run.status for run in bench.runs.values()] == ["idle", "idle"]
+    assert [load_trainer(tmp_path / f"{name}.safetensors").step for name in bench.runs] == bench.steps("left", "right")
+
+
+@pytest.mark.slow
+def test_twins_have_the_time_of_two_runs_beside_a_third(tmp_path):
+    """A third run gets a third of the training time within 20 % of its share."""
+    bench = Bench(tmp_path, cheap=GAN, costly=GAN.replace(n_critic=10), third=GAN)
+    bench.twin("cheap", "costly")
+    bench.do("cheap", "play")
+    bench.do("third", "play")
+    for _ in range(150):
+        bench.turn()
+    spent = {name: run.trainer.seconds for name, run in bench.runs.items()}
+    assert abs(3 * spent["third"] / sum(spent.values()) - 1) < 0.2
 
 
 def test_a_run_that_joins_late_does_not_catch_up(tmp_path):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genlab.config import Config
+from genlab.config import Config, GANConfig
 from genlab.diagnosis.diagnosis import Diagnosis, Name
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
@@ -26,7 +26,14 @@ def diverged(recent: Recent) -> Diagnosis | None:
 
 def warming_up(recent: Recent) -> Diagnosis | None:
     """Too early to judge, at the start or after a change of a live setting."""
-    judged_at = max(_ramp(recent.config), recent.changed_at + _warm_up(recent.config))
+    config = recent.config
+    if config.model == "gan":
+        return not_before(recent, recent.changed_at + critic_steps(config, "warm_up_gan"))
+    return not_before(recent, max(_ramp(config), recent.changed_at + int(limit("warm_up_vae"))))
+
+
+def not_before(recent: Recent, judged_at: int) -> Diagnosis | None:
+    """That the run warms up until the step ``judged_at``, or None when it has come so far."""
     if recent.step >= judged_at and recent.is_readable:
         return None
     changed = f" Settings were changed at step {recent.changed_at:,}." if recent.changed_at else ""
@@ -37,10 +44,9 @@ def warming_up(recent: Recent) -> Diagnosis | None:
     )
 
 
-def _warm_up(config: Config) -> int:
-    if config.model == "vae":
-        return int(limit("warm_up_vae"))
-    return -(-int(limit("warm_up_gan")) // config.n_critic)
+def critic_steps(config: GANConfig, threshold: str) -> int:
+    """Generator steps within which the critic takes as many as the threshold says."""
+    return -(-int(limit(threshold)) // config.n_critic)
 
 
 def _ramp(config: Config) -> int:

@@ -1,6 +1,7 @@
 """From a run's curves to its one diagnosis."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,17 +16,18 @@ from genlab.diagnosis.recent import Recent
 Sign = Callable[[Recent], Diagnosis | None]
 
 SIGNS: dict[str, tuple[Sign, ...]] = {
-    "vae": (is_diverged, vae.exploding, warming_up, vae.posterior_collapse, vae.healthy),
+    "vae": (is_diverged, vae.exploding, warming_up, vae.prior_ignored, vae.posterior_collapse, vae.healthy),
     "gan": (
-        is_diverged, gan.exploding, warming_up,
-        gan.vanishing_gradient, gan.critic_off, gan.mode_hopping, gan.mode_collapse, gan.oscillation,
+        is_diverged, gan.exploding, gan.no_gradient, warming_up,
+        gan.saturated, gan.critic_off, gan.oscillation,
+        gan.still_spreading, gan.mode_hopping, gan.mode_collapse,
         gan.clip_saturation, gan.healthy,
     ),
 }  # fmt: skip
 """What can be seen of each model, in the order of precedence: the first sign that is seen names the run.
 
-First what ended the run or makes its figures meaningless; nothing else is said before a run is warm. Then causes before
-their effects: without a gradient nothing can be learnt, a critic that does not keep up lets the points hop, and clipped
+First what ended the run or leaves no doubt at any time; nothing else is said before a run is warm. Then causes before
+their effects: a saturated generator hardly learns, a critic that does not keep up lets the points hop, and clipped
 weights harm least. What none of them sees is healthy.
 """
 
@@ -40,4 +42,7 @@ def diagnose(
     """What is happening in a run with these settings and curves; see :class:`Recent` for the arguments."""
     recent = Recent(config, history, reference, diverged, changed_at)
     signs = SIGNS[config.model] if recent.is_readable else (is_diverged, warming_up)
-    return next(filter(None, (sign(recent) for sign in signs)))
+    found = next(filter(None, (sign(recent) for sign in signs)))
+    # What is in force already, or at the end of its range, is no proposal.
+    attempts = tuple(settings for settings in found.attempts if config.replace(**settings) != config)
+    return replace(found, attempts=attempts)

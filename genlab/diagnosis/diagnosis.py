@@ -14,6 +14,7 @@ class Name(StrEnum):
     HEALTHY = "healthy"
     WARMING_UP = "warming up"
     POSTERIOR_COLLAPSE = "posterior collapse"
+    PRIOR_IGNORED = "prior ignored"
     VANISHING_GRADIENT = "vanishing generator gradient"
     MODE_COLLAPSE = "mode collapse"
     MODE_HOPPING = "mode hopping"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from genlab.config import GANConfig
-from genlab.diagnosis.both import Attempts, bounded, slower, without_mistake
+from genlab.diagnosis.both import Attempts, bounded, critic_steps, not_before, slower, without_mistake
 from genlab.diagnosis.diagnosis import Diagnosis, Name
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
@@ -50,83 +50,65 @@ def _why_exploding(config: GANConfig) -> str:
     return "Each network's step makes the other's loss steeper."
 
 
-def vanishing_gradient(recent: Recent) -> Diagnosis | None:
-    """The generator gets no gradient to learn from."""
-    saw = _saturated(recent) or _flat(recent)
-    if not saw:
+def no_gradient(recent: Recent) -> Diagnosis | None:
+    """The generator's gradient is practically zero, and its points are where they began."""
+    norm, config = recent.median("generator_grad_norm"), recent.config
+    if norm >= limit("vanishing_gradient") or _has_moved(recent):
         return None
-    why, attempts, page = _cause_of_vanishing(recent.config)
-    return Diagnosis(Name.VANISHING_GRADIENT, sentence(saw), why, attempts, page)
-
-
-def _saturated(recent: Recent) -> str:
-    judged = 1 / (1 + np.exp(-recent.median("fake_score")))
-    if recent.config.objective != "minimax" or judged >= limit("saturated_score"):
-        return ""
-    norm = number(recent.median("generator_grad_norm"))
-    return f"D(G(z)) is {number(judged)}, below {limit('saturated_score'):g}; norm of the generator's gradient {norm}"
-
-
-def _flat(recent: Recent) -> str:
-    norm = recent.median("generator_grad_norm")
-    if norm >= limit("vanishing_gradient"):
-        return ""
-    return f"norm of the generator's gradient {number(norm)}, below {limit('vanishing_gradient'):g}"
-
-
-def _cause_of_vanishing(config: GANConfig) -> tuple[str, Attempts, str]:
-    if config.objective == "minimax":
-        why = "log(1 − D) is flat where the discriminator is sure that a point is generated: the better it gets, the "
-        return why + "less the generator learns.", ({"objective": "nonsaturating"}, {"r1_weight": 0.1}), "discriminator"
     if config.clips_weights:
         why = (
             f"The generator's gradient is a product over the critic's layers, each of the order of c = {config.clip:g}."
         )
-        return why, ({"clip": min(1.0, max(0.1, 10 * config.clip))}, {"objective": "wgan_gp"}), "map"
-    return "The field is flat where the generated points lie.", ({"r1_weight": 0.1},), "discriminator"
+        attempts = ({"clip": min(1.0, max(0.1, 10 * config.clip))}, {"objective": "wgan_gp"})
+    else:
+        why, attempts = "The second network is flat where the generated points lie.", ({"r1_weight": 0.1},)
+    saw = f"norm of the generator's gradient {number(norm)}, below {limit('vanishing_gradient'):g}"
+    return Diagnosis(Name.VANISHING_GRADIENT, sentence(saw), why, attempts, "map")
+
+
+def _has_moved(recent: Recent) -> bool:
+    if not recent.has("wasserstein_exact"):
+        return False
+    now, untrained = recent.measured("wasserstein_exact")[0], recent.history["wasserstein_exact"][0]
+    return now < limit("unmoved") * untrained
+
+
+def saturated(recent: Recent) -> Diagnosis | None:
+    """The minimax generator's points are so surely recognised that its loss is flat."""
+    belief = 1 / (1 + np.exp(-recent.median("fake_score")))
+    if recent.config.objective != "minimax" or belief >= limit("saturated_score"):
+        return None
+    norm = number(recent.median("generator_grad_norm"))
+    return Diagnosis(
+        Name.VANISHING_GRADIENT,
+        f"D(G(z)) is {number(belief)}, below {limit('saturated_score'):g}; norm of the generator's gradient {norm}.",
+        "log(1 − D) is flat where the discriminator is sure that a point is generated: the better it gets, the less "
+        "the generator learns.",
+        ({"objective": "nonsaturating"}, {"r1_weight": 0.1}),
+        "discriminator",
+    )
 
 
 def critic_off(recent: Recent) -> Diagnosis | None:
-    """The critic does not keep up with the generator, so that its estimate cannot be read."""
-    if not recent.config.is_critic or _is_at_rest(recent):
+    """The critic is not near its maximum, so that its estimate cannot be read."""
+    # Only a gradient penalty holds the slope near 1: clipping yields K·W₁ with an unknown K.
+    if recent.config.objective != "wgan_gp" or not recent.has("wasserstein_exact"):
         return None
-    saw = [*_reversed(recent), *_underestimated(recent)]
-    if not saw:
+    if _is_nearer(recent, "readable_distance"):
         return None
+    factor = limit("off_estimate")
+    off = 1 - recent.share_between("wasserstein_estimate", "wasserstein_exact", 1 / factor, factor)
+    if off <= limit("off_share"):
+        return None
+    estimate, exact = (number(recent.median(f"wasserstein_{which}")) for which in ("estimate", "exact"))
     return Diagnosis(
         Name.CRITIC_OFF,
-        sentence(*saw),
+        f"In {off:.0%} of the last steps the critic's estimate was off by more than {factor:g} times; it reads "
+        f"{estimate}, the exact W₁ is {exact}.",
         "The estimate is W₁ only at the critic's maximum; here the generator moves on before the critic gets there.",
         _for_the_critic(recent.config),
         "divergences",
     )
-
-
-def _is_at_rest(recent: Recent) -> bool:
-    if not recent.has("wasserstein_exact"):
-        return False
-    return _distance(recent) < limit("resting_distance") * recent.reference["wasserstein_exact"]
-
-
-def _distance(recent: Recent) -> float:
-    # The smaller of the last two: a single bad measurement does not change the name.
-    return recent.measured("wasserstein_exact", 2).min()
-
-
-def _reversed(recent: Recent) -> list[str]:
-    share = recent.share_below("wasserstein_estimate", 0)
-    if share <= limit("reversed"):
-        return []
-    return [f"in {share:.0%} of the last steps generated examples scored higher than real ones"]
-
-
-def _underestimated(recent: Recent) -> list[str]:
-    if recent.config.objective != "wgan_gp" or not recent.has("wasserstein_exact"):
-        return []
-    estimate, exact = recent.median("wasserstein_estimate"), recent.median("wasserstein_exact")
-    if estimate >= limit("underestimate") * exact:
-        return []
-    return [f"the critic estimates {number(estimate)} where the exact W₁ is {number(exact)}"]
 
 
 def _for_the_critic(config: GANConfig) -> Attempts:
@@ -136,9 +118,70 @@ def _for_the_critic(config: GANConfig) -> Attempts:
     return tuple(attempts)
 
 
+def _is_nearer(recent: Recent, threshold: str) -> bool:
+    if not recent.has("wasserstein_exact"):
+        return False
+    return _distance(recent) < limit(threshold) * recent.reference["wasserstein_exact"]
+
+
+def _distance(recent: Recent) -> float:
+    # The smaller of the last two: a single bad measurement does not change the name.
+    return recent.measured("wasserstein_exact", 2).min()
+
+
+def oscillation(recent: Recent) -> Diagnosis | None:
+    """The two networks swing about each other, or the points had come nearer to the data and have left again."""
+    saw = [] if _is_nearer(recent, "resting_distance") else [*_swinging(recent), *_relapsed(recent)]
+    if not saw:
+        return None
+    return Diagnosis(
+        Name.OSCILLATION,
+        sentence(*saw),
+        "Each network's step answers a state that the other has left already, and momentum carries both past the "
+        "point where they would rest.",
+        _against_turning(recent.config),
+        "games",
+    )
+
+
+def _swinging(recent: Recent) -> list[str]:
+    share = recent.share_below("wasserstein_estimate", 0)
+    if not recent.config.is_critic or share <= limit("reversed"):
+        return []
+    return [f"in {share:.0%} of the last steps generated examples scored higher than real ones"]
+
+
+def _relapsed(recent: Recent) -> list[str]:
+    if not recent.has("wasserstein_exact") or recent.is_crowded:
+        return []
+    now, best = _distance(recent), recent.history["wasserstein_exact"].min()
+    if now < limit("relapse") * best:
+        return []
+    return [f"exact W₁ is {number(now)} and was {number(best)} before"]
+
+
+def _against_turning(config: GANConfig) -> Attempts:
+    attempts = [*without_mistake(config)]
+    if config.updates == "simultaneous":
+        attempts.append({"updates": "alternating"})
+    momenta = {
+        f"{whose}_beta1": 0.0
+        for whose in ("critic", "generator")
+        if getattr(config, f"{whose}_optimizer") in ("adam", "momentum") and getattr(config, f"{whose}_beta1") > 0
+    }
+    return (*attempts, *([momenta] if momenta else []), slower(config))
+
+
+def still_spreading(recent: Recent) -> Diagnosis | None:
+    """The points crowd at few modes, but it is early: in many runs that will do well they do so at first."""
+    if not recent.is_crowded:
+        return None
+    return not_before(recent, recent.changed_at + critic_steps(recent.config, "warm_up_crowded"))
+
+
 def mode_hopping(recent: Recent) -> Diagnosis | None:
-    """The points crowd at few modes, and at others each time they are measured."""
-    if not _is_crowded(recent) or recent.measured("mode_turnover", 2).mean() < limit("turnover"):
+    """The points crowd at some of the modes, and at others each time they are measured."""
+    if not recent.is_crowded or recent.filled_modes() <= limit("collapsed_modes") or not _moves_on(recent):
         return None
     return Diagnosis(
         Name.MODE_HOPPING,
@@ -151,23 +194,21 @@ def mode_hopping(recent: Recent) -> Diagnosis | None:
 
 
 def mode_collapse(recent: Recent) -> Diagnosis | None:
-    """The points crowd at few modes and stay there."""
-    if not _is_crowded(recent):
+    """The points crowd at some of the modes and stay there, or at one or two, wherever these are."""
+    if not recent.is_crowded:
         return None
+    stay = "they move on together" if _moves_on(recent) else "they stay"
     return Diagnosis(
         Name.MODE_COLLAPSE,
-        sentence(_crowd(recent), f"they stay: {_turnover(recent)} changed their mode since the measurement before"),
+        sentence(_crowd(recent), f"{stay}: {_turnover(recent)} changed their mode since the measurement before"),
         "The generator is asked for points that pass as real; no term of its loss asks for all modes.",
         _against_crowding(recent.config),
         "gallery",
     )
 
 
-def _is_crowded(recent: Recent) -> bool:
-    if not recent.has("effective_modes"):
-        return False
-    # Of the last two measurements, so that neither a lucky nor an unlucky one changes the name.
-    return recent.measured("effective_modes", 2).mean() <= limit("crowded") * recent.reference["effective_modes"]
+def _moves_on(recent: Recent) -> bool:
+    return recent.measured("mode_turnover", 2).mean() >= limit("turnover")
 
 
 def _crowd(recent: Recent) -> str:
@@ -181,42 +222,13 @@ def _turnover(recent: Recent) -> str:
 
 def _against_crowding(config: GANConfig) -> Attempts:
     attempts = [*without_mistake(config)]
-    if config.r1_weight < 0.1:
-        attempts.append({"r1_weight": 0.1})
-    if config.updates == "simultaneous":
-        attempts.append({"updates": "alternating"})
     if config.generator_learning_rate > config.critic_learning_rate:
-        attempts.append({"generator_learning_rate": config.critic_learning_rate})
-    return (*attempts, {"n_critic": min(100, 5 * config.n_critic)})
-
-
-def oscillation(recent: Recent) -> Diagnosis | None:
-    """The points had come nearer to the data and have left again."""
-    if not recent.has("wasserstein_exact") or _is_at_rest(recent):
-        return None
-    now, best = _distance(recent), recent.history["wasserstein_exact"].min()
-    if now < limit("relapse") * best:
-        return None
-    return Diagnosis(
-        Name.OSCILLATION,
-        f"Exact W₁ is {number(now)} and was {number(best)} before.",
-        "Each network's step answers a state that the other has left already, and momentum carries both past the "
-        "point where they would rest.",
-        _against_turning(recent.config),
-        "games",
-    )
-
-
-def _against_turning(config: GANConfig) -> Attempts:
-    attempts = [*without_mistake(config)]
+        attempts.append({"critic_learning_rate": config.generator_learning_rate})
+    if config.r1_weight < 0.5:
+        attempts.append({"r1_weight": 0.5})
     if config.updates == "simultaneous":
         attempts.append({"updates": "alternating"})
-    momenta = {
-        f"{whose}_beta1": 0.0
-        for whose in ("critic", "generator")
-        if getattr(config, f"{whose}_optimizer") in ("adam", "momentum") and getattr(config, f"{whose}_beta1") > 0
-    }
-    return (*attempts, *([momenta] if momenta else []), slower(config))
+    return (*attempts, {"n_critic": min(100, 5 * config.n_critic)})
 
 
 def clip_saturation(recent: Recent) -> Diagnosis | None:

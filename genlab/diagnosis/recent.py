@@ -1,6 +1,7 @@
 """The newest part of a run's curves, as the signs look at it."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,26 @@ class Recent:
         """Median of a curve over the first steps."""
         return float(np.median(self.history[name][:UNTRAINED]))
 
+    def share_between(self, name: str, other: str, low: float, high: float) -> float:
+        """Share of the last steps at which one curve was between ``low`` and ``high`` times another."""
+        curve, scale = self.history[name][self._window], self.history[other][self._window]
+        return float(np.mean((curve >= low * scale) & (curve <= high * scale)))
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether the points fill half of the data's modes or fewer, where the data have modes."""
+        return self.has("effective_modes") and self.filled_modes() <= limit("crowded")
+
+    def filled_modes(self) -> float:
+        """Effective modes as a share of the data's modes."""
+        # Of the last two measurements, so that neither a lucky nor an unlucky one changes the name.
+        return float(self.measured("effective_modes", 2).mean() / self.reference["effective_modes"])
+
     def measured(self, name: str, count: int = 1) -> np.ndarray:
         """The last ``count`` measurements of a curve that is measured now and then on points, the newest last."""
-        # The exact distance tells a new measurement from a held value: it does not repeat while the generator moves.
-        new = np.flatnonzero(np.diff(self.history["wasserstein_exact"])) + 1
-        return self.history[name][[0, *new]][-count:]
+        return self.history[name][self._measurements[-count:]]
+
+    @cached_property
+    def _measurements(self) -> np.ndarray:
+        """The rows at which was measured anew: the exact distance does not repeat while the generator moves."""
+        return np.flatnonzero(np.diff(self.history["wasserstein_exact"], prepend=np.nan))

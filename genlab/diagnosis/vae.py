@@ -7,39 +7,52 @@ from genlab.diagnosis.both import Attempts, slower, without_mistake
 from genlab.diagnosis.diagnosis import Diagnosis, Name
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
-from genlab.diagnosis.words import listed, number
+from genlab.diagnosis.words import listed, number, sentence
 
 
 def exploding(recent: Recent) -> Diagnosis | None:
-    """The codes spread without bound, or the reconstruction is worse than the untrained model's."""
-    return _unbounded_codes(recent) or _worse_than_untrained(recent)
-
-
-def _unbounded_codes(recent: Recent) -> Diagnosis | None:
-    kl = recent.median_per_column("kl_per_dim")
-    if kl.max() <= limit("unbounded_kl"):
+    """The codes spread further than any data need, or the reconstruction is worse than the untrained model's."""
+    saw = [*_far_codes(recent), *_worse_than_untrained(recent)]
+    if not saw:
         return None
     return Diagnosis(
         Name.EXPLODING,
-        f"KL of latent {kl.argmax() + 1}: {number(kl.max())} nats; no data here need more than "
-        f"{limit('unbounded_kl'):g}.",
-        f"With β = {recent.config.beta:g} too little holds q(z|x) near the prior: the codes spread ever further, and "
-        "draws from the prior fall between them.",
+        sentence(*saw),
+        f"Steps of η = {number(recent.config.learning_rate)} overshoot: what one batch teaches, the next undoes.",
+        (slower(recent.config),),
+    )
+
+
+def _far_codes(recent: Recent) -> list[str]:
+    kl = recent.median_per_column("kl_per_dim")
+    if kl.max() <= limit("unbounded_kl") or _is_weightless(recent):
+        return []
+    return [f"KL of latent {kl.argmax() + 1}: {number(kl.max())} nats, above {limit('unbounded_kl'):g}"]
+
+
+def _worse_than_untrained(recent: Recent) -> list[str]:
+    now, untrained = recent.median("reconstruction"), recent.untrained("reconstruction")
+    if now <= untrained:
+        return []
+    return [f"the reconstruction costs {number(now)} nats, more than in the first steps ({number(untrained)})"]
+
+
+def prior_ignored(recent: Recent) -> Diagnosis | None:
+    """The KL has no weight: an autoencoder, whose decoder was never trained where the prior draws."""
+    if not _is_weightless(recent):
+        return None
+    return Diagnosis(
+        Name.PRIOR_IGNORED,
+        f"β = {number(recent.median('beta'))}: the KL, {number(recent.median('kl'))} nats, is hardly charged for.",
+        "Nothing asks q(z|x) to resemble the prior: the codes spread as they like, and draws from N(0, I) land where "
+        "the decoder was never trained.",
         ({"beta": 1.0},),
         "evidence",
     )
 
 
-def _worse_than_untrained(recent: Recent) -> Diagnosis | None:
-    now, untrained = recent.median("reconstruction"), recent.untrained("reconstruction")
-    if now <= untrained:
-        return None
-    return Diagnosis(
-        Name.EXPLODING,
-        f"The reconstruction costs {number(now)} nats, more than in the first steps ({number(untrained)}).",
-        f"Steps of η = {number(recent.config.learning_rate)} overshoot: what one batch teaches, the next undoes.",
-        (slower(recent.config),),
-    )
+def _is_weightless(recent: Recent) -> bool:
+    return recent.median("beta") < limit("weightless_kl")
 
 
 def posterior_collapse(recent: Recent) -> Diagnosis | None:

@@ -146,8 +146,10 @@ def _distances(config: GANConfig) -> list[Panel]:
 
 def _coverage(modes: int) -> Panel:
     curves = [
-        series("modes_captured", f"modes captured (of {modes})", "@generated", "dash", scale=modes),
-        series("high_quality", "high-quality share", "@elbo"),
+        series("modes_captured", f"captured (of {modes})", "@generated", "dash", scale=modes),
+        series("high_quality", "high quality", "@elbo"),
+        series("effective_modes", f"effective (of {modes})", "@arrows", "dashdot", scale=modes),
+        series("mode_turnover", "turnover", "@sum", "dot"),
     ]
     levels = [level("high-quality share of a perfect generator", reference="high_quality")]
     return Panel(
@@ -219,21 +221,35 @@ def _loss_symbol(config: GANConfig) -> str:
 
 def _objective_formula(config: GANConfig) -> tuple[str, str]:
     critic = term(_loss_symbol(config), "last.critic_loss", "@critic")
-    generator = term("L<sub>G</sub>", "last.generator_loss", "@generator")
+    generator = _generator_formula(config)
     name, unit = ("f", "") if config.is_critic else ("D", "" if config.objective == "lsgan" else "logit ")
     real = term(f"{name}(x)", "last.real_score", "@real", unit)
     fake = term(f"{name}(G(z))", "last.fake_score", "@generated", unit)
     discriminator = f"{critic} = −E log {real} − E log(1 − {fake})"
     if config.objective == "minimax":
-        return discriminator, f"{generator} = E log(1 − D(G(z)))"
+        return discriminator, generator
     if config.objective == "nonsaturating":
-        return discriminator, f"{generator} = −E log D(G(z))"
+        return discriminator, generator
     if config.objective == "lsgan":
-        a, b, c = (term(name, f"config.lsgan_{name}") for name in "abc")
-        return f"{critic} = ½E({real} − {b})² + ½E({fake} − {a})²", f"{generator} = ½E(D(G(z)) − {c})²"
+        a, b = (term(name, f"config.lsgan_{name}") for name in "ab")
+        return f"{critic} = ½E({real} − {b})² + ½E({fake} − {a})²", generator
     wasserstein = f"{critic} = E {fake} − E {real}"
     if config.objective == "wgan_gp":
         weight = term("λ", "config.gp_weight")
-        return f"{wasserstein} + {weight} E(‖∇f(x̂)‖ − 1)²", f"{generator} = −E f(G(z))"
-    bound = "weights not clipped" if config.clip is None else f"|w| ≤ {term('c', 'config.clip')}"
-    return f"{wasserstein}, &nbsp;{bound}", f"{generator} = −E f(G(z))"
+        return f"{wasserstein} + {weight} E(‖∇f(x̂)‖ − 1)²", generator
+    bounded = "w" if config.clips_weights else "∂L<sub>f</sub>/∂w"
+    bound = "weights not clipped" if config.clip is None else f"|{bounded}| ≤ {term('c', 'config.clip')}"
+    return f"{wasserstein}, &nbsp;{bound}", generator
+
+
+def _generator_formula(config: GANConfig) -> str:
+    losses = {
+        "minimax": "E log(1 − D(G(z)))",
+        "nonsaturating": "−E log D(G(z))",
+        "lsgan": f"½E(D(G(z)) − {term('c', 'config.lsgan_c')})²",
+        "wgan": "−E f(G(z))",
+        "wgan_gp": "−E f(G(z))",
+    }
+    loss = losses[config.objective]
+    flipped = f"−({loss})" if config.mistake == "flipped_sign" else loss
+    return f"{term('L<sub>G</sub>', 'last.generator_loss', '@generator')} = {flipped}"

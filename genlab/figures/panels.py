@@ -54,17 +54,25 @@ class Panel:
 
 @dataclass(frozen=True)
 class View:
-    """All panels of a page, the CSS grid at the two widths, and the formula as HTML with places for numbers."""
+    """All panels of a page, the CSS grid at the two widths, and the formula as HTML with places for numbers.
+
+    Where several components share a page, ``bar`` says what this one has of the top bar, and those of one ``group``
+    change their tabs and layers together.
+    """
 
     model: str
     panels: tuple[Panel, ...]
     grid: dict[str, str]
     formula: str
+    bar: Literal["all", "status", "curves"] = "all"
+    group: str = ""
 
     def to_data(self) -> dict[str, Any]:
         """The view as JSON for the component."""
-        panels = [panel.to_data() for panel in self.panels]
-        return {"model": self.model, "panels": panels, "grid": self.grid, "formula": self.formula}
+        return {
+            "model": self.model, "panels": [panel.to_data() for panel in self.panels], "grid": self.grid,
+            "formula": self.formula, "bar": self.bar, "group": self.group,
+        }  # fmt: skip
 
 
 def series(name: str, label: str, colour: str, dash: str = "solid", **more: Any) -> dict[str, Any]:

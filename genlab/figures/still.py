@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from genlab.data.points import Distribution
-from genlab.figures.palette import PALETTE
+from genlab.figures.palette import PALETTE, TEXT
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 DENSITY_SIDE = 121
@@ -22,7 +22,7 @@ def overlay(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: str,
         xaxis={"title": {"text": x}}, yaxis={"title": {"text": y}, "type": "log" if log else "linear"},
         showlegend=True,
     )  # fmt: skip
-    return figure
+    return _legible(figure, theme)
 
 
 def over_density(
@@ -50,7 +50,7 @@ def over_density(
         margin=_MARGIN, height=height, showlegend=False, xaxis={**reach, "title": {"text": "x"}},
         yaxis={**reach, "title": {"text": "y"}, "scaleanchor": "x", "scaleratio": 1},
     )  # fmt: skip
-    return figure
+    return _legible(figure, theme)
 
 
 def distances(generated: np.ndarray, held_out: np.ndarray, *, theme: str) -> go.Figure:
@@ -70,6 +70,13 @@ def distances(generated: np.ndarray, held_out: np.ndarray, *, theme: str) -> go.
         xaxis={"title": {"text": "L2 distance to the nearest training example"}, "rangemode": "tozero"},
         yaxis={"title": {"text": "% no farther"}},
     )  # fmt: skip
+    return _legible(figure, theme)
+
+
+def _legible(figure: go.Figure, theme: str) -> go.Figure:
+    """Words in the page's own colour: those that Streamlit gives to axes are too pale for a projector."""
+    for update in (figure.update_xaxes, figure.update_yaxes):
+        update(title_font_color=TEXT[theme], tickfont_color=TEXT[theme])
     return figure
 
 

@@ -339,6 +339,8 @@ def vae_formula(config: VAEConfig) -> str:
     """The training loss, exactly as trained, and the ELBO, with today's values under their terms."""
     loss = term("loss", "last.loss")
     reconstruction = term("−E<sub>q</sub> log p(x|z)", "last.reconstruction", "@reconstruction")
+    if config.mistake == "mean_over_pixels":
+        reconstruction += f" / {784 if config.is_images else 2}"
     beta = term("β", "last.beta")
     divergence = "KL<sub>j</sub>" if config.free_bits > 0 else "KL(q(z|x) ‖ p(z))"
     kl = term(divergence, "last.kl", "@kl")

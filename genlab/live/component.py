@@ -2,15 +2,24 @@
 
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
+from typing import Any, NamedTuple
 
-import plotly
 import streamlit as st
 
-from genlab.figures.palette import PALETTE
 from genlab.figures.panels import View
+from genlab.live.assets import assets, surroundings
 
-_FOLDER = Path(__file__).parent
+
+class Companion(NamedTuple):
+    """Another run of the same kind, whose curves are drawn dashed: its id, its token and what it is called."""
+
+    run_id: str
+    token: str
+    label: str
+
+    def to_data(self, dismissable: bool) -> dict[str, Any]:
+        """The companion as JSON for the component; only a dismissable one has a button that takes it away."""
+        return {"run": self.run_id, "token": self.token, "label": self.label, "dismissable": dismissable}
 
 
 @cache
@@ -19,8 +28,8 @@ def _component():
     # not see it. All our rules start from .genlab-live instead.
     return st.components.v2.component(
         "genlab_live",
-        js="".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("common.js", "live.js")),
-        css=(_FOLDER / "live.css").read_text(encoding="utf-8"),
+        js=assets("common.js", "live.js"),
+        css=assets("live.css"),
         isolate_styles=False,
     )
 
@@ -34,6 +43,10 @@ def live(
     status: str | None = None,
     on_status: Callable[[], None] | None = None,
     on_cell: Callable[[], None] | None = None,
+    companion: Companion | None = None,
+    on_dismiss: Callable[[], None] | None = None,
+    on_branch: Callable[[int], None] | None = None,
+    on_rewind: Callable[[int], None] | None = None,
     on_attempt: Callable[[], None] | None = None,
 ):
     """Mount the live pictures of one run; call it again at every rerun with the same ``key``.
@@ -47,6 +60,10 @@ def live(
             person's act (diverged, idle, a replaced worker), the component asks for one rerun.
         on_status: called before that rerun.
         on_cell: called before the rerun in which ``result.cell`` is the cell of a map that the person chose.
+        companion: a run whose live curves stand in the same axes.
+        on_dismiss: called before the rerun when the person takes the companion away; without it, nobody can.
+        on_branch: called with the step of the snapshot from which a new run shall go on; with it there is a timeline.
+        on_rewind: called with the step of the snapshot to which the run shall go back.
         on_attempt: called when the person takes up a proposal of the diagnosis; the component's ``attempt`` in the
             session state then holds its settings.
 
@@ -60,12 +77,15 @@ def live(
             "run": run_id,
             "token": token,
             "status": status,
-            "base": "/" + (st.get_option("server.baseUrlPath") or "").strip("/"),
-            "plotly": plotly.__version__,
-            "palette": PALETTE,
+            **surroundings(),
+            "timeline": on_branch is not None,
+            "companion": companion and companion.to_data(dismissable=on_dismiss is not None),
             **view.to_data(),
         },
         on_status_change=on_status or (lambda: None),
         on_cell_change=on_cell or (lambda: None),
+        on_dismiss_change=on_dismiss or (lambda: None),
+        on_branch_change=lambda: on_branch and on_branch(st.session_state[key]["branch"]),
+        on_rewind_change=lambda: on_rewind and on_rewind(st.session_state[key]["rewind"]),
         on_attempt_change=on_attempt or (lambda: None),
     )

@@ -2,8 +2,8 @@
 //
 // Streamlit calls the default export at every rerun; the lab of a mount is kept by its parent element, so that a
 // rerun changes what differs and leaves figures, zoom, tabs and the socket alone. Sections in the order of the screen:
-//   mount · Lab · Feed (socket, packets) · TopBar · Happening (diagnosis) · Area (tabs) · panels: Plot, Explorer, Curves, Mosaic,
-//   Posterior, Bound, InstabilityMap · transforms · small helpers (theme and shared helpers: common.js)
+//   mount · Lab · Feed (socket, packets) · Companion · TopBar · Happening (diagnosis) · Timeline · Area (tabs) · panels: Plot, Explorer,
+//   Curves, Mosaic, Posterior, Bound, InstabilityMap · transforms · small helpers (theme and shared helpers: common.js)
 
 /**
  * A packet, as genlab/runtime/messages.py writes it: uint32 (little endian) header length H, H bytes of JSON, then the
@@ -14,27 +14,34 @@
  *   seconds: number, steps_per_second: number, config: Object, changes: {step: number, settings: Object}[],
  *   diverged: null|{step: number, quantity: string}, last: Object<string, number>, reference: Object<string, number>,
  *   diagnosis: null|{name: string, saw: string, why: string, attempts: {label: string, settings: Object}[], page: string},
- *   info: Object<string, number>, arrays: Object<string, ArrayEntry>}} FrameHeader
+ *   info: Object<string, number>, timeline: number[], looking: null|number, arrays: Object<string, ArrayEntry>}} FrameHeader
+ * An "encoded" packet has id, step and config of its answer, and settled: nothing more will come for this model.
  */
 
 const labs = new WeakMap();
+const mounted = new Set();
 
 export default function mount({ data, parentElement, setTriggerValue }) {
   let lab = labs.get(parentElement);
   if (!lab) labs.set(parentElement, (lab = new Lab(parentElement)));
+  mounted.add(lab);
   lab.report = status => setTriggerValue("status", status);
   lab.choose = cell => setTriggerValue("cell", cell);
+  lab.dismiss = () => setTriggerValue("dismiss", true);
+  lab.go = (where, step) => setTriggerValue(where, step);
   lab.attempt = settings => setTriggerValue("attempt", settings);
   lab.render(data);
   return () => {
     lab.close();
     labs.delete(parentElement);
+    mounted.delete(lab);
   };
 }
 
 // ---------------------------------------------------------------------------------------------------------- Lab
 
 const WIDE = 1250; // px of component width from which the wide grid is used
+const SHARED = 1700; // px of window width from which several mounts that share it write large
 const RUNS = 12; // runs of which a tab remembers what was chosen and pinned there
 const STACKED = 640; // px below which the panels stand in one column
 
@@ -43,9 +50,11 @@ class Lab {
   constructor(parent) {
     this.root = element("section", { class: "genlab-live", "aria-label": "Live training" });
     this.top = new TopBar(this);
+    this.companion = new Companion(this);
     this.formula = element("div", { class: "formula" });
     this.grid = element("div", { class: "grid" });
-    this.root.append(this.top.node, this.formula, this.grid);
+    this.timeline = new Timeline(this);
+    this.root.append(this.top.node, this.companion.node, this.formula, this.grid, this.timeline.node);
     parent.append(this.root);
 
     this.areas = new Map();
@@ -84,21 +93,24 @@ class Lab {
     this.data = data;
     this.theme = readTheme(this.root, data.palette);
     this.root.dataset.theme = this.theme.name;
+    this.root.dataset.bar = data.bar;
     const another = before && before.run !== data.run;
     if (before?.run !== data.run) {
       this.header = null;
       this.arrays = {};
-      this.pinned = recall("pinned", {})[data.model] ?? null;
+      this.pinned = recall("pinned", {})[data.group + data.model] ?? null;
     }
     if (before?.formula !== data.formula) this.formula.innerHTML = data.formula;
     for (const term of this.formula.querySelectorAll("[data-colour]")) {
       term.style.setProperty("--term", resolve(term.dataset.colour, this.theme));
     }
+    this.timeline.node.hidden = !data.timeline;
     this.reconcile(data.panels);
     if (another) for (const panel of this.panels.values()) panel.enter();
     this.fit();
     this.arrange();
     this.feed.open(data);
+    this.companion.open(data);
     this.top.update();
     clearTimeout(this.reporting);
     this.reporting = null;
@@ -127,9 +139,8 @@ class Lab {
 
   /** Puts each panel into its area of the present grid; moving a node keeps the figure in it. */
   arrange() {
-    const width = this.root.clientWidth;
-    const size = width >= WIDE ? "wide" : "narrow";
-    this.root.classList.toggle("stacked", width < STACKED);
+    const size = this.size();
+    this.root.classList.toggle("stacked", this.stacked());
     this.root.dataset.grid = size;
     this.grid.style.gridTemplate = this.data.grid[size];
     const placed = new Map();
@@ -157,12 +168,26 @@ class Lab {
     const scroller = this.root.closest("[data-testid=stMain]") ?? document.scrollingElement;
     const top = this.root.getBoundingClientRect().top + scroller.scrollTop;
     this.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
-    const size = this.root.clientWidth >= WIDE ? "wide" : "narrow";
-    const stacked = this.root.clientWidth < STACKED;
-    if (size !== this.root.dataset.grid || stacked !== this.root.classList.contains("stacked")) {
+    if (this.size() !== this.root.dataset.grid || this.stacked() !== this.root.classList.contains("stacked")) {
       this.arrange();
       this.draw();
     }
+  }
+
+  /** One of several mounts of a page shows little, and goes by the width of the window that they share. */
+  size() {
+    const width = this.data.bar === "all" ? this.root.clientWidth : window.innerWidth;
+    return width >= (this.data.bar === "all" ? WIDE : SHARED) ? "wide" : "narrow";
+  }
+
+  stacked() {
+    return this.data.bar === "all" && this.root.clientWidth < STACKED;
+  }
+
+  /** This lab and those of the same page that are switched with it. */
+  group() {
+    const { group } = this.data;
+    return group ? [...mounted].filter(lab => lab.data.group === group) : [this];
   }
 
   /** On a large screen, which is often a projector's, everything is written larger. */
@@ -239,6 +264,7 @@ class Lab {
     this.again = false;
     const began = performance.now();
     this.top.update();
+    this.timeline.update();
     if (this.header) this.root.dataset.status = this.header.status;
     if (this.header && !this.frozen) {
       await loadPlotly(this.data);
@@ -256,13 +282,15 @@ class Lab {
         const moving = performance.now() - this.touched < 400;
         await new Promise(done => setTimeout(done, moving ? Math.min(1500, cost ** 2 / 5) : 0));
         if (this.closed) return;
+        // Meanwhile the page may have turned to another run, of which nothing has come yet.
+        if (!this.header) break;
       }
       const now = performance.now();
       const rate = 1000 / Math.max(1, now - (this.drawn ?? began));
       this.fps = this.fps ? 0.8 * this.fps + 0.2 * rate : rate;
       this.drawn = now;
       Object.assign(this.root.dataset, {
-        step: this.header.step, frames: this.frames, fps: this.fps.toFixed(1),
+        step: this.header?.step ?? 0, frames: this.frames, fps: this.fps.toFixed(1),
       });
     }
     this.free = performance.now() + Math.min(100, 0.3 * (performance.now() - began));
@@ -280,6 +308,7 @@ class Lab {
     this.frozen = frozen;
     this.root.classList.toggle("frozen", frozen);
     this.top.update();
+    this.companion.say("");
     this.draw();
   }
 
@@ -300,15 +329,13 @@ class Lab {
     const finite = values => Array.from(values, x => (isFinite(x) ? x : null)); // JSON knows no NaN
     const columns = Object.fromEntries(this.history().map(([name, { values }]) => [name, finite(values)]));
     this.pinned = on ? { step: this.header?.step ?? 0, columns } : null;
-    remember("pinned", { ...recall("pinned", {}), [this.data.model]: this.pinned });
+    remember("pinned", { ...recall("pinned", {}), [this.data.group + this.data.model]: this.pinned });
     this.top.update();
     this.draw();
   }
 
   history() {
-    return Object.entries(this.arrays)
-      .filter(([name]) => name.startsWith("history."))
-      .map(([name, array]) => [name.slice("history.".length), array]);
+    return historyOf(this.arrays);
   }
 
   csv() {
@@ -318,15 +345,16 @@ class Lab {
     for (let row = 0; row < rows; row++) {
       lines.push(columns.map(([, { values }]) => (isFinite(values[row]) ? String(values[row]) : "")).join(","));
     }
-    save(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }), this.fileName("history", "csv"));
+    save(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }), this.fileName("history", "csv", this.header?.step));
   }
 
-  fileName(what, ending) {
-    return `genlab-${this.header?.model ?? "run"}-${what}-step${this.header?.step ?? 0}.${ending}`;
+  fileName(what, ending, step = this.header?.looking ?? this.header?.step) {
+    return `genlab-${this.header?.model ?? "run"}-${what}-step${step ?? 0}.${ending}`;
   }
 
   visible() {
     this.feed.rate();
+    this.companion.feed.rate();
     this.draw();
   }
 
@@ -340,6 +368,7 @@ class Lab {
     this.stop.abort();
     this.sizes.disconnect();
     this.feed.close();
+    this.companion.feed.close();
     this.decoder.close();
     this.example.close();
     for (const panel of this.panels.values()) panel.close();
@@ -357,8 +386,8 @@ const CALM = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** The WebSocket: opens, opens again after a loss, and says in words how it stands ("" while all is well). */
 class Feed {
-  constructor(receive, streams, say) {
-    Object.assign(this, { receive, streams, say, lost: 0 });
+  constructor(receive, streams, say, fastest = 5) {
+    Object.assign(this, { receive, streams, say, fastest, lost: 0 });
   }
 
   open({ base, run, token }) {
@@ -411,7 +440,7 @@ class Feed {
   }
 
   hz() {
-    return document.hidden ? 1 : CALM ? 2 : 5;
+    return Math.min(this.fastest, document.hidden ? 1 : CALM ? 2 : 5);
   }
 
   rate() {
@@ -420,6 +449,7 @@ class Feed {
 
   close() {
     this.closed = true;
+    this.run = null;
     clearTimeout(this.timer);
     this.socket?.close();
   }
@@ -435,6 +465,45 @@ function decode(buffer) {
     arrays[name] = { shape, values: new DTYPES[dtype](buffer, 4 + length + offset, count) };
   }
   return { header, arrays };
+}
+
+// ---------------------------------------------------------------------------------------------------- Companion
+
+/** Another run of the same kind: its curves stand dashed beside those of the lab's own run, and a line names it. */
+class Companion {
+  constructor(lab) {
+    Object.assign(this, { lab, columns: null, header: null });
+    // Of its pictures nothing is shown: its history alone, which twice a second is often enough.
+    this.feed = new Feed(frame => this.receive(frame), () => ["history"], words => this.say(words), 2);
+    this.words = element("span");
+    this.away = action("Take away", () => lab.dismiss());
+    this.away.title = "Remove the dashed curves; the other run goes on";
+    this.node = element("div", { class: "companion", hidden: "" }, swatch("currentcolor", "dash"), this.words, this.away);
+  }
+
+  open({ companion, base }) {
+    this.node.hidden = !companion;
+    this.away.hidden = !companion?.dismissable;
+    if (companion?.run !== this.run) Object.assign(this, { run: companion?.run, columns: null, header: null });
+    this.label = companion?.label;
+    if (companion) this.feed.open({ ...companion, base });
+    else this.feed.close();
+    this.say("");
+  }
+
+  receive({ header, arrays }) {
+    this.header = { ...this.header, ...header };
+    if (header.kind === "frame") this.columns = Object.fromEntries(historyOf(arrays).map(([name, { values }]) => [name, values]));
+    this.say("");
+    this.lab.draw();
+  }
+
+  say(words) {
+    if (!this.label || this.lab.frozen) return;
+    const { status, step, message } = this.header ?? {};
+    const how = words || (STATUS[status]?.[1] ?? "connecting …") + (status === "stopped" ? `: ${message}` : "");
+    change(this.words, `Dashed: ${this.label} · step ${(step ?? 0).toLocaleString("en")} · ${how}`);
+  }
 }
 
 // ------------------------------------------------------------------------------------------------------- TopBar
@@ -463,7 +532,8 @@ class TopBar {
     this.x.append(new Option("steps", "step"), new Option("seconds", "seconds"));
     this.x.onchange = () => lab.changeCurves({ x: this.x.value });
     this.pin = toggle("Pin", "Keep the present curves as dashed lines to compare with", on => lab.pin(on));
-    this.freeze = toggle("Freeze", "Stop all motion on the screen; training goes on", on => lab.freeze(on));
+    this.freeze = toggle("Freeze", "Stop all motion on the screen; training goes on", on =>
+      lab.group().forEach(one => one.freeze(on)));
     this.pin.classList.add("pin");
     this.freeze.classList.add("freeze");
     this.line = element("div", { class: "line" });
@@ -493,7 +563,8 @@ class TopBar {
     if (!header || frozen) return;
     this.happening.show(header.diagnosis);
     const speed = `${number(header.steps_per_second ?? 0, 3)} steps/s`;
-    change(this.numbers, `step ${header.step.toLocaleString("en")} · ${speed} · ${duration(header.seconds)}`);
+    const more = this.lab.data.bar === "all" ? ` · ${speed} · ${duration(header.seconds)}` : "";
+    change(this.numbers, `step ${header.step.toLocaleString("en")}${more}`);
   }
 }
 
@@ -544,7 +615,102 @@ class Happening {
     if (this.made === made) return;
     this.made = made;
     const buttons = attempts.map(({ label, settings }) => action(label, () => this.lab.attempt(settings)));
+    const focused = this.attempts.contains(document.activeElement);
     this.attempts.replaceChildren(...(buttons.length ? [element("span", {}, "Try"), ...buttons] : []));
+    if (focused) this.node.firstElementChild.focus();
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------- Timeline
+
+const ANSWER = 1500; // ms within which the frames follow a request to look back
+const LABEL = 64; // px that the label of a stop needs
+
+/**
+ * Scrubs back: one stop for each snapshot of the run and the present as the last. The stops stand evenly, because the
+ * snapshots lie dense in the recent past; their steps are written under them.
+ */
+class Timeline {
+  constructor(lab) {
+    Object.assign(this, { lab, stops: [], asked: null, held: false });
+    this.words = element("span", { class: "words" });
+    this.range = element("input", { type: "range", min: 0, max: 0, step: 1, "aria-label": "Look back to a snapshot" });
+    this.marks = element("div", { class: "marks", "aria-hidden": "true" });
+    this.now = action("Now", () => this.look(null));
+    this.branch = action("Branch from here", () => this.leave("branch"));
+    this.rewind = action("Rewind to here", () => this.leave("rewind"));
+    this.now.title = "Show the run as it is now";
+    this.branch.title = "A new run from this state, with the curves of this one beside it; this run goes on";
+    this.rewind.title = "This run goes back to this state; what came after it is lost";
+    const track = element("div", { class: "track" }, this.range, this.marks);
+    this.node = element("div", { class: "timeline", hidden: "" }, this.words, track, this.now, this.branch, this.rewind);
+    this.range.oninput = () => this.look(this.stops[this.range.valueAsNumber] ?? null);
+    // Stops that came or went while a hand holds the thumb would move it away.
+    this.range.onpointerdown = () => (this.held = true);
+    this.range.onchange = this.range.onpointerup = this.range.onpointercancel = () => (this.held = false);
+  }
+
+  look(step) {
+    this.asked = { step, until: performance.now() + ANSWER };
+    this.lab.feed.send({ type: "look", step });
+    this.update();
+  }
+
+  /** A new run, or this one, goes on from the step that is looked at; the page shows its present. */
+  leave(where) {
+    const step = this.looking();
+    if (step === null) return;
+    this.look(null);
+    this.lab.go(where, step);
+  }
+
+  /** The step that is looked at, as far as this page knows; null for the present. */
+  looking() {
+    const seen = this.lab.header?.looking ?? null;
+    if (this.asked && (this.asked.step === seen || performance.now() > this.asked.until)) this.asked = null;
+    return this.asked ? this.asked.step : seen;
+  }
+
+  update() {
+    const { header, frozen } = this.lab;
+    if (!header || frozen || this.node.hidden) return;
+    const looking = this.looking();
+    const step = header.step.toLocaleString("en");
+    if (!this.held) this.place(header.timeline?.filter(stop => stop < header.step) ?? [], looking);
+    const then = looking === null ? "" : looking.toLocaleString("en");
+    const run = header.status === "diverged" ? `the run diverged at ${step}` : `the run is at ${step}`;
+    const where = then ? `Looking at step ${then}; ${run}` : `Now, step ${step}`;
+    const way = then ? `Going to step ${then} …` : "Back to now …";
+    change(this.words, this.asked ? way : where);
+    this.range.setAttribute("aria-valuetext", then ? `step ${then}` : "now");
+    this.lab.root.toggleAttribute("data-looking", Boolean(then));
+    for (const button of [this.now, this.branch, this.rewind]) button.disabled = !then;
+  }
+
+  place(stops, looking) {
+    const shown = `${stops} ${this.range.clientWidth}`;
+    if (shown !== this.placed) {
+      this.placed = shown;
+      this.stops = stops;
+      this.range.max = stops.length || 1;
+      this.range.disabled = !stops.length;
+      this.label();
+    }
+    const at = looking === null ? this.range.max : stops.indexOf(looking);
+    if (at >= 0) this.range.value = at;
+  }
+
+  /** A mark for each stop, and as many steps as there is room for; the first and the present are always named. */
+  label() {
+    const last = this.stops.length;
+    const every = Math.max(1, Math.ceil((LABEL * last) / Math.max(1, this.range.clientWidth)));
+    const marks = [...this.stops, null].map((step, i) => {
+      const named = i === 0 || i === last || (i % every === 0 && last - i >= every);
+      const mark = element("span", {}, named ? (step === null ? "now" : step.toLocaleString("en")) : "");
+      mark.style.setProperty("--at", last ? i / last : 1);
+      return mark;
+    });
+    this.marks.replaceChildren(...marks);
   }
 }
 
@@ -566,7 +732,7 @@ class Area {
 
   hold(panels) {
     this.panels = panels;
-    this.current = panels.find(panel => panel.id === recall(`tab-${this.name}`, "")) ?? panels[0];
+    this.current = panels.find(panel => panel.id === recall(this.memory(), "")) ?? panels[0];
     const titles = panels.map(panel => `${panel.id} ${panel.spec.title}`).join();
     if (titles !== this.titles) {
       const single = panels.length === 1;
@@ -585,10 +751,20 @@ class Area {
   }
 
   choose(id) {
-    remember(`tab-${this.name}`, id);
-    this.show(this.lab.panels.get(id));
+    remember(this.memory(), id);
+    for (const lab of this.lab.group()) lab.areas.get(this.name)?.bring(id);
+  }
+
+  bring(id) {
+    const panel = this.panels.find(panel => panel.id === id);
+    if (!panel) return;
+    this.show(panel);
     this.lab.feed.subscribe();
     this.lab.draw();
+  }
+
+  memory() {
+    return `tab-${this.lab.data.group}${this.name}`;
   }
 
   show(current) {
@@ -751,11 +927,7 @@ class Plot extends PlotlyPanel {
 
   chip(layer) {
     const chip = toggle("", "", on => {
-      this.on[layer.id] = on;
-      remember(`layers-${this.id}`, this.on);
-      press(chip, on);
-      this.lab.feed.subscribe();
-      this.lab.draw();
+      for (const lab of this.lab.group()) lab.panels.get(this.id)?.switchLayer(layer.id, on);
     });
     chip.classList.add("chip");
     chip.dataset.layer = layer.id;
@@ -764,6 +936,14 @@ class Plot extends PlotlyPanel {
     chip.append(mark, rich("span", layer.label));
     press(chip, this.on[layer.id]);
     return chip;
+  }
+
+  switchLayer(id, on) {
+    this.on[id] = on;
+    remember(`layers-${this.id}`, this.on);
+    press(this.under.querySelector(`[data-layer="${id}"]`), on);
+    this.lab.feed.subscribe();
+    this.lab.draw();
   }
 
   /** Switches layers on, as a press of their chips does. */
@@ -935,8 +1115,9 @@ class Example {
     return config.data === this.data && config.latent_dim === this.latents;
   }
 
-  state({ run, step, config }, bound) {
-    return JSON.stringify([run, step, config, bound]);
+  /** Of the model that is seen: that of a frame, which may be one of the past, or that of an answer. */
+  state({ run, step, looking, config }, bound) {
+    return JSON.stringify([run, looking ?? step, config, bound]);
   }
 
   answer({ header, arrays }) {
@@ -1187,9 +1368,10 @@ class Explorer extends Plot {
     await super.draw();
     this.place();
     this.echo();
-    const { step, run } = this.lab.header;
-    if (this.step === `${run} ${step}`) return;
-    this.step = `${run} ${step}`;
+    const { step, run, looking } = this.lab.header;
+    const seen = `${run} ${looking ?? step}`;
+    if (this.seen === seen) return;
+    this.seen = seen;
     this.refresh();
   }
 
@@ -1697,15 +1879,16 @@ class Curves extends PlotlyPanel {
   /** The switch of one series, which is also its row of figures. */
   row(series) {
     const colour = resolve(series.colour, this.lab.theme);
-    const [last, range] = [element("b"), element("small")];
+    const [last, range, theirs] = [element("b"), element("small"), element("b")];
+    const other = element("span", { class: "other", hidden: "" }, swatch(colour, "dash"), theirs);
     const node = toggle("", "", on => {
       const hidden = this.options.hidden.filter(name => name !== series.name);
       this.option({ hidden: on ? hidden : [...hidden, series.name] });
     });
     node.classList.add("series");
     node.dataset.series = series.name;
-    node.append(swatch(colour, series.dash), rich("span", series.label), last, range);
-    return { node, last, range, series };
+    node.append(swatch(colour, series.dash), rich("span", series.label), last, range, other);
+    return { node, last, range, other, theirs, series };
   }
 
   option(change) {
@@ -1722,12 +1905,20 @@ class Curves extends PlotlyPanel {
     super.draw();
     const columns = Object.fromEntries(this.lab.history().map(([name, { values }]) => [name, values]));
     if (!columns.step) return;
-    const { theme, curves, pinned } = this.lab;
+    const { theme, curves, pinned, companion } = this.lab;
     const shown = this.rows.filter(({ series }) => !this.options.hidden.includes(series.name));
     const traces = shown.flatMap(({ series }) => this.lines(series, columns, theme, curves));
     const drawn = traces.flatMap(trace => Array.from(trace.y));
-    if (pinned) traces.push(...shown.flatMap(({ series }) => this.pinnedLine(series, pinned.columns, theme, curves)));
-    for (const row of this.rows) this.figures(row, valuesOf(row.series, columns));
+    for (const [name, other] of [["pinned", pinned], [companion.label, companion]]) {
+      if (!other?.columns) continue;
+      traces.push(...shown.flatMap(({ series }) => this.dashedLine(name, series, other.columns, theme, curves)));
+    }
+    for (const row of this.rows) {
+      this.figures(row, valuesOf(row.series, columns));
+      const theirs = companion.columns && valuesOf(row.series, companion.columns);
+      row.other.hidden = !theirs?.length;
+      if (theirs?.length) change(row.theirs, number(theirs[theirs.length - 1], 4));
+    }
     const range = this.options.outliers ? middleRange(drawn, this.options.log) : undefined;
     const below = this.options.log ? drawn.filter(y => y <= 0).length : 0;
     change(this.note, below ? `log axis: ${below} values ≤ 0 cannot be shown` : "");
@@ -1752,30 +1943,53 @@ class Curves extends PlotlyPanel {
     ];
   }
 
-  pinnedLine(series, columns, theme, { smoothing, x }) {
+  /** The same curve of a run to compare with. */
+  dashedLine(whose, series, columns, theme, { smoothing, x }) {
     const raw = valuesOf(series, columns);
     if (!raw) return [];
-    const scaled = series.scale ? raw.map(y => (y === null ? NaN : y / series.scale)) : Array.from(raw, y => y ?? NaN);
+    const scaled = Array.from(raw, y => (y === null ? NaN : y / (series.scale ?? 1)));
     const line = { color: resolve(series.colour, theme), width: 1.4, dash: "dash" };
     const y = smoothing ? smooth(scaled, smoothing) : scaled;
-    const name = `pinned: ${series.label}`;
+    const name = `${whose}: ${series.label}`;
     const hovertemplate = "%{customdata:.6~g}";
     const trace = { type: "scatter", mode: "lines", x: columns[x], y, customdata: raw, name, line, hovertemplate };
     return [{ ...trace, opacity: 0.75 }];
   }
 
-  figures({ node, last, range }, values) {
+  figures({ node, last, range, series }, values) {
     const finite = values ? Array.from(values).filter(isFinite) : [];
     if (!finite.length) return;
     const [low, high] = finite.reduce(([a, b], y) => [Math.min(a, y), Math.max(b, y)], [Infinity, -Infinity]);
-    change(last, number(values[values.length - 1], 4));
+    const { looking, last: then } = this.lab.header;
+    const past = Number.isInteger(looking);
+    const here = past ? thenOf(series, then) : values[values.length - 1];
+    change(last, number(here, 4));
     change(range, `${number(low, 3)} … ${number(high, 3)}`);
-    node.title = `last ${values[values.length - 1]}, min ${low}, max ${high}`;
+    node.title = `${past ? `at step ${looking}` : "last"} ${here}, min ${low}, max ${high}`;
   }
 
   changesAt(columns, x) {
-    const steps = (this.lab.header.changes ?? []).map(({ step }) => step);
-    return x === "step" ? steps : steps.map(step => interpolate(columns.step, columns.seconds, step));
+    return (this.lab.header.changes ?? []).map(({ step }) => this.along(x, columns, step));
+  }
+
+  /** Where a step stands on the horizontal axis. */
+  along(x, columns, step) {
+    return x === "step" ? step : interpolate(columns.step, columns.seconds, step);
+  }
+
+  /** The line at the step that is looked at, with its number. */
+  lookMark(columns, x, theme) {
+    const { looking } = this.lab.header;
+    if (!Number.isInteger(looking)) return { shapes: [], annotations: [] };
+    const at = this.along(x, columns, looking);
+    const line = { color: theme.text, width: 2 };
+    const font = { size: this.lab.fontSize() - 1, color: theme.background };
+    const text = `step ${looking.toLocaleString("en")}`;
+    const place = { x: this.options.logX ? Math.log10(Math.max(at, 1e-9)) : at, xanchor: "auto", yref: "paper", y: 0, yanchor: "bottom" };
+    return {
+      shapes: [{ type: "line", x0: at, x1: at, yref: "paper", y0: 0, y1: 1, line }],
+      annotations: [{ ...place, text, showarrow: false, bgcolor: theme.text, font }],
+    };
   }
 
   /** Triangles along the top where a setting was changed; hovering says which. */
@@ -1783,7 +1997,8 @@ class Curves extends PlotlyPanel {
     const at = this.changesAt(columns, x);
     if (!at.length) return [];
     const say = ([name, [before, after]]) => `${name}: ${before ?? "off"} → ${after ?? "off"}`;
-    const text = this.lab.header.changes.map(({ settings }) => Object.entries(settings).map(say).join("<br>"));
+    const text = this.lab.header.changes.map(({ settings, note }) =>
+      [...Object.entries(settings).map(say), ...(note ? [note] : [])].join("<br>"));
     const marker = { symbol: "triangle-down", size: 9, color: this.lab.theme.text };
     const marks = { type: "scatter", mode: "markers", yaxis: "y2", name: "setting", cliponaxis: false };
     return [{ ...marks, x: at, y: at.map(() => 1), text, marker, hovertemplate: "%{text}" }];
@@ -1793,6 +2008,7 @@ class Curves extends PlotlyPanel {
     const { log, logX, outliers } = this.options;
     const levels = this.levels();
     const dotted = width => ({ color: theme.muted, width, dash: "dot" });
+    const looked = this.lookMark(columns, x, theme);
     return {
       hovermode: "x unified",
       xaxis: {
@@ -1809,12 +2025,13 @@ class Curves extends PlotlyPanel {
         ...this.changesAt(columns, x).map(at => ({
           type: "line", x0: at, x1: at, yref: "paper", y0: 0, y1: 1, line: dotted(1),
         })),
+        ...looked.shapes,
       ],
-      annotations: levels.map(({ y, label }) => ({
+      annotations: [...looked.annotations, ...levels.map(({ y, label }) => ({
         xref: "paper", x: 1, xanchor: "right", y: log ? Math.log10(y) : y, yanchor: "bottom", text: label,
         showarrow: false, bgcolor: theme.background, opacity: 0.85,
         font: { size: this.lab.fontSize() - 1, color: theme.muted },
-      })),
+      }))],
     };
   }
 
@@ -1826,10 +2043,22 @@ class Curves extends PlotlyPanel {
   }
 }
 
+/** The histories among the arrays of a frame, each with its name. */
+function historyOf(arrays) {
+  return Object.entries(arrays)
+    .filter(([name]) => name.startsWith("history."))
+    .map(([name, array]) => [name.slice("history.".length), array]);
+}
+
 function valuesOf({ name, product }, columns) {
   if (!product) return columns[name];
   const [one, other] = product.map(factor => columns[factor]);
   return one && other ? Array.from(one, (value, i) => (value ?? NaN) * other[i]) : undefined;
+}
+
+/** The number of a curve in `last`, the newest of each at the step that is looked at. */
+function thenOf({ name, product }, last) {
+  return product ? product.reduce((result, factor) => result * (last[factor] ?? NaN), 1) : last[name];
 }
 
 /** Exponential moving average without the bias of its start; a gap stays a gap. */
@@ -2488,7 +2717,9 @@ class Bound extends PlotlyPanel {
     this.headed = "";
     const text = Array.from(bound, value => number(value, 5));
     await this.react([{
-      type: "scatter", mode: "lines+markers+text", x: Array.from(k), y: Array.from(bound), text, textposition: "bottom right",
+      type: "scatter", mode: "lines+markers+text", x: Array.from(k), y: Array.from(bound), text,
+      // Below its point the first number would stand on the axis.
+      textposition: text.map((_, i) => (i ? "bottom right" : "middle right")),
       line: { color: theme.elbo, width: 2.5 }, marker: { size: 9, color: theme.elbo }, cliponaxis: false,
       error_y: { type: "data", array: Array.from(error), color: theme.text },
       hovertemplate: "K = %{x}: %{y:.3f} nats<extra></extra>",

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import streamlit as st
 
 from genlab.figures.palette import PALETTE
+from genlab.live.assets import assets
 
-_FOLDER = Path(__file__).parent
 LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 """The letter of each height, from 0 up; all of them stand in an address as they are."""
 
@@ -17,8 +16,8 @@ LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 def _component():
     return st.components.v2.component(
         "genlab_pencil",
-        js="".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("common.js", "pencil.js")),
-        css=(_FOLDER / "pencil.css").read_text(encoding="utf-8"),
+        js=assets("common.js", "pencil.js"),
+        css=assets("pencil.css"),
         isolate_styles=False,
     )
 

@@ -27,6 +27,7 @@ const WIDE = 1250; // px of component width from which everything is written lar
 const STACKED = 640; // px below which the pictures stand in one column
 const SECONDS = 8; // that a whole play takes, however many steps it has
 const FEWEST = 10; // steps per second at least: a short play is a short one
+const GLIDE = 400; // ms in which points go where a changed setting sends them
 const STILL = 5; // px that a pointer may move while it clicks
 
 class Player {
@@ -46,6 +47,7 @@ class Player {
 
     this.frames = new Map();
     this.at = Infinity;
+    this.gliding = 1; // share of the way that points have gone since the settings changed
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
     this.stop = new AbortController();
     window.addEventListener("resize", () => this.fit(), { signal: this.stop.signal });
@@ -81,7 +83,12 @@ class Player {
       this.at = this.still.matches ? data.last : 0;
       if (!this.still.matches) return this.play();
     }
-    this.seek(Math.min(this.at, data.last), this.playing);
+    this.at = Math.min(this.at, data.last);
+    if (!this.playing) this.pause();
+    if (this.playing) return this.draw();
+    this.pause();
+    if (fresh && !this.still.matches) this.glide();
+    else this.draw();
   }
 
   arrange() {
@@ -113,7 +120,7 @@ class Player {
   play() {
     if (this.at >= this.data.last) this.at = 0;
     this.playing = true;
-    change(this.button, "⏸ Pause");
+    change(this.button, "❚❚ Pause");
     const rate = Math.max(FEWEST, this.data.last / SECONDS) / 1000;
     let before = performance.now();
     const tick = async now => {
@@ -132,10 +139,24 @@ class Player {
     change(this.button, `▶ ${this.data.verb}`);
   }
 
-  seek(at, playing = false) {
-    if (!playing) this.pause();
+  seek(at) {
+    this.pause();
+    this.gliding = 1;
     this.at = at;
     return this.draw();
+  }
+
+  /** What a changed setting sends elsewhere goes there before one's eyes: the same points, not others. */
+  glide() {
+    const began = performance.now();
+    this.gliding = 0;
+    const tick = async now => {
+      if (this.gliding >= 1 || this.closed) return;
+      this.gliding = this.playing ? 1 : Math.min(1, Math.max(0, now - began) / GLIDE);
+      await this.draw();
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
   }
 
   async draw() {
@@ -148,7 +169,7 @@ class Player {
       const value = values.length ? `${symbol} = ${number(values[Math.min(step, values.length - 1)], 3)}` : "";
       change(this.legend.children[i].lastChild, value);
     });
-    for (const frame of this.frames.values()) await frame.show(this.at, last);
+    for (const frame of this.frames.values()) await frame.show(this.at, last, this.gliding);
   }
 
   /** A place was pointed at: Python answers with new curves, which are played from their start. */
@@ -201,6 +222,8 @@ class Frame {
 
   async configure(picture, player) {
     this.picture = picture;
+    const drawn = this.canvas.data ?? [];
+    this.before = picture.moves.map(({ use, trace }) => (use === "between" && drawn[trace] ? { ...drawn[trace] } : null));
     this.node.style.gridArea = picture.area;
     this.title.innerHTML = picture.title;
     this.canvas.setAttribute("aria-label", this.title.textContent);
@@ -208,16 +231,22 @@ class Frame {
     const { data, layout } = resolve(picture.figure, player.theme);
     this.traces = data;
     this.canvas.classList.toggle("points", picture.points);
-    const merged = merge(baseLayout(player.theme, player.fontSize()), layout);
+    const base = baseLayout(player.theme, player.fontSize());
+    for (const name of Object.keys(layout).filter(name => /^[xy]axis\d/.test(name))) base[name] = base[name.slice(0, 5)];
+    const merged = merge(base, layout);
     const modeBarButtons = [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]];
     // Plotly writes into what it is given: the curves must stay whole.
     await window.Plotly.react(this.canvas, structuredClone(data), merged, { displaylogo: false, modeBarButtons });
   }
 
-  async show(at, last) {
+  async show(at, last, gliding) {
     const moves = this.picture?.moves ?? [];
     if (!moves.length || !this.canvas._fullLayout) return;
-    const changes = moves.map(move => MOVES[move.use](this.traces[move.trace], at, last, move));
+    const changes = moves.map((move, i) => {
+      const change = MOVES[move.use](this.traces[move.trace], at, last, move);
+      const old = gliding < 1 && this.before[i];
+      return old && old.x.length === change.x.length ? mixed(old, change, gliding) : change;
+    });
     // Plotly leaves an attribute alone where its value is undefined.
     const names = new Set(changes.flatMap(Object.keys));
     const update = Object.fromEntries([...names].map(name => [name, changes.map(change => change[name])]));
@@ -302,6 +331,12 @@ const MOVES = {
     return { x: way(from.x, x), y: way(from.y, y) };
   },
 };
+
+/** Places between old ones and new ones. */
+function mixed(old, now, share) {
+  const way = axis => now[axis].map((value, i) => old[axis][i] + share * (value - old[axis][i]));
+  return { x: way("x"), y: way("y") };
+}
 
 /** The row at a step; a step between two gives numbers between theirs. */
 function rowAt(rows, at) {

@@ -2,15 +2,11 @@
 
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
-import plotly
 import streamlit as st
 
 from genlab.figures.motion import Motion
-from genlab.figures.palette import PALETTE
-
-_FOLDER = Path(__file__).parent
+from genlab.live.assets import assets, surroundings
 
 
 @cache
@@ -18,8 +14,8 @@ def _component():
     # Styles are not isolated, for the same reason as those of the live component.
     return st.components.v2.component(
         "genlab_player",
-        js="".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("common.js", "player.js")),
-        css="".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("live.css", "player.css")),
+        js=assets("common.js", "player.js"),
+        css=assets("live.css", "player.css"),
         isolate_styles=False,
     )
 
@@ -41,11 +37,6 @@ def player(motion: Motion, *, key: str, on_point: Callable[[float, float], None]
 
     _component()(
         key=key,
-        data={
-            "base": "/" + (st.get_option("server.baseUrlPath") or "").strip("/"),
-            "plotly": plotly.__version__,
-            "palette": PALETTE,
-            **motion.to_data(),
-        },
+        data={**surroundings(), **motion.to_data()},
         on_point_change=pointed,
     )

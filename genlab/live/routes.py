@@ -32,6 +32,7 @@ from genlab.runtime.messages import (
     Encode,
     Examine,
     HeldOut,
+    Look,
     Rate,
     Subscribe,
     parse_client_message,
@@ -97,7 +98,7 @@ class Client:
         self._filled = asyncio.Event()
         self._heard = time.monotonic()
         self._tokens, self._tokens_at = MESSAGES_AT_ONCE, time.monotonic()
-        self._asked: dict[str, Decode | Encode | Examine] = {}
+        self._asked: dict[str, Decode | Encode | Examine | Look] = {}
         self._asking: set[str] = set()
 
     async def serve(self, hz: str) -> None:
@@ -215,7 +216,7 @@ class Client:
         elif isinstance(message, Rate):
             self.hz = message.hz
             watch.rate(message.hz)
-        elif isinstance(message, Decode | Encode | Examine):
+        elif isinstance(message, Decode | Encode | Examine | Look):
             self._asked[message.type] = message
             self._ask_next(watch, message.type)
 
@@ -240,7 +241,9 @@ class Client:
         self._ask_next(watch, kind)
 
 
-def _ask(watch: Watch, asked: Decode | Encode | Examine) -> Future:
+def _ask(watch: Watch, asked: Decode | Encode | Examine | Look) -> Future:
+    if isinstance(asked, Look):
+        return watch.look(asked.step)
     if isinstance(asked, Decode):
         return watch.decode(asked.id, asked.z)
     if isinstance(asked, Examine):

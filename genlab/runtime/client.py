@@ -86,6 +86,14 @@ class Watch:
         """The packet of one cell of a map: its curves and samples. Raises SettingError where there is none."""
         return self.lab._examine(self.run_id, number, cell)
 
+    def look(self, step: int | None) -> Future:
+        """Show all watchers the run as it stood at the snapshot nearest to a step, while it trains on undisturbed.
+
+        None shows the present again. Frames say in ``timeline`` at which steps there are snapshots, and in ``looking``
+        which one they show.
+        """
+        return self.lab._look(self.run_id, step)
+
     def close(self) -> None:
         self.lab._unwatch(self)
 
@@ -125,13 +133,21 @@ class Lab:
 
     # ---- runs ----
 
-    def start(self, config: Config | MapConfig, run_id: str | None = None, *, play: bool = False) -> str:
-        """Start a fresh run and return its id at once, without waiting for a worker."""
+    def start(
+        self, config: Config | MapConfig, run_id: str | None = None, *, play: bool = False, twin: str | None = None
+    ) -> str:
+        """Start a fresh run and return its id at once, without waiting for a worker.
+
+        ``twin`` makes it the twin of that run from the beginning, with the rules and the errors of :meth:`twin`.
+        """
         run_id = secrets.token_urlsafe(9) if run_id is None else run_id
         path = self.store.checkpoint(run_id)
         with self._lock:
             if self.exists(run_id):
                 raise ValueError(f"run = {run_id}: it exists already; reset gives it new settings")
+            if twin:
+                self._check_twins(run_id, config, twin)
+                self._pool.pair(run_id, twin)
             entry = Entry(RunState(run_id, config, RunStatus.STARTING), path)
             self._pool.open(entry, resume=False, play=play)
         self.clear()
@@ -162,22 +178,32 @@ class Lab:
 
     def apply(self, run_id: str, **live: Any) -> None:
         """Change live settings of the running model; raises SettingError for a structural or a bad one."""
-        old = self.state(run_id).config
-        if isinstance(old, MapConfig):
-            raise SettingError("a map that trains cannot change its settings; start a fresh map")
-        new = old.replace(**live)
-        if fixed := structural(old, new):
-            name = fixed[0]
-            raise SettingError(f"{name} = {getattr(new, name)}: a running model cannot take it over; start afresh")
+        new = _with_live(self.state(run_id).config, live)
         self._command(run_id, "apply", settings={name: getattr(new, name) for name in live})
 
     def reset(self, run_id: str, config: Config | None = None) -> None:
         """A fresh, paused run under the same id; the same settings give the same curve."""
         self._command(run_id, "reset", config=config.to_json() if config else None)
 
-    def rewind(self, run_id: str) -> None:
-        """Back to the last finite snapshot, paused."""
-        self._command(run_id, "rewind")
+    def rewind(self, run_id: str, step: int | None = None) -> None:
+        """Back to the snapshot of a step, or to the last finite one, paused; SettingError when none is kept there."""
+        self._command(run_id, "rewind", step=step)
+
+    def branch(self, run_id: str, step: int, **live: Any) -> str:
+        """A new, paused run that goes on from a snapshot of this one, which stays as it is; returns its id.
+
+        It has the settings of that step but for ``live``. Raises SettingError for a step at which no snapshot is kept
+        and for a structural or bad setting.
+        """
+        _with_live(self.state(run_id).config, live)
+        new_id = secrets.token_urlsafe(9)
+        path = self.store.checkpoint(new_id)
+        note = f"Branched from {self.name(run_id) or run_id} at step {step}."
+        self._command(run_id, "branch", step=step, path=str(path), note=note)
+        card = inspect(path)
+        state = RunState(new_id, card.config.replace(**live), RunStatus.STARTING, card.step, note, card.changes)
+        self._pool.open(Entry(state, path), resume=True, note=note)
+        return new_id
 
     def stop(self, run_id: str) -> None:
         """Save the run and free its memory; play or reset brings it back."""
@@ -188,6 +214,42 @@ class Lab:
         """The run as a safetensors file, saved now."""
         self._command(run_id, "checkpoint")
         return self.store.checkpoint(run_id).read_bytes()
+
+    # ---- twins ----
+
+    def twin(self, left: str, right: str) -> None:
+        """From now on two runs take the same steps, in one worker: play, pause, step and reset of one act on both.
+
+        Both are paused; played, the one behind catches up first. Raises :class:`UnknownRun`, and
+        :class:`CommandFailed` in one line for two models of different kinds and for a run that has a twin already.
+        """
+        if self.twin_of(left) == right:
+            return
+        self._check_twins(left, self.state(left).config, right)
+        for run_id in (left, right):
+            self.pause(run_id)
+        self._pool.pair(left, right)
+        if self._entry(left).host is not self._entry(right).host:
+            self._command(right, "release")
+            self._entry(right)
+
+    def _check_twins(self, one: str, config: Config, other: str) -> None:
+        theirs = self.state(other).config
+        if one == other:
+            raise CommandFailed("A run cannot be its own twin.")
+        if config.model != theirs.model:
+            raise CommandFailed(f"A {config.model.upper()} and a {theirs.model.upper()} cannot be twins.")
+        for run_id in (one, other):
+            if twin := self.twin_of(run_id):
+                raise CommandFailed(f"Run {run_id[:5]} has a twin already, {twin[:5]}: untwin them first.")
+
+    def twin_of(self, run_id: str) -> str | None:
+        """The run that trains in lockstep with this one, or None."""
+        return self._pool.twin_of(run_id)
+
+    def untwin(self, run_id: str) -> None:
+        """Let a run and its twin, if it has one, go their own ways from where they stand."""
+        self._pool.part(run_id)
 
     # ---- the store ----
 
@@ -219,6 +281,7 @@ class Lab:
     def delete(self, run_id: str) -> None:
         """Stop the run, remove it for good and tell its watchers."""
         state = self.state(run_id)
+        self.untwin(run_id)
         self.stop(run_id)
         with self._lock:
             if entry := self._pool.entry(run_id):
@@ -348,6 +411,11 @@ class Lab:
         _cell_of(self.state(run_id).config, cell)
         return self._pool.command(self._entry(run_id), "examine", number=number, cell=cell)
 
+    def _look(self, run_id: str, step: int | None) -> Future:
+        if isinstance(self.state(run_id).config, MapConfig):
+            raise SettingError("look: a map keeps no past; open a cell as a run of its own")
+        return self._pool.command(self._entry(run_id), "look", step=step)
+
     def _frame(self, run_id: str, packet: bytes) -> None:
         for watch in tuple(self._watches.get(run_id, ())):
             watch.deliver("frame", packet)
@@ -396,8 +464,11 @@ class Lab:
     def _command(self, run_id: str, do: str, again: bool = True, **arguments: Any) -> None:
         # Resetting needs nothing of the old run, which may be what kills its worker.
         entry = self._entry(run_id, resume=do != "reset")
+        twin = self.twin_of(run_id)
+        if twin and self.state(twin).status != RunStatus.FAILED:
+            self._entry(twin)
         future = self._pool.command(entry, do, **arguments)
-        if not self._pool.is_ready(entry) and do != "checkpoint":
+        if not self._pool.is_ready(entry) and do not in ("checkpoint", "branch"):
             # Commands wait in the pipe, in order, until the worker has warmed up; the page need not.
             return
         try:
@@ -466,6 +537,17 @@ def _cell_of(config: Config | MapConfig, cell: int) -> Config:
     if not 0 <= cell < len(config.cells):
         raise SettingError(f"cell = {cell}: allowed is 0 to {len(config.cells) - 1}")
     return config.cells[cell]
+
+
+def _with_live(config: Config | MapConfig, live: dict[str, Any]) -> Config:
+    """The settings with some live ones replaced; raises SettingError for a structural or a bad one."""
+    if isinstance(config, MapConfig):
+        raise SettingError("a map that trains cannot change its settings; start a fresh map")
+    new = config.replace(**live)
+    if fixed := structural(config, new):
+        name = fixed[0]
+        raise SettingError(f"{name} = {getattr(new, name)}: a running model cannot take it over; start afresh")
+    return new
 
 
 def _idle_seconds() -> float:

@@ -59,7 +59,11 @@ class Host(ABC):
 
     @abstractmethod
     def command(self, run_id: str, do: str, **arguments: Any) -> Future:
-        """play, pause, step, apply, reset, rewind, decode or stop; the future of a decode is a packet."""
+        """play, pause, step, apply, reset, rewind, look, branch, decode, encode, twin, release or stop.
+
+        The future of a decode or an encode is a packet. Runs that name each other by "twin" train in lockstep: play,
+        pause, step and reset of one act on both.
+        """
 
     @abstractmethod
     def subscribe(self, run_id: str, audience: Audience) -> None:

@@ -240,13 +240,20 @@ class Examine(_Message):
     cell: int = Field(ge=0, lt=MOST_CELLS)
 
 
+class Look(_Message):
+    """Shows all watchers the run as it stood at the snapshot nearest to a step; null shows it as it is again."""
+
+    type: Literal["look"]
+    step: Annotated[int, Field(ge=0, le=2**53)] | None
+
+
 class Pong(_Message):
     """Answers a ping: the client is still there."""
 
     type: Literal["pong"]
 
 
-ClientMessage = Subscribe | Rate | Decode | Encode | Examine | Pong
+ClientMessage = Subscribe | Rate | Decode | Encode | Examine | Look | Pong
 _CLIENT_MESSAGE = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type")])
 
 

@@ -76,6 +76,7 @@ class Pool:
         self._on_state, self._on_frame, self._on_event = on_state, on_frame, on_event
         self._lock = threading.RLock()
         self._entries: dict[str, Entry] = {}
+        self._twins: dict[str, str] = {}
         self._closing = threading.Event()
         self._failures = 0
         self._hosts = [self._new_host() for _ in range(workers)]
@@ -88,19 +89,55 @@ class Pool:
         return self._entries.get(run_id)
 
     def open(self, entry: Entry, *, resume: bool, play: bool = False, note: str = "") -> Future:
-        """Give a run to the least loaded worker."""
+        """Give a run to the worker that holds its twin, or to the least loaded one."""
         with self._lock:
             run_id = entry.state.run_id
             self._entries[run_id] = entry
-            entry.host = min(self._hosts, key=self._load)
+            entry.host = self._host_of_twin(run_id) or min(self._hosts, key=self._load)
             self._change(entry, RunStatus.STARTING, entry.state.message)
-            return entry.host.start(
+            started = entry.host.start(
                 run_id, entry.state.config, entry.path, resume=resume, play=play, note=note, audience=entry.audience
             )
+            self._introduce(run_id)
+            return started
 
     def _load(self, host: ProcessHost) -> tuple[int, int]:
         held = [entry for entry in self._entries.values() if entry.host is host]
         return sum(entry.state.status in (RunStatus.RUNNING, RunStatus.STARTING) for entry in held), len(held)
+
+    # ---- twins ----
+
+    def twin_of(self, run_id: str) -> str | None:
+        """The run that trains in lockstep with this one."""
+        return self._twins.get(run_id)
+
+    def pair(self, one: str, other: str) -> None:
+        """Make two runs twins; they train in lockstep as soon as the same worker holds both."""
+        with self._lock:
+            self._twins |= {one: other, other: one}
+            self._introduce(one)
+
+    def part(self, run_id: str) -> None:
+        """Let a run and its twin go their own ways."""
+        with self._lock:
+            other = self._twins.pop(run_id, None)
+            self._twins.pop(other, None)
+            for one in (run_id, other):
+                if (entry := self._entries.get(one)) and entry.host:
+                    entry.host.command(one, "twin", twin="")
+
+    def _introduce(self, run_id: str) -> None:
+        """Tell the workers of a pair who belongs together."""
+        twin = self._twins.get(run_id)
+        for one, other in ((run_id, twin), (twin, run_id)) if twin else ():
+            if (entry := self._entries.get(one)) and entry.host:
+                entry.host.command(one, "twin", twin=other)
+
+    def _host_of_twin(self, run_id: str) -> ProcessHost | None:
+        twin = self._entries.get(self._twins.get(run_id, ""))
+        return twin.host if twin and twin.host in self._hosts else None
+
+    # ---- commands ----
 
     def command(self, entry: Entry, do: str, **arguments: Any) -> Future:
         """Pass a command to the worker that holds the run."""

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -65,8 +66,11 @@ class Run:
         self.message = ""
         self.trainer = None
         self.view = None
+        self.past = None
         self._config = config
+        self.twin = ""
         self.used = 0.0
+        self.pace = 0.0
         self.streams: tuple[str, ...] = ()
         self.hz = DEFAULT_HZ
         self.watchers = 0
@@ -93,9 +97,23 @@ class Run:
         """Take a fresh or loaded trainer."""
         from genlab.runtime.streams import view_of
 
-        self.trainer, self.view = trainer, view_of(trainer)
+        self.trainer, self.view, self.past = trainer, view_of(trainer), None
         self._config = trainer.config
         self.rate.clear()
+
+    @property
+    def shown(self):
+        """The view that frames, decoded codes and examples come from: the present, or the past that is looked at."""
+        return self.past or self.view
+
+    def look(self, step: int | None) -> None:
+        """Show the snapshot nearest to a step, in networks of its own, or the present again for None."""
+        from genlab.runtime.streams import View
+
+        snapshots = self.trainer.snapshots
+        snapshots.held = None if step is None else snapshots.nearest(step).step
+        self.past = None if step is None else View(self.trainer.past(snapshots.held))
+        self.frame_wanted, self.next_frame = True, 0.0
 
     def changed(self, status: RunStatus | None = None, message: str = "") -> None:
         """Note that there is something new to tell, to draw and to save."""
@@ -154,7 +172,7 @@ class Worker:
             self.turned = time.monotonic()
             playing = [run for run in self.runs.values() if run.status == RunStatus.RUNNING]
             if playing:
-                self._train(min(playing, key=lambda run: run.used))
+                self._take_turn(min(playing, key=lambda run: run.used))
             for run in tuple(self.runs.values()):
                 try:
                     self._look_after(run)
@@ -218,6 +236,9 @@ class Worker:
             return
         if run:
             reply["state"] = run.told = run.state()
+        # Before the reply: who waits for it sees both twins as they stand now.
+        if run and (twin := self._twin_of(run)):
+            self._tell_of(twin)
         self.send(Record.REPLY, run_id, json_bytes(reply))
 
     def _fetches(self, command: dict[str, Any]) -> bool:
@@ -279,21 +300,25 @@ class Worker:
         run.changed(RunStatus.RUNNING, run.message)
 
     def _do_play(self, run: Run, command: dict[str, Any]) -> None:
-        self._ready_to_train(run)
-        if run.status != RunStatus.RUNNING:
-            run.message = ""
-            self._start_playing(run)
+        for one in self._able(run):
+            if one.status != RunStatus.RUNNING:
+                one.message = ""
+                self._start_playing(one)
 
     def _do_pause(self, run: Run, command: dict[str, Any]) -> None:
-        if run.status in (RunStatus.RUNNING, RunStatus.IDLE):
-            self._rest(run)
-            self._save(run)
+        for one in self._together(run):
+            if one.status in (RunStatus.RUNNING, RunStatus.IDLE):
+                self._rest(one)
+                self._save(one)
 
     def _do_step(self, run: Run, command: dict[str, Any]) -> None:
-        self._ready_to_train(run)
-        self.mark(run.run_id)
-        run.trainer.advance(1)
-        self._rest(run)
+        able = self._able(run)
+        behind = min(one.step for one in able)
+        for one in able:
+            if one.step == behind:
+                self._train(one, partial(one.trainer.advance, 1))
+            if one.status != RunStatus.FAILED:
+                self._rest(one)
 
     def _do_apply(self, run: Run, command: dict[str, Any]) -> None:
         self._ready(run)
@@ -301,20 +326,39 @@ class Worker:
         run.changed(message="" if run.status != RunStatus.DIVERGED else run.message)
 
     def _do_reset(self, run: Run, command: dict[str, Any]) -> None:
+        twin = self._twin_of(run)
+        self._start_afresh(run, read_config(command["config"]) if command["config"] else run.config)
+        if twin:
+            self._start_afresh(twin, twin.config)
+
+    def _start_afresh(self, run: Run, config: Config | MapConfig) -> None:
         from genlab.training.maps import make_job
 
-        config = read_config(command["config"]) if command["config"] else run.config
         self.mark(run.run_id)
         # From here on the old save would bring back another run than the page shows.
         run.path.unlink(missing_ok=True)
-        run.trainer, run.view, run._config, run.status = None, None, config, RunStatus.STARTING
+        run.trainer, run.view, run.past, run._config, run.status = None, None, None, config, RunStatus.STARTING
         run.carry(make_job(config))
         self._rest(run)
 
     def _do_rewind(self, run: Run, command: dict[str, Any]) -> None:
         self._ready(run)
-        run.trainer.rewind()
+        run.trainer.rewind(command.get("step"))
+        run.look(None)
         self._rest(run, f"Rewound to step {run.step}.")
+
+    def _do_look(self, run: Run, command: dict[str, Any]) -> None:
+        self._ready(run)
+        begin = time.perf_counter()
+        run.look(command["step"])
+        run.used += time.perf_counter() - begin
+
+    def _do_branch(self, run: Run, command: dict[str, Any]) -> None:
+        """Write a snapshot into a file of its own, from which another run goes on."""
+        self._ready(run)
+        past = run.trainer.past(command["step"])
+        past.changes.append({"step": past.step, "settings": {}, "note": command["note"]})
+        past.save(command["path"])
 
     def _do_checkpoint(self, run: Run, command: dict[str, Any]) -> None:
         self._ready(run)
@@ -325,6 +369,12 @@ class Worker:
         run.status, run.message = RunStatus.STOPPED, ""
         del self.runs[run.run_id]
 
+    def _do_twin(self, run: Run, command: dict[str, Any]) -> None:
+        run.twin = command["twin"]
+
+    def _do_release(self, run: Run, command: dict[str, Any]) -> None:
+        self._release(run)
+
     def _do_watch(self, run: Run, command: dict[str, Any]) -> None:
         self._subscribe(run, command)
         run.frame_wanted = True
@@ -332,7 +382,7 @@ class Worker:
     def _do_decode(self, run: Run, command: dict[str, Any]) -> None:
         self._ready(run)
         self._asked_at = time.monotonic()
-        packet = encode({"kind": "decoded", "run": run.run_id, "id": command["number"]}, run.view.decode(command["z"]))
+        packet = encode({"kind": "decoded", "run": run.run_id, "id": command["number"]}, run.shown.decode(command["z"]))
         self.send(Record.ANSWER, run.run_id, struct.pack("<I", command["id"]) + packet)
 
     def _do_encode(self, run: Run, command: dict[str, Any]) -> None:
@@ -340,10 +390,10 @@ class Worker:
         if run.view.inspection is None:
             raise SettingError("encode: only a VAE has an encoder")
         begin = time.perf_counter()
-        arrays, settled = run.view.look(command["visitor"], command["x"], command["number"], command["bound"])
+        arrays, settled = run.shown.look(command["visitor"], command["x"], command["number"], command["bound"])
         header = {
-            "kind": "encoded", "run": run.run_id, "id": command["number"], "step": run.step,
-            "config": run.config.model_dump(), "settled": settled,
+            "kind": "encoded", "run": run.run_id, "id": command["number"], "step": run.shown.trainer.step,
+            "config": run.shown.trainer.config.model_dump(), "settled": settled,
         }  # fmt: skip
         self.send(Record.ANSWER, run.run_id, struct.pack("<I", command["id"]) + encode(header, arrays))
         run.used += time.perf_counter() - begin
@@ -393,39 +443,102 @@ class Worker:
         if run.status == RunStatus.FAILED:
             raise Refused(f"{run.message} Reset starts the run afresh.")
 
+    def _able(self, run: Run) -> list[Run]:
+        """The run and its twin as far as they can train; :class:`Refused` when neither can."""
+        able = [
+            one
+            for one in self._together(run)
+            if one.trainer and not one.trainer.diverged and one.status != RunStatus.FAILED
+        ]
+        if not able:
+            self._ready_to_train(run)
+        return able
+
+    # ---- twins ----
+
+    def _twin_of(self, run: Run) -> Run | None:
+        """The run that trains in lockstep with this one, while this worker holds both."""
+        twin = self.runs.get(run.twin)
+        return twin if twin and twin.twin == run.run_id else None
+
+    def _together(self, run: Run) -> list[Run]:
+        """The run, and its twin if it has one."""
+        twin = self._twin_of(run)
+        return [run, twin] if twin else [run]
+
     # ---- turns ----
 
-    def _train(self, run: Run) -> None:
+    def _take_turn(self, run: Run) -> None:
+        """Let a run train for a slice of time; twins that both play share it."""
+        explored = time.monotonic() - self._asked_at < EXPLORING
+        seconds = EXPLORED_SLICE if explored else SLICE
+        playing = [one for one in self._together(run) if one.status == RunStatus.RUNNING]
+        if len(playing) == 1:
+            self._train(run, partial(run.trainer.advance_for, seconds))
+        else:
+            self._train_in_lockstep(playing, seconds)
+
+    def _train_in_lockstep(self, twins: list[Run], seconds: float) -> None:
+        """One trains for a while, the other for as many steps: no command finds them at different steps.
+
+        A twin that is behind (joined later, was rewound, came back from an older save) leads until it has caught up;
+        of two equal ones the costlier leads, so that the other needs no longer than it.
+        """
+        leader, follower = sorted(twins, key=lambda run: (run.step, -run.pace))
+        self._train(leader, partial(leader.trainer.advance_for, seconds / 2))
+        if follower.step < leader.step:
+            self._train(follower, partial(follower.trainer.advance, leader.step - follower.step))
+        # Together they get the time of two runs, whatever each of them costs.
+        leader.used = follower.used = (leader.used + follower.used) / 2
+
+    def _train(self, run: Run, advance: Callable[[], Any]) -> None:
         self.mark(run.run_id)
-        begin = time.perf_counter()
+        before, begin = run.step, time.perf_counter()
         try:
-            explored = time.monotonic() - self._asked_at < EXPLORING
-            run.trainer.advance_for(EXPLORED_SLICE if explored else SLICE)
+            advance()
             run.unsaved = True
             if run.trainer.diverged or run.trainer.finished:
                 self._rest(run)
+                self._leave_alone(run)
         except Exception as error:
             self._fail(run, error)
-        run.used += time.perf_counter() - begin
+        seconds = time.perf_counter() - begin
+        run.used += seconds
+        run.pace = seconds / max(1, run.step - before)
+
+    def _leave_alone(self, run: Run) -> None:
+        """The twin of a run that has diverged goes on without it, and says so."""
+        twin = self._twin_of(run)
+        if twin and twin.status == RunStatus.RUNNING:
+            twin.changed(message=f"Its twin diverged at step {run.step}: this run goes on alone.")
 
     def _look_after(self, run: Run) -> None:
         """What is due for a run between turns: idling, saving, a frame."""
-        now = time.monotonic()
-        if run.watchers:
+        now, together = time.monotonic(), self._together(run)
+        watched = [one for one in together if one.watchers]
+        if watched:
             run.last_watched = now
         if run.status == RunStatus.RUNNING and now - run.last_watched > self.idle_seconds:
+            for one in together:
+                self._idle(one)
+        if run.unsaved and now - run.saved_at > (AUTOSAVE if run.status == RunStatus.RUNNING else RESTING_SAVE):
+            # Twins at the same moment: should this worker die, they come back at the same step.
+            for one in together:
+                self._save(one)
+        due = run.watchers and (run.frame_wanted or run.status == RunStatus.RUNNING)
+        if due := due and all(now >= one.next_frame for one in watched):
+            for one in watched:
+                self._frame(one, now)
+        # While it trains only behind a frame: there is most time until the next one is due.
+        inspected = run.shown and run.shown.inspection and (run.past or run.status in _INSPECTED)
+        if run.watchers and inspected and (due or run.status != RunStatus.RUNNING):
+            self._inspect(run)
+
+    def _idle(self, run: Run) -> None:
+        if run.status == RunStatus.RUNNING:
             where = f"Paused at step {run.step} because nobody watched for {self.idle_seconds:g} s."
             run.changed(RunStatus.IDLE, where)
             self._save(run)
-        if run.unsaved and now - run.saved_at > (AUTOSAVE if run.status == RunStatus.RUNNING else RESTING_SAVE):
-            self._save(run)
-        due = run.watchers and now >= run.next_frame and (run.frame_wanted or run.status == RunStatus.RUNNING)
-        if due:
-            self._frame(run, now)
-        # While it trains only behind a frame: there is most time until the next one is due.
-        inspected = run.view and run.view.inspection and run.status in _INSPECTED
-        if run.watchers and inspected and (due or run.status != RunStatus.RUNNING):
-            self._inspect(run)
 
     def _inspect(self, run: Run) -> None:
         """One costly look at the model between two turns: now and then while it trains, at once when it rests."""
@@ -434,7 +547,7 @@ class Worker:
             return
         begin, busy = time.perf_counter(), time.thread_time()
         try:
-            if not run.view.inspection.work(survey="survey" in run.streams):
+            if not run.shown.inspection.work(survey="survey" in run.streams):
                 return
         except Exception as error:
             self._fail(run, error)
@@ -467,19 +580,28 @@ class Worker:
             "kind": "frame", "run": run.run_id, "model": run.config.model, "sequence": run.sequence,
             "status": run.status, "message": run.message, "step": run.step, "seconds": 0.0,
             "steps_per_second": run.steps_per_second(), "config": run.config.model_dump(), "changes": [],
-            "diverged": None, "last": {}, "reference": {}, "info": {}, "diagnosis": None,
+            "diverged": None, "last": {}, "reference": {}, "info": {}, "diagnosis": None, "timeline": [],
+            "looking": None,
         }  # fmt: skip
 
     def _encode(self, run: Run) -> bytes:
         header, trainer = self._header(run), run.trainer
         if trainer is None:
             return encode(header)
-        arrays, last, info = run.view.draw(run.streams, whole=run.status != RunStatus.RUNNING)
+        streams = set(run.streams)
+        if run.past:
+            # The curves stay whole: what comes after the step that is looked at is part of the story.
+            arrays, last, info = run.past.draw(tuple(streams - {"history"}))
+            arrays |= run.view.draw(tuple(streams & {"history"}), whole=False)[0]
+        else:
+            arrays, last, info = run.view.draw(run.streams, whole=run.status != RunStatus.RUNNING)
         gone = trainer.diverged
         header |= {
             "seconds": trainer.seconds, "changes": trainer.changes, "last": last, "info": info,
             "diverged": {"step": gone.step, "quantity": gone.quantity} if gone else None,
             "reference": run.view.reference(), "diagnosis": run.view.diagnosis(),
+            "config": run.shown.trainer.config.model_dump(), "timeline": trainer.snapshots.steps,
+            "looking": run.past.trainer.step if run.past else None,
         }  # fmt: skip
         return encode(header, arrays)
 
@@ -507,9 +629,13 @@ class Worker:
         resting = [run for run in self.runs.values() if run.status != RunStatus.RUNNING and not run.watchers]
         resting.sort(key=lambda run: run.last_watched)
         for run in resting[: max(0, len(self.runs) - LIVE_RUNS)]:
-            self._save(run)
-            del self.runs[run.run_id]
-            self.send(Record.STATE, run.run_id, json_bytes({**run.state(), "released": True}))
+            self._release(run)
+
+    def _release(self, run: Run) -> None:
+        """Keep the run on disk alone: here or in another worker it opens again."""
+        self._save(run)
+        del self.runs[run.run_id]
+        self.send(Record.STATE, run.run_id, json_bytes({**run.state(), "released": True}))
 
     def _tell(self) -> None:
         """Send the state of each run that changed, at most every HEARTBEAT seconds."""
@@ -518,10 +644,13 @@ class Worker:
             return
         self._told_at = now
         for run in self.runs.values():
-            state = run.state()
-            if state != run.told:
-                run.told = state
-                self.send(Record.STATE, run.run_id, json_bytes(state))
+            self._tell_of(run)
+
+    def _tell_of(self, run: Run) -> None:
+        state = run.state()
+        if state != run.told:
+            run.told = state
+            self.send(Record.STATE, run.run_id, json_bytes(state))
 
 
 _NOTHING = object()
@@ -529,9 +658,9 @@ _INSPECTED = (RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.IDLE)
 
 
 def _resumed(note: str, step: int) -> str:
-    """The sentence about a run that came back; ``note`` says what happened to it."""
-    if not note:
-        return ""
+    """The sentence about a run that came back; ``note`` says what happened to it, or is the whole sentence."""
+    if not note or note.endswith("."):
+        return note
     return f"{note}; resumed from the save at step {step}." if step else f"{note}; started again from step 0."
 
 

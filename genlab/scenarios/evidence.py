@@ -37,10 +37,18 @@ class Evidence:
         return float(np.median([self._in_floors(xy) for xy in self.generated[-max(1, len(self.generated) // 4) :]]))
 
     def _in_floors(self, generated: np.ndarray) -> float:
-        data = points(self.config.data)
-        real = data.sample(TRANSPORT_SAMPLES, np.random.default_rng(self.config.seed))
-        exact = wasserstein_exact(generated[:TRANSPORT_SAMPLES], real)
-        return exact / wasserstein_floor(data, TRANSPORT_SAMPLES, seed=0)
+        return self._distance(generated) / wasserstein_floor(points(self.config.data), TRANSPORT_SAMPLES, seed=0)
+
+    def _distance(self, generated: np.ndarray) -> float:
+        real = points(self.config.data).sample(TRANSPORT_SAMPLES, np.random.default_rng(self.config.seed))
+        return wasserstein_exact(generated[:TRANSPORT_SAMPLES], real)
+
+    def estimate_error(self) -> float:
+        """|estimate − W₁| / W₁, the median over the second half of the looks, with the estimate just before each."""
+        estimates = np.array_split(self.history["wasserstein_estimate"], len(self.generated))
+        half = len(self.generated) // 2
+        exact = np.array([self._distance(xy) for xy in self.generated[half:]])
+        return float(np.median(np.abs([np.median(part) for part in estimates[half:]] / exact - 1)))
 
     def wasserstein_over_start(self) -> float:
         """The last measured exact W₁ as a multiple of the first."""

@@ -50,9 +50,9 @@ def gradient_vanishes(evidence: Evidence) -> Verdict:
 
 
 def gradient_explodes(evidence: Evidence) -> Verdict:
-    """Each hidden layer more than doubles the gradient, and the estimate is thousands of times the exact distance."""
+    """Over the layers the gradient grows more than a hundredfold, the estimate is a thousand times the exact W₁ off."""
     factor, ratio = evidence.gradient_factor_per_layer(), evidence.estimate_over_exact()
-    return factor > 2 and abs(ratio) > 1000, {"gradient_factor_per_layer": factor, "estimate/exact": ratio}
+    return factor > 1.5 and abs(ratio) > 1000, {"gradient_factor_per_layer": factor, "estimate/exact": ratio}
 
 
 def weights_pile_up(evidence: Evidence) -> Verdict:
@@ -63,9 +63,7 @@ def weights_pile_up(evidence: Evidence) -> Verdict:
 
 def estimate_is_wrong(evidence: Evidence) -> Verdict:
     """Over the second half of the run the estimate is typically off by more than half of the exact distance."""
-    estimate, exact = evidence.history["wasserstein_estimate"], evidence.history["wasserstein_exact"]
-    second = slice(len(exact) // 2, None)
-    error = float(np.median(np.abs(estimate[second] / exact[second] - 1)))
+    error = evidence.estimate_error()
     return error > 0.5, {"relative_error": error}
 
 
@@ -83,9 +81,8 @@ WGAN = GANConfig(
 QUICK = WGAN.replace(n_critic=2)
 DEEP = QUICK.replace(data="swissroll", critic_depth=12)
 """The critic of WGAN-GP's figure 1(b): 12 hidden ReLU layers on the swiss roll, here 64 units wide."""
-ADAM = QUICK.replace(
-    critic_optimizer="adam", critic_beta1=0.9, generator_optimizer="adam", generator_beta1=0.9,
-)  # fmt: skip
+ADAM = {"critic_optimizer": "adam", "generator_optimizer": "adam", "generator_beta1": 0}
+FAST = {"n_critic": 1, "critic_learning_rate": 5e-3, "generator_learning_rate": 5e-3}
 
 WGAN_SCENARIOS = (
     Scenario(
@@ -93,7 +90,7 @@ WGAN_SCENARIOS = (
         "A WGAN that works",
         "Clipped at c = 0.1 the critic keeps its scale, the points reach all eight modes and W₁ nears its floor.",
         WGAN,
-        800,
+        500,
         covers_the_ring_with_a_bounded_critic,
     ),
     Scenario(
@@ -101,7 +98,7 @@ WGAN_SCENARIOS = (
         "A WGAN with too small a clip",
         "At c = 0.001 the critic is nearly constant: its estimate reads zero and the generator gets no gradient.",
         WGAN.replace(clip=0.001),
-        400,
+        150,
         starves_the_generator,
         cure={"clip": 0.1},
         cured_claim="Clipped at c = 0.1 the critic passes on a gradient and the points reach the ring.",
@@ -112,7 +109,7 @@ WGAN_SCENARIOS = (
         "A WGAN without clipping",
         "With nothing to bound its slope, the critic's scale grows and its estimate leaves the true W₁ far below.",
         WGAN.replace(clip=None),
-        400,
+        250,
         estimate_runs_away,
         cure={"clip": 0.1},
         cured_claim="Clipped at c = 0.1 the critic keeps its scale and its estimate stays of the order of the true W₁.",
@@ -123,7 +120,7 @@ WGAN_SCENARIOS = (
         "WGAN-GP on a swiss roll",
         "A gradient penalty holds the critic's slope near 1, and the points unroll along the spiral.",
         GANConfig(data="swissroll", objective="wgan_gp", n_critic=5, batch_size=128, **SMALL),
-        400,
+        300,
         approaches_the_data,
     ),
     Scenario(
@@ -156,7 +153,7 @@ WGAN_SCENARIOS = (
         60,
         gradient_vanishes,
         cure={"objective": "wgan_gp"},
-        cured_claim="Under a gradient penalty the layers keep the gradient's norm and the points approach the spiral.",
+        cured_claim="Under a gradient penalty the layers keep the gradient's norm, and the points move.",
         why="A layer of n units with weights at ±c multiplies the gradient by about c·√(n/2), 0.06 here, twelve times.",
     ),
     Scenario(
@@ -173,23 +170,52 @@ WGAN_SCENARIOS = (
     Scenario(
         "wgan_one_critic_step",
         "One critic step is too few",
-        "With n_critic = 1 the critic lags behind the generator: its estimate is not the true W₁, nor near it.",
-        GANConfig(data="grid25", objective="wgan_gp", critic_learning_rate=2e-3, batch_size=128, **SMALL),
-        80,
+        "With n_critic = 1 the critic is far from its optimum: its estimate reads about zero where W₁ is 0.9.",
+        GANConfig(
+            objective="wgan_gp",
+            gp_weight=10,
+            batch_size=64,
+            **SMALL,
+            critic_learning_rate=5e-4,
+            generator_learning_rate=1e-4,
+        ),
+        60,
         estimate_is_wrong,
-        cure={"n_critic": 10},
-        cured_claim="With ten critic steps for each generator step the estimate follows the true W₁.",
+        cure={"n_critic": 20},
+        cured_claim="With 20 critic steps for each generator step the estimate follows the true W₁ closely.",
         why="Only at the critic's optimum is E f(x) − E f(G(z)) the distance; before it, it says how far training got.",
     ),
     Scenario(
         "wgan_momentum",
         "Momentum hurts a WGAN",
-        "With β₁ = 0.9 in both networks' Adam the points swing about the ring and stay far from the data.",
-        ADAM,
-        300,
+        "With β₁ = 0.9 in the critic's Adam the points swing about the ring and stay far from the data.",
+        QUICK.replace(**ADAM, critic_beta1=0.9),
+        250,
         stays_away_from_the_data,
-        cure={"critic_beta1": 0, "generator_beta1": 0},
+        cure={"critic_beta1": 0},
         cured_claim="With β₁ = 0 the same Adam brings the points to within a few floors of the data.",
-        why="The critic turns its gradient with every move of the points; a running mean of old gradients overshoots.",
+        why="The critic's gradient turns with every move of the points; a running mean of old gradients lags behind.",
+    ),
+    Scenario(
+        "wgan_simultaneous",
+        "Simultaneous updates",
+        "When both networks move at once, with large steps, the points circle the ring and stay far from the data.",
+        WGAN.replace(**FAST, updates="simultaneous"),
+        250,
+        stays_away_from_the_data,
+        cure={"updates": "alternating"},
+        cured_claim="Alternating, at the same step size, the points settle on all eight modes.",
+        why="In the bilinear game xy a simultaneous step multiplies the radius by √(1 + η²), alternating ones keep it.",
+    ),
+    Scenario(
+        "wgan_weights_at_clip",
+        "Weights pile up at ±c",
+        "At c = 0.01 more than half of the critic's weights and biases end exactly on a bound.",
+        QUICK.replace(clip=0.01, critic_depth=6),
+        80,
+        weights_pile_up,
+        cure={"clip": 1},
+        cured_claim="At c = 1 hardly a weight meets its bound, and nothing bounds the critic's estimate either.",
+        why="E f(x) − E f(G(z)) grows with the scale of f: the critic drives its weights outwards, up to the clip.",
     ),
 )

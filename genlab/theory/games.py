@@ -504,6 +504,7 @@ class Run:
 def play(game, method, start=(1.0, 1.0), step=0.2, steps=500):
     """A trajectory beside its prediction, as a `Run`; kept, since the same few are asked for again and again."""
     path = trajectory(game, method, start, step, steps)
+    path.setflags(write=False)
     centre = game.equilibrium or (0.0, 0.0)
     values = update_eigenvalues(game, method, step) if game.equilibrium else np.array([])
     predicted = float(np.abs(values[0])) if len(values) else float("nan")

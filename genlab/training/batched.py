@@ -77,9 +77,9 @@ class BatchedTrainer(Trainer):
     def __init__(self, configs: Sequence[Config], device: torch.device):
         self.configs, self.config, self.device = list(configs), configs[0], device
         self._models = (len(configs),)
-        self.step, self.seconds = 0, 0.0
         self.divergences: list[Divergence | None] = [None] * len(configs)
-        self._prepare()
+        self._load_data()
+        self._set_up()
         self._single = make_trainer(self.config, device)
         for name, tensor in self._measuring().items():
             tensor.copy_(self._single.tensors()[name])

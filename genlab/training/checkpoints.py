@@ -57,8 +57,13 @@ def measures(trainer: Trainer) -> dict[str, float | None]:
 
 
 def card(trainer: Trainer, file: str) -> dict[str, Any]:
-    """What stands beside a published file: how it was made, with what, and what it reached; plain JSON values."""
-    config = trainer.config
+    """What stands beside a published file: how it was made, with what, and what it reached; plain JSON values.
+
+    Curves are of training batches; ``held_out_elbo`` is of examples that training never saw.
+    """
+    config, reached = trainer.config, measures(trainer)
+    if config.model == "vae":
+        reached["held_out_elbo"] = trainer.held_out_elbo()
     options = " ".join(f"--{name} {setting_text(value)}" for name, value in config.to_query().items())
     return {
         "model": config.model,
@@ -66,7 +71,7 @@ def card(trainer: Trainer, file: str) -> dict[str, Any]:
         "seed": config.seed,
         "steps": trainer.step,
         "settings": json.loads(config.to_json()),
-        "measures": {name: value and float(f"{value:.6g}") for name, value in measures(trainer).items()},
+        "measures": {name: value and float(f"{value:.6g}") for name, value in reached.items()},
         "versions": {"genlab": __version__, "python": platform.python_version(), "torch": torch.__version__},
         "command": f"python -m genlab train {config.model} {options} --steps {trainer.step} --export {file}",
     }

@@ -46,12 +46,15 @@ class GANTrainer(Trainer):
         self.data = training_examples(self.config).to(self.device)
         self._distribution = None if self.config.is_images else points(self.config.data)
         self._has_modes = self._distribution is not None and self._distribution.modes is not None
-        # Of the last measurement; zero before the first.
-        self._mode_shares = torch.zeros((*self._models, len(self._distribution.modes) if self._has_modes else 0))
 
     def _build(self, random: torch.Generator) -> dict[str, nn.Module]:
         self.generator, self.critic = generator(self.config, random), critic(self.config, random)
         return {"generator": self.generator, "critic": self.critic}
+
+    def _set_up(self) -> None:
+        # Of the last measurement; zero before the first.
+        self._mode_shares = torch.zeros((*self._models, len(self._distribution.modes) if self._has_modes else 0))
+        super()._set_up()
 
     def _networks_of(self, optimizer: str) -> list[nn.Module]:
         return [self.networks[optimizer]]

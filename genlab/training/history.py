@@ -14,12 +14,19 @@ class History:
     When the table is full, groups of four rows of equal resolution become two rows, which hold each column's minimum
     and maximum in the order in which they occurred, and the group's first and last step. The newest row is never
     merged. What is kept depends on the rows alone, not on the portions in which they came.
+
+    Rows that were given out stay as they are: new ones are written behind them, and whatever else changes makes a new
+    table. So a snapshot of a run keeps its curves without a copy.
     """
 
     def __init__(self, columns: int):
+        self.columns = columns
+        self._new_table()
+
+    def _new_table(self) -> None:
         self._rows = 0
         self._time = np.zeros((CAPACITY, 2))
-        self._values = np.zeros((CAPACITY, columns), dtype=np.float32)
+        self._values = np.zeros((CAPACITY, self.columns), dtype=np.float32)
         # 2^level steps stand behind each row of that level.
         self._level = np.zeros(CAPACITY, dtype=np.int32)
 
@@ -56,12 +63,14 @@ class History:
 
     def replace(self, time: np.ndarray, values: np.ndarray, level: np.ndarray) -> None:
         """Take over a stored table of at most ``CAPACITY`` rows."""
+        self._new_table()
         self._rows = len(time)
         self._time[: self._rows], self._values[: self._rows], self._level[: self._rows] = time, values, level
 
     def cut(self, step: int) -> None:
         """Forget every row after ``step``."""
-        self._rows = int(np.searchsorted(self.time[:, 0], step, side="right"))
+        rows = int(np.searchsorted(self.time[:, 0], step, side="right"))
+        self.replace(self.time[:rows], self.values[:rows], self.level[:rows])
 
     def _merge(self) -> None:
         coarsest = self._level[0]

@@ -16,6 +16,7 @@ from genlab.maps import MapConfig, weights
 from genlab.training.batched import BatchedTrainer, batches, make_batch
 from genlab.training.checkpoints import load_trainer, write_tensors
 from genlab.training.make import make_trainer
+from genlab.training.snapshots import Snapshots
 from genlab.training.trainer import Trainer
 
 WORK = 2.5e8
@@ -38,6 +39,8 @@ class MapTrainer:
         self.config, self.device = config, device
         self.seconds = 0.0
         self.changes: list[dict[str, Any]] = []
+        # A map keeps no past: the timeline of a run is empty for it.
+        self.snapshots = Snapshots()
         self.places = [part for places in batches(config.cells) for part in _parts(config, places)]
         # A batch is built when its turn comes: some maps have as many as cells.
         self._batches: list[BatchedTrainer | None] = [None] * len(self.places)
@@ -166,7 +169,7 @@ class MapTrainer:
         if live:
             raise SettingError(f"{next(iter(live))}: a map that trains cannot change it; start a fresh map")
 
-    def rewind(self) -> None:
+    def rewind(self, step: int | None = None) -> None:
         """A map goes forward alone; raises SettingError."""
         raise SettingError("a map cannot be rewound; open a cell as a run of its own")
 

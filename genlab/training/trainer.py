@@ -1,8 +1,9 @@
 """What the trainers of both models share: steps, curves, live settings, snapshots."""
 
+import copy
 import time
 from abc import ABC, abstractmethod
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from genlab.models import FlatParameters
 from genlab.training.divergence import Divergence
 from genlab.training.history import History, thinned
 from genlab.training.optimizers import make_optimizer, set_hyperparameters
+from genlab.training.snapshots import Snapshot, Snapshots
 
 CHECK_EVERY = 200
 """Steps between two looks at the weights; each time they are finite leaves a snapshot to rewind to."""
@@ -22,8 +24,6 @@ MEASURE_EVERY = 400
 """Steps between two measurements of what needs samples of its own."""
 MEASURED_EARLY = (25, 50, 100, 200)
 """Further steps with a measurement: much happens at the start."""
-SNAPSHOTS = 2
-"""How many finite states are remembered."""
 _STREAMS = {"init": 0, "data": 1, "train": 2, "view": 3}
 
 
@@ -55,27 +55,29 @@ class Trainer(ABC):
 
     def __init__(self, config: Config, device: torch.device):
         self.config, self.device = config, device
+        self._load_data()
+        self._set_up()
+        self._measured = self._measure()
+        self._history = History(len(self.CURVES) - 1 + self._vector_size() + len(self._measured))
+        self.snapshots = Snapshots()
+        self._take_snapshot()
+
+    def _set_up(self) -> None:
+        """Everything but the examples, the measures and the curves, as of step 0."""
+        config, device = self.config, self.device
         self.step, self.seconds = 0, 0.0
         self.diverged: Divergence | None = None
         self.changes: list[dict[str, Any]] = []
-        self._prepare()
-        self._measured = self._measure()
-        self._history = History(len(self.CURVES) - 1 + self._vector_size() + len(self._measured))
-        self._snapshots: list[dict[str, Any]] = []
-        self._take_snapshot()
-
-    def _prepare(self) -> None:
-        """Make everything that steps need: data, random numbers, networks, optimizers and room for what they record."""
-        self._random = random_stream(self.config.seed, "train", self.device)
-        self._load_data()
-        networks = self._build(random_stream(self.config.seed, "init"))
-        self.networks = {name: network.to(self.device).eval() for name, network in networks.items()}
+        self._random = random_stream(config.seed, "train", device)
+        self.networks = {
+            name: network.to(device).eval() for name, network in self._build(random_stream(config.seed, "init")).items()
+        }
         self.weights = {name: FlatParameters(self._networks_of(name), len(self._models)) for name in self.OPTIMIZERS}
         self._optimizers = {name: self._new_optimizer(name) for name in self.OPTIMIZERS}
-        self._live = {name: torch.zeros((*self._models, 1), device=self.device) for name in self.LIVE_NUMBERS}
+        self._live = {name: torch.zeros((*self._models, 1), device=device) for name in self.LIVE_NUMBERS}
         self._use_settings()
         columns = len(self.RECORDED) - 1 + self._vector_size()
-        self._buffer = torch.zeros((CHECK_EVERY, *self._models, columns), device=self.device)
+        self._buffer = torch.zeros((CHECK_EVERY, *self._models, columns), device=device)
         self._rows = self._buffer.unbind(0)
         self._clock = np.zeros(CHECK_EVERY)
         self._pending = 0
@@ -232,6 +234,8 @@ class Trainer(ABC):
                 entry["note"] = "the optimizer's moments start anew"
         self.changes.append(entry)
         self._use_settings()
+        if self.step == self.snapshots.newest.step:
+            self._take_snapshot()
 
     def _use_settings(self) -> None:
         for name, tensor in self._live.items():
@@ -279,34 +283,57 @@ class Trainer(ABC):
                 else:
                     tensor.zero_()
 
-    def rewind(self) -> None:
-        """Go back to the last finite state before this step; curves are cut there, live settings stay as they are.
+    def rewind(self, step: int | None = None) -> None:
+        """Go back to a snapshot; curves are cut there, live settings stay as they are.
 
-        A state from which the run was tried again in vain gives way to the one before it.
+        Without ``step``, to the last finite state before the present one; a state from which the run was tried again in
+        vain gives way to the one before it. Raises :class:`SettingError` for a step without a snapshot.
         """
-        while len(self._snapshots) > 1 and (self._snapshots[-1]["step"] >= self.step or self._snapshots[-1]["tried"]):
-            self._snapshots.pop()
-        snapshot = self._snapshots[-1]
-        snapshot["tried"] = True
-        self.restore(snapshot["tensors"])
-        self.step, self.seconds, self._measured = snapshot["step"], snapshot["seconds"], dict(snapshot["measured"])
-        self._history.replace(*snapshot["history"])
+        snapshot = self.snapshots.untried_before(self.step) if step is None else self.snapshots.at(step)
+        self.snapshots.drop_after(snapshot.step)
+        snapshot.tried = True
+        self._return_to(snapshot)
         self.diverged = None
         for change in self.changes:
             # What was changed later is now in force from here on.
             change["step"] = min(change["step"], self.step)
+        self._take_snapshot()
+
+    def past(self, step: int) -> "Trainer":
+        """The run as it stood at the snapshot of this step, beside this one; only the examples are shared.
+
+        It has the settings of that step and can be looked at, saved or trained without a trace in this run. Raises
+        :class:`SettingError` for a step without a snapshot.
+        """
+        snapshot = self.snapshots.at(step)
+        past = copy.copy(self)
+        past.config = snapshot.config
+        past._set_up()
+        past.changes = [dict(change) for change in self.changes[: snapshot.changes]]
+        past._history = History(self._history.columns)
+        past._return_to(snapshot)
+        past.snapshots = Snapshots()
+        past.snapshots.add(replace(snapshot, tried=False))
+        return past
+
+    def _return_to(self, snapshot: Snapshot) -> None:
+        self.restore(snapshot.tensors)
+        self.step, self.seconds, self._measured = snapshot.step, snapshot.seconds, dict(snapshot.measured)
+        self._history.replace(*snapshot.history)
 
     def _take_snapshot(self) -> None:
         history = self._history
-        snapshot = {
-            "step": self.step,
-            "tried": False,
-            "seconds": self.seconds,
-            "tensors": {name: tensor.detach().clone() for name, tensor in self.tensors().items()},
-            "measured": dict(self._measured),
-            "history": (history.time.copy(), history.values.copy(), history.level.copy()),
-        }
-        self._snapshots = [*self._snapshots, snapshot][-SNAPSHOTS:]
+        self.snapshots.add(
+            Snapshot(
+                self.step,
+                self.seconds,
+                self.config,
+                len(self.changes),
+                {name: tensor.detach().clone() for name, tensor in self.tensors().items()},
+                dict(self._measured),
+                (history.time, history.values, history.level),
+            )
+        )
 
     def checkpoint(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Tensors and JSON values from which :meth:`resume` continues bit for bit.
@@ -315,10 +342,10 @@ class Trainer(ABC):
         """
         tensors, step = self.tensors(), self.step
         if self.diverged:
-            finite = self._snapshots[-1]
-            step = finite["step"]
+            finite = self.snapshots.newest
+            step = finite.step
             # An optimizer that was exchanged since then has moments at zero.
-            tensors = {name: finite["tensors"].get(name, torch.zeros_like(now)) for name, now in tensors.items()}
+            tensors = {name: finite.tensors.get(name, torch.zeros_like(now)) for name, now in tensors.items()}
         history = {"time": self._history.time, "values": self._history.values, "level": self._history.level}
         tensors |= {f"history/{name}": torch.from_numpy(array.copy()) for name, array in history.items()}
         return tensors, {
@@ -350,7 +377,7 @@ class Trainer(ABC):
         else:
             last = self._history.values[-1, -len(self._measured) :] if self._measured else ()
             self._measured = dict(zip(self._measured, last.tolist() if self._measured else (), strict=True))
-        self._snapshots = []
+        self.snapshots = Snapshots()
         self._take_snapshot()
         if metadata["diverged"]:
             if with_curves:

@@ -88,6 +88,17 @@ class VAETrainer(Trainer):
             mean, _ = self.encoder(self.held_out)
         return {"active_units": int(active_units(mean).sum())}
 
+    def held_out_elbo(self, draws: int = 64) -> float:
+        """Mean ELBO of the held-out examples, nats per example, from ``draws`` samples of each q(z|x)."""
+        random = random_stream(self.config.seed, "view")
+        with torch.no_grad():
+            mean, log_variance = self.encoder(self.held_out)
+            std, total = torch.exp(0.5 * log_variance), 0.0
+            for _ in range(draws):
+                z = mean + std * torch.empty(mean.shape).normal_(generator=random).to(self.device)
+                total += float(self._reconstruction(self.decoder(z), self.held_out).mean())
+            return -(total / draws + float(gaussian_kl(mean, log_variance).sum(1).mean()))
+
     def reference(self) -> dict[str, float]:
         """Empty: how many latents a perfect VAE would use depends on the data."""
         return {}

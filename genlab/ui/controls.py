@@ -48,27 +48,32 @@ def number(label: str, low: float, high: float, step: float, *, key: str, start:
     """A slider with its number box, for a number of the page's own that stands in the session state under ``key``."""
     value = float(min(high, max(low, st.session_state.setdefault(key, start))))
     st.session_state[key] = value
-    slider, box = st.columns([2, 1], vertical_alignment="bottom", gap="small")
+
+    def mirror(part: str) -> dict:
+        # Each of the two shows the number, and a change of either changes it.
+        widget = f"{key}.{part}"
+        st.session_state[widget] = value
+        return {"key": widget, "on_change": _take_over, "args": (key, widget, label, low, high)}
+
+    slider, box = st.columns([3, 2], vertical_alignment="bottom", gap="small")
     with slider:
-        st.slider(label, low, high, step=step, help=help or None, **_mirror(key, "slider", value))
+        st.slider(label, low, high, step=step, help=help or None, **mirror("slider"))
     with box:
-        st.number_input(
-            label, low, high, value=None, step=step, format="%g", label_visibility="collapsed",
-            **_mirror(key, "box", value),
-        )  # fmt: skip
+        st.number_input(label, value=None, step=step, format="%g", label_visibility="collapsed", **mirror("box"))
+    if problem := st.session_state.pop(f"{key}.problem", ""):
+        st.error(problem)
     return value
 
 
-def _mirror(key: str, part: str, value: float) -> dict:
-    """The key of one of several widgets that show the same number and change it."""
-    st.session_state[f"{key}.{part}"] = value
-    return {"key": f"{key}.{part}", "on_change": _take_over, "args": (key, f"{key}.{part}")}
-
-
-def _take_over(key: str, widget: str) -> None:
-    # An emptied box asks for nothing.
-    if st.session_state[widget] is not None:
-        st.session_state[key] = st.session_state[widget]
+def _take_over(key: str, widget: str, label: str, low: float, high: float) -> None:
+    value = st.session_state[widget]
+    if value is None:
+        # An emptied box asks for nothing.
+        return
+    if low <= value <= high:
+        st.session_state[key] = value
+    else:
+        st.session_state[f"{key}.problem"] = f"{label} = {value:g}: allowed is {low:g} to {high:g}"
 
 
 def _draw(setting: Setting, config: Config, change: Change) -> None:

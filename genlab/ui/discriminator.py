@@ -32,6 +32,9 @@ PRESETS = {
         "space": "line",
         **as_settings("p", [(-2.5, 0.6, 0.5), (2.5, 0.6, 0.5)]), **as_settings("q", [(2.5, 0.6, 1.0)]),
     },
+    "Both sides": {
+        "space": "line", **as_settings("p", [(-2.0, 0.5, 0.5), (2.0, 0.5, 0.5)]), **as_settings("q", [(0.0, 1.0, 1.0)]),
+    },
     "In the plane": {"space": "plane", "real": "ring", "q_x": 0.8, "q_y": 0.0, "q_std": 0.6},
 }  # fmt: skip
 

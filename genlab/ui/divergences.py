@@ -139,7 +139,7 @@ def _sliding(motion: Motion, run: Slide) -> Shown:
         rf"{W1}(p, q_\theta) = |\theta|, \quad \tfrac{{d}}{{d\theta}} {W1} = 1",
         [
             Now(r"\text{at }\theta =", f"{run.thetas[-1]:g}:"),
-            *(Now(SYMBOLS[name], f"{value}, slope {abs(slope):.2g}") for name, (value, slope) in last.items()),
+            *(Now(SYMBOLS[name], f"{value}, slope {abs(slope):.4f}") for name, (value, slope) in last.items()),
         ],
     )
 
@@ -163,3 +163,43 @@ def _tint(letter: str) -> str:
 
 VIEWS = {"integrands": integrands, "fit": fit, "slide": apart, "lines": lines}
 WORDS = {"integrands": "Integrands", "fit": "Fit q", "slide": "Slide", "lines": "Lines"}
+LOOK_FOR = {
+    "integrands": r"""
+Each small picture is an integrand, and the number above it is its area.
+
+- **Two Gaussians**, N(0, 1) and N(2, 1): both KL are 2 nats, $W_1$ is their distance 2, JS stays below its bound
+  $\log 2 = 0.693$ and TV below 1. Widen q to σ = 2 and the two KL differ: KL is not symmetric.
+- **A missed mode**: q lies on one part of p only. $\mathrm{KL}(q\|p)$ counts where *q* has mass and is small,
+  $-\log 0.6 = 0.511$; $\mathrm{KL}(p\|q)$ counts where *p* has mass, so its area lies on the mode that q misses.
+  $\chi^2$ divides by q there and is astronomic.
+- $W_1$ compares distribution functions: its integrand is high *between* the modes, wherever mass has to travel through.
+- **Draw p by hand**: every column that you draw becomes a narrow Gaussian, so that p is nowhere exactly 0.
+""",
+    "fit": r"""
+Six copies of the same q (dotted: where they start) descend six divergences from the same p.
+
+- **Cover or seek**: under $\mathrm{KL}(p\|q)$ q spreads over *both* modes and takes over the mean 0.4 and the σ 2.02 of
+  p. Under $\mathrm{KL}(q\|p)$ it draws back onto *one* mode and ends at $-\log 0.6 = 0.511$: mass of q between the
+  modes would cost more than a mode that is left out.
+- Now start q at mean 1.5 with σ 0.5: JS and TV stay at the near mode too, while $\mathrm{KL}(p\|q)$, $W_1$ and $\chi^2$
+  still go out to both.
+- **Out of reach**: JS is at $\log 2$, TV at 1, and neither moves q at all: there is no slope. $W_1$ brings q home.
+- **Two for two**: with two parts q can be p, and both KL and $\chi^2$ find it within 120 steps. JS and TV are slower.
+""",
+    "slide": r"""
+q is p, moved by θ. A generator that descends a divergence feels its *slope*, the picture at the bottom.
+
+- **One Gaussian**: near θ = 0 the two overlap and every divergence has a slope. Beyond θ = 3 or so JS lies at $\log 2$,
+  TV at 1, and both slopes are 0: a generator would learn nothing. The slope of $W_1$ is 1 however far q is.
+- The KL has the steepest slope of all, and grows without end: here q is nowhere 0. Compare with *Lines*.
+- **Two modes**: JS falls again near θ = 4, where one part of q passes over the other part of p. $W_1$ does not.
+""",
+    "lines": r"""
+Example 1 of the Wasserstein GAN paper (Arjovsky et al. 2017): two uniform distributions on parallel lines, which share
+no point unless θ = 0. Data that fill only a thin sheet of their space are like that.
+
+- JS *jumps* from 0 to $\log 2$, TV from 0 to 1, and both stay there: slope 0 everywhere, for any θ ≠ 0. The KL is ∞.
+- $W_1 = |\theta|$: continuous, and its slope leads home. That is why a WGAN descends it.
+""",
+}
+"""What the reader can see in each view."""

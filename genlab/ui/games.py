@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from genlab.figures.theory.games import STYLES
+from genlab.figures.theory.games import EXTENTS, STYLES
 from genlab.theory.games import (
     GAMES,
     METHODS,
@@ -19,6 +19,8 @@ from genlab.theory.games import (
 )
 from genlab.ui.theory import Now, Settings, numbers, tinted
 
+FARTHEST = float(EXTENTS[-1])
+"""Of a start from 0: what can be seen can be chosen."""
 ALL = ("simultaneous", "alternating", "extragradient", "optimistic", "consensus", "proximal")
 TABLE = ("simultaneous", "alternating", "alternating_k")
 """The columns of the table of final radii."""
@@ -69,8 +71,8 @@ def choose_start(column: Settings, game: Game) -> tuple[float, int, tuple[float,
     step = column.number("step", "Step h", 0.001, 2.0, 0.2, log=True)
     steps = column.number("steps", "Steps", 10, 1000, 500, step=10)
     first, second = game.symbols
-    theta = column.number("theta", f"Start {first}", -10.0, 10.0, 1.0, help="Or click in the plane.")
-    psi = column.number("psi", f"Start {second}", -10.0, 10.0, 1.0)
+    theta = column.number("theta", f"Start {first}", -FARTHEST, FARTHEST, 1.0, help="Or click in the plane.")
+    psi = column.number("psi", f"Start {second}", -FARTHEST, FARTHEST, 1.0)
     return step, steps, (theta, psi)
 
 

@@ -21,8 +21,8 @@ STEPS, STEPS_OF_POINTS = 11, 61
 """Pictures or points from one code to another, both ends included."""
 REACH = 3.0
 """The sliders of a Gaussian prior end at so many standard deviations."""
-ABREAST, ABREAST_OF_MANY, MANY = 3, 4, 16
-"""Sliders in one row; more where there are more than MANY."""
+ABREAST = 3
+"""Sliders, each with its number box, in one row."""
 NOTHING = "nothing"
 
 
@@ -269,12 +269,12 @@ def sliders(models: list[Model]) -> None:
     _same_noise(models)
     hand, picture = st.columns([3, 2])
     with hand, st.container(height=540, border=False, key="sliders"):
-        z, abreast = [], min(ABREAST if dimension <= MANY else ABREAST_OF_MANY, dimension)
+        z = []
         for i in range(dimension):
-            if i % abreast == 0:
+            if i % ABREAST == 0:
                 # Row by row, so that the Tab key takes them in order.
-                row = st.columns(abreast)
-            with row[i % abreast]:
+                row = st.columns(ABREAST)
+            with row[i % ABREAST]:
                 z.append(number(f"z{i + 1}", -reach, reach, 0.05, key=f"z{i}"))
     for model, place in zip(models, picture.columns(len(models)), strict=True):
         answer = _ask(model, z=[z[: model.dimension]])
@@ -304,20 +304,28 @@ def interpolation(models: list[Model]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         first, last = _seed("From seed", "generate.from", 0), _seed("to seed", "generate.to", 1)
     _same_noise(models)
-    for model in models:
+    # Strips of images are wide and lie below each other; two planes stand side by side.
+    beside = len(models) > 1 and not any(model.config.is_images for model in models)
+    places = st.columns(2) if beside else [st.container() for _ in models]
+    for model, place in zip(models, places, strict=False):
         ends = [_ask(model, n=1, seed=seed, temperature=1.0) for seed in (first, last)]
-        if None in ends:
-            continue
-        st.markdown(f"**{model.title}**")
-        a, b = (arrays["z"][0] for _, arrays in ends)
-        kinds = {"linear": False} | ({"spherical": True} if model.dimension > 2 else {})
-        places = [st.container() for _ in kinds] if model.config.is_images else st.columns(2)
-        for (kind, spherical), place in zip(kinds.items(), places, strict=False):
-            steps = STEPS if model.config.is_images else STEPS_OF_POINTS
-            answer = _ask(model, z=between(a, b, steps, spherical).tolist())
-            if answer:
-                with place:
-                    _strip(model, answer[1], kind, first, last)
+        if None not in ends:
+            with place:
+                _between(model, ends, first, last, abreast=not model.config.is_images and not beside)
+
+
+def _between(model: Model, ends: list, first: int, last: int, abreast: bool) -> None:
+    """The ways from one code to the other, below each other or ``abreast``."""
+    st.markdown(f"**{model.title}**")
+    a, b = (arrays["z"][0] for _, arrays in ends)
+    kinds = {"linear": False} | ({"spherical": True} if model.dimension > 2 else {})
+    places = st.columns(2) if abreast else [st.container() for _ in kinds]
+    for (kind, spherical), place in zip(kinds.items(), places, strict=False):
+        steps = STEPS if model.config.is_images else STEPS_OF_POINTS
+        answer = _ask(model, z=between(a, b, steps, spherical).tolist())
+        if answer:
+            with place:
+                _strip(model, answer[1], kind, first, last)
 
 
 def _strip(model: Model, arrays: dict[str, np.ndarray], kind: str, first: int, last: int) -> None:

@@ -62,7 +62,8 @@ def _curves(run_id: str) -> str:
 def _code(state: RunState) -> None:
     source = script(state.config)
     lines = len(source.splitlines())
-    changed = " It starts with the settings of now; this run changed some on its way." if state.changes else ""
+    settings_changed = any(change["settings"] for change in state.changes)
+    changed = " It starts with the settings of now; this run changed some on its way." if settings_changed else ""
     st.caption(f"{lines} lines of PyTorch that train this experiment without genlab.{changed}")
     _download("Download", source, f"{state.config.model}.py", type(state.config), "text/x-python")
     with st.container(height=300, border=False):

@@ -34,6 +34,7 @@ CURVES = {
     "generator_grad_norm": "Generator gradient norm", "clipped_fraction": "Clipped fraction",
 }  # fmt: skip
 """Curves that can be laid over each other; a GAN's first choice is its exact distance, a VAE's its ELBO."""
+TWIN = "Two chosen runs of one kind, side by side in lockstep."
 FIRST = ("wasserstein_exact", "elbo", "wasserstein_estimate")
 
 
@@ -127,10 +128,9 @@ def chosen_runs(runs: list[StoredRun]) -> list[StoredRun]:
 def no_run_yet() -> None:
     """What stands in the place of an empty list: where runs come from."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("No run yet: start one on the", width="content")
-        st.page_link(PAGES / "vae.py", width="content")
-        st.page_link(PAGES / "gan.py", width="content")
-        st.markdown("page, or bring a file:", width="content")
+        st.markdown("No run yet: start one on the VAE or GAN page, or bring a file.", width="content")
+        st.page_link(PAGES / "vae.py", label="VAE page", icon=":material/compress:", width="content")
+        st.page_link(PAGES / "gan.py", label="GAN page", icon=":material/swords:", width="content")
         _file_popover()
 
 
@@ -146,6 +146,8 @@ def actions(chosen: list[StoredRun]) -> None:
                 st.text_input(
                     "Name", one.name, key=key, max_chars=LONGEST_NAME, on_change=_rename, args=(one.state.run_id, key)
                 )
+        if st.button("Twin", icon=":material/compare:", disabled=len(chosen) != 2, help=TWIN):
+            _twin(*(run.state.run_id for run in chosen))
         if st.button("Delete", icon=":material/delete:", disabled=not chosen):
             _ask(chosen)
         _file_popover()
@@ -153,6 +155,15 @@ def actions(chosen: list[StoredRun]) -> None:
             st.rerun()
         for line in st.session_state.pop("runs.problems", []):
             st.error(line)
+
+
+def _twin(left: str, right: str) -> None:
+    try:
+        client.get_lab().twin(left, right)
+    except (CommandFailed, UnknownRun) as error:
+        st.session_state["runs.problems"] = [str(error)]
+    else:
+        st.switch_page(PAGES / "gallery.py", query_params={"left": left, "right": right})
 
 
 def _rename(run_id: str, key: str) -> None:

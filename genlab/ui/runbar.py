@@ -1,8 +1,9 @@
 """The row of buttons above the picture: what one does to a run."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from genlab.config import Config
 from genlab.runtime import client
 from genlab.runtime.client import RunState
 from genlab.runtime.messages import RunStatus
@@ -10,48 +11,66 @@ from genlab.ui.keep import keep
 from genlab.ui.runs import act, new_seed, restart, visit
 
 
+def play(run_id: str) -> None:
+    client.get_lab().play(run_id)
+
+
+def pause(run_id: str) -> None:
+    client.get_lab().pause(run_id)
+
+
+def step(run_id: str) -> None:
+    client.get_lab().step(run_id)
+
+
+def rewind(run_id: str) -> None:
+    client.get_lab().rewind(run_id)
+
+
 def runbar(state: RunState) -> None:
     """Draw the buttons for the run in one row, then one line for each problem."""
     kind, here = type(state.config), visit(type(state.config))
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="runbar"):
-        if state.status == RunStatus.RUNNING:
-            _button("Pause", ":material/pause:", "Space", kind, _pause, type="primary")
-        else:
-            _button(
-                "Play", ":material/play_arrow:", "Space", kind, _play, type="primary",
-                disabled=state.status == RunStatus.DIVERGED,
-            )  # fmt: skip
-        _button("One step", ":material/skip_next:", "S", kind, _step, help="Exactly one training step, then pause.")
-        _button("Reset", ":material/replay:", "0", kind, restart, help="Back to step 0: same settings, same seed.")
-        _button("New seed", ":material/casino:", "N", kind, new_seed, help="A fresh run with another seed.")
-        if state.status == RunStatus.DIVERGED:
-            _button("Rewind", ":material/fast_rewind:", "B", kind, _rewind, help="Back to the last finite state.")
+    with bar():
+        transport([state.status], kind.model, lambda command: {"on_click": act, "args": (kind, command)})
         with st.popover("Keep", icon=":material/bookmark:", help="Name this run, save it, share it, see its code."):
             keep(state)
-        st.caption(here.note or "", width="stretch")
+        st.caption(here.note or _about_twin(state.run_id), width="stretch")
     failure = [state.message] if state.status == RunStatus.FAILED else []
     for line in dict.fromkeys(here.problems + failure):
         st.error(line)
 
 
-def _button(label: str, icon: str, shortcut: str, kind: type[Config], command, **more) -> None:
-    st.button(
-        label, icon=icon, shortcut=shortcut, key=f"{kind.model}.{command.__name__.strip('_')}",
-        on_click=act, args=(kind, command), **more,
-    )  # fmt: skip
+def bar():
+    """The row in which the buttons stand."""
+    return st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="runbar")
 
 
-def _play(run_id: str) -> None:
-    client.get_lab().play(run_id)
+def transport(
+    statuses: list[RunStatus], prefix: str, does: Callable[[Callable], dict], *, new_seed=new_seed, rewind=rewind
+) -> None:
+    """Buttons and keys that move one run, or twins, through its steps.
+
+    ``does`` turns a command into the ``on_click`` and ``args`` of its button; each command takes the id of a run.
+    """
+
+    def button(label: str, icon: str, shortcut: str, command: Callable, **more) -> None:
+        key = f"{prefix}.{command.__name__}"
+        st.button(label, icon=icon, shortcut=shortcut, key=key, **does(command), **more)
+
+    diverged = [status == RunStatus.DIVERGED for status in statuses]
+    if RunStatus.RUNNING in statuses:
+        button("Pause", ":material/pause:", "Space", pause, type="primary")
+    else:
+        button("Play", ":material/play_arrow:", "Space", play, type="primary", disabled=all(diverged))
+    button("One step", ":material/skip_next:", "S", step, help="Exactly one training step, then pause.")
+    button("Reset", ":material/replay:", "0", restart, help="Back to step 0: same settings, same seed.")
+    button("New seed", ":material/casino:", "N", new_seed, help="A fresh run with another seed.")
+    if any(diverged):
+        button("Rewind", ":material/fast_rewind:", "B", rewind, help="Back to the last finite state.")
 
 
-def _pause(run_id: str) -> None:
-    client.get_lab().pause(run_id)
-
-
-def _step(run_id: str) -> None:
-    client.get_lab().step(run_id)
-
-
-def _rewind(run_id: str) -> None:
-    client.get_lab().rewind(run_id)
+def _about_twin(run_id: str) -> str:
+    twin = client.get_lab().twin_of(run_id)
+    if twin is None:
+        return ""
+    return f"[Twin of {twin[:5]}](gallery?left={run_id}&right={twin}): play, pause, step and reset act on both."

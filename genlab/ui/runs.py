@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from genlab.config import CONFIGS, Config, SettingError, setting_text, structural
+from genlab.config import CONFIGS, Config, Setting, SettingError, setting_text, structural
 from genlab.data import EMBEDDED
+from genlab.live.component import Companion
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
@@ -27,6 +28,7 @@ class Visit:
     address: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     note: str = ""
+    beside: str | None = None
 
 
 def visit(kind: type[Config]) -> Visit:
@@ -43,7 +45,11 @@ def open_run(kind: type[Config]) -> RunState:
     query = st.query_params.to_dict()
     named = query.pop("run", None)
     # The browser's history holds addresses in which the page is the old one and the run already that of the next.
-    asked, query = (None, {}) if named in _runs_of_other_pages(kind) else (named, query)
+    of_another = named in _runs_of_other_pages(kind) or "left" in query
+    asked, query = (None, {}) if of_another else (named, query)
+    beside = query.pop("beside", None)
+    if asked or query or beside:
+        here.beside = beside
     if here.run_id and not _is_run(lab, kind, asked):
         asked = here.run_id
     if asked is None or asked != here.run_id:
@@ -51,6 +57,7 @@ def open_run(kind: type[Config]) -> RunState:
         here.note = ""
     state = _state(lab, kind, here, asked)
     here.run_id, here.config = state.run_id, state.config
+    _check_beside(lab, kind, here)
     _write_address(here, state, named)
     return state
 
@@ -81,20 +88,59 @@ def _runs_of_other_pages(kind: type[Config]) -> list[str | None]:
     return [visit(other).run_id for other in CONFIGS.values() if other is not kind and visit(other).run_id]
 
 
+def _check_beside(lab: client.Lab, kind: type[Config], here: Visit) -> None:
+    """Forget, with a line, a companion that cannot be drawn beside this run."""
+    asked = here.beside
+    if asked is None or (_is_run(lab, kind, asked) and asked != here.run_id):
+        return
+    why = "it is this run itself" if asked == here.run_id else f"there is no such {kind.model.upper()} here"
+    here.beside, here.problems = None, [*here.problems, f"beside = {asked[:20]}: {why}."]
+
+
+def companion(state: RunState) -> Companion | None:
+    """The run that the address puts beside this one, by its name and what is set otherwise in it."""
+    lab, beside = client.get_lab(), visit(type(state.config)).beside
+    if beside is None:
+        return None
+    name = lab.name(beside) or beside[:5]
+    return Companion(beside, lab.token(beside), f"{name} ({differing(state.config, lab.state(beside).config)})")
+
+
+def dismiss(kind: type[Config]) -> None:
+    """Take the companion away."""
+    visit(kind).beside = None
+    st.query_params.pop("beside", None)
+
+
+def differing(config: Config, other: Config, most: int = 3) -> str:
+    """What is set otherwise in ``other``, in words."""
+    settings = other.settings()
+    changed = [_said(settings[name], theirs) for name, (_, theirs) in config.changed(other).items()]
+    if not changed:
+        return "same settings"
+    return ", ".join(changed[:most]) + (f" and {len(changed) - most} more" if len(changed) > most else "")
+
+
 def _write_address(here: Visit, state: RunState, named: str | None) -> None:
     # Not at every rerun: the browser's Back button then leaves the page instead of bouncing off a rewritten address.
-    address = {"run": state.run_id, **state.config.to_query()}
+    beside = {"beside": here.beside} if here.beside else {}
+    address = {"run": state.run_id, **beside, **state.config.to_query()}
     if address != here.address or st.session_state.get("entered", True) or named not in (None, state.run_id):
         here.address = address
         st.query_params.from_dict(address)
 
 
 def act(kind: type[Config], command: Callable[..., str | None], *values) -> None:
-    """Run one command of the person for the callbacks of widgets; what it returns or refuses is said in one line."""
+    """Run one command of the person on the run of a page, for the callbacks of widgets."""
     here = visit(kind)
+    attempt(here, command, here.run_id, *values)
+
+
+def attempt(here: Visit, command: Callable[..., str | None], *values) -> None:
+    """Run one command of the person; what it returns or refuses is said in one line."""
     here.problems, here.note = [], ""
     try:
-        here.note = command(here.run_id, *values) or ""
+        here.note = command(*values) or ""
     except (SettingError, UnknownRun, client.CommandFailed) as error:
         here.problems = [str(error)]
 
@@ -107,7 +153,7 @@ def change(run_id: str, name: str, value) -> str:
     if not state.config.changed(new):
         return ""
     setting = new.settings()[name]
-    says = f"{setting.label} = {_shown(setting, getattr(new, name))}"
+    says = _said(setting, getattr(new, name))
     if structural(state.config, new):
         restart(run_id, new)
         return f"Fresh run: {says}"
@@ -119,10 +165,11 @@ def change(run_id: str, name: str, value) -> str:
 
 def try_out(kind: type[Config], key: str) -> None:
     """Take up the settings that the diagnosis of the live component ``key`` proposes."""
-    act(kind, _change_all, st.session_state[key].attempt)
+    act(kind, change_all, st.session_state[key].attempt)
 
 
-def _change_all(run_id: str, settings: Mapping[str, Any]) -> str:
+def change_all(run_id: str, settings: Mapping[str, Any]) -> str:
+    """Change several settings, each as :func:`change` does."""
     return "; ".join(filter(None, (change(run_id, name, value) for name, value in settings.items())))
 
 
@@ -145,13 +192,39 @@ def restart(run_id: str, config: Config | None = None) -> None:
             lab.play(run_id)
 
 
+def rewind(kind: type[Config], step: int) -> None:
+    """Go back to a snapshot; what came after it is forgotten."""
+    act(kind, lambda run_id: client.get_lab().rewind(run_id, step))
+
+
+def branch(kind: type[Config], step: int) -> None:
+    """Show a new run that goes on from a snapshot of the shown one, whose curves stay beside it."""
+    act(kind, _branch, step)
+
+
+def _branch(run_id: str, step: int) -> None:
+    new_id = client.get_lab().branch(run_id, step)
+    st.query_params.from_dict({"run": new_id, "beside": run_id})
+
+
 def new_seed(run_id: str) -> str:
     """Start the run afresh with another seed."""
     config = client.get_lab().state(run_id).config
-    other = config.replace(seed=(config.seed + 1 + secrets.randbelow(SEEDS - 1)) % SEEDS)
+    other = config.replace(seed=another_seed(config.seed))
     restart(run_id, other)
     return f"Fresh run: seed {other.seed}"
 
 
-def _shown(setting, value) -> str:
-    return setting.choices[value] if setting.choices else setting_text(value)
+def another_seed(seed: int) -> int:
+    """A short seed that differs from this one."""
+    return (seed + 1 + secrets.randbelow(SEEDS - 1)) % SEEDS
+
+
+def _said(setting: Setting, value) -> str:
+    number = f"{value:g}" if isinstance(value, float) else setting_text(value)
+    return f"{named(setting)} = {setting.choices[value] if setting.choices else number}"
+
+
+def named(setting: Setting) -> str:
+    """The setting's label with its symbol, where the label does not hold it."""
+    return setting.label if setting.symbol in ("", *setting.label.split()) else f"{setting.label} {setting.symbol}"

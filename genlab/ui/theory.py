@@ -239,4 +239,5 @@ def numbers(*terms: Now) -> None:
 
 def nats(value: float) -> str:
     """A number of nats in words."""
-    return f"{value:.4f}".replace("-", "−").replace("inf", "∞") + " nats"
+    # Adding 0 takes the sign off a rounded −0.
+    return f"{round(value, 4) + 0.0:.4f}".replace("-", "−").replace("inf", "∞") + " nats"

@@ -27,6 +27,8 @@ LOSSES = {
     "non_saturating": ("non-saturating, −log D", "@class2", "solid"),
 }
 """Name of the generator's loss → words, colour, dash."""
+SMALLEST_STEP = 0.1
+"""The axis of the generator's steps reaches at least so far: less is nothing to see."""
 LOG_4 = float(np.log(4.0))
 
 
@@ -112,7 +114,7 @@ def _line_gradients(pair: Pair) -> Picture:
         force = -generator_gradient(pair, loss)[:, 0]
         data.append(lines(colour, 2.5, words, dash=dash, x=x, y=coordinates(force)))
     seen = np.exp(pair.log_q) > 1e-3 * np.exp(pair.log_q.max())
-    reach = 1.1 * max(np.abs(generator_gradient(pair, loss)[seen]).max() for loss in LOSSES)
+    reach = max(SMALLEST_STEP, *(1.1 * np.abs(generator_gradient(pair, loss)[seen]).max() for loss in LOSSES))
     density = np.exp(pair.log_q - pair.log_q.max()) * reach
     shade = _area(
         lines("@generated", 1, "where q has its points", dash="dash", x=x, y=coordinates(density)), "213, 94, 0"
@@ -182,7 +184,7 @@ def _plane_gradients(pair: Pair, loss: str) -> Picture:
     pick = pick.ravel() & (pair.log_q > pair.log_q.max() + np.log(0.02))
     at = pair.points[pick]
     longest = max(np.linalg.norm(generator_gradient(pair, name)[pick], axis=1).max() for name in LOSSES)
-    step = -generator_gradient(pair, loss)[pick] * (5 * spacing / max(longest, 1e-12))
+    step = -generator_gradient(pair, loss)[pick] * (5 * spacing / max(longest, SMALLEST_STEP))
     words, colour, _ = LOSSES[loss]
     data = [*_contours(pair), _arrows(at, step, colour, words)]
     return Picture(loss, words[0].upper() + words[1:], loss, {"data": data, "layout": _plane(axis)})

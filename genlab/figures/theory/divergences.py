@@ -11,6 +11,7 @@ from genlab.theory.divergences import DIVERGENCES, LOG_2, Divergence, Fit, Mixtu
 
 COLOURS = {"kl_pq": "class0", "kl_qp": "class5", "js": "class2", "tv": "class3", "w1": "class7", "chi2": "class6"}
 """The palette's token of each divergence."""
+SHORT = {"kl_pq": "KL(p‖q)", "kl_qp": "KL(q‖p)", "js": "JS", "tv": "TV", "w1": "W₁", "chi2": "χ²"}
 DASHES = {"kl_pq": "longdash", "kl_qp": "dash", "js": "solid", "tv": "dot", "w1": "dashdot", "chi2": "longdashdot"}
 UNDER = (
     '"densities densities densities" minmax(0, 1.15fr) "kl_pq kl_qp js" minmax(0, 1fr) "tv w1 chi2" minmax(0, 1fr)'
@@ -51,8 +52,13 @@ def integrands_motion(p: Mixture, q: Mixture, values: Mapping[str, float], *, be
 
 def amount(value: float, kind: Divergence) -> str:
     """A divergence in words, with its unit."""
-    number = "∞" if np.isinf(value) else f"{value:.4g}" if value >= 1e4 else f"{value:.4f}"
+    number = "∞" if np.isinf(value) else _power(value) if value >= 1e4 else f"{value:.4f}"
     return f"{number} {kind.unit}".rstrip()
+
+
+def _power(value: float) -> str:
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa} · 10" + str(int(exponent)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 # ---- descents --------------------------------------------------------------------------------------------------------
@@ -127,12 +133,10 @@ def _sliding(densities: Picture, run: Slide, below: str) -> Motion:
     values = _curves("values", "The divergences", "D(θ)", run.thetas, run.values, (-0.1, HIGHEST))
     title = "Their slopes, which a generator descends"
     slopes = _curves("slopes", title, "dD/dθ", run.thetas, run.slopes, (lowest - 0.1, steepest + 0.1))
-    values.figure["data"].append(lines("@muted", 1, "log 2", dash="dot", x=[0, run.thetas[-1]], y=[LOG_2, LOG_2]))
+    level = lines("@muted", 1.5, "log 2", dash="dot", x=[0, run.thetas[-1]], y=[LOG_2, LOG_2])
+    values.figure["data"].append(level | {"mode": "lines+text", "text": ["", "log 2"], "textposition": "bottom left"})
     theta = Entry("", "@generated", "dash", "", "θ", coordinates(run.thetas))
-    told = (
-        Entry("", f"@{COLOURS[name]}", DASHES[name], "", DIVERGENCES[name].label, _told(of))
-        for name, of in run.values.items()
-    )
+    told = (Entry("", f"@{COLOURS[name]}", DASHES[name], "", SHORT[name], _told(of)) for name, of in run.values.items())
     last = len(run.thetas) - 1
     return Motion((densities, values, slopes), THREE, last, "picture", below, (theta, *told), "Slide apart", "first")
 
@@ -154,7 +158,7 @@ def _curves(
                 "hovertemplate": f"{label}: %{{y:.4f}} at θ = %{{x:.2f}}<extra></extra>",
             },
         ]  # fmt: skip
-    layout = axes("θ", y) | _legend()
+    layout = axes("θ", y)
     layout["yaxis"] |= {"range": list(span), "zeroline": True}
     layout["xaxis"] |= {"range": [-0.02 * thetas[-1], thetas[-1]]}
     return Picture(id, title, id, {"data": data, "layout": layout}, tuple(moves))

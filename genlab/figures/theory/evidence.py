@@ -26,9 +26,15 @@ HATCHING = {"fgcolor": "@background", "size": 6}
 
 
 def evidence_motion(
-    model: LatentModel, x: float, way: Ascent, terms: Sequence[Evidence], best: tuple[float, float], *, below: str
+    model: LatentModel,
+    x: float,
+    way: Ascent,
+    terms: Sequence[Evidence],
+    best: Sequence[tuple[float, float, float]],
+    *,
+    below: str,
 ) -> Motion:
-    """q climbs its ELBO: ``way`` and ``terms`` step by step, ``best`` the mean and std of the best Gaussian."""
+    """q climbs its ELBO: ``way`` and ``terms`` step by step, ``best`` the mean, std and ELBO of every best Gaussian."""
     pictures = (_posterior(model, x, way), _plane(model, x, way, terms[0].log_evidence, best), _bars(terms))
     legend = (
         Entry("", "@generated", "dash", "", "μ", coordinates(way.means)),
@@ -58,8 +64,10 @@ def _posterior(model: LatentModel, x: float, way: Ascent) -> Picture:
     return Picture("posterior", "The true posterior and q", "posterior", {"data": data, "layout": layout}, (bell,))
 
 
-def _plane(model: LatentModel, x: float, way: Ascent, log_evidence: float, best: tuple[float, float]) -> Picture:
-    """KL(q‖p(z|x)) over every Gaussian: the darker, the closer; the way of q, and the best Gaussian."""
+def _plane(
+    model: LatentModel, x: float, way: Ascent, log_evidence: float, best: Sequence[tuple[float, float, float]]
+) -> Picture:
+    """KL(q‖p(z|x)) over every Gaussian: the more colour, the closer; the way of q, and the best Gaussian."""
     gap = np.maximum(log_evidence - elbo_surface(model, x, MEANS, STDS), 1e-3)
     field = {
         "type": "heatmap", "x": MEANS.tolist(), "y": STDS.tolist(), "z": np.round(np.log10(gap), 3).tolist(),
@@ -72,7 +80,7 @@ def _plane(model: LatentModel, x: float, way: Ascent, log_evidence: float, best:
         field,
         lines("@generated", 2.5, "q's way", x=m, y=s),
         _mark(m, s, "@generated", "diamond", 12, "q"),
-        _mark([best[0]], [best[1]], "@text", "star-open", 15, "best Gaussian"),
+        _mark([m for m, *_ in best], [s for _, s, _ in best], "@text", "star-open", 15, "best Gaussian"),
     ]
     layout = axes("μ", "σ")
     layout["xaxis"] |= {"range": [-REACH, REACH]}
@@ -82,7 +90,7 @@ def _plane(model: LatentModel, x: float, way: Ascent, log_evidence: float, best:
         "tickvals": [0.05, 0.1, 0.2, 0.5, 1, 2],
     }
     layout |= _legend()
-    title = "KL(q‖p(z|x)) of every Gaussian: the darker, the closer"
+    title = "KL(q‖p(z|x)) of every Gaussian: the more colour, the closer"
     return Picture("plane", title, "plane", {"data": data, "layout": layout}, (trail(1), head(2)))
 
 

@@ -11,9 +11,9 @@ from genlab.theory.games import Game, Run, field_eigenvalues, field_grid
 
 ARROWS = 17
 """Arrows along each side of the plane."""
-EXTENTS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 20, 40, 100)
+EXTENTS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12)
 """Half-widths of the plane; the smallest that holds what is worth seeing is taken."""
-SEEN_FACTOR = 4.0
+SEEN_FACTOR = 2.5
 """A trajectory that runs away is followed to this many times the distance of its start."""
 GRID = '"plane radius" minmax(0, 1fr) "plane eigenvalues" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1.4fr)'
 
@@ -111,10 +111,17 @@ def _radii(runs: Mapping[str, Run], labels: Mapping[str, str], steps: int) -> Pi
     low, high = _decades(runs)
     layout = axes("step", "radius r")
     layout["xaxis"]["range"] = [0, steps]
-    layout["yaxis"] |= {"type": "log", "range": [low, high], "exponentformat": "power", "nticks": 6}
+    layout["yaxis"] |= {"type": "log", "range": [low, high], "exponentformat": "power", **_ticks(high - low)}
     layout["uirevision"] = f"{steps} {low} {high}"
     title = "Radius r at each step (thin dots: the predicted rate)"
     return Picture("radius", title, "radius", {"data": data, "layout": layout}, tuple(moves))
+
+
+def _ticks(decades: float) -> dict[str, Any]:
+    """Few labels on a log axis: every so many decades, 1 2 5 within two of them, Plotly's own within less than one."""
+    if decades > 2:
+        return {"dtick": int(np.ceil(decades / 6))}
+    return {"dtick": "D2"} if decades > 0.8 else {"nticks": 6}
 
 
 def _predicted(run: Run, style: Style, steps: int) -> dict[str, Any]:
@@ -151,12 +158,11 @@ def _eigenvalues(game: Game, runs: Mapping[str, Run], labels: Mapping[str, str],
     layout["xaxis"] |= {"range": x, "zeroline": True, "constrain": "range"}
     layout["yaxis"] |= {"range": y, "zeroline": True, "constrain": "range", "scaleanchor": "x", "scaleratio": 1}
     layout["uirevision"] = f"{x} {y}"
+    title = "Eigenvalues λ of one update against the unit circle (✳: of the field v)"
     if not game.equilibrium:
-        layout["annotations"] = [
-            {"text": "no smooth equilibrium:<br>no eigenvalues", "showarrow": False, "x": 0, "y": 0}
-        ]
-    whole = "Eigenvalues λ of one update against the unit circle (✳: of the field v)"
-    title = "Largest eigenvalues λ of one update, close to the unit circle" if close else whole
+        title = "No smooth equilibrium: no eigenvalues"
+    elif close:
+        title = "Largest eigenvalues λ of one update, close to the unit circle"
     return Picture("eigenvalues", title, "eigenvalues", {"data": data, "layout": layout})
 
 

@@ -36,7 +36,7 @@ STYLES = {
 LABELS = {
     "reparameterisation": "reparameterisation",
     "score_function": "score function",
-    "score_function_with_baseline": "score function, baseline",
+    "score_function_with_baseline": "score with baseline",
 }
 """In the order of genlab.theory.reparameterisation.ESTIMATORS."""
 
@@ -65,7 +65,7 @@ def reparameterisation_motion(
 def _flow(function: TestFunction, mu: float, sigma: float, epsilon: np.ndarray) -> Picture:
     z = flow(epsilon, mu, sigma)
     low, high = min(-3.2, mu - 3.2 * sigma), max(3.2, mu + 3.2 * sigma)
-    grid = np.linspace(low, high, 241)
+    grid = np.linspace(low, high, 721)
     gap = np.full_like(z, np.nan)
     ways = np.stack([epsilon, z, gap], axis=1).ravel()
     data = [
@@ -87,7 +87,7 @@ def _flow(function: TestFunction, mu: float, sigma: float, epsilon: np.ndarray) 
     values = function.value(grid)
     layout["xaxis2"] = {
         "title": {"text": f"f(z) = {function.label}"}, "domain": [0.7, 1], "anchor": "y", "zeroline": False,
-        "range": _room(np.quantile(values, [0, 0.9])), "automargin": True, "nticks": 4,
+        "range": _room(np.quantile(values, [0, 0.9])), "nticks": 4,
     }  # fmt: skip
     layout["uirevision"] = f"{low} {high} {function.name}"
     figure = {"data": data, "layout": layout}
@@ -122,7 +122,7 @@ def _gradients(function: TestFunction, mu: float, sigma: float, epsilon: np.ndar
         # Spread by the golden ratio: as even as random places, and the same in every redraw.
         height = -row + 0.5 * ((np.arange(len(shown)) * 0.618034) % 1 - 0.5)
         data.append(_dots(shown, height, f"@{style.colour}", style.symbol, 5, f"{LABELS[name]}: %{{x:.4g}}") | {
-            "opacity": 0.5})  # fmt: skip
+            "opacity": 0.7})  # fmt: skip
         mean = _dots(single.mean(keepdims=True), np.array([-row]), "@text", style.symbol, 12, "mean %{x:.5g}")
         data.append(mean | {"error_x": {"type": "data", "array": coordinates([error]), "thickness": 3, "width": 8}})
     data.append(lines("@exact", 2.5, "exact", dash="dash", x=[exact, exact], y=[-2.6, 0.6]))

@@ -1,0 +1,275 @@
+"""The Gallery: failures with names, each beside its cure, and any two runs of one kind in lockstep."""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+import streamlit as st
+
+from genlab.figures import curves_view, picture_view
+from genlab.live.component import Companion, live
+from genlab.runtime import client
+from genlab.runtime.client import CommandFailed, RunState, UnknownRun
+from genlab.runtime.messages import RunStatus
+from genlab.scenarios import SCENARIOS, Scenario
+from genlab.ui import PAGES
+from genlab.ui.cards import ICONS
+from genlab.ui.runbar import bar, transport
+from genlab.ui.runs import another_seed, attempt, change_all, differing
+from genlab.ui.verdict import verdict_line
+
+TWINS = {name: scenario for name, scenario in SCENARIOS.items() if scenario.cure}
+"""The demonstrations that have a cure, by name."""
+
+SHOWN: dict[str, tuple[str, ...]] = {
+    "vae_collapsed": ("reconstruction", "terms", "elbo"),
+    "vae_mean_over_pixels": ("reconstruction", "terms", "elbo"),
+    "vae_no_kl": ("plane", "terms", "elbo"),
+    "gan_hops": ("plane", "coverage", "losses"),
+    "gan_mode_collapse": ("plane", "coverage", "losses"),
+    "gan_saturated": ("plane", "gradients", "scores"),
+    "wgan_tiny_clip": ("plane", "gradients", "wasserstein"),
+    "wgan_unclipped": ("plane", "wasserstein", "scores"),
+    "wgan_clipped_gradients": ("plane", "wasserstein", "scores"),
+    "wgan_flipped_sign": ("plane", "wasserstein", "losses"),
+    "wgan_deep_vanishing": ("plane", "gradients", "wasserstein"),
+    "wgan_deep_exploding": ("plane", "wasserstein", "gradients"),
+    "wgan_weights_at_clip": ("weights", "wasserstein", "scores"),
+    "wgan_one_critic_step": ("plane", "wasserstein", "losses"),
+    "wgan_momentum": ("plane", "wasserstein", "coverage"),
+    "wgan_simultaneous": ("plane", "coverage", "wasserstein"),
+}
+"""The panels that show what a demonstration claims: the picture first, then the curves."""
+
+
+@dataclass
+class Pair:
+    """What one tab remembers of the page: its two runs, whose demonstration they are, and what there is to say."""
+
+    left: str = ""
+    right: str = ""
+    scenario: str = ""
+    address: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    note: str = ""
+
+    def states(self) -> tuple[RunState, RunState]:
+        """Both runs as they stand; raises :class:`UnknownRun`."""
+        lab = client.get_lab()
+        return lab.state(self.left), lab.state(self.right)
+
+
+def open_pair() -> Pair | None:
+    """The pair that the address names or that this tab showed last; None without one. Problems are said in lines."""
+    here = st.session_state.setdefault("pair", Pair())
+    query = st.query_params.to_dict()
+    # The browser's history holds addresses in which the page is this one and the run already that of the next.
+    if query and query != here.address and "run" not in query:
+        here.problems, here.note = [], ""
+        _take_up(here, query)
+    if here.left and not all(client.get_lab().exists(run_id) for run_id in (here.left, here.right)):
+        here.problems.append("One of the two runs was deleted.")
+        here.left = here.right = ""
+    _write_address(here, query)
+    for line in here.problems if not here.left else ():
+        st.error(line)
+    return here if here.left else None
+
+
+def _take_up(here: Pair, query: dict[str, str]) -> None:
+    name, left, right = (query.pop(key, "") for key in ("scenario", "left", "right"))
+    if name and name not in TWINS:
+        here.problems.append(f"scenario = {name[:30]}: there is none of this name; choose one below.")
+        name = ""
+    here.left = here.right = ""
+    here.scenario = name
+    if left or right:
+        try:
+            client.get_lab().twin(left, right)
+            here.left, here.right = left, right
+        except (UnknownRun, CommandFailed) as error:
+            here.problems.append(str(error))
+    if name and not here.left:
+        before = here.problems
+        _start(here, name)
+        here.problems = before + here.problems
+    here.problems += [f"{key[:20]}: allowed in this address are scenario, left and right." for key in query]
+
+
+def _write_address(here: Pair, query: dict[str, str]) -> None:
+    values = {"scenario": here.scenario, "left": here.left, "right": here.right}
+    here.address = {key: value for key, value in values.items() if value} if here.left else {}
+    if query != here.address:
+        st.query_params.from_dict(here.address)
+
+
+# ---- what a person does ----------------------------------------------------------------------------------------------
+
+
+def _start(here: Pair, name: str) -> None:
+    """Fresh twins of a demonstration, playing."""
+    lab, scenario = client.get_lab(), TWINS[name]
+    here.left = lab.start(scenario.config)
+    here.right = lab.start(scenario.cured, twin=here.left)
+    here.scenario = name
+    attempt(here, lab.play, here.left)
+
+
+def choose(name: str | None) -> None:
+    """Show a demonstration, or the list of them; the twins shown so far rest."""
+    here = st.session_state["pair"]
+    if here.left:
+        attempt(here, client.get_lab().pause, here.left)
+    here.left = here.right = here.scenario = ""
+    here.problems, here.note = [], ""
+    if name:
+        _start(here, name)
+
+
+def _untwin() -> None:
+    here = st.session_state["pair"]
+    attempt(here, client.get_lab().untwin, here.left)
+    here.left = here.right = here.scenario = ""
+
+
+def new_seed(run_id: str) -> str:
+    """Fresh twins with the same new seed, playing on if they were playing."""
+    lab, twin = client.get_lab(), client.get_lab().twin_of(run_id)
+    states = [lab.state(one) for one in (run_id, twin)]
+    seed = another_seed(states[0].config.seed)
+    for state in states:
+        lab.reset(state.run_id, state.config.replace(seed=seed))
+    if RunStatus.RUNNING in [state.status for state in states]:
+        lab.play(run_id)
+    return f"Both start afresh with seed {seed}"
+
+
+# ---- what the page is made of ----------------------------------------------------------------------------------------
+
+
+def contents() -> None:
+    """The list of demonstrations."""
+    st.markdown(
+        "**Failures with names.** Each runs live beside its cure: same data, same seed, same number of steps, and one "
+        "setting that differs. Any two runs of one kind become twins on the *Runs* page."
+    )
+    names = list(TWINS)
+    for row in range(0, len(names), 3):
+        for column, name in zip(st.columns(3), names[row : row + 3], strict=False):
+            with column:
+                _card(TWINS[name])
+
+
+def _card(scenario: Scenario) -> None:
+    with st.container(border=True, height="stretch", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{ICONS[scenario.config.model]} **{scenario.title}**", width="stretch")
+            st.button(
+                "Watch", icon=":material/compare:", key=f"watch.{scenario.name}", on_click=choose, args=(scenario.name,)
+            )
+        st.markdown(scenario.claim)
+        st.caption(f"Cure: {differing(scenario.config, scenario.cured)}")
+
+
+def pair_bar(here: Pair) -> None:
+    """The common run bar of both twins, with the choice of another demonstration."""
+    with bar():
+        key = "gallery.scenario"
+        st.session_state[key] = here.scenario or None
+        st.selectbox(
+            "Demonstration", list(TWINS), key=key, format_func=lambda name: TWINS[name].title,
+            placeholder="Two runs", label_visibility="collapsed", width=280,
+            on_change=lambda: choose(st.session_state[key]),
+        )  # fmt: skip
+        statuses = [state.status for state in here.states()]
+        transport(
+            statuses, "gallery", lambda command: {"on_click": _act, "args": (command,)},
+            new_seed=new_seed, rewind=rewind,
+        )  # fmt: skip
+        st.button(
+            "All", icon=":material/apps:", on_click=choose, args=(None,), help="The list of failures; the twins rest."
+        )
+        st.button("Untwin", icon=":material/call_split:", on_click=_untwin, help="Let the two runs go their own ways.")
+        if here.scenario:
+            _verdict(TWINS[here.scenario], *here.states())
+        st.caption(here.note, width="stretch")
+    failures = [state.message for state in here.states() if state.status == RunStatus.FAILED]
+    for line in dict.fromkeys(here.problems + failures):
+        st.error(line)
+
+
+def _act(command) -> None:
+    here = st.session_state["pair"]
+    attempt(here, command, here.left)
+
+
+def rewind(run_id: str) -> None:
+    """Back to the last finite state, whichever of the two has diverged."""
+    lab = client.get_lab()
+    for one in (run_id, lab.twin_of(run_id)):
+        if lab.state(one).status == RunStatus.DIVERGED:
+            lab.rewind(one)
+
+
+def _try_out(side: str) -> None:
+    """Take up the settings that the diagnosis of one of the two proposes, in that run alone."""
+    here = st.session_state["pair"]
+    attempt(here, change_all, getattr(here, side), st.session_state[f"gallery.{side}"].attempt)
+
+
+def words(here: Pair) -> None:
+    """What differs, what each run is claimed to do, and why."""
+    left, right = here.states()
+    scenario = TWINS.get(here.scenario)
+    columns = st.columns(3, gap="small")
+    with columns[0]:
+        _heading("Fails" if scenario else _name(left), "solid", differing(right.config, left.config), left)
+        st.markdown(scenario.claim if scenario else "")
+    with columns[1]:
+        _heading("Cured" if scenario else _name(right), "dashed", differing(left.config, right.config), right)
+        st.markdown(scenario.cured_claim if scenario else "")
+    with columns[2]:
+        if scenario:
+            st.markdown(f"**Why.** {scenario.why}")
+        elif left.step != right.step:
+            st.markdown("The run that is behind catches up first when they play.")
+
+
+def _name(state: RunState) -> str:
+    return client.get_lab().name(state.run_id) or f"Run {state.run_id[:5]}"
+
+
+def _heading(what: str, line: str, differs: str, state: RunState) -> None:
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{what}: {differs}** ({line})", width="stretch")
+        st.page_link(
+            PAGES / f"{state.config.model}.py", label="Open", icon=":material/open_in_new:",
+            query_params={"run": state.run_id, **state.config.to_query()}, help="The page of this run alone",
+        )  # fmt: skip
+
+
+def _verdict(scenario: Scenario, left: RunState, right: RunState) -> None:
+    with st.popover("Verdict", icon=":material/fact_check:", help="Does the claim hold in these two runs?"):
+        st.markdown(f"Checked on the curves as last saved; the claim is about {scenario.steps:,} steps.")
+        for what, state in (("Fails", left), ("Cured", right)):
+            st.markdown(f"**{what}:** {verdict_line(scenario, state)}")
+        st.button("Check again", icon=":material/refresh:")
+        st.code(f"python -m genlab scenario {scenario.name} --seed {left.config.seed}", language=None)
+
+
+def pictures(here: Pair) -> None:
+    """The picture of each run in its column, and the curves of both in the third."""
+    lab, (left, right) = client.get_lab(), here.states()
+    first, group = SHOWN.get(here.scenario, ()), here.scenario or "twins"
+    columns = st.columns(3, gap="small")
+    for column, side, state in zip(columns, ("left", "right"), (left, right), strict=False):
+        with column:
+            live(
+                state.run_id, lab.token(state.run_id), picture_view(state.config, first, group),
+                key=f"gallery.{side}", status=state.status, on_attempt=partial(_try_out, side),
+            )  # fmt: skip
+    with columns[2]:
+        other = Companion(right.run_id, lab.token(right.run_id), differing(left.config, right.config))
+        live(
+            left.run_id, lab.token(left.run_id), curves_view(left.config, first, group), key="gallery.curves",
+            companion=other,
+        )  # fmt: skip

@@ -1,0 +1,10 @@
+"""The Gallery page: failures beside their cures, or any two runs, in lockstep."""
+
+from genlab.ui.gallery import contents, open_pair, pair_bar, pictures, words
+
+if pair := open_pair():
+    pair_bar(pair)
+    words(pair)
+    pictures(pair)
+else:
+    contents()

@@ -1,0 +1,224 @@
+"""What a diagnosis says about curves whose trouble is known, and about real runs."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from genlab.config import GANConfig, VAEConfig, structural
+from genlab.diagnosis import SIGNS, THRESHOLDS, Name, diagnose
+
+STEPS = 1000
+PERFECT = {"wasserstein_exact": 0.1, "modes_captured": 8, "high_quality": 0.99, "effective_modes": 8}
+
+
+def vae_curves(**changed):
+    """The curves of a VAE with two latents that does well, noisy as batches are; ``changed`` replaces some."""
+    rng = np.random.default_rng(0)
+    step = np.arange(1.0, STEPS + 1)
+    kl = np.array([2.0, 3.0]) + 0.2 * rng.standard_normal((STEPS, 2))
+    reconstruction = 170 + 380 * np.exp(-step / 30) + 4 * rng.standard_normal(STEPS)
+    curves = {"kl_per_dim": kl, "kl": kl.sum(1), "reconstruction": reconstruction, "beta": np.ones(STEPS)}
+    curves["elbo"] = -(reconstruction + curves["kl"])
+    return {"step": step, "seconds": step / 100, **curves, **changed}
+
+
+def gan_curves(**changed):
+    """The curves of a GAN that does well on eight modes, measured every 100 steps."""
+    rng = np.random.default_rng(0)
+    step = np.arange(1.0, STEPS + 1)
+    curves = {
+        "generator_grad_norm": 0.3 * np.exp(0.3 * rng.standard_normal(STEPS)),
+        "critic_grad_norm": 0.5 * np.exp(0.3 * rng.standard_normal(STEPS)),
+        "real_score": np.full(STEPS, 0.1), "fake_score": np.full(STEPS, -0.1), "clipped_fraction": np.zeros(STEPS),
+        "wasserstein_exact": measured(1.0, 0.6, 0.4, 0.3, 0.25, 0.2, 0.18, 0.17, 0.16, 0.15),
+        "effective_modes": measured(2, 3, 5, 7, 7.5, 7.8, 7.9, 7.8, 7.9, 7.9),
+        "mode_turnover": measured(0, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.03, 0.02, 0.02),
+    }  # fmt: skip
+    curves["wasserstein_estimate"] = 0.9 * curves["wasserstein_exact"] * (1 + 0.1 * rng.standard_normal(STEPS))
+    return {"step": step, "seconds": step / 100, **curves, **changed}
+
+
+def measured(*values):
+    """A curve that holds each value for 100 steps."""
+    return np.repeat(np.array(values, dtype=float), 100)
+
+
+def far_away(*values):
+    """Measured distances of a generator that stays far from the data."""
+    return {"wasserstein_exact": measured(*(values or (1.0, 1.1, 0.9, 1.2, 1.0, 1.1, 0.95, 1.05, 1.15, 1.02)))}
+
+
+def name(config, curves, diverged=None, changed_at=0):
+    reference = PERFECT if config.model == "gan" else {}
+    return diagnose(config, curves, reference, diverged, changed_at).name
+
+
+WGAN = GANConfig(objective="wgan", clip=0.1)
+GP = GANConfig(objective="wgan_gp")
+EXACT = gan_curves()["wasserstein_exact"]
+SWINGING = np.where(np.arange(STEPS) % 4 == 0, -0.1, 0.4)
+
+CASES = {
+    "a VAE whose latents both carry nats": (VAEConfig(), vae_curves(), Name.HEALTHY),
+    "a latent without KL": (
+        VAEConfig(beta=4), vae_curves(kl_per_dim=np.tile([2.0, 0.001], (STEPS, 1))), Name.POSTERIOR_COLLAPSE,
+    ),
+    "a KL without weight": (VAEConfig(beta=0), vae_curves(beta=np.zeros(STEPS)), Name.PRIOR_IGNORED),
+    "a reconstruction worse than untrained": (
+        VAEConfig(learning_rate=1), vae_curves(reconstruction=np.linspace(500, 9000, STEPS)), Name.EXPLODING,
+    ),
+    "codes further apart than data need": (
+        VAEConfig(learning_rate=1), vae_curves(kl_per_dim=np.tile([2.0, 700.0], (STEPS, 1))), Name.EXPLODING,
+    ),
+    "a GAN that covers all modes": (GANConfig(), gan_curves(), Name.HEALTHY),
+    "a WGAN that covers all modes": (WGAN, gan_curves(clipped_fraction=np.full(STEPS, 0.3)), Name.HEALTHY),
+    "a critic with slope 1": (GP, gan_curves(), Name.HEALTHY),
+    "no gradient": (
+        WGAN, gan_curves(**far_away(), generator_grad_norm=np.full(STEPS, 1e-8)), Name.VANISHING_GRADIENT,
+    ),
+    "a tiny gradient that its optimizer rescales": (
+        WGAN, gan_curves(generator_grad_norm=np.full(STEPS, 1e-8)), Name.HEALTHY,
+    ),
+    "a sure discriminator under minimax": (
+        GANConfig(objective="minimax"), gan_curves(fake_score=np.full(STEPS, -6.0)), Name.VANISHING_GRADIENT,
+    ),
+    "a sure discriminator under the other loss": (
+        GANConfig(objective="nonsaturating"), gan_curves(fake_score=np.full(STEPS, -6.0)), Name.HEALTHY,
+    ),
+    "points at one mode": (GANConfig(), gan_curves(effective_modes=np.full(STEPS, 1.2)), Name.MODE_COLLAPSE),
+    "points at ever another mode": (
+        GANConfig(),
+        gan_curves(**far_away(), effective_modes=np.full(STEPS, 3.0), mode_turnover=np.full(STEPS, 0.9)),
+        Name.MODE_HOPPING,
+    ),
+    "points at ever another mode, all at one": (
+        GANConfig(),
+        gan_curves(**far_away(), effective_modes=np.full(STEPS, 1.2), mode_turnover=np.full(STEPS, 0.9)),
+        Name.MODE_COLLAPSE,
+    ),
+    "points that stay at three modes": (GANConfig(), gan_curves(effective_modes=np.full(STEPS, 3)), Name.MODE_COLLAPSE),
+    "a distance that rises again": (
+        GANConfig(), gan_curves(**far_away(1, 0.8, 0.6, 0.4, 0.35, 0.3, 0.4, 0.5, 0.6, 0.7)), Name.OSCILLATION,
+    ),
+    "scores that swing": (WGAN, gan_curves(**far_away(), wasserstein_estimate=SWINGING), Name.OSCILLATION),
+    "an estimate ten times too small": (
+        GP, gan_curves(**far_away(), wasserstein_estimate=np.full(STEPS, 0.1)), Name.CRITIC_OFF,
+    ),
+    "an estimate ten times too large": (
+        GP, gan_curves(**far_away(), wasserstein_estimate=np.full(STEPS, 10.0)), Name.CRITIC_OFF,
+    ),
+    "the unknown K of clipping": (
+        WGAN, gan_curves(**far_away(), wasserstein_estimate=np.full(STEPS, 10.0)), Name.HEALTHY,
+    ),
+    "an estimate of 0 at rest": (GP, gan_curves(wasserstein_estimate=np.zeros(STEPS)), Name.HEALTHY),
+    "weights on the bounds": (WGAN, gan_curves(clipped_fraction=np.full(STEPS, 0.8)), Name.CLIP_SATURATION),
+    "steep networks": (WGAN, gan_curves(generator_grad_norm=np.full(STEPS, 5e3)), Name.EXPLODING),
+    "points that run away": (GANConfig(), gan_curves(**far_away(*range(1, 11))), Name.EXPLODING),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_curves_with_a_known_trouble_get_its_name(case):
+    config, curves, expected = CASES[case]
+    assert name(config, curves) == expected
+
+
+def test_a_collapse_names_the_latents_with_todays_numbers():
+    kl = np.tile([2.0, 0.002, 1.0, 0.004], (STEPS, 1))
+    found = diagnose(VAEConfig(latent_dim=4, beta=5), vae_curves(kl_per_dim=kl), {})
+    assert found.saw == "KL of latents 2 and 4 of 4: at most 0.004 nats, below 0.01."
+    assert "β = 5" in found.why and found.attempts[0] == {"beta": 1.0}
+
+
+def test_a_divergence_comes_before_everything_else():
+    curves = gan_curves(generator_grad_norm=np.full(STEPS, np.nan))
+    found = diagnose(GANConfig(), curves, PERFECT, {"step": 321, "quantity": "generator_loss"})
+    assert found.name == Name.DIVERGED and "generator_loss" in found.saw and "321" in found.saw
+
+
+def cut(curves, step):
+    return {name: curve[:step] for name, curve in curves.items()}
+
+
+def test_nothing_is_said_before_a_run_is_warm():
+    collapsed = vae_curves(kl_per_dim=np.zeros((STEPS, 2)))
+    assert [name(VAEConfig(), cut(collapsed, step)) for step in (0, 1, 199)] == [Name.WARMING_UP] * 3
+    assert name(VAEConfig(), cut(collapsed, 200)) == Name.POSTERIOR_COLLAPSE
+    assert [name(GANConfig(n_critic=5), cut(gan_curves(), step)) for step in (0, 79)] == [Name.WARMING_UP] * 2
+
+
+def test_points_that_crowd_early_are_given_more_time():
+    crowded = gan_curves(effective_modes=np.full(STEPS, 1.2))
+    assert name(GANConfig(), cut(crowded, 799)) == Name.WARMING_UP
+    assert name(GANConfig(), cut(crowded, 800)) == Name.MODE_COLLAPSE
+
+
+def test_a_vae_warms_up_until_its_weight_is_whole():
+    annealed = VAEConfig(annealing="linear", annealing_steps=900)
+    assert name(annealed, cut(vae_curves(), 899)) == Name.WARMING_UP and name(annealed, vae_curves()) == Name.HEALTHY
+
+
+def test_after_a_live_change_it_waits_again():
+    collapsed = vae_curves(kl_per_dim=np.zeros((STEPS, 2)))
+    assert name(VAEConfig(), collapsed, changed_at=STEPS - 199) == Name.WARMING_UP
+    assert name(VAEConfig(), collapsed, changed_at=STEPS - 200) == Name.POSTERIOR_COLLAPSE
+
+
+def test_what_makes_the_figures_meaningless_is_said_at_once():
+    steep, flat = np.full(STEPS, 5e3), np.full(STEPS, 1e-9)
+    assert name(WGAN, cut(gan_curves(generator_grad_norm=steep), 25)) == Name.EXPLODING
+    assert name(WGAN, cut(gan_curves(**far_away(), generator_grad_norm=flat), 25)) == Name.VANISHING_GRADIENT
+
+
+def test_one_wild_batch_changes_no_name():
+    curves = gan_curves()
+    for curve, value in (("generator_grad_norm", 1e6), ("fake_score", -50), ("wasserstein_estimate", -5)):
+        curves[curve] = curves[curve].copy()
+        curves[curve][-1] = value
+    assert name(WGAN, curves) == Name.HEALTHY
+
+
+def test_images_have_no_modes_and_no_exact_distance_and_are_judged_by_the_rest():
+    curves = {name: curve for name, curve in gan_curves().items() if "exact" not in name and "mode" not in name}
+    config = GANConfig(data="mnist", objective="wgan_gp")
+    found = diagnose(config, curves, {})
+    assert found.name == Name.HEALTHY and "modes of images are not counted" in found.saw
+    curves["wasserstein_estimate"] = SWINGING
+    assert diagnose(config, curves, {}).name == Name.OSCILLATION
+
+
+def test_rows_that_stand_for_many_steps_are_read_as_well():
+    step = np.concatenate([np.arange(0, 500_000, 1000.0), [500_000]])
+    curves = {name: curve[: len(step)] for name, curve in vae_curves().items()} | {"step": step}
+    assert name(VAEConfig(), curves) == Name.HEALTHY
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_proposals_are_live_change_something_and_stand_in_one_line(case):
+    config, curves, expected = CASES[case]
+    found = diagnose(config, curves, PERFECT if config.model == "gan" else {})
+    assert bool(found.attempts) == bool(found.why) == (expected != Name.HEALTHY)
+    for settings in found.attempts:
+        tried = config.replace(**settings)
+        assert tried != config and structural(config, tried) == []
+    data = found.to_data(config)
+    assert [attempt["settings"] for attempt in data["attempts"]] == list(found.attempts)
+    assert data["name"] == expected and "\n" not in found.to_line(config)
+
+
+def test_what_is_in_force_already_is_not_proposed():
+    config = WGAN.replace(clip=1.0)
+    found = diagnose(config, gan_curves(clipped_fraction=np.full(STEPS, 0.8)), PERFECT)
+    assert found.name == Name.CLIP_SATURATION and found.attempts == ({"objective": "wgan_gp"},)
+
+
+def test_every_name_but_the_quiet_ones_has_a_case_here():
+    seen = {expected for _, _, expected in CASES.values()} | {Name.DIVERGED, Name.WARMING_UP}
+    assert seen == set(Name)
+    assert all(len(signs) == len(set(signs)) for signs in SIGNS.values())
+
+
+def test_every_threshold_says_what_it_means_and_where_it_comes_from():
+    for threshold in THRESHOLDS.values():
+        assert threshold.value > 0 and all(dataclasses.astuple(threshold))

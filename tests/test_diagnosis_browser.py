@@ -1,0 +1,48 @@
+"""The diagnosis beside the run bar, read and taken up in Chromium."""
+
+import pytest
+from test_browser import SECONDS, Lab
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture
+def lab(page, server):
+    tab = Lab(page, server.url)
+    with tab.errors_forbidden():
+        yield tab
+
+
+def test_a_collapsed_posterior_is_named_explained_and_cured_from_its_card(lab):
+    lab.open("vae?data=line&width=8&batch_size=16&beta=1000")
+    card, name = lab.page.locator(".happening"), lab.page.locator(".happening [role=status]")
+    assert name.inner_text() == "warming up" and card.get_attribute("data-calm") == "true"
+    lab.press("Play")
+    lab.wait("h.diagnosis.name === 'posterior collapse'")
+    lab.pause()
+    assert name.inner_text() == "posterior collapse" and card.get_attribute("data-calm") == "false"
+
+    # By keyboard alone: open, see the latents and today's numbers, walk to the proposal, take it up.
+    summary = card.locator("summary")
+    summary.focus()
+    lab.page.keyboard.press("Enter")
+    saw = lab.header("diagnosis.saw")
+    assert saw.startswith("KL of latents 1 and 2 of 2: at most ") and card.get_by_text(saw).is_visible()
+    assert card.get_by_text("A latent pays β = 1000 nats").is_visible()
+    link = card.get_by_role("link")
+    assert link.get_attribute("href") == "/evidence" and link.get_attribute("target") == "_blank"
+    within = "() => { const r = document.querySelector('.happening .card').getBoundingClientRect();"
+    assert lab.page.evaluate(f"{within} return r.left >= 0 && r.right <= innerWidth && r.bottom <= innerHeight; }}")
+    lab.page.keyboard.press("Tab")
+    assert lab.page.evaluate("() => document.activeElement.textContent") == "KL weight β = 1"
+    lab.page.keyboard.press("Enter")
+    lab.wait("h.config.beta === 1")
+
+    # The settings beside and the address follow, and a run that was just changed is judged anew.
+    lab.page.wait_for_function(
+        "() => document.querySelector('.st-key-vae-beta-box input').value === '1'", timeout=SECONDS
+    )
+    assert "beta" not in lab.page.url
+    assert name.inner_text() == "warming up"
+    lab.page.keyboard.press("Escape")
+    assert card.get_attribute("open") is None

@@ -1,0 +1,101 @@
+"""The Gallery in a real Chromium: a failure beside its cure in lockstep, and twins from the Runs page."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from test_browser import SECONDS, Lab
+from test_runs_page import choose, go_to_runs, train
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+LABS = "[...document.querySelectorAll('.genlab-live')]"
+"""The three components of the page: left picture, right picture, curves."""
+
+
+class Gallery:
+    """One tab with two runs side by side, driven as a person does."""
+
+    def __init__(self, page, url):
+        self.page, self.url = page, url
+        page.set_default_timeout(SECONDS)
+
+    def wait(self, condition: str, *values) -> None:
+        """Until a JavaScript condition on the mounted components holds, once all three are there."""
+        script = f"v => {{ const labs = {LABS}; return labs.length === 3 && ({condition}); }}"
+        self.page.wait_for_function(script, arg=list(values), timeout=SECONDS)
+
+    def press(self, name: str) -> None:
+        self.page.locator(".st-key-runbar").get_by_role("button", name=name).click()
+
+    def steps(self) -> list[int]:
+        return self.page.evaluate(f"() => {LABS}.map(lab => Number(lab.dataset.step))")
+
+    def pause(self) -> int:
+        """The step at which both rest."""
+        self.press("Pause")
+        self.wait("labs.every(lab => lab.dataset.status === 'paused')")
+        self.wait("new Set(labs.map(lab => lab.dataset.step)).size === 1")
+        return self.steps()[0]
+
+
+@pytest.fixture
+def gallery(page, server):
+    raised = []
+    page.on("pageerror", lambda error: raised.append(str(error)))
+    yield Gallery(page, server.url)
+    assert raised == [] and page.get_by_test_id("stException").count() == 0
+
+
+def test_a_failure_and_its_cure_train_in_lockstep_under_one_run_bar(gallery):
+    page = gallery.page
+    page.goto(f"{gallery.url}/gallery")
+    page.locator(".st-key-watch-wgan_unclipped button").click()
+    gallery.wait("labs.every(lab => Number(lab.dataset.step) > 20)")
+    step = gallery.pause()
+    clouds = page.evaluate(
+        "() => [...document.querySelectorAll('[data-panel=plane] .canvas')].map(plot => Array.from(plot.data[4].x))"
+    )
+    assert len(clouds) == 2 and clouds[0] != clouds[1]
+
+    page.keyboard.press("s")
+    gallery.wait("labs.every(lab => Number(lab.dataset.step) === v[0] + 1)", step)
+
+    # Solid: the critic's estimate of the run that fails; dashed: that of its cure, in the same axes.
+    lines = page.evaluate(
+        "() => document.querySelector('[data-panel=wasserstein] .canvas').data.map(t => [t.name, t.y.length])"
+    )
+    assert len(lines) == 4 and sum(name.startswith("Weight clipping c = 0.1: ") for name, _ in lines) == 2
+    assert len({length for _, length in lines}) == 1
+
+    for size in ((1920, 1080), (1366, 768)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.wait_for_timeout(300)
+        for part in (
+            ".st-key-runbar",
+            "[data-panel=plane] >> nth=0",
+            "[data-panel=plane] >> nth=1",
+            "[data-panel=wasserstein]",
+        ):
+            box = page.locator(part).bounding_box()
+            assert 0 <= box["y"] and box["y"] + box["height"] <= size[1] and box["x"] + box["width"] <= size[0]
+
+    page.get_by_role("tab", name="Weights").first.click()
+    assert page.locator("[role=tab][aria-selected=true]", has_text="Weights").count() == 2
+    page.reload()
+    gallery.wait("labs.every(lab => Number(lab.dataset.step) === v[0] + 1)", step)
+
+
+def test_two_rows_of_the_runs_page_become_twins(gallery):
+    page, tab = gallery.page, Lab(gallery.page, gallery.url)
+    runs = {train(tab, f"gan?generator_width=8&critic_width=8&objective={name}") for name in ("minimax", "lsgan")}
+    go_to_runs(tab)
+    choose(tab, 0, 1)
+    page.get_by_role("button", name="Twin").click()
+    gallery.wait("labs.every(lab => lab.dataset.status === 'paused')")
+    address = parse_qs(urlsplit(page.url).query)
+    assert {*address["left"], *address["right"]} == runs
+    ahead = max(gallery.steps()[:2])
+    gallery.press("Play")
+    gallery.wait("labs.every(lab => Number(lab.dataset.step) > v[0])", ahead)
+    gallery.pause()
+    page.get_by_text("Objective = least squares (LSGAN)").first.wait_for()

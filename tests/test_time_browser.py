@@ -1,0 +1,135 @@
+"""The time machine in Chromium: look back, branch off, and rewind past a divergence."""
+
+import pytest
+from test_browser import SECONDS, Lab
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+SMALL = "generator_width=16&critic_width=16&batch_size=32"
+EXPLODES = f"gan?{SMALL}&objective=wgan&clip=off&critic_optimizer=sgd&critic_learning_rate=1"
+
+
+@pytest.fixture
+def lab(page, server):
+    tab = Lab(page, server.url)
+    with tab.errors_forbidden():
+        yield tab
+
+
+def paused_behind(lab, step):
+    lab.press("Play")
+    lab.wait("h.step > v[0]", step)
+    return lab.pause()
+
+
+def go(lab, name):
+    lab.page.locator(".timeline").get_by_role("button", name=name).click()
+
+
+def words(lab):
+    return lab.page.locator(".timeline .words").inner_text()
+
+
+def samples(lab):
+    return lab.page.evaluate("() => Array.from(window.genlab.arrays['generated.xy'].values)")
+
+
+def losses(lab):
+    """Of each line of the losses: its name, whether it is dashed, and its steps."""
+    return lab.page.evaluate(
+        "() => document.querySelector('[data-panel=losses] .canvas').data.filter(t => t.mode === 'lines')"
+        ".map(t => [t.name, t.line.dash === 'dash', Array.from(t.x)])"
+    )
+
+
+def wait_for_mark(lab, step):
+    """Until the losses have the line of this step, or none."""
+    lab.page.wait_for_function(
+        "step => (document.querySelector('[data-panel=losses] .canvas').layout.annotations"
+        ".map(a => a.text).find(text => text.startsWith('step ')) ?? null) === step",
+        arg=step and f"step {step:,}",
+        timeout=SECONDS,
+    )
+
+
+def test_the_keyboard_scrubs_back_and_a_branch_goes_on_beside_the_run(lab):
+    lab.open(f"gan?{SMALL}")
+    step = paused_behind(lab, 110)
+    now = samples(lab)
+    slider = lab.page.locator(".timeline input")
+    pictures = {}
+    first, second = [stop for stop in reversed(lab.header("timeline")) if stop < step][:2]
+    for stop in (first, second):
+        slider.press("ArrowLeft")
+        lab.wait("h.looking === v[0] && h.step === v[1]", stop, step)
+        wait_for_mark(lab, stop)
+        lab.page.get_by_text(f"Looking at step {stop:,}; the run is at {step:,}").wait_for()
+        pictures[stop] = samples(lab)
+        shown = lab.page.locator("[data-series=critic_loss] b").inner_text()
+        assert shown == f"{lab.header('last.critic_loss'):.4g}"
+        assert lab.header("last.step") == stop and losses(lab)[0][2][-1] == step
+    assert now not in pictures.values() and pictures[first] != pictures[second]
+    # What is looked at is the run's, not the tab's: it is there again after F5.
+    lab.page.reload()
+    lab.ready()
+    lab.wait("h.looking === v[0]", second)
+    go(lab, "Now")
+    lab.wait("h.looking === null")
+    wait_for_mark(lab, None)
+    assert samples(lab) == now
+
+    parent = lab.header("run")
+    slider.press("ArrowLeft")
+    lab.wait("h.looking === v[0]", first)
+    lab.page.get_by_text(f"Looking at step {first:,}").wait_for()
+    go(lab, "Branch from here")
+    lab.page.wait_for_url(f"**beside={parent}**")
+    lab.wait("h.run !== v[0] && h.step === v[1] && h.status === 'paused'", parent, first)
+    lab.page.get_by_text(f"Branched from {parent} at step {first}.").wait_for()
+    lab.set("gan-n_critic", "3")
+    lab.wait("h.config.n_critic === 3")
+    lab.press("Play")
+    lab.wait("h.step > v[0] + 20 && lab.companion.columns", step)
+    lab.page.wait_for_function(
+        "() => document.querySelector('[data-panel=losses] .canvas').data.filter(t => t.mode === 'lines').length === 6"
+    )
+    lab.pause()
+    own, beside = ([line for line in losses(lab) if line[1] is dashed] for dashed in (False, True))
+    assert beside[0][2][-1] == step < own[0][2][-1]
+    assert own[0][2][0] == beside[0][2][0] == 1
+
+
+def test_a_run_that_diverged_goes_on_from_before_with_a_smaller_learning_rate(lab):
+    lab.open(EXPLODES)
+    lab.press("Play")
+    lab.wait("h.status === 'diverged'")
+    gone = lab.header("step")
+    lab.page.get_by_text(f"Diverged at step {gone}").first.wait_for()
+    slider = lab.page.locator(".timeline input")
+    slider.press("Home")
+    lab.wait("h.looking === 0")
+    lab.page.get_by_text(f"Looking at step 0; the run diverged at {gone:,}").wait_for()
+    assert all(abs(x) < 100 for x in samples(lab))
+    go(lab, "Rewind to here")
+    lab.wait("h.step === 0 && h.status === 'paused' && h.looking === null")
+    lab.set("gan-critic_learning_rate", "0.001")
+    lab.wait("h.config.critic_learning_rate === 0.001")
+    lab.page.locator(".st-key-runbar").get_by_role("button", name="Play").wait_for()
+    lab.press("Play")
+    lab.wait("h.step > v[0] && h.status === 'running'", gone)
+    lab.pause()
+
+
+def test_the_timeline_stands_on_the_screen_with_targets_that_are_large_enough(lab):
+    lab.open("vae?width=16")
+    for width, height in [(1366, 768), (1920, 1080)]:
+        lab.page.set_viewport_size({"width": width, "height": height})
+        lab.page.wait_for_function(
+            "height => document.querySelector('.timeline').getBoundingClientRect().bottom <= height", arg=height
+        )
+        places = lab.page.locator(".timeline :is(button, input)").evaluate_all(
+            "nodes => nodes.map(node => node.getBoundingClientRect().toJSON())"
+        )
+        assert len(places) == 4
+        for box in places:
+            assert box["height"] >= 24 and box["width"] >= 24 and box["right"] <= width
