@@ -448,7 +448,7 @@ class Worker:
         able = [
             one
             for one in self._together(run)
-            if one.trainer and not one.trainer.diverged and one.status != RunStatus.FAILED
+            if one.trainer and not (one.trainer.diverged or one.trainer.finished) and one.status != RunStatus.FAILED
         ]
         if not able:
             self._ready_to_train(run)
