@@ -108,6 +108,6 @@ VAE_SCENARIOS = (
         cure={"annealing": "linear"},
         cured_claim="With β ramped up from 0 over 320 steps the latents wake up first and stay awake.",
         why="Collapse is a saddle: at σ = 0.62 the KL's pull nearly cancels the data's, so leaving it takes long; at "
-        "β = 0 nothing pulls back. (Adam, which rescales small gradients, leaves it in a few dozen steps.)",
+        "β = 0 nothing pulls back. Adam, which rescales small gradients, leaves it in a few dozen steps.",
     ),
 )
