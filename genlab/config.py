@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -167,12 +169,15 @@ class Config(BaseModel):
             raise SettingError(self._say(error)) from None
 
     @classmethod
-    def settings(cls) -> dict[str, Setting]:
+    @cache
+    def settings(cls) -> Mapping[str, Setting]:
         """The declarations by name, in the order in which they are shown."""
-        return {
-            name: Setting(name=name, default=field.default, **field.json_schema_extra)
-            for name, field in cls.model_fields.items()
-        }
+        return MappingProxyType(
+            {
+                name: Setting(name=name, default=field.default, **field.json_schema_extra)
+                for name, field in cls.model_fields.items()
+            }
+        )
 
     @classmethod
     def _say(cls, error: ValidationError) -> str:

@@ -6,6 +6,7 @@ import torch
 from genlab.bench.hand import measure_hand
 from genlab.bench.plain import plain_loop
 from genlab.bench.speed import SYSTEMS, measure_speeds, page_streams
+from genlab.bench.together import measure_together
 from genlab.bench.web import WATCHERS, measure_web
 from genlab.config import GANConfig, VAEConfig
 from genlab.training import make_trainer
@@ -104,3 +105,12 @@ def test_the_latent_plane_is_measured_with_training_running_and_paused():
     for figures in result.values():
         assert figures["redraws_per_second"] > 0
         assert 0 < figures["round_trip_ms_p50"] <= figures["round_trip_ms_p95"]
+
+
+@pytest.mark.slow
+def test_many_small_models_are_measured_together_and_one_after_another():
+    result = measure_together(repeats=1)
+    assert result["models"] == 64
+    ratio = result["together"] / result["one_after_another"]
+    # Rounding to two digits is all that stands between them.
+    assert result["together/one_after_another"] == pytest.approx(ratio, rel=0.02)

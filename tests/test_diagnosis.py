@@ -152,6 +152,7 @@ def test_points_that_crowd_early_are_given_more_time():
     crowded = gan_curves(effective_modes=np.full(STEPS, 1.2))
     assert name(GANConfig(), cut(crowded, 799)) == Name.WARMING_UP
     assert name(GANConfig(), cut(crowded, 800)) == Name.MODE_COLLAPSE
+    assert name(GANConfig(n_critic=100), cut(crowded, 149)) == Name.WARMING_UP
 
 
 def test_a_vae_warms_up_until_its_weight_is_whole():

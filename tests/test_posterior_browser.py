@@ -120,6 +120,7 @@ def test_a_drawn_digit_is_fitted_like_mnist_and_its_posterior_is_drawn_to_scale(
 
 
 def test_samples_come_one_after_another_until_motion_is_frozen(lab):
+    lab.page.emulate_media(reduced_motion="no-preference")
     lab.open("vae?width=32")
     tab(lab, "posterior")
     turn = lab.page.locator("[data-show=turn]")

@@ -176,7 +176,8 @@ def still_spreading(recent: Recent) -> Diagnosis | None:
     """The points crowd at few modes, but it is early: in many runs that will do well they do so at first."""
     if not recent.is_crowded:
         return None
-    return not_before(recent, recent.changed_at + critic_steps(recent.config, "warm_up_crowded"))
+    needed = max(critic_steps(recent.config, "warm_up_crowded"), int(limit("spread_steps")))
+    return not_before(recent, recent.changed_at + needed)
 
 
 def mode_hopping(recent: Recent) -> Diagnosis | None:

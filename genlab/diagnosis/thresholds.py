@@ -30,6 +30,11 @@ THRESHOLDS = {
         "critic steps before points that crowd at few modes are judged",
         "a GAN that will cover the ring still hops for up to 600 (measured)",
     ),
+    "spread_steps": Threshold(
+        150,
+        "generator steps before that at least, however many the critic takes between them",
+        "the points need moves of their own: on the grid of 25 they reach half of the modes after about 100 (measured)",
+    ),
     "collapsed_kl": Threshold(
         0.01,
         "nats of KL below which a latent says nothing about x",

@@ -11,7 +11,7 @@ from typing import Any, Literal
 DRAWN = 500
 """Points of a cloud that are drawn: SVG markers are what a frame costs in the browser."""
 
-Kind = Literal["plot", "explorer", "curves", "mosaic", "posterior", "bound"]
+Kind = Literal["plot", "explorer", "curves", "mosaic", "posterior", "bound", "map"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Panel:
     - mosaic: ``groups`` (list of ``{"array", "label"}``), ``columns`` and ``axes`` (both optional);
     - posterior: ``images``, ``data``, ``latents``, ``extent`` (of the plane of points), ``plane`` (panel of the latent
       plane), ``overlays`` (its layers that a chosen x switches on);
-    - bound: ``exact`` (whether the evidence is integrated), ``caption``.
+    - bound: ``exact`` (whether the evidence is integrated), ``caption``;
+    - map: ``x`` and ``y`` (label and values of the axes), ``measure`` (what the colour stands for), ``cell``.
     """
 
     id: str

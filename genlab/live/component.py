@@ -42,6 +42,7 @@ def live(
     key: str,
     status: str | None = None,
     on_status: Callable[[], None] | None = None,
+    on_cell: Callable[[], None] | None = None,
     companion: Companion | None = None,
     on_dismiss: Callable[[], None] | None = None,
     on_branch: Callable[[int], None] | None = None,
@@ -58,6 +59,7 @@ def live(
         status: the status that this script run drew its buttons for. When the frames report another one without the
             person's act (diverged, idle, a replaced worker), the component asks for one rerun.
         on_status: called before that rerun.
+        on_cell: called before the rerun in which ``result.cell`` is the cell of a map that the person chose.
         companion: a run whose live curves stand in the same axes.
         on_dismiss: called before the rerun when the person takes the companion away; without it, nobody can.
         on_branch: called with the step of the snapshot from which a new run shall go on; with it there is a timeline.
@@ -81,6 +83,7 @@ def live(
             **view.to_data(),
         },
         on_status_change=on_status or (lambda: None),
+        on_cell_change=on_cell or (lambda: None),
         on_dismiss_change=on_dismiss or (lambda: None),
         on_branch_change=lambda: on_branch and on_branch(st.session_state[key]["branch"]),
         on_rewind_change=lambda: on_rewind and on_rewind(st.session_state[key]["rewind"]),

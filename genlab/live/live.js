@@ -3,14 +3,14 @@
 // Streamlit calls the default export at every rerun; the lab of a mount is kept by its parent element, so that a
 // rerun changes what differs and leaves figures, zoom, tabs and the socket alone. Sections in the order of the screen:
 //   mount · Lab · Feed (socket, packets) · Companion · TopBar · Happening (diagnosis) · Timeline · Area (tabs) · panels: Plot, Explorer,
-//   Curves, Mosaic, Posterior, Bound · transforms · small helpers (theme and shared helpers: common.js)
+//   Curves, Mosaic, Posterior, Bound, InstabilityMap · transforms · small helpers (theme and shared helpers: common.js)
 
 /**
  * A packet, as genlab/runtime/messages.py writes it: uint32 (little endian) header length H, H bytes of JSON, then the
  * arrays. 4 + H and every offset are multiples of 8, so typed arrays can be views of the message itself.
  * @typedef {{dtype: "f4"|"f8"|"u1"|"i4", shape: number[], offset: number}} ArrayEntry  offset from the header's end
  * @typedef {{values: ArrayLike<number>, shape: number[]}} NumberArray
- * @typedef {{kind: "frame"|"event"|"decoded"|"encoded"|"ping", run: string, model: "vae"|"gan", status: string, message: string, step: number,
+ * @typedef {{kind: "frame"|"event"|"decoded"|"encoded"|"examined"|"ping", run: string, model: "vae"|"gan", status: string, message: string, step: number,
  *   seconds: number, steps_per_second: number, config: Object, changes: {step: number, settings: Object}[],
  *   diverged: null|{step: number, quantity: string}, last: Object<string, number>, reference: Object<string, number>,
  *   diagnosis: null|{name: string, saw: string, why: string, attempts: {label: string, settings: Object}[], page: string},
@@ -26,6 +26,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   if (!lab) labs.set(parentElement, (lab = new Lab(parentElement)));
   mounted.add(lab);
   lab.report = status => setTriggerValue("status", status);
+  lab.choose = cell => setTriggerValue("cell", cell);
   lab.dismiss = () => setTriggerValue("dismiss", true);
   lab.go = (where, step) => setTriggerValue(where, step);
   lab.attempt = settings => setTriggerValue("attempt", settings);
@@ -214,6 +215,7 @@ class Lab {
       this.frames += 1;
     } else if (header.kind === "decoded") return this.decoder.answer(frame);
     else if (header.kind === "encoded") return this.example.answer(frame);
+    else if (header.kind === "examined") return this.panels.get("map")?.examined(header, arrays);
     else return;
     this.reportStatus();
     this.draw();
@@ -2735,7 +2737,207 @@ const middle = values => {
   return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
 };
 
-const PANELS = { plot: Plot, explorer: Explorer, curves: Curves, mosaic: Mosaic, posterior: Posterior, bound: Bound };
+// ----------------------------------------------------------------------------------------------------------- Map
+
+const EXAMINE_EVERY = 1000; // ms between two looks at the chosen cell while the map trains
+const REPORT_AFTER = 300; // ms after the last move over the map before the page hears of the chosen cell
+
+/** A map of instability: a coloured square for each model, chosen with the mouse or the arrow keys. */
+class InstabilityMap extends PlotlyPanel {
+  constructor(lab, spec) {
+    super(lab, spec);
+    this.cell = null;
+    this.tools = [this.menu()];
+    this.canvas.tabIndex = 0;
+    this.canvas.addEventListener("keydown", event => this.move(event));
+    this.bar = element("progress", { max: 1, value: 0, "aria-label": "Progress of the map" });
+    this.left = element("span", { class: "left" });
+    this.chosen = element("p", { class: "cell", role: "status", "aria-live": "polite" });
+    this.under.replaceChildren(this.bar, this.left, this.chosen);
+  }
+
+  configure(spec) {
+    super.configure(spec);
+    const keys = "arrow keys choose a model";
+    this.canvas.setAttribute("aria-label", `${spec.measure.label} over ${spec.x.label} and ${spec.y.label}; ${keys}`);
+    if (spec.cell !== null && spec.cell !== this.cell) this.pick(spec.cell);
+  }
+
+  async draw() {
+    const { info = {}, status, step } = this.lab.header;
+    this.bar.value = info.progress ?? 0;
+    const percent = `${Math.floor(100 * (info.progress ?? 0))} %`;
+    const left = info.remaining ? ` · about ${duration(info.remaining)} of training left` : "";
+    this.caption.hidden = true;
+    change(this.left, status === "running" ? percent + left : percent);
+    change(this.chosen, this.cell === null ? "Choose a cell to see its model." : this.words(this.cell));
+    if (!this.lab.arrays["map.diverged"] || !this.fits()) return;
+    await this.react(this.traces(), this.layout());
+    this.listen();
+    if (this.cell !== null && this.asked !== `${this.cell} ${step} ${status}`) this.ask();
+  }
+
+  /** Whether the arrays belong to this map and not to the one before it. */
+  fits() {
+    const { x, y } = this.spec;
+    return this.lab.arrays["map.diverged"].values.length === x.values.length * y.values.length;
+  }
+
+  /** The measure of a cell; null where there is none. */
+  value(cell) {
+    const value = this.lab.arrays[`map.${this.spec.measure.name}`]?.values[cell] ?? NaN;
+    const absent = this.spec.measure.name === "diverged" && value < 0;
+    return absent || !isFinite(value) ? null : value;
+  }
+
+  divergedAt(cell) {
+    return this.lab.arrays["map.diverged"]?.values[cell] ?? -1;
+  }
+
+  place(cell) {
+    const columns = this.spec.x.values.length;
+    return [cell % columns, Math.floor(cell / columns)];
+  }
+
+  words(cell) {
+    const { x, y, measure } = this.spec;
+    const [column, row] = this.place(cell);
+    const gone = this.divergedAt(cell);
+    const value = this.value(cell);
+    const figure = measure.name === "diverged" ? "" : `${measure.label}: ${value === null ? "not yet" : number(value, 4)}`;
+    const end = gone >= 0 ? `diverged at step ${gone}` : measure.name === "diverged" ? "has not diverged" : "";
+    const found = [figure, end].filter(Boolean).join(" · ");
+    return `${x.label} = ${x.values[column]} · ${y.label} = ${y.values[row]} · ${found}`;
+  }
+
+  traces() {
+    const { x, y, measure } = this.spec;
+    const { theme } = this.lab;
+    const cells = [...Array(x.values.length * y.values.length).keys()];
+    const rows = of => y.values.map((_, row) => x.values.map((_, column) => of(row * x.values.length + column)));
+    const coloured = cell => (measure.name !== "diverged" && this.divergedAt(cell) >= 0 ? null : this.value(cell));
+    const scaled = value => (value === null || (measure.log && value <= 0) ? null : measure.log ? Math.log10(value) : value);
+    const z = rows(cell => scaled(coloured(cell)));
+    const [zmin, zmax] = colourRange(z.flat().filter(value => value !== null), measure);
+    const gone = cells.filter(cell => this.divergedAt(cell) >= 0);
+    const common = { type: "heatmap", x: x.values.map((_, i) => i), y: y.values.map((_, i) => i), xgap: 2, ygap: 2 };
+    return [
+      {
+        ...common, z: rows(cell => (this.divergedAt(cell) >= 0 ? 1 : 0)), showscale: false, hoverinfo: "skip",
+        zmin: 0, zmax: 1, colorscale: [[0, theme.paper], [1, mix(theme.background, theme.text, 0.3)]],
+      },
+      {
+        ...common, z, zmin, zmax, colorscale: "Cividis", hoverongaps: true,
+        text: rows(cell => this.words(cell).replaceAll(" · ", "<br>")), hovertemplate: "%{text}<extra></extra>",
+        colorbar: {
+          thickness: 14, outlinewidth: 0, title: { text: measure.label, side: "right" }, ...colourTicks(zmin, zmax, measure),
+        },
+      },
+      {
+        type: "scatter", mode: "text", hoverinfo: "skip", x: gone.map(cell => this.place(cell)[0]),
+        y: gone.map(cell => this.place(cell)[1]), text: gone.map(() => "✖"),
+        textfont: { size: this.lab.fontSize() + 3, color: theme.text },
+      },
+    ];
+  }
+
+  layout() {
+    const { x, y } = this.spec;
+    const { theme } = this.lab;
+    const axis = ({ label, values }) => ({
+      title: { text: label }, tickvals: values.map((_, i) => i), ticktext: values, range: [-0.5, values.length - 0.5],
+      showgrid: false, zeroline: false, fixedrange: true,
+    });
+    const [column, row] = this.cell === null ? [] : this.place(this.cell);
+    const frame = (colour, width) => ({
+      type: "rect", x0: column - 0.48, x1: column + 0.48, y0: row - 0.48, y1: row + 0.48, line: { color: colour, width },
+    });
+    // Light in dark or dark in light: the frame stands out from every colour of the scale.
+    const shapes = this.cell === null ? [] : [frame(theme.background, 7), frame(theme.text, 3)];
+    return { xaxis: axis(x), yaxis: axis(y), shapes, hovermode: "closest", dragmode: false };
+  }
+
+  listen() {
+    if (this.listening) return;
+    this.listening = true;
+    this.canvas.on("plotly_click", ({ points: [{ x, y }] }) => this.choose(y * this.spec.x.values.length + x));
+  }
+
+  move(event) {
+    const columns = this.spec.x.values.length;
+    const rows = this.spec.y.values.length;
+    const [right, up] = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] ?? [];
+    if (right === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const [column, row] = this.cell === null ? [0, 0] : this.place(this.cell);
+    const within = (place, size) => Math.min(size - 1, Math.max(0, place));
+    this.choose(within(row + up, rows) * columns + within(column + right, columns));
+  }
+
+  /** A person's choice: shown at once, and told to the page when the hand rests. */
+  choose(cell) {
+    this.pick(cell);
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => this.lab.choose(cell), REPORT_AFTER);
+    this.lab.draw();
+  }
+
+  pick(cell) {
+    this.cell = cell;
+    this.asked = null;
+    this.askedAt = -Infinity;
+  }
+
+  /** Asks for the chosen cell, not too often while the map trains. */
+  ask() {
+    const early = EXAMINE_EVERY - (performance.now() - this.askedAt);
+    clearTimeout(this.asking);
+    if (early > 0) {
+      this.asking = setTimeout(() => this.lab.draw(), early);
+      return;
+    }
+    const { step, status } = this.lab.header;
+    this.asked = `${this.cell} ${step} ${status}`;
+    this.askedAt = performance.now();
+    this.lab.feed.send({ type: "examine", id: 0, cell: this.cell });
+  }
+
+  /** What the worker knows of a cell; an answer about one that was left meanwhile is not shown. */
+  examined(header, arrays) {
+    if (header.cell !== this.cell) return;
+    for (const name of Object.keys(this.lab.arrays)) if (!name.startsWith("map.")) delete this.lab.arrays[name];
+    Object.assign(this.lab.arrays, arrays);
+    this.lab.root.dataset.cell = header.cell;
+    this.lab.draw();
+  }
+
+  close() {
+    clearTimeout(this.telling);
+    clearTimeout(this.asking);
+    super.close();
+  }
+}
+
+/** The ends of the colours: known ones, or those of the values without the outermost twentieth. */
+function colourRange(values, { low, high, log }) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = share => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
+  const [from, to] = [low ?? at(log ? 0 : 0.05), high ?? at(log ? 1 : 0.95)];
+  return [from, to > from ? to : from + 1];
+}
+
+function colourTicks(low, high, { log }) {
+  if (!log) return {};
+  const decades = [];
+  for (let power = Math.ceil(low); power <= high; power++) decades.push(power);
+  const tickvals = decades.length > 1 ? decades : [low, (low + high) / 2, high];
+  return { tickvals, ticktext: tickvals.map(power => number(10 ** power, 2)) };
+}
+
+const PANELS = {
+  plot: Plot, explorer: Explorer, curves: Curves, mosaic: Mosaic, posterior: Posterior, bound: Bound, map: InstabilityMap,
+};
 
 // --------------------------------------------------------------------------------------------------- Transforms
 

@@ -30,6 +30,7 @@ from genlab.runtime.messages import (
     ClientMessageError,
     Decode,
     Encode,
+    Examine,
     HeldOut,
     Look,
     Rate,
@@ -97,7 +98,7 @@ class Client:
         self._filled = asyncio.Event()
         self._heard = time.monotonic()
         self._tokens, self._tokens_at = MESSAGES_AT_ONCE, time.monotonic()
-        self._asked: dict[str, Decode | Encode | Look] = {}
+        self._asked: dict[str, Decode | Encode | Examine | Look] = {}
         self._asking: set[str] = set()
 
     async def serve(self, hz: str) -> None:
@@ -153,7 +154,7 @@ class Client:
         while True:
             await self._filled.wait()
             self._filled.clear()
-            for slot in ("event", "decoded", "encoded", "ping"):
+            for slot in ("event", "decoded", "encoded", "examined", "ping"):
                 if packet := self._slots.pop(slot, None):
                     await self._send_packet(packet)
             if "frame" in self._slots:
@@ -215,7 +216,7 @@ class Client:
         elif isinstance(message, Rate):
             self.hz = message.hz
             watch.rate(message.hz)
-        elif isinstance(message, Decode | Encode | Look):
+        elif isinstance(message, Decode | Encode | Examine | Look):
             self._asked[message.type] = message
             self._ask_next(watch, message.type)
 
@@ -240,11 +241,13 @@ class Client:
         self._ask_next(watch, kind)
 
 
-def _ask(watch: Watch, asked: Decode | Encode | Look) -> Future:
+def _ask(watch: Watch, asked: Decode | Encode | Examine | Look) -> Future:
     if isinstance(asked, Look):
         return watch.look(asked.step)
     if isinstance(asked, Decode):
         return watch.decode(asked.id, asked.z)
+    if isinstance(asked, Examine):
+        return watch.examine(asked.id, asked.cell)
     return watch.encode(asked.id, asked.x.model_dump() if isinstance(asked.x, HeldOut) else asked.x, asked.bound)
 
 

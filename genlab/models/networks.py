@@ -42,7 +42,7 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of q(z|x)."""
-        mean, log_variance = self.layers(x).chunk(2, dim=1)
+        mean, log_variance = self.layers(x).chunk(2, dim=-1)
         return mean, log_variance
 
 

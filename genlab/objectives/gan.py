@@ -1,7 +1,8 @@
 """The games between generator and critic.
 
-Each objective stands as three functions of the critic's raw outputs (logits for a discriminator), real (batch,) and
-fake (batch,), each a 0-dim mean over the batch:
+Each objective stands as three functions of the critic's raw outputs (logits for a discriminator), real (…, batch) and
+fake (…, batch), each a mean over the batch: 0-dim for one model, (models,) for a stack of them, whose targets are then
+(models, 1):
 
 - ``critic_loss(real, fake)``: what the critic minimises;
 - ``generator_loss(fake)``: what the generator minimises, its own terms alone;
@@ -19,22 +20,22 @@ from torch import Tensor
 
 def minimax_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
     """−E log D(x) − E log(1 − D(G(z))), nats (Goodfellow et al. 2014, equation 1)."""
-    return F.softplus(-real).mean() + F.softplus(fake).mean()
+    return F.softplus(-real).mean(-1) + F.softplus(fake).mean(-1)
 
 
 def minimax_generator_loss(fake: Tensor) -> Tensor:
     """E log(1 − D(G(z))), nats: saturates where the discriminator is sure (Goodfellow et al. 2014, equation 1)."""
-    return -F.softplus(fake).mean()
+    return -F.softplus(fake).mean(-1)
 
 
 def minimax_generator_objective(real: Tensor, fake: Tensor) -> Tensor:
     """V = E log D(x) + E log(1 − D(G(z))), nats (Goodfellow et al. 2014, equation 1)."""
-    return -(F.softplus(-real).mean() + F.softplus(fake).mean())
+    return -(F.softplus(-real).mean(-1) + F.softplus(fake).mean(-1))
 
 
 def nonsaturating_generator_loss(fake: Tensor) -> Tensor:
     """−E log D(G(z)), nats: the loss used in practice (Goodfellow et al. 2014, section 3)."""
-    return F.softplus(-fake).mean()
+    return F.softplus(-fake).mean(-1)
 
 
 def nonsaturating_generator_objective(real: Tensor, fake: Tensor) -> Tensor:
@@ -44,32 +45,32 @@ def nonsaturating_generator_objective(real: Tensor, fake: Tensor) -> Tensor:
 
 def lsgan_critic_loss(real: Tensor, fake: Tensor, a: Tensor | float, b: Tensor | float) -> Tensor:
     """½E(D(x) − b)² + ½E(D(G(z)) − a)², without unit (Mao et al. 2017, equation 2)."""
-    return 0.5 * (real - b).square().mean() + 0.5 * (fake - a).square().mean()
+    return 0.5 * (real - b).square().mean(-1) + 0.5 * (fake - a).square().mean(-1)
 
 
 def lsgan_generator_loss(fake: Tensor, c: Tensor | float) -> Tensor:
     """½E(D(G(z)) − c)², without unit (Mao et al. 2017, equation 2)."""
-    return 0.5 * (fake - c).square().mean()
+    return 0.5 * (fake - c).square().mean(-1)
 
 
 def lsgan_generator_objective(real: Tensor, fake: Tensor, c: Tensor | float) -> Tensor:
     """½E(D(x) − c)² + ½E(D(G(z)) − c)², without unit (Mao et al. 2017, equation 4)."""
-    return 0.5 * (real - c).square().mean() + 0.5 * (fake - c).square().mean()
+    return 0.5 * (real - c).square().mean(-1) + 0.5 * (fake - c).square().mean(-1)
 
 
 def wasserstein_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
     """E f(G(z)) − E f(x), in units of f: the critic is high on real (Arjovsky et al. 2017, equation 2)."""
-    return fake.mean() - real.mean()
+    return fake.mean(-1) - real.mean(-1)
 
 
 def wasserstein_generator_loss(fake: Tensor) -> Tensor:
     """−E f(G(z)), in units of f (Arjovsky et al. 2017, theorem 3)."""
-    return -fake.mean()
+    return -fake.mean(-1)
 
 
 def wasserstein_generator_objective(real: Tensor, fake: Tensor) -> Tensor:
     """E f(x) − E f(G(z)), in units of f (Arjovsky et al. 2017, equation 2)."""
-    return real.mean() - fake.mean()
+    return real.mean(-1) - fake.mean(-1)
 
 
 @dataclass(frozen=True)

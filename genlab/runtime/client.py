@@ -22,6 +22,7 @@ import numpy as np
 
 from genlab.checkpoint import CheckpointError, inspect
 from genlab.config import Config, SettingError, structural
+from genlab.maps import MapConfig, cell_text
 from genlab.runtime.host import Audience, HostLost
 from genlab.runtime.messages import DEFAULT_HZ, RunStatus, decode, event
 from genlab.runtime.pool import PATIENCE, Entry, Pool, default_workers
@@ -81,6 +82,10 @@ class Watch:
         """
         return self.lab._encode(self.run_id, self.visitor, number, x, bound)
 
+    def examine(self, number: int, cell: int) -> Future:
+        """The packet of one cell of a map: its curves and samples. Raises SettingError where there is none."""
+        return self.lab._examine(self.run_id, number, cell)
+
     def look(self, step: int | None) -> Future:
         """Show all watchers the run as it stood at the snapshot nearest to a step, while it trains on undisturbed.
 
@@ -128,7 +133,9 @@ class Lab:
 
     # ---- runs ----
 
-    def start(self, config: Config, run_id: str | None = None, *, play: bool = False, twin: str | None = None) -> str:
+    def start(
+        self, config: Config | MapConfig, run_id: str | None = None, *, play: bool = False, twin: str | None = None
+    ) -> str:
         """Start a fresh run and return its id at once, without waiting for a worker.
 
         ``twin`` makes it the twin of that run from the beginning, with the rules and the errors of :meth:`twin`.
@@ -248,6 +255,13 @@ class Lab:
 
     def runs(self) -> list[StoredRun]:
         """Every run of the store, the one touched last first."""
+        return [stored for stored in self._stored() if stored.state.config.model != MapConfig.model]
+
+    def maps(self) -> list[StoredRun]:
+        """Every map of the store, the one touched last first."""
+        return [stored for stored in self._stored() if stored.state.config.model == MapConfig.model]
+
+    def _stored(self) -> list[StoredRun]:
         return [replace(stored, state=self._find(stored.state.run_id) or stored.state) for stored in self.store.runs()]
 
     def name(self, run_id: str) -> str:
@@ -301,6 +315,16 @@ class Lab:
         self._pool.open(Entry(state, path), resume=True)
         self.store.rename(run_id, Path(name).stem)
         return run_id
+
+    def open_cell(self, run_id: str, cell: int) -> str:
+        """A new, paused run that goes on where a cell of a map stands; it is named after the cell."""
+        config = self.state(run_id).config
+        new_id, settings = secrets.token_urlsafe(9), _cell_of(config, cell)
+        path = self.store.checkpoint(new_id)
+        self._command(run_id, "export", cell=cell, to=str(path))
+        self._pool.open(Entry(RunState(new_id, settings, RunStatus.STARTING), path), resume=True)
+        self.store.rename(new_id, cell_text(config, cell))
+        return new_id
 
     def generate(
         self, path: Path, *, nearest: bool = False, **asked: Any
@@ -367,6 +391,8 @@ class Lab:
 
     def _decode(self, run_id: str, number: int, z: list[float] | list[list[float]]) -> Future:
         config = self.state(run_id).config
+        if isinstance(config, MapConfig):
+            raise SettingError("decode: a map has no codes; examine its cells")
         expected = config.noise_dim if config.model == "gan" else config.latent_dim
         for vector in z if isinstance(z[0], list) else [z]:
             if len(vector) != expected:
@@ -381,7 +407,13 @@ class Lab:
             raise SettingError(f"x: this model encodes {'784 pixels' if config.is_images else '2 coordinates'}")
         return self._pool.command(self._entry(run_id), "encode", visitor=visitor, number=number, x=x, bound=bound)
 
+    def _examine(self, run_id: str, number: int, cell: int) -> Future:
+        _cell_of(self.state(run_id).config, cell)
+        return self._pool.command(self._entry(run_id), "examine", number=number, cell=cell)
+
     def _look(self, run_id: str, step: int | None) -> Future:
+        if isinstance(self.state(run_id).config, MapConfig):
+            raise SettingError("look: a map keeps no past; open a cell as a run of its own")
         return self._pool.command(self._entry(run_id), "look", step=step)
 
     def _frame(self, run_id: str, packet: bytes) -> None:
@@ -498,8 +530,19 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
         await asyncio.to_thread(stop_lab)
 
 
-def _with_live(config: Config, live: dict[str, Any]) -> Config:
+def _cell_of(config: Config | MapConfig, cell: int) -> Config:
+    """The set-up of a cell; raises SettingError where there is none."""
+    if not isinstance(config, MapConfig):
+        raise SettingError("cell: only a map has cells")
+    if not 0 <= cell < len(config.cells):
+        raise SettingError(f"cell = {cell}: allowed is 0 to {len(config.cells) - 1}")
+    return config.cells[cell]
+
+
+def _with_live(config: Config | MapConfig, live: dict[str, Any]) -> Config:
     """The settings with some live ones replaced; raises SettingError for a structural or a bad one."""
+    if isinstance(config, MapConfig):
+        raise SettingError("a map that trains cannot change its settings; start a fresh map")
     new = config.replace(**live)
     if fixed := structural(config, new):
         name = fixed[0]

@@ -15,15 +15,18 @@ from typing import Annotated, Any, BinaryIO, Literal
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
+from genlab.maps import LONGEST_SIDE
+
 STREAMS = (
     "history", "real", "generated", "field", "arrows", "mesh", "weights", "samples", "latent", "kl", "reconstruction",
-    "manifold", "components", "survey",
+    "manifold", "components", "survey", "map",
 )  # fmt: skip
 """Everything that a watcher can subscribe to; streams that a model does not have stay empty."""
 
 MAX_CLIENT_BYTES = 64 * 1024
 MAX_HZ = 20.0
 DEFAULT_HZ = 5.0
+MOST_CELLS = LONGEST_SIDE**2
 PIXELS, HELD_OUT = 28 * 28, 1000
 """What a browser may ask to encode: so many grey values, or one of so many held-out examples."""
 MAX_VECTORS = 64
@@ -229,6 +232,14 @@ class Encode(_Message):
     ]
 
 
+class Examine(_Message):
+    """Asks for the curves and samples of one cell of a map."""
+
+    type: Literal["examine"]
+    id: int = Field(ge=0, le=2**53)
+    cell: int = Field(ge=0, lt=MOST_CELLS)
+
+
 class Look(_Message):
     """Shows all watchers the run as it stood at the snapshot nearest to a step; null shows it as it is again."""
 
@@ -242,7 +253,7 @@ class Pong(_Message):
     type: Literal["pong"]
 
 
-ClientMessage = Subscribe | Rate | Decode | Encode | Look | Pong
+ClientMessage = Subscribe | Rate | Decode | Encode | Examine | Look | Pong
 _CLIENT_MESSAGE = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type")])
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from genlab.config import from_json
+from genlab.maps import read_config
 from genlab.runtime.host import Audience, ProcessHost
 from genlab.runtime.messages import Record, RunStatus
 from genlab.runtime.store import RunState
@@ -255,7 +255,7 @@ class Pool:
         with self._lock:
             before = entry.state.status
             entry.state = RunState(
-                run_id, from_json(told["config"]), RunStatus(told["status"]), told["step"], told["message"],
+                run_id, read_config(told["config"]), RunStatus(told["status"]), told["step"], told["message"],
                 tuple(told["changes"]),
             )  # fmt: skip
             if before == RunStatus.STARTING:

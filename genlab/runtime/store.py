@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from genlab.checkpoint import Card, CheckpointError, inspect
-from genlab.config import Config, SettingError, from_json
+from genlab.config import Config, SettingError
+from genlab.maps import MapConfig, read_config
 from genlab.runtime.curves import read_curves
 from genlab.runtime.messages import RUN_ID_LENGTH, RunStatus
 
@@ -50,7 +51,7 @@ class RunState:
     """What the web process knows of one run; ``changes`` is the history of its live settings."""
 
     run_id: str
-    config: Config
+    config: Config | MapConfig
     status: RunStatus
     step: int = 0
     message: str = ""
@@ -237,7 +238,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 def _state(row: tuple) -> RunState | None:
     run_id, _, config, status, step, message, changes = row[:7]
     try:
-        return RunState(run_id, from_json(config), RunStatus(status), step, message, tuple(json.loads(changes)))
+        return RunState(run_id, read_config(config), RunStatus(status), step, message, tuple(json.loads(changes)))
     except SettingError:
         return None
 

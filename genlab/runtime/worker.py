@@ -18,8 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from genlab.config import CONFIGS, IMAGES, Config, SettingError, from_json
+from genlab.config import CONFIGS, IMAGES, Config, SettingError
 from genlab.data import EMBEDDED, images
+from genlab.maps import MapConfig, read_config
 from genlab.runtime.messages import (
     DEFAULT_HZ,
     MAX_HZ,
@@ -58,7 +59,7 @@ class Refused(RuntimeError):
 class Run:
     """One run inside a worker."""
 
-    def __init__(self, run_id: str, config: Config, path: Path):
+    def __init__(self, run_id: str, config: Config | MapConfig, path: Path):
         self.run_id = run_id
         self.path = path
         self.status = RunStatus.STARTING
@@ -85,7 +86,7 @@ class Run:
         self.rate: deque[tuple[float, int]] = deque(maxlen=16)
 
     @property
-    def config(self) -> Config:
+    def config(self) -> Config | MapConfig:
         return self.trainer.config if self.trainer else self._config
 
     @property
@@ -94,9 +95,9 @@ class Run:
 
     def carry(self, trainer) -> None:
         """Take a fresh or loaded trainer."""
-        from genlab.runtime.streams import View
+        from genlab.runtime.streams import view_of
 
-        self.trainer, self.view, self.past = trainer, View(trainer), None
+        self.trainer, self.view, self.past = trainer, view_of(trainer), None
         self._config = trainer.config
         self.rate.clear()
 
@@ -231,7 +232,7 @@ class Worker:
             reply |= {"error": _one_line(error), "kind": "failed"}
             if run:
                 self._fail(run, error)
-        if command["do"] in ("decode", "encode", "generate") and not reply["error"]:
+        if command["do"] in ("decode", "encode", "examine", "generate") and not reply["error"]:
             return
         if run:
             reply["state"] = run.told = run.state()
@@ -259,33 +260,34 @@ class Worker:
         self.inbox.put({**command, "missing": missing})
 
     def _new_run(self, command: dict[str, Any]) -> Run:
-        run = Run(command["run"], from_json(command["config"]), Path(command["path"]))
+        run = Run(command["run"], read_config(command["config"]), Path(command["path"]))
         self.runs[run.run_id] = run
         self._subscribe(run, command)
         return run
 
     def _admit(self, run: Run, command: dict[str, Any]) -> None:
         """Take a run in: fresh for "start", from its save for "resume"."""
-        from genlab.training import load_trainer, make_trainer
+        from genlab.training.maps import load_job, make_job
 
         self._make_room()
         self.mark(run.run_id)
         if command["do"] == "resume" and run.path.exists():
-            trainer = load_trainer(run.path)
+            trainer = load_job(run.path, run.config)
             # What was changed after the last save is in force again.
             changed = trainer.config.changed(run.config)
             trainer.apply(**{name: new for name, (_, new) in changed.items()})
         else:
             run.path.unlink(missing_ok=True)
-            trainer = make_trainer(run.config)
+            trainer = make_job(run.config)
         run.carry(trainer)
         self._rest(run, _resumed(command["note"], run.step))
-        if command["play"] and not trainer.diverged:
+        if command["play"] and not trainer.diverged and not trainer.finished:
             self._start_playing(run)
 
     def _rest(self, run: Run, message: str = "") -> None:
         """Leave the run where it is, paused or diverged."""
         gone = run.trainer.diverged
+        message = run.trainer.finished or message
         if gone:
             run.changed(RunStatus.DIVERGED, f"Diverged at step {gone.step}: {gone.quantity} is not finite.")
         else:
@@ -325,18 +327,18 @@ class Worker:
 
     def _do_reset(self, run: Run, command: dict[str, Any]) -> None:
         twin = self._twin_of(run)
-        self._start_afresh(run, from_json(command["config"]) if command["config"] else run.config)
+        self._start_afresh(run, read_config(command["config"]) if command["config"] else run.config)
         if twin:
             self._start_afresh(twin, twin.config)
 
-    def _start_afresh(self, run: Run, config: Config) -> None:
-        from genlab.training import make_trainer
+    def _start_afresh(self, run: Run, config: Config | MapConfig) -> None:
+        from genlab.training.maps import make_job
 
         self.mark(run.run_id)
         # From here on the old save would bring back another run than the page shows.
         run.path.unlink(missing_ok=True)
         run.trainer, run.view, run.past, run._config, run.status = None, None, None, config, RunStatus.STARTING
-        run.carry(make_trainer(config))
+        run.carry(make_job(config))
         self._rest(run)
 
     def _do_rewind(self, run: Run, command: dict[str, Any]) -> None:
@@ -396,6 +398,21 @@ class Worker:
         self.send(Record.ANSWER, run.run_id, struct.pack("<I", command["id"]) + encode(header, arrays))
         run.used += time.perf_counter() - begin
 
+    def _do_examine(self, run: Run, command: dict[str, Any]) -> None:
+        self._ready_map(run)
+        header, arrays = run.view.examine(command["cell"])
+        packet = encode({"kind": "examined", "run": run.run_id, "id": command["number"], **header}, arrays)
+        self.send(Record.ANSWER, run.run_id, struct.pack("<I", command["id"]) + packet)
+
+    def _do_export(self, run: Run, command: dict[str, Any]) -> None:
+        self._ready_map(run)
+        run.trainer.trainer(command["cell"]).save(command["to"])
+
+    def _ready_map(self, run: Run) -> None:
+        self._ready(run)
+        if run.config.model != MapConfig.model:
+            raise Refused("only a map has cells")
+
     def _generate(self, command: dict[str, Any]) -> None:
         """Answer from a file alone: no run is asked, and none is touched."""
         from genlab.runtime.generation import Generators
@@ -421,6 +438,8 @@ class Worker:
         self._ready(run)
         if run.trainer.diverged:
             raise Refused(f"{run.message} Rewind or reset it to go on.")
+        if run.trainer.finished:
+            raise Refused(f"{run.trainer.finished} Reset starts it afresh.")
         if run.status == RunStatus.FAILED:
             raise Refused(f"{run.message} Reset starts the run afresh.")
 
@@ -429,7 +448,7 @@ class Worker:
         able = [
             one
             for one in self._together(run)
-            if one.trainer and not one.trainer.diverged and one.status != RunStatus.FAILED
+            if one.trainer and not (one.trainer.diverged or one.trainer.finished) and one.status != RunStatus.FAILED
         ]
         if not able:
             self._ready_to_train(run)
@@ -478,7 +497,7 @@ class Worker:
         try:
             advance()
             run.unsaved = True
-            if run.trainer.diverged:
+            if run.trainer.diverged or run.trainer.finished:
                 self._rest(run)
                 self._leave_alone(run)
         except Exception as error:

@@ -125,6 +125,11 @@ def _write(trainer: Trainer, path: Path, state: tuple[dict[str, Tensor], dict[st
         "measures": measures(trainer),
         **metadata,
     }
+    write_tensors(path, tensors, texts)
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], texts: dict[str, Any]) -> None:
+    """Write tensors and JSON values into one safetensors file that is never seen half written."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     try:

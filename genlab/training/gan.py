@@ -42,13 +42,10 @@ class GANTrainer(Trainer):
     CURVES = (*RECORDED, "wasserstein_estimate")
     config: GANConfig
 
-    def __init__(self, config: GANConfig, device: torch.device):
-        self._distribution = None if config.is_images else points(config.data)
-        self._has_modes = self._distribution is not None and self._distribution.modes is not None
-        super().__init__(config, device)
-
     def _load_data(self) -> None:
         self.data = training_examples(self.config).to(self.device)
+        self._distribution = None if self.config.is_images else points(self.config.data)
+        self._has_modes = self._distribution is not None and self._distribution.modes is not None
 
     def _build(self, random: torch.Generator) -> dict[str, nn.Module]:
         self.generator, self.critic = generator(self.config, random), critic(self.config, random)
@@ -56,7 +53,7 @@ class GANTrainer(Trainer):
 
     def _set_up(self) -> None:
         # Of the last measurement; zero before the first.
-        self._mode_shares = torch.zeros(len(self._distribution.modes) if self._has_modes else 0)
+        self._mode_shares = torch.zeros((*self._models, len(self._distribution.modes) if self._has_modes else 0))
         super()._set_up()
 
     def _networks_of(self, optimizer: str) -> list[nn.Module]:
@@ -67,7 +64,7 @@ class GANTrainer(Trainer):
         self.game = game(self.config.objective, *(self._live[f"lsgan_{target}"] for target in "abc"))
         if self.config.mistake == "flipped_sign":
             self.game = flipped(self.game)
-        self._zero = torch.zeros((), device=self.device)
+        self._zero = torch.zeros_like(self._live["clip"]).squeeze(-1)
         config = self.config
         self._clips = config.clips_weights
         self._clips_gradients = config.objective == "wgan" and config.clip is not None and not self._clips
@@ -100,11 +97,12 @@ class GANTrainer(Trainer):
         with torch.no_grad():
             loss_sum = game_loss + self.game.generator_objective(real, fake)
             clipped = self._clipped_fraction()
-            norms = [torch.linalg.vector_norm(weights[name].gradient) for name in ("critic", "generator")]
-            torch.stack((critic_loss, generator_loss, loss_sum, real.mean(), fake.mean(), *norms, clipped), out=row)
+            norms = [torch.linalg.vector_norm(weights[name].gradient, dim=-1) for name in ("critic", "generator")]
+            means = real.mean(-1), fake.mean(-1)
+            torch.stack((critic_loss, generator_loss, loss_sum, *means, *norms, clipped), dim=-1, out=row)
 
     def _critic_batches(self):
-        """(is it the last, (2·batch, n) real then generated examples) for each critic step.
+        """(is it the last, (…, 2·batch, n) real then generated examples) for each critic step.
 
         The generator stands still meanwhile, so that it makes the examples of many critic steps in one pass.
         """
@@ -115,30 +113,31 @@ class GANTrainer(Trainer):
             index = torch.randint(len(self.data), (count * batch,), generator=self._random, device=self.device)
             with torch.no_grad():
                 fake = self.generator(self.noise(count * batch, self._random))
-            halves = (self.data.index_select(0, index).view(count, batch, -1), fake.view(count, batch, -1))
-            for step, examples in enumerate(torch.cat(halves, dim=1).unbind(0), start=first + 1):
+            fake = fake.unflatten(-2, (count, batch))
+            real = self.data.index_select(0, index).view(count, batch, -1).expand_as(fake)
+            for step, examples in enumerate(torch.cat((real, fake), dim=-2).unbind(-3), start=first + 1):
                 yield step == n, examples
 
     def _critic_forward(self, examples: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The critic's loss with its penalties and without, and its scores of both halves from one pass."""
         config = self.config
         if config.r1_weight:
-            real, fake = examples.chunk(2)
+            real, fake = examples.chunk(2, dim=-2)
             real = real.detach().requires_grad_()
-            examples = torch.cat((real, fake))
-        real_scores, fake_scores = self.critic(examples).view(2, -1).unbind(0)
+            examples = torch.cat((real, fake), dim=-2)
+        real_scores, fake_scores = self.critic(examples).squeeze(-1).unflatten(-1, (2, -1)).unbind(-2)
         loss = game_loss = self.game.critic_loss(real_scores, fake_scores)
         if config.objective == "wgan_gp" and config.gp_weight:
-            real_half, fake_half = examples.detach().chunk(2)
-            mix = torch.rand((len(real_half), 1), generator=self._random, device=self.device)
-            loss = loss + self._live["gp_weight"] * gradient_penalty(self.critic, real_half, fake_half, mix)
+            real_half, fake_half = examples.detach().chunk(2, dim=-2)
+            mix = torch.rand((config.batch_size, 1), generator=self._random, device=self.device)
+            loss = loss + self._live["gp_weight"].squeeze(-1) * gradient_penalty(self.critic, real_half, fake_half, mix)
         if config.r1_weight:
-            loss = loss + self._live["r1_weight"] * r1_penalty(real_scores, real)
+            loss = loss + self._live["r1_weight"].squeeze(-1) * r1_penalty(real_scores, real)
         return loss, game_loss, real_scores.detach(), fake_scores.detach()
 
     def _generator_backward(self) -> Tensor:
         fake = self.generator(self.noise(self.config.batch_size, self._random))
-        loss = self.game.generator_loss(self.critic(fake).squeeze(1))
+        loss = self.game.generator_loss(self.critic(fake).squeeze(-1))
         self.weights["generator"].backward(loss)
         return loss
 
@@ -150,7 +149,7 @@ class GANTrainer(Trainer):
         """Share of the critic's weights that lie on the bounds."""
         if not self._clips:
             return self._zero
-        return (self.weights["critic"].vector.abs() >= self._live["clip"]).mean(dtype=torch.float32)
+        return (self.weights["critic"].vector.abs() >= self._live["clip"]).mean(-1, dtype=torch.float32)
 
     def _curves(self, recorded: np.ndarray) -> np.ndarray:
         estimate = recorded[:, self.RECORDED.index("real_score")] - recorded[:, self.RECORDED.index("fake_score")]

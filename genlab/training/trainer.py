@@ -39,7 +39,7 @@ class Trainer(ABC):
     """
 
     LIVE_NUMBERS: tuple[str, ...]
-    """Live settings that enter the arithmetic of a step, as 0-dim tensors."""
+    """Live settings that enter the arithmetic of a step, as tensors (1,), or (models, 1) in a stack."""
     OPTIMIZERS: dict[str, str]
     """What is optimized → prefix of the optimizer's settings."""
     RECORDED: tuple[str, ...]
@@ -48,6 +48,10 @@ class Trainer(ABC):
     """The curves that follow from it, in order."""
     VECTOR: str | None = None
     """The recorded curve that has several columns, the last one in both."""
+    finished = ""
+    """Why there is nothing left to train; a run trains for ever."""
+    _models: tuple[int, ...] = ()
+    """Leading dimension of everything that steps compute: none for one model."""
 
     def __init__(self, config: Config, device: torch.device):
         self.config, self.device = config, device
@@ -68,11 +72,12 @@ class Trainer(ABC):
         self.networks = {
             name: network.to(device).eval() for name, network in self._build(random_stream(config.seed, "init")).items()
         }
-        self.weights = {name: FlatParameters(self._networks_of(name)) for name in self.OPTIMIZERS}
+        self.weights = {name: FlatParameters(self._networks_of(name), len(self._models)) for name in self.OPTIMIZERS}
         self._optimizers = {name: self._new_optimizer(name) for name in self.OPTIMIZERS}
-        self._live = {name: torch.zeros((), device=device) for name in self.LIVE_NUMBERS}
+        self._live = {name: torch.zeros((*self._models, 1), device=device) for name in self.LIVE_NUMBERS}
         self._use_settings()
-        self._buffer = torch.zeros((CHECK_EVERY, len(self.RECORDED) - 1 + self._vector_size()), device=device)
+        columns = len(self.RECORDED) - 1 + self._vector_size()
+        self._buffer = torch.zeros((CHECK_EVERY, *self._models, columns), device=device)
         self._rows = self._buffer.unbind(0)
         self._clock = np.zeros(CHECK_EVERY)
         self._pending = 0
@@ -234,16 +239,20 @@ class Trainer(ABC):
 
     def _use_settings(self) -> None:
         for name, tensor in self._live.items():
-            value = getattr(self.config, name)
+            value = self._value(name)
             if value is not None:
-                tensor.fill_(value)
+                tensor.copy_(torch.as_tensor(value))
         for name, optimizer in self._optimizers.items():
             set_hyperparameters(optimizer, *self._optimizer_settings(name))
+
+    def _value(self, setting: str) -> Any:
+        """The value of a setting: of one model a number, of a stack that of each, (models, 1)."""
+        return getattr(self.config, setting)
 
     def _optimizer_settings(self, name: str) -> tuple[str, float, float, float]:
         prefix = self.OPTIMIZERS[name]
         settings = ("optimizer", "learning_rate", "beta1", "beta2")
-        return tuple(getattr(self.config, prefix + setting) for setting in settings)
+        return tuple(self._value(prefix + setting) for setting in settings)
 
     def _new_optimizer(self, name: str) -> torch.optim.Optimizer:
         return make_optimizer(self._optimizer_settings(name)[0], self.weights[name])

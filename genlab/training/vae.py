@@ -51,16 +51,16 @@ class VAETrainer(Trainer):
         index = torch.randint(len(self.data), (config.batch_size,), generator=self._random, device=self.device)
         x = self.data.index_select(0, index)
         mean, log_variance = self.encoder(x)
-        epsilon = torch.randn(mean.shape, generator=self._random, device=self.device)
+        epsilon = torch.randn(mean.shape[-2:], generator=self._random, device=self.device)
         z = torch.addcmul(mean, torch.exp(0.5 * log_variance), epsilon)
-        reconstruction = self._reconstruction(self.decoder(z), x).mean()
-        kl_per_dim = gaussian_kl(mean, log_variance).mean(0)
+        reconstruction = self._reconstruction(self.decoder(z), x).mean(-1)
+        kl_per_dim = gaussian_kl(mean, log_variance).mean(-2)
         beta = self._beta()
         loss = self._data_term(reconstruction, x) + beta * free_bits(kl_per_dim, self._live["free_bits"])
         self.weights["autoencoder"].backward(loss)
         self._optimizers["autoencoder"].step()
         with torch.no_grad():
-            torch.cat((torch.stack((loss, reconstruction, beta)), kl_per_dim), out=row)
+            torch.cat((torch.stack((loss, reconstruction, beta), dim=-1), kl_per_dim), dim=-1, out=row)
 
     def _beta(self) -> Tensor:
         config = self.config

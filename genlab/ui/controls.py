@@ -1,8 +1,9 @@
 """Widgets drawn from the declarations of the settings: what acts at once, what starts afresh, what is hidden."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -15,21 +16,32 @@ DECADES_ABOVE_ZERO = 5
 WIDE_RANGE = 1000
 
 
+Change = Callable[[str, Any], None]
+"""Told the name of a setting and the value that a person gave it."""
+
+
 def controls(config: Config, first: Iterable[str]) -> None:
-    """Draw every setting that applies to ``config``: those named in ``first`` in plain sight, the others by group.
+    """Draw every setting of the run that this tab's page shows, see :func:`draw_settings`.
 
     The widgets show the settings of the run itself, so every tab that looks at it agrees.
     """
-    settings = {name: setting for name, setting in config.settings().items() if setting.applies(config)}
+    draw_settings(config, first, partial(act, type(config), change))
+    st.caption(f"{AFRESH} starts a fresh run; everything else acts on the running model.")
+
+
+def draw_settings(config: Config, first: Iterable[str], change: Change, without: Iterable[str] = ()) -> None:
+    """Draw every setting that applies to ``config``: those named in ``first`` in plain sight, the others by group."""
+    settings = {
+        name: setting for name, setting in config.settings().items() if setting.applies(config) and name not in without
+    }
     for name in first:
         if name in settings:
-            _draw(settings.pop(name), config)
+            _draw(settings.pop(name), config, change)
     for group in dict.fromkeys(setting.group for setting in settings.values()):
         with st.expander(group):
             for setting in settings.values():
                 if setting.group == group:
-                    _draw(setting, config)
-    st.caption(f"{AFRESH} starts a fresh run; everything else acts on the running model.")
+                    _draw(setting, config, change)
 
 
 def number(label: str, low: float, high: float, step: float, *, key: str, start: float = 0.0, help: str = "") -> float:
@@ -64,49 +76,49 @@ def _take_over(key: str, widget: str, label: str, low: float, high: float) -> No
         st.session_state[f"{key}.problem"] = f"{label} = {value:g}: allowed is {low:g} to {high:g}"
 
 
-def _draw(setting: Setting, config: Config) -> None:
+def _draw(setting: Setting, config: Config, change: Change) -> None:
     draw = {"choice": _choice, "switch": _switch, "number": _number, "integer": _number}[setting.kind]
-    draw(setting, type(config), getattr(config, setting.name))
+    draw(setting, partial(_bound, setting, config.model, change), getattr(config, setting.name))
 
 
-def _choice(setting: Setting, kind: type[Config], value: str) -> None:
+def _choice(setting: Setting, bound: Callable[..., dict], value: str) -> None:
     st.selectbox(
         _label(setting), list(setting.choices), format_func=setting.choices.get, help=_help(setting),
-        **_bound(setting, kind, value),
+        **bound(value),
     )  # fmt: skip
 
 
-def _switch(setting: Setting, kind: type[Config], value: bool) -> None:
-    st.toggle(_label(setting), help=_help(setting), **_bound(setting, kind, value))
+def _switch(setting: Setting, bound: Callable[..., dict], value: bool) -> None:
+    st.toggle(_label(setting), help=_help(setting), **bound(value))
 
 
-def _number(setting: Setting, kind: type[Config], value: float | None) -> None:
+def _number(setting: Setting, bound: Callable[..., dict], value: float | None) -> None:
     if setting.scale == "linear" and setting.high - setting.low > WIDE_RANGE:
-        _box(setting, kind, value, "visible")
+        _box(setting, bound, value, "visible")
         return
     slider, box = st.columns([2, 1], vertical_alignment="bottom", gap="small")
     with slider:
-        (_log_slider if setting.scale == "log" else _linear_slider)(setting, kind, value)
+        (_log_slider if setting.scale == "log" else _linear_slider)(setting, bound, value)
     with box:
-        _box(setting, kind, value, "collapsed")
+        _box(setting, bound, value, "collapsed")
 
 
-def _log_slider(setting: Setting, kind: type[Config], value: float | None) -> None:
+def _log_slider(setting: Setting, bound: Callable[..., dict], value: float | None) -> None:
     st.select_slider(
         _label(setting), grid(setting, value), format_func=_short, help=_help(setting),
-        **_bound(setting, kind, OFF if value is None else value),
+        **bound(OFF if value is None else value),
     )  # fmt: skip
 
 
-def _linear_slider(setting: Setting, kind: type[Config], value: float) -> None:
+def _linear_slider(setting: Setting, bound: Callable[..., dict], value: float) -> None:
     cast = int if setting.kind == "integer" else float
     st.slider(
         _label(setting), cast(setting.low), cast(setting.high), step=_step(setting, value),
-        format="%d" if cast is int else "%g", help=_help(setting), **_bound(setting, kind, cast(value)),
+        format="%d" if cast is int else "%g", help=_help(setting), **bound(cast(value)),
     )  # fmt: skip
 
 
-def _box(setting: Setting, kind: type[Config], value: float | None, label: str) -> None:
+def _box(setting: Setting, bound: Callable[..., dict], value: float | None, label: str) -> None:
     # No bounds here: a number outside them is refused by the settings, in a line that says what is allowed.
     cast = int if setting.kind == "integer" else float
     st.number_input(
@@ -114,22 +126,22 @@ def _box(setting: Setting, kind: type[Config], value: float | None, label: str) 
         step=_step(setting, value), format="%d" if cast is int else "%g",
         help=_help(setting) if label == "visible" else None,
         placeholder=OFF if setting.can_be_off else None, label_visibility=label,
-        **_bound(setting, kind, None if value is None else cast(value), "box"),
+        **bound(None if value is None else cast(value), "box"),
     )  # fmt: skip
 
 
-def _bound(setting: Setting, kind: type[Config], value, part: str = "") -> dict:
-    """The key of a widget that shows ``value`` and whose change goes to the run."""
-    key = f"{kind.model}.{setting.name}{part and '.' + part}"
+def _bound(setting: Setting, model: str, change: Change, value, part: str = "") -> dict:
+    """The key of a widget that shows ``value``, and who is told of its change."""
+    key = f"{model}.{setting.name}{part and '.' + part}"
     st.session_state[key] = value
-    return {"key": key, "on_change": partial(_changed, setting, kind, key)}
+    return {"key": key, "on_change": partial(_changed, setting, change, key)}
 
 
-def _changed(setting: Setting, kind: type[Config], key: str) -> None:
+def _changed(setting: Setting, change: Change, key: str) -> None:
     value = st.session_state[key]
     if value is None and not setting.can_be_off:
         value = setting.default
-    act(kind, change, setting.name, value)
+    change(setting.name, value)
 
 
 def grid(setting: Setting, value: float | None) -> list[float | str]:

@@ -14,6 +14,7 @@ page = st.navigation(
             st.Page(PAGES / "vae.py", title="VAE", icon=":material/compress:"),
             st.Page(PAGES / "gan.py", title="GAN", icon=":material/swords:"),
             st.Page(PAGES / "gallery.py", title="Gallery", icon=":material/compare:"),
+            st.Page(PAGES / "map.py", title="Map", icon=":material/grid_on:"),
             st.Page(PAGES / "generate.py", title="Generate", icon=":material/auto_awesome:"),
             st.Page(PAGES / "runs.py", title="Runs", icon=":material/list_alt:"),
         ],

@@ -1,0 +1,94 @@
+"""The pictures of a map of instability: one coloured square for each model, and the chosen one's samples and curves."""
+
+from dataclasses import replace
+from typing import Any
+
+from genlab.config import Config, Setting, setting_text
+from genlab.data.points import points
+from genlab.figures.gan import gan_view
+from genlab.figures.panels import DRAWN, Panel, View, axes, dots
+from genlab.figures.vae import vae_view
+from genlab.maps import MapConfig
+
+GRID = {
+    "narrow": '"map cell" minmax(0, 1fr) "map curves" minmax(0, 1fr) / minmax(0, 1.35fr) minmax(0, 1fr)',
+    "wide": '"map cell" minmax(0, 1fr) "map curves" minmax(0, 1fr) / minmax(0, 1.5fr) minmax(0, 1fr)',
+}
+
+
+def shown_measures(config: Config) -> dict[str, dict[str, Any]]:
+    """What the colour of a cell can stand for, by the name of its curve; the first is what one asks of the model first.
+
+    ``log``: coloured by its logarithm; ``low`` and ``high``: the ends of the colours where they are known.
+    """
+    if config.model == "vae":
+        measures = {
+            "active_units": _measure("Active units", low=0),
+            "elbo": _measure("ELBO / nats"),
+            "reconstruction": _measure("Reconstruction / nats"),
+            "kl": _measure("KL / nats", low=0),
+        }
+    else:
+        measures = _distances(config) | {
+            "critic_loss": _measure("Critic loss"),
+            "generator_loss": _measure("Generator loss"),
+            "critic_grad_norm": _measure("Critic's gradient norm", log=True),
+            "generator_grad_norm": _measure("Generator's gradient norm", log=True),
+        }
+    return measures | {"diverged": _measure("Diverged at step", low=0)}
+
+
+def _distances(config: Config) -> dict[str, dict[str, Any]]:
+    measures = {}
+    if not config.is_images:
+        measures["wasserstein_exact"] = _measure("Exact W₁", log=True)
+        if (modes := points(config.data).modes) is not None:
+            measures["modes_captured"] = _measure(f"Modes captured (of {len(modes)})", low=0, high=len(modes))
+            measures["high_quality"] = _measure("High-quality share", low=0, high=1)
+    if config.is_critic:
+        measures["wasserstein_estimate"] = _measure("Critic's estimate of W₁")
+    return measures
+
+
+def _measure(label: str, *, log: bool = False, low: float | None = None, high: float | None = None) -> dict[str, Any]:
+    return {"label": label, "log": log, "low": low, "high": high}
+
+
+def map_view(config: MapConfig, shown: str, cell: int | None) -> View:
+    """The map coloured by one measure, and the panels of one cell."""
+    settings = config.base.settings()
+    spec = {
+        "measure": {"name": shown, **shown_measures(config.base)[shown]},
+        "x": _axis(settings[config.x.name], config.x_values),
+        "y": _axis(settings[config.y.name], config.y_values),
+        "cell": cell,
+    }
+    squares = Panel("map", "map", "Map", ("map", "map"), ("map",), spec)
+    return View("map", (squares, _samples(config.base), *_curves(config.base)), GRID, "")
+
+
+def _axis(setting: Setting, values: tuple[float, ...]) -> dict[str, Any]:
+    symbol = f" {setting.symbol}" if setting.symbol not in ("", *setting.label.split()) else ""
+    return {"label": f"{setting.label}{symbol}", "values": [setting_text(value) for value in values]}
+
+
+def _curves(config: Config) -> list[Panel]:
+    """The curves of the model's own page."""
+    view = vae_view(config) if config.model == "vae" else gan_view(config)
+    return [replace(panel, area=("curves", "curves"), streams=()) for panel in view.panels if panel.kind == "curves"]
+
+
+def _samples(config: Config) -> Panel:
+    if config.is_images:
+        groups = [{"array": "samples.images", "label": "generated"}, {"array": "real.images", "label": "real"}]
+        return Panel("samples", "mosaic", "Samples", ("cell", "cell"), (), {"groups": groups})
+    bind = [
+        {"use": "columns", "trace": trace, "arrays": {"points": name}, "columns": [0, 1], "count": DRAWN}
+        for trace, name in enumerate(("real.xy", "samples.xy"))
+    ]
+    figure = {
+        "data": [dots("@real", "circle", 5, "real"), dots("@generated", "diamond", 5, "generated")],
+        "layout": axes("x₁", "x₂", extent=points(config.data).extent),
+    }
+    spec = {"figure": figure, "bind": bind, "caption": "● real, ◆ generated from the same noise in every cell"}
+    return Panel("samples", "plot", "Samples", ("cell", "cell"), (), spec)

@@ -1,0 +1,357 @@
+"""Many models of one shape trained as one: a step of all of them costs little more than a step of a few.
+
+Models may differ in the numbers that enter the arithmetic of a step (learning rates, clip, β, …). What decides shapes
+or how random numbers are used must be equal, the seed too: each model then sees exactly the data, the initial weights
+and the random draws of the same model trained alone, and gives the same result up to rounding. Where a training
+magnifies rounding (large steps, kinks of ReLU), the two part as do two runs of which one was nudged by a rounding
+error.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from genlab.config import Config, SettingError
+from genlab.models import stack
+from genlab.objectives import annealed_beta
+from genlab.training.divergence import Divergence
+from genlab.training.gan import GANTrainer
+from genlab.training.make import make_trainer
+from genlab.training.optimizers import StackedOptimizer
+from genlab.training.trainer import CHECK_EVERY, Trainer
+from genlab.training.vae import VAETrainer
+
+ROWS = 256
+"""Rows of curves kept for each model: when they are full, every second one goes."""
+AVERAGED = 100
+"""About how many of the last steps the one figure of a noisy curve is a mean of."""
+_PENALTIES = ("gp_weight", "r1_weight")
+"""At 0 their gradients are not even computed."""
+_ANNEALING = ("beta", "annealing", "annealing_steps")
+
+
+def batches(configs: Sequence[Config]) -> list[list[int]]:
+    """The models, by their places in ``configs``, that can train as one; raises SettingError for those that cannot."""
+    groups: dict[str, list[int]] = {}
+    for place, config in enumerate(configs):
+        _refuse(config)
+        groups.setdefault(_common(config), []).append(place)
+    return list(groups.values())
+
+
+def _refuse(config: Config) -> None:
+    """What cannot be computed for many models at once."""
+    if config.model == "gan" and config.network == "conv":
+        raise SettingError("network = conv: many models at once must be MLPs; allowed is mlp")
+    if config.model == "gan" and config.spectral_norm:
+        raise SettingError("spectral_norm = true: many models at once have no spectral normalisation; allowed is false")
+
+
+def _common(config: Config) -> str:
+    """What models of one batch share: every setting but the free numbers, and which of these are switched off."""
+    free = _TRAINERS[config.model].free_settings()
+    shared = {name: value for name, value in config.model_dump().items() if name not in free or value is None}
+    return json.dumps(shared | {name: getattr(config, name, 0) > 0 for name in _PENALTIES})
+
+
+def make_batch(configs: Sequence[Config], device: str | torch.device = "cpu") -> "BatchedTrainer":
+    """A fresh batch of models at step 0; ``configs`` must belong together, see :func:`batches`."""
+    if len(batches(configs)) != 1:
+        raise ValueError("these models differ in more than numbers of a step: they cannot train as one batch")
+    return _TRAINERS[configs[0].model](configs, torch.device(device))
+
+
+class BatchedTrainer(Trainer):
+    """The trainer of many models: a step is that of the trainer of one, computed on stacked weights.
+
+    Each model has curves, a divergence and a last finite state of its own. A model that diverged disturbs nobody: no
+    number of one model enters another's.
+    """
+
+    def __init__(self, configs: Sequence[Config], device: torch.device):
+        self.configs, self.config, self.device = list(configs), configs[0], device
+        self._models = (len(configs),)
+        self.divergences: list[Divergence | None] = [None] * len(configs)
+        self._load_data()
+        self._set_up()
+        self._single = make_trainer(self.config, device)
+        for name, tensor in self._measuring().items():
+            tensor.copy_(self._single.tensors()[name])
+        self.measured_names = tuple(self._single._measured)
+        self._measured = np.tile(np.array(list(self._single._measured.values()), np.float32), (len(configs), 1))
+        self.unmeasured: list[int] = []
+        self._every, self._steps, self._seconds = 1, [], []
+        columns = len(self.CURVES) - 1 + self._vector_size() + len(self.measured_names)
+        self._curves_so_far = np.zeros((len(configs), ROWS, columns), np.float32)
+        self.recent = np.full((len(configs), columns), np.nan, np.float32)
+        self._finite = {name: tensor.detach().clone() for name, tensor in self.tensors().items()}
+        self._finite_steps = [0] * len(configs)
+        self._shared = {0: self._shared_now()}
+
+    @classmethod
+    def free_settings(cls) -> set[str]:
+        """The settings in which models of one batch may differ."""
+        numbers = ("learning_rate", "beta1", "beta2")
+        return {*cls.LIVE_NUMBERS, *(prefix + name for prefix in cls.OPTIMIZERS.values() for name in numbers)}
+
+    @property
+    def models(self) -> int:
+        """How many models the batch has."""
+        return len(self.configs)
+
+    @property
+    def alive(self) -> bool:
+        """Whether any model has not diverged."""
+        return None in self.divergences
+
+    # Building ---------------------------------------------------------------------------------------------------------
+
+    def _build(self, random: torch.Generator) -> dict[str, nn.Module]:
+        return {name: stack(network, self.models) for name, network in super()._build(random).items()}
+
+    def _value(self, setting: str) -> Any:
+        values = [getattr(config, setting) for config in self.configs]
+        if isinstance(values[0], (int, float)):
+            return torch.tensor(values, dtype=torch.float64).unsqueeze(1)
+        return values[0]
+
+    def _new_optimizer(self, name: str) -> StackedOptimizer:
+        return StackedOptimizer(self._optimizer_settings(name)[0], self.weights[name])
+
+    # Steps ------------------------------------------------------------------------------------------------------------
+
+    def advance(self, n: int) -> None:
+        """Train every model ``n`` steps; measures what is due on the way."""
+        for _ in range(n):
+            self.advance_one()
+            while self.unmeasured:
+                self.measure_one()
+        self._drain()
+
+    def advance_one(self) -> None:
+        """One step of every model; nothing may be left to measure."""
+        started = time.perf_counter()
+        self._set_training(True)
+        self._train_step(self._rows[self._pending])
+        self._set_training(False)
+        self.seconds += time.perf_counter() - started
+        self._clock[self._pending] = self.seconds
+        self._pending += 1
+        self.step += 1
+        if self.step % CHECK_EVERY == 0 or self._is_measured():
+            self._check()
+
+    def _drain(self) -> None:
+        if not self._pending:
+            return
+        recorded = self._buffer[: self._pending].cpu().numpy()
+        steps = np.arange(self.step - self._pending + 1, self.step + 1)
+        for model in np.flatnonzero(~np.isfinite(recorded).all(axis=(0, 2))):
+            if self.divergences[model] is None:
+                finite = np.isfinite(recorded[:, model])
+                bad = finite.all(axis=1).argmin()
+                column = min(int(finite[bad].argmin()), len(self.RECORDED) - 1)
+                self.divergences[model] = Divergence(int(steps[bad]), self.RECORDED[column])
+        with np.errstate(invalid="ignore", over="ignore"):
+            curves = self._curves(recorded.reshape(-1, recorded.shape[-1])).reshape(*recorded.shape[:2], -1)
+            self._keep_rows(steps, self._clock[: self._pending], curves)
+            self._average(curves[:, self._alive()])
+        self._pending = 0
+
+    def _average(self, curves: np.ndarray) -> None:
+        """Let the running means of the models that are alive follow curves (steps, alive, columns)."""
+        alive, columns, steps = self._alive(), curves.shape[2], len(curves)
+        before = self.recent[alive, :columns]
+        before = np.where(np.isnan(before), curves[0], before)
+        kept = (1 - 1 / AVERAGED) ** np.arange(steps, 0, -1, dtype=np.float32)
+        weights = kept / (1 - 1 / AVERAGED) / AVERAGED
+        self.recent[alive, :columns] = kept[0] * before + np.tensordot(weights, curves, axes=1)
+
+    def _keep_rows(self, steps: np.ndarray, seconds: np.ndarray, curves: np.ndarray) -> None:
+        """Add curves (steps, models, columns) at every ``_every``-th step."""
+        for row, step in enumerate(steps):
+            if step % self._every:
+                continue
+            if len(self._steps) == ROWS:
+                self._steps, self._seconds = self._steps[1::2], self._seconds[1::2]
+                self._curves_so_far[:, : ROWS // 2] = self._curves_so_far[:, 1::2].copy()
+                self._every *= 2
+                if step % self._every:
+                    continue
+            place = len(self._steps)
+            self._steps.append(int(step))
+            self._seconds.append(float(seconds[row]))
+            self._curves_so_far[:, place, : curves.shape[2]] = curves[row]
+            self._curves_so_far[:, place, curves.shape[2] :] = self._measured
+
+    def _check(self) -> None:
+        """See :meth:`Trainer._check`; what is due for measuring is left to :meth:`measure_one`."""
+        self._drain()
+        for name, network in self.networks.items():
+            parts = [torch.isfinite(part).flatten(1).all(dim=1) for part in network.parameters()]
+            finite = torch.stack(parts).all(dim=0)
+            for model in torch.nonzero(~finite).flatten().tolist():
+                self.divergences[model] = self.divergences[model] or Divergence(self.step, f"{name} weights")
+        if self._is_measured() and self.measured_names:
+            self.unmeasured = self._alive()
+        self._remember()
+
+    def _gone(self) -> list[int]:
+        """The models that diverged."""
+        return [model for model, gone in enumerate(self.divergences) if gone]
+
+    def _alive(self) -> list[int]:
+        """The models that did not."""
+        return [model for model, gone in enumerate(self.divergences) if not gone]
+
+    def _remember(self) -> None:
+        """Take the present state of every model that is finite."""
+        alive = self._alive()
+        for name, tensor in self.tensors().items():
+            if self._is_stacked(name, tensor):
+                self._finite[name][alive] = tensor.detach()[alive]
+        for model in alive:
+            self._finite_steps[model] = self.step
+        self._shared[self.step] = self._shared_now()
+        self._shared = {step: state for step, state in self._shared.items() if step in self._finite_steps}
+
+    def _shared_now(self) -> dict[str, Tensor]:
+        """The part of the state that all models have in common: random numbers and the count of updates."""
+        state = self.tensors()
+        return {name: tensor.clone() for name, tensor in state.items() if not self._is_stacked(name, tensor)}
+
+    def _is_stacked(self, name: str, tensor: Tensor) -> bool:
+        return tensor.ndim > 0 and not name.startswith("random/")
+
+    # One model --------------------------------------------------------------------------------------------------------
+
+    def measure_one(self) -> None:
+        """Measure the next model that waits for it."""
+        model = self.unmeasured.pop(0)
+        single = self._one(model)
+        its = single.tensors()
+        for name, tensor in self._measuring().items():
+            its[name].copy_(tensor[model])
+        self._measured[model] = list(single._measure().values())
+        for name, tensor in self._measuring().items():
+            tensor[model] = its[name]
+        if self._steps and self._steps[-1] == self.step:
+            self._curves_so_far[model, len(self._steps) - 1, -len(self.measured_names) :] = self._measured[model]
+
+    def _measuring(self) -> dict[str, Tensor]:
+        """What each model's next measurement compares with, (models, …)."""
+        return {name: tensor for name, tensor in self.tensors().items() if name.startswith("measured/")}
+
+    def _one(self, model: int) -> Trainer:
+        """The trainer of one model, with the weights of this one: good until the next call, and only to look at."""
+        single = self._single
+        single.config = self.configs[model]
+        for name, weights in self.weights.items():
+            single.weights[name].vector.data.copy_(weights.vector.data[model])
+        return single
+
+    def sample(self, n: int, seed: int | None = None, *, model: int = 0) -> np.ndarray:
+        """``n`` new examples of one model, see :meth:`Trainer.sample`."""
+        return self._one(model).sample(n, seed)
+
+    def values(self) -> dict[str, np.ndarray]:
+        """One figure of each model for each curve, (models,): a running mean, or what was measured last."""
+        self._drain()
+        names = [name for name in self.CURVES if name != self.VECTOR]
+        values = {name: self.recent[:, column] for column, name in enumerate(names)}
+        return values | {name: self._measured[:, column] for column, name in enumerate(self.measured_names)}
+
+    def trainer(self, model: int) -> Trainer:
+        """A trainer of its own that goes on where this model stands, with its curves so far."""
+        self._drain()
+        trainer, gone = make_trainer(self.configs[model], self.device), self.divergences[model]
+        state = self._finite if gone else self.tensors()
+        step = self._finite_steps[model] if gone else self.step
+        tensors = {name: tensor[model] for name, tensor in state.items() if self._is_stacked(name, tensor)}
+        tensors |= self._shared[step] if gone else self._shared_now()
+        trainer.resume(tensors | self._history_of(model), {
+            "step": step, "seconds": self.seconds, "changes": [], "device": self.device.type,
+            "diverged": asdict(gone) if gone else None,
+        })  # fmt: skip
+        return trainer
+
+    def _history_of(self, model: int) -> dict[str, Tensor]:
+        """The curves of one model as a checkpoint holds them."""
+        gone = self.divergences[model]
+        rows = np.searchsorted(self._steps, gone.step, side="right") if gone else len(self._steps)
+        time = np.stack([self._steps[:rows], self._seconds[:rows]], axis=1).astype(np.float64)
+        level = np.full(rows, self._every.bit_length() - 1, np.int32)
+        values = self._curves_so_far[model, :rows].copy()
+        return {
+            "history/time": torch.from_numpy(time), "history/values": torch.from_numpy(values),
+            "history/level": torch.from_numpy(level),
+        }  # fmt: skip
+
+    # States -----------------------------------------------------------------------------------------------------------
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Tensors and JSON values from which :meth:`resume_all` continues bit for bit.
+
+        The last finite state is there for the models that diverged; for the others it is the present one.
+        """
+        self._drain()
+        now, gone = self.tensors(), self._gone()
+        tensors = {f"now/{name}": tensor.detach() for name, tensor in now.items()}
+        if gone:
+            stacked = [name for name, tensor in now.items() if self._is_stacked(name, tensor)]
+            tensors |= {f"finite/{name}": self._finite[name][gone] for name in stacked}
+        for step in {self._finite_steps[model] for model in gone}:
+            tensors |= {f"shared/{step}/{name}": tensor for name, tensor in self._shared[step].items()}
+        tables = {"curves": self._curves_so_far, "recent": self.recent, "measured": self._measured}
+        tensors |= {f"table/{name}": torch.from_numpy(table.copy()) for name, table in tables.items()}
+        return tensors, {
+            "step": self.step, "seconds": self.seconds, "every": self._every, "steps": self._steps,
+            "clock": self._seconds, "unmeasured": self.unmeasured, "finite_steps": self._finite_steps,
+            "divergences": [gone and asdict(gone) for gone in self.divergences],
+        }  # fmt: skip
+
+    def resume_all(self, tensors: dict[str, Tensor], story: dict[str, Any]) -> None:
+        """Continue where :meth:`state` was taken."""
+        groups: dict[str, dict[str, Tensor]] = {"now": {}, "finite": {}, "shared": {}, "table": {}}
+        for name, tensor in tensors.items():
+            group, _, rest = name.partition("/")
+            groups[group][rest] = tensor
+        self.restore(groups["now"])
+        for name, tensor in groups["shared"].items():
+            step, _, rest = name.partition("/")
+            self._shared.setdefault(int(step), {})[rest] = tensor
+        self._curves_so_far, self.recent, self._measured = (
+            groups["table"][name].numpy() for name in ("curves", "recent", "measured")
+        )
+        self.step, self.seconds, self._every = story["step"], story["seconds"], story["every"]
+        self._steps, self._seconds = story["steps"], story["clock"]
+        self.unmeasured, self._finite_steps = story["unmeasured"], story["finite_steps"]
+        self.divergences = [gone and Divergence(**gone) for gone in story["divergences"]]
+        for name, rows in groups["finite"].items():
+            self._finite[name][self._gone()] = rows
+        self._remember()
+
+
+class BatchedGANTrainer(BatchedTrainer, GANTrainer):
+    """Many GANs as one."""
+
+
+class BatchedVAETrainer(BatchedTrainer, VAETrainer):
+    """Many VAEs as one."""
+
+    @classmethod
+    def free_settings(cls) -> set[str]:
+        return {*super().free_settings(), *_ANNEALING}
+
+    def _beta(self) -> Tensor:
+        now = [annealed_beta(c.beta, self.step, c.annealing, c.annealing_steps) for c in self.configs]
+        return torch.tensor(now, device=self.device)
+
+
+_TRAINERS: dict[str, type[BatchedTrainer]] = {"vae": BatchedVAETrainer, "gan": BatchedGANTrainer}

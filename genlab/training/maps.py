@@ -1,0 +1,227 @@
+"""A map of instability in training: all its models at the same time, batch by batch, in turns."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+
+from genlab import __version__
+from genlab.checkpoint import CheckpointError
+from genlab.config import Config, SettingError
+from genlab.maps import MapConfig, weights
+from genlab.training.batched import BatchedTrainer, batches, make_batch
+from genlab.training.checkpoints import load_trainer, write_tensors
+from genlab.training.make import make_trainer
+from genlab.training.snapshots import Snapshots
+from genlab.training.trainer import Trainer
+
+WORK = 2.5e8
+"""Multiplications in one step of one batch at most: about 30 ms of a core, for which other runs have to wait."""
+LARGEST_BATCH = 100
+"""Models in one batch: beyond, a step of all of them is no cheaper than two of half of them."""
+
+
+class MapTrainer:
+    """The models of a map, each trained for the map's number of steps; to the worker it looks like one run.
+
+    Models that can train as one batch do; the batch that is furthest behind has the next turn, so that the map fills
+    evenly.
+    """
+
+    diverged = None
+    """A map does not diverge: its cells do."""
+
+    def __init__(self, config: MapConfig, device: str | torch.device = "cpu"):
+        self.config, self.device = config, device
+        self.seconds = 0.0
+        self.changes: list[dict[str, Any]] = []
+        # A map keeps no past: the timeline of a run is empty for it.
+        self.snapshots = Snapshots()
+        self.places = [part for places in batches(config.cells) for part in _parts(config, places)]
+        # A batch is built when its turn comes: some maps have as many as cells.
+        self._batches: list[BatchedTrainer | None] = [None] * len(self.places)
+        self._spent = [0.0] * len(self.places)
+
+    # Progress ---------------------------------------------------------------------------------------------------------
+
+    def _step_of(self, batch: int) -> int:
+        return self._batches[batch].step if self._batches[batch] else 0
+
+    def _done(self, batch: int) -> bool:
+        trainer = self._batches[batch]
+        return bool(trainer) and not trainer.unmeasured and (trainer.step >= self.config.steps or not trainer.alive)
+
+    @property
+    def step(self) -> int:
+        """Steps of a model, the mean over the map; those of a batch in which every model diverged count as done."""
+        done = [self.config.steps if self._done(batch) else self._step_of(batch) for batch in range(len(self.places))]
+        models = [len(places) for places in self.places]
+        mean = sum(step * count for step, count in zip(done, models, strict=True)) / sum(models)
+        return int(mean) if mean >= 1 or not any(done) else 1
+
+    @property
+    def finished(self) -> str:
+        """In one line, that there is nothing left to train; "" before."""
+        if not all(self._done(batch) for batch in range(len(self.places))):
+            return ""
+        gone = sum(step >= 0 for step in self.diverged_at())
+        end = f" {gone} of them diverged." if gone else ""
+        return f"The map is complete: {len(self.config.cells)} models, {self.config.steps} steps each.{end}"
+
+    def remaining(self) -> float | None:
+        """Seconds of training that are left, from what each batch took so far; None before anything is known."""
+        known = [(spent, self._step_of(batch)) for batch, spent in enumerate(self._spent) if self._step_of(batch)]
+        if not known:
+            return None
+        usual = sum(spent for spent, _ in known) / sum(step for _, step in known)
+        left = 0.0
+        for batch, spent in enumerate(self._spent):
+            step = self._step_of(batch)
+            if not self._done(batch):
+                left += (self.config.steps - step) * (spent / step if step else usual)
+        return left
+
+    # Steps ------------------------------------------------------------------------------------------------------------
+
+    def advance(self, n: int) -> None:
+        """``n`` steps of every model, with what is due for measuring."""
+        goal = min(self.config.steps, min(map(self._step_of, range(len(self.places)))) + n)
+        while True:
+            batch = self._next()
+            if batch is None or (self._step_of(batch) >= goal and not self._batches[batch].unmeasured):
+                return
+            self._work(batch)
+
+    def advance_for(self, seconds: float) -> int:
+        """Work for about ``seconds``, at least one step of one batch or one measurement; the steps by which it rose."""
+        before, deadline = self.step, time.perf_counter() + seconds
+        while (batch := self._next()) is not None:
+            self._work(batch)
+            if time.perf_counter() >= deadline:
+                break
+        return self.step - before
+
+    def _next(self) -> int | None:
+        """The batch that is furthest behind; what waits to be measured comes first."""
+        waiting = [batch for batch in range(len(self.places)) if not self._done(batch)]
+        return min(waiting, key=self._behind, default=None)
+
+    def _behind(self, batch: int) -> tuple[int, bool]:
+        trainer = self._batches[batch]
+        return self._step_of(batch), not (trainer and trainer.unmeasured)
+
+    def _work(self, batch: int) -> None:
+        began = time.perf_counter()
+        trainer = self._batch(batch)
+        if trainer.unmeasured:
+            trainer.measure_one()
+        else:
+            trainer.advance_one()
+        took = time.perf_counter() - began
+        self._spent[batch] += took
+        self.seconds += took
+
+    def _batch(self, batch: int) -> BatchedTrainer:
+        if self._batches[batch] is None:
+            self._batches[batch] = make_batch([self.config.cells[place] for place in self.places[batch]], self.device)
+        return self._batches[batch]
+
+    # What is seen -----------------------------------------------------------------------------------------------------
+
+    def values(self) -> dict[str, np.ndarray]:
+        """One figure of each cell for each curve, (cells,); NaN where there is none yet."""
+        values: dict[str, np.ndarray] = {}
+        for places, trainer in zip(self.places, self._batches, strict=True):
+            for name, column in (trainer.values() if trainer and trainer.step else {}).items():
+                table = values.setdefault(name, np.full(len(self.config.cells), np.nan, np.float32))
+                table[places] = column
+        return values
+
+    def diverged_at(self) -> np.ndarray:
+        """The step at which each cell stopped being finite, (cells,); −1 where it did not."""
+        steps = np.full(len(self.config.cells), -1.0, np.float32)
+        for places, trainer in zip(self.places, self._batches, strict=True):
+            if trainer:
+                steps[places] = [gone.step if gone else -1 for gone in trainer.divergences]
+        return steps
+
+    def reference(self) -> dict[str, float]:
+        """See :meth:`Trainer.reference`; empty before the first step."""
+        return next((trainer.reference() for trainer in self._batches if trainer), {})
+
+    def trainer(self, cell: int) -> Trainer:
+        """A trainer of its own that goes on where a cell stands."""
+        for batch, places in enumerate(self.places):
+            if cell in places and self._step_of(batch):
+                return self._batches[batch].trainer(places.index(cell))
+        if not 0 <= cell < len(self.config.cells):
+            raise SettingError(f"cell = {cell}: allowed is 0 to {len(self.config.cells) - 1}")
+        return make_trainer(self.config.cells[cell], self.device)
+
+    # States -----------------------------------------------------------------------------------------------------------
+
+    def apply(self, **live: Any) -> None:
+        """A map's settings stand; raises SettingError."""
+        if live:
+            raise SettingError(f"{next(iter(live))}: a map that trains cannot change it; start a fresh map")
+
+    def rewind(self, step: int | None = None) -> None:
+        """A map goes forward alone; raises SettingError."""
+        raise SettingError("a map cannot be rewound; open a cell as a run of its own")
+
+    def save(self, path: str | Path) -> None:
+        """Write the whole map into one file; what stood there stays whole until the new one is complete."""
+        tensors, stories = {}, {}
+        for batch, trainer in enumerate(self._batches):
+            if trainer:
+                state, stories[batch] = trainer.state()
+                tensors |= {f"{batch}/{name}": tensor for name, tensor in state.items()}
+        story = {"batches": stories, "seconds": self.seconds, "spent": self._spent}
+        about = {"genlab": __version__, "map": json.loads(self.config.to_json()), "story": story}
+        write_tensors(Path(path), tensors, about)
+
+
+def load_map(path: str | Path, config: MapConfig, device: str | torch.device = "cpu") -> MapTrainer:
+    """The map that was saved at ``path``; raises :class:`CheckpointError` in one line for any other file."""
+    path, trainer = Path(path), MapTrainer(config, device)
+    try:
+        with safe_open(path, framework="pt") as file:
+            texts = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+        if json.loads(texts.get("map", "null")) != json.loads(config.to_json()):
+            raise CheckpointError(f"{path.name} is not the save of this map")
+        story = json.loads(texts["story"])
+        for batch, its in story["batches"].items():
+            prefix = f"{batch}/"
+            mine = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+            trainer._batch(int(batch)).resume_all(mine, its)
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"{path.name} is damaged or not a map: {error}") from None
+    trainer.seconds, trainer._spent = story["seconds"], story["spent"]
+    return trainer
+
+
+def make_job(config: Config | MapConfig) -> Trainer | MapTrainer:
+    """A fresh run or map."""
+    return MapTrainer(config) if isinstance(config, MapConfig) else make_trainer(config)
+
+
+def load_job(path: Path, config: Config | MapConfig) -> Trainer | MapTrainer:
+    """The run or map that was saved at ``path``."""
+    return load_map(path, config) if isinstance(config, MapConfig) else load_trainer(path)
+
+
+def _parts(config: MapConfig, places: list[int]) -> list[list[int]]:
+    """A batch cut into parts that are not too long to wait for."""
+    cell = config.cells[places[0]]
+    rows = cell.batch_size * (2 * cell.n_critic + 1 if cell.model == "gan" else 1)
+    size = max(1, min(LARGEST_BATCH, int(WORK / (3 * rows * weights(cell)))))
+    count = -(-len(places) // size)
+    size = -(-len(places) // count)
+    return [places[first : first + size] for first in range(0, len(places), size)]

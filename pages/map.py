@@ -1,0 +1,34 @@
+"""The Map page: two settings on two axes, a model in each cell, all of them training at the same time."""
+
+import streamlit as st
+
+from genlab.figures.map import map_view
+from genlab.live.component import live
+from genlab.runtime.client import get_lab
+from genlab.ui.maps import LIVE_KEY, cell_chosen, map_settings, mapbar, open_map, visit
+
+run = open_map()
+
+with st.sidebar:
+    map_settings(run.config)
+
+mapbar(run)
+view = map_view(run.config, visit().shown, visit().cell)
+live(run.run_id, get_lab().token(run.run_id), view, key=LIVE_KEY, status=run.status, on_cell=cell_chosen)
+
+with st.expander("What to look for"):
+    st.markdown(
+        """
+Every square is a model of its own. All models start from the same weights and see the same data and the same noise;
+only the two settings on the axes differ. A grey square with ✖ is a model that **diverged**: a loss or a weight became
+infinite or NaN.
+
+- **Where does it work, and how wide is that place?** A setting that works in a narrow band alone is hard to find.
+- **WGAN, clip × critic steps**: too small a clip starves the generator of gradient, too large a one lets the critic
+  grow steep; more critic steps move the border.
+- **Two learning rates**: see whether it is their size or their ratio that decides.
+- **VAE, KL weight × latents**: the number of active units falls as $\\beta$ grows, however many latents there are.
+- Choose a square with the mouse or the arrow keys: its samples and curves stand beside the map. *Open as a live run*
+  lets it train on by itself, where every setting can be changed.
+"""
+    )
