@@ -193,7 +193,8 @@ DIAGNOSES = {
     "vae_line": (Name.POSTERIOR_COLLAPSE, None),
     "vae_mean_over_pixels": (Name.POSTERIOR_COLLAPSE, Name.HEALTHY),
     "vae_no_kl": (Name.PRIOR_IGNORED, Name.HEALTHY),
-    "vae_annealing": (Name.POSTERIOR_COLLAPSE, Name.HEALTHY),
+    # Annealing wakes one of the two latents, and the other stays collapsed.
+    "vae_annealing": (Name.POSTERIOR_COLLAPSE, Name.POSTERIOR_COLLAPSE),
     "gan_ring": (Name.HEALTHY, None),
     "gan_hops": (Name.MODE_HOPPING, Name.HEALTHY),
     "gan_mode_collapse": (Name.MODE_COLLAPSE, Name.HEALTHY),
