@@ -37,7 +37,7 @@ with settings("evidence") as column:
         kwargs={"mean": round(way.means[-1], 4), "std": round(way.stds[-1], 4)},
     )  # fmt: skip
 
-player(evidence_motion(model, x, way, terms, best, below="12rem"), key="evidence.player")
+player(evidence_motion(model, x, way, terms, best, below="13rem"), key="evidence.player")
 now = terms[0]
 formula(
     r"\log p(x) = \underbrace{@reconstruction{\mathbb E_q \log p(x|z)} - @kl{\mathrm{KL}(q\,\|\,p(z))}}_{@elbo{L(x)}}"

@@ -65,7 +65,7 @@ def test_the_keyboard_scrubs_back_and_a_branch_goes_on_beside_the_run(lab):
         wait_for_mark(lab, stop)
         lab.page.get_by_text(f"Looking at step {stop:,}; the run is at {step:,}").wait_for()
         pictures[stop] = samples(lab)
-        shown = lab.page.locator("[data-series=critic_loss] b").inner_text()
+        shown = lab.page.locator("[data-series=critic_loss] > b").inner_text()
         assert shown == f"{lab.header('last.critic_loss'):.4g}"
         assert lab.header("last.step") == stop and losses(lab)[0][2][-1] == step
     assert now not in pictures.values() and pictures[first] != pictures[second]

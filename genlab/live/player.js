@@ -77,6 +77,8 @@ class Player {
     this.fit();
     await loadPlotly(data);
     if (this.closed || this.data !== data) return;
+    const glides = fresh && !this.playing && !this.pointed && !this.still.matches;
+    if (glides) this.gliding = 0;
     for (const picture of data.pictures) await this.frames.get(picture.id).configure(picture, this);
     if (this.pointed) {
       this.pointed = false;
@@ -84,10 +86,9 @@ class Player {
       if (!this.still.matches) return this.play();
     }
     this.at = Math.min(this.at, data.last);
-    if (!this.playing) this.pause();
     if (this.playing) return this.draw();
     this.pause();
-    if (fresh && !this.still.matches) this.glide();
+    if (glides) this.glide();
     else this.draw();
   }
 
@@ -120,6 +121,7 @@ class Player {
   play() {
     if (this.at >= this.data.last) this.at = 0;
     this.playing = true;
+    this.gliding = 1;
     change(this.button, "❚❚ Pause");
     const rate = Math.max(FEWEST, this.data.last / SECONDS) / 1000;
     let before = performance.now();
