@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from genlab.config import Config, GANConfig
+from genlab.config import Config
 from genlab.diagnosis.diagnosis import Diagnosis, Name
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
@@ -28,7 +28,7 @@ def warming_up(recent: Recent) -> Diagnosis | None:
     """Too early to judge, at the start or after a change of a live setting."""
     config = recent.config
     if config.model == "gan":
-        return not_before(recent, recent.changed_at + critic_steps(config, "warm_up_gan"))
+        return not_before(recent, recent.changed_at + -(-int(limit("warm_up_gan")) // config.n_critic))
     return not_before(recent, max(_ramp(config), recent.changed_at + int(limit("warm_up_vae"))))
 
 
@@ -42,11 +42,6 @@ def not_before(recent: Recent, judged_at: int) -> Diagnosis | None:
         f"Step {recent.step:,}: judged from step {judged_at:,} on.{changed}",
         "The first steps of a run that will do well look like those of one that will not.",
     )
-
-
-def critic_steps(config: GANConfig, threshold: str) -> int:
-    """Generator steps within which the critic takes as many as the threshold says."""
-    return -(-int(limit(threshold)) // config.n_critic)
 
 
 def _ramp(config: Config) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from genlab.config import GANConfig
-from genlab.diagnosis.both import Attempts, bounded, critic_steps, not_before, slower, without_mistake
+from genlab.diagnosis.both import Attempts, bounded, not_before, slower, without_mistake
 from genlab.diagnosis.diagnosis import Diagnosis, Name
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
@@ -176,8 +176,7 @@ def still_spreading(recent: Recent) -> Diagnosis | None:
     """The points crowd at few modes, but it is early: in many runs that will do well they do so at first."""
     if not recent.is_crowded:
         return None
-    needed = max(critic_steps(recent.config, "warm_up_crowded"), int(limit("spread_steps")))
-    return not_before(recent, recent.changed_at + needed)
+    return not_before(recent, recent.changed_at + int(limit("spread_steps")))
 
 
 def mode_hopping(recent: Recent) -> Diagnosis | None:

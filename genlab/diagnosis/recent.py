@@ -55,8 +55,8 @@ class Recent:
         return float(np.mean(self.history[name][self._window] < value))
 
     def untrained(self, name: str) -> float:
-        """Median of a curve over the first steps."""
-        return float(np.median(self.history[name][:UNTRAINED]))
+        """The largest value of a curve in the first steps."""
+        return float(self.history[name][:UNTRAINED].max())
 
     def share_between(self, name: str, other: str, low: float, high: float) -> float:
         """Share of the last steps at which one curve was between ``low`` and ``high`` times another."""

@@ -25,14 +25,9 @@ THRESHOLDS = {
     "warm_up_gan": Threshold(
         400, "critic steps before a GAN is judged", "the first regular measurement; a critic's estimate has settled"
     ),
-    "warm_up_crowded": Threshold(
-        800,
-        "critic steps before points that crowd at few modes are judged",
-        "a GAN that will cover the ring still hops for up to 600 (measured)",
-    ),
     "spread_steps": Threshold(
         150,
-        "generator steps before that at least, however many the critic takes between them",
+        "generator steps at least before points that crowd at few modes are judged",
         "the points need moves of their own: on the grid of 25 they reach half of the modes after about 100 (measured)",
     ),
     "collapsed_kl": Threshold(

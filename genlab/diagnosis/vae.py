@@ -34,7 +34,7 @@ def _worse_than_untrained(recent: Recent) -> list[str]:
     now, untrained = recent.median("reconstruction"), recent.untrained("reconstruction")
     if now <= untrained:
         return []
-    return [f"the reconstruction costs {number(now)} nats, more than in the first steps ({number(untrained)})"]
+    return [f"the reconstruction costs {number(now)} nats, more than in any of the first steps ({number(untrained)})"]
 
 
 def prior_ignored(recent: Recent) -> Diagnosis | None:
