@@ -213,7 +213,7 @@ def _moves_on(recent: Recent) -> bool:
 
 def _crowd(recent: Recent) -> str:
     effective, modes = recent.measured("effective_modes")[0], recent.reference["effective_modes"]
-    return f"the points spread over {effective:.1f} effective modes of {modes:.0f}"
+    return f"at step {recent.measured_at:,} the points spread over {effective:.1f} effective modes of {modes:.0f}"
 
 
 def _turnover(recent: Recent) -> str:

@@ -77,6 +77,11 @@ class Recent:
         """The last ``count`` measurements of a curve that is measured now and then on points, the newest last."""
         return self.history[name][self._measurements[-count:]]
 
+    @property
+    def measured_at(self) -> int:
+        """The step of the newest measurement: the figure may have changed since."""
+        return int(self.history["step"][self._measurements[-1]])
+
     @cached_property
     def _measurements(self) -> np.ndarray:
         """The rows at which was measured anew: the exact distance does not repeat while the generator moves."""
