@@ -190,10 +190,16 @@ class MapConfig:
 
     @classmethod
     def usual(cls, base: Config) -> Self:
-        """A map of this set-up with the axes of the first preset that has an effect in it."""
+        """A map of this set-up with the axes of the first preset that has an effect in it.
+
+        The preset itself where so many models of this set-up would be too large.
+        """
         for preset in PRESETS.values():
             if preset.base.model == base.model and {preset.x.name, preset.y.name} <= mappable(base).keys():
-                return preset.replace(base=base)
+                try:
+                    return preset.replace(base=base)
+                except SettingError:
+                    return preset
         raise AssertionError("each model has a preset whose axes always have an effect")
 
 

@@ -567,7 +567,7 @@ def _step_of_critic(config: GANConfig) -> str:
 def _gradient_of_generator(config: GANConfig) -> str:
     _, _, loss, _, comment = _GAMES[config.objective]
     if config.mistake == "flipped_sign":
-        loss = f"-({loss})  # a deliberate mistake: the sign is flipped"
+        loss = f"-({loss})  # a mistake: the flipped sign"
     return (
         f"fake = generator(noise({config.batch_size}))\n"
         f"# {comment}\n"

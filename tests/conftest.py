@@ -68,7 +68,8 @@ def start_server(home: Path) -> Server:
                 "--server.headless", "true", "--server.port", str(port), "--server.address", "127.0.0.1",
             ],
             cwd=ROOT,
-            env={**os.environ, "GENLAB_HOME": str(home)},
+            # What a test leaves playing must not take the time of the next one.
+            env={"GENLAB_IDLE_SECONDS": "8", **os.environ, "GENLAB_HOME": str(home)},
             stdout=output,
             stderr=subprocess.STDOUT,
         )  # fmt: skip

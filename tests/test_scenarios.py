@@ -193,10 +193,10 @@ DIAGNOSES = {
     "vae_line": (Name.POSTERIOR_COLLAPSE, None),
     "vae_mean_over_pixels": (Name.POSTERIOR_COLLAPSE, Name.HEALTHY),
     "vae_no_kl": (Name.PRIOR_IGNORED, Name.HEALTHY),
-    # Annealing wakes one of the two latents, and the other stays collapsed.
-    "vae_annealing": (Name.POSTERIOR_COLLAPSE, Name.POSTERIOR_COLLAPSE),
+    "vae_annealing": (Name.POSTERIOR_COLLAPSE, Name.HEALTHY),
     "gan_ring": (Name.HEALTHY, None),
-    "gan_hops": (Name.MODE_HOPPING, Name.HEALTHY),
+    # Its points are at one or two modes at a time: a collapse that moves on, and the card says that it does.
+    "gan_hops": (Name.MODE_COLLAPSE, Name.HEALTHY),
     "gan_mode_collapse": (Name.MODE_COLLAPSE, Name.HEALTHY),
     # The twin has its gradient back and reaches a blob, one of two: that is the next failure.
     "gan_saturated": (Name.VANISHING_GRADIENT, Name.MODE_COLLAPSE),

@@ -99,7 +99,9 @@ def test_looking_back_shows_exactly_what_the_run_was_at_that_step(make):
     assert np.array_equal(trainer.sample(50), samples)
     assert all(torch.equal(vector, state[name]) for name, vector in weights(trainer).items())
     assert all(np.array_equal(trainer.history()[name], curve) for name, curve in curves.items())
-    places = [{tensor.data_ptr() for tensor in run.tensors().values() if tensor.numel()} for run in (trainer, past)]
+    # Both are held while they are compared: what one gives up may have the other's place at once.
+    states = trainer.tensors(), past.tensors()
+    places = [{tensor.data_ptr() for tensor in state.values() if tensor.numel()} for state in states]
     assert places[0].isdisjoint(places[1])
 
 

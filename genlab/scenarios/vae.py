@@ -53,7 +53,7 @@ VAE_SCENARIOS = (
         "A collapsed posterior",
         "With β = 50 the KL falls to zero: the latents say nothing about the input and all digits decode alike.",
         VAEConfig(beta=50),
-        400,
+        200,
         posterior_collapses,
         cure={"beta": 1},
         cured_claim="At β = 1 both latents stay active and sort the digits.",
