@@ -3,7 +3,7 @@
 import streamlit as st
 
 from genlab.scenarios import HOME, SCENARIOS
-from genlab.ui import ASSETS
+from genlab.ui import ASSETS, PAGES
 from genlab.ui.cards import scenario_card
 
 words, picture = st.columns([2, 3], vertical_alignment="center", gap="medium")
@@ -27,3 +27,8 @@ for row in range(0, len(HOME), 3):
     for column, name in zip(st.columns(3), HOME[row : row + 3], strict=False):
         with column:
             scenario_card(SCENARIOS[name])
+
+with st.container(horizontal=True):
+    st.page_link(PAGES / "gallery.py", label="Failures, each beside its cure", icon=":material/compare:")
+    st.page_link(PAGES / "map.py", label="Which settings work: a map", icon=":material/grid_on:")
+    st.page_link(PAGES / "games.py", label="Why training turns in circles: games", icon=":material/cyclone:")

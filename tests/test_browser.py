@@ -11,7 +11,7 @@ from conftest import start_server, stop_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
-SECONDS = 60_000
+SECONDS = 150_000
 """Milliseconds to wait for anything: the machine may be busy with the other half of the tests."""
 
 

@@ -60,12 +60,11 @@ def test_a_failure_and_its_cure_train_in_lockstep_under_one_run_bar(gallery):
     page.keyboard.press("s")
     gallery.wait("labs.every(lab => Number(lab.dataset.step) === v[0] + 1)", step)
 
-    # Solid: the critic's estimate of the run that fails; dashed: that of its cure, in the same axes.
-    lines = page.evaluate(
-        "() => document.querySelector('[data-panel=wasserstein] .canvas').data.map(t => [t.name, t.y.length])"
-    )
-    assert len(lines) == 4 and sum(name.startswith("Weight clipping c = 0.1: ") for name, _ in lines) == 2
-    assert len({length for _, length in lines}) == 1
+    # Solid: the critic's estimate of the run that fails; dashed: that of its cure, in the same axes, a moment later.
+    plot = "document.querySelector('[data-panel=wasserstein] .canvas')"
+    page.wait_for_function(f"() => new Set({plot}.data.map(line => line.y.length)).size === 1", timeout=SECONDS)
+    lines = page.evaluate(f"() => {plot}.data.map(line => line.name)")
+    assert len(lines) == 4 and sum(name.startswith("Weight clipping c = 0.1: ") for name in lines) == 2
 
     for size in ((1920, 1080), (1366, 768)):
         page.set_viewport_size({"width": size[0], "height": size[1]})

@@ -17,37 +17,37 @@ ROWS = "() => genlab.arrays['history.step'].values.length"
 def test_a_map_fills_and_a_cell_is_seen_and_opened_as_a_run(page, server):
     page.goto(f"{server.url}/map?{SMALL}")
     live = page.locator(".genlab-live")
-    page.wait_for_function("() => window.genlab?.panels?.get('map')?.canvas.data", timeout=60_000)
+    page.wait_for_function("() => window.genlab?.panels?.get('map')?.canvas.data", timeout=150_000)
     assert page.evaluate(CELLS) == [[None] * 3] * 2
     page.get_by_role("button", name="Play").click()
     page.wait_for_function(
-        "() => window.genlab?.header.step >= 50 && genlab.header.status === 'paused'", timeout=60_000
+        "() => window.genlab?.header.step >= 50 && genlab.header.status === 'paused'", timeout=150_000
     )
     page.wait_for_function(
-        "() => window.genlab?.panels.get('map').canvas.data[1].z.flat().every(z => z !== null)", timeout=30_000
+        "() => window.genlab?.panels.get('map').canvas.data[1].z.flat().every(z => z !== null)", timeout=150_000
     )
     assert live.locator("progress").evaluate("bar => bar.value") == 1
     page.locator(".panel.map .canvas").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")
-    page.wait_for_function("() => window.genlab?.root.dataset.cell === '4'", timeout=30_000)
+    page.wait_for_function("() => window.genlab?.root.dataset.cell === '4'", timeout=150_000)
     assert page.evaluate(ROWS) == 50
     page.wait_for_url("**cell=4**")
     assert "Weight clipping c = 0.1 · Critic steps n_critic = 2" in live.locator("p.cell").inner_text()
     address = page.url
     page.reload()
-    page.wait_for_function("() => window.genlab?.root?.dataset.cell === '4'", timeout=60_000)
+    page.wait_for_function("() => window.genlab?.root?.dataset.cell === '4'", timeout=150_000)
     assert page.url == address
     page.get_by_role("button", name="Open as a live run").click()
-    page.wait_for_url("**/gan?run=**", timeout=30_000)
-    page.wait_for_function("() => window.genlab?.header?.model === 'gan' && genlab.header.step === 50", timeout=60_000)
+    page.wait_for_url("**/gan?run=**", timeout=150_000)
+    page.wait_for_function("() => window.genlab?.header?.model === 'gan' && genlab.header.step === 50", timeout=150_000)
     settings = json.loads(page.evaluate("() => JSON.stringify(genlab.header.config)"))
     assert (settings["clip"], settings["n_critic"]) == (0.1, 2)
 
 
 def test_a_damaged_address_says_what_is_wrong_in_one_line_each(page, server):
     page.goto(f"{server.url}/map?x=clip:0.1&cell=banana&show=nothing")
-    page.get_by_text("x = clip:0.1: allowed is SETTING:LOW:HIGH:COUNT").wait_for(timeout=60_000)
+    page.get_by_text("x = clip:0.1: allowed is SETTING:LOW:HIGH:COUNT").wait_for(timeout=150_000)
     page.get_by_text("cell = banana: allowed is 0 to").wait_for()
     page.get_by_text("show = nothing: allowed is wasserstein_exact").wait_for()
     assert page.locator("[data-testid=stException]").count() == 0

@@ -76,14 +76,14 @@ def test_play_carries_the_noise_to_z_and_a_moved_mean_carries_the_same_noise_els
     player(lab, "Pause").click()
     wait(lab, "!p.playing")
     steps = lab.page.locator(".player input[type=range]")
-    steps.press("Home")
+    steps.fill("0")
     lab.page.wait_for_function(
         "() => document.querySelector('[data-picture=\"flow\"] .js-plotly-plot').data[4].x.every(x => x === 0)",
         timeout=SECONDS,
     )
     epsilon = curve(lab, "flow", 4)[:, 1]
     np.testing.assert_allclose(arrived[:, 1], 0.8 + 0.6 * epsilon, atol=1e-4)
-    steps.press("End")
+    steps.fill(steps.get_attribute("max"))
     wait(lab, "p.root.dataset.step === '100'")
     box = lab.page.locator(".st-key-theory-reparameterisation-mu-box input")
     box.fill("-1")
