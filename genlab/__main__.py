@@ -376,8 +376,9 @@ def _many_seeds(scenarios: list, options) -> int:
 
     first = 100 if options.first is None else options.first
     seeds = range(first, first + (options.seeds or 10))
-    # A small network leaves the other cores idle; several runs at once do not.
-    executor = ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_device, initargs=("cpu",))
+    # A small network leaves the other cores idle; several runs at once, of one thread each, do not.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    executor = ProcessPoolExecutor(mp_context=get_context("spawn"))
     try:
         with options.output.open("w", encoding="utf-8") if options.output else nullcontext(sys.stdout) as file:
             for summary in report(scenarios, seeds, make_trainer, executor, tell=partial(print, file=sys.stderr)):
