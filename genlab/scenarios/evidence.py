@@ -6,7 +6,7 @@ import numpy as np
 
 from genlab.config import Config
 from genlab.data import points
-from genlab.measures import mode_coverage, wasserstein_exact, wasserstein_floor
+from genlab.measures import mode_coverage, mode_shares, wasserstein_exact, wasserstein_floor
 
 TRANSPORT_SAMPLES = 500
 
@@ -75,5 +75,4 @@ class Evidence:
     def mode_shares(self) -> np.ndarray:
         """Share of the generated points nearest to each mode, (times, modes)."""
         modes = points(self.config.data).modes
-        nearest = [np.linalg.norm(xy[:, None] - modes, axis=2).argmin(axis=1) for xy in self.generated]
-        return np.stack([np.bincount(of, minlength=len(modes)) / len(of) for of in nearest])
+        return np.stack([mode_shares(xy, modes) for xy in self.generated])

@@ -11,7 +11,7 @@ from genlab.scenarios.scenario import Scenario, Verdict
 def covers_the_ring_with_a_bounded_critic(evidence: Evidence) -> Verdict:
     """Covers the ring, and the critic's estimate stays of the order of the exact distance."""
     covers, figures = covers_the_ring(evidence)
-    ratio = abs(evidence.late("wasserstein_estimate")) / evidence.history["wasserstein_exact"][-1]
+    ratio = abs(evidence.estimate_over_exact())
     return covers and ratio < 5, {**figures, "estimate/exact": ratio}
 
 
