@@ -384,6 +384,19 @@ def test_a_divergence_is_told_as_a_lesson_and_streamlit_reruns_once(live_page, l
     assert live_page.get_by_text("reruns ").inner_text() == runs
 
 
+def test_no_rerun_is_asked_for_while_the_page_that_a_link_leads_to_is_on_its_way(live_page, lab):
+    # Streamlit would answer it with the page that is being left.
+    live_page.evaluate("""() => {
+        const link = document.body.appendChild(document.createElement("a"));
+        link.href = "#here";
+        link.click();
+    }""")
+    lab.control(status="diverged", diverged={"step": 812, "quantity": "critic_loss"}, moving=False)
+    live_page.get_by_text("Diverged at step 812: critic_loss became NaN").wait_for()
+    live_page.wait_for_timeout(1500)
+    assert live_page.get_by_text("buttons for running").is_visible()
+
+
 def test_a_changed_objective_changes_the_panels_and_keeps_those_that_stay(live_page):
     figure(live_page, "plane", "plot.mark = 'the same'")
     live_page.get_by_role("combobox", name="objective").click()

@@ -322,7 +322,10 @@ def test_twins_move_to_one_worker_and_come_back_as_twins_when_it_is_killed(tmp_p
     lab.twin(left, right)
     lab.play(left)
     until(lambda: len({lab.state(run_id).status for run_id in (left, right)}) == 1)
-    until(lambda: min(lab.state(run_id).step for run_id in (left, right)) > 50, 60)
+    until(
+        lambda: min(lab.state(run_id).step for run_id in (left, right)) > 50, 60,
+        lambda: [lab.state(run_id) for run_id in (left, right)],
+    )  # fmt: skip
     hosts = {lab._pool.entry(run_id).host for run_id in (left, right)}
     assert len(hosts) == 1
     os.kill(hosts.pop().process.pid, signal.SIGKILL)

@@ -43,7 +43,11 @@ export default function mount({ data, parentElement, setTriggerValue }) {
 const WIDE = 1250; // px of component width from which the wide grid is used
 const SHARED = 1700; // px of window width from which several mounts that share it write large
 const RUNS = 12; // runs of which a tab remembers what was chosen and pinned there
+const LEAVING = 10_000; // ms in which the page that a link leads to may come
 const STACKED = 640; // px below which the panels stand in one column
+
+/** What a page shows for a status: all the ways to be at rest have the same buttons. */
+const shownFor = status => (["starting", "paused", "idle"].includes(status) ? "at rest" : status);
 
 /** Everything of one mount: owns the data of the latest frame and decides when to draw. */
 class Lab {
@@ -65,6 +69,7 @@ class Lab {
     this.frames = 0;
     this.fps = 0;
     this.touched = -Infinity; // when a hand last moved over a plane of codes
+    this.left = -Infinity; // when a link was last followed
     this.curves = recall("curves", { smoothing: 0, x: "step" });
     this.pinned = null;
     this.feed = new Feed(frame => this.receive(frame), () => this.streams(), words => this.connection(words));
@@ -75,6 +80,8 @@ class Lab {
     const { signal } = this.stop;
     document.addEventListener("visibilitychange", () => this.visible(), { signal });
     window.addEventListener("resize", () => this.fit(), { signal });
+    const leaves = event => { if (event.target.closest?.("a[href]")) this.left = performance.now(); };
+    document.addEventListener("click", leaves, { signal, capture: true });
     // The page's shortcuts (space, "r", …) must not fire as well while one of our controls has the key.
     this.root.addEventListener("keydown", event => {
       if (event.key === "Escape") this.escape();
@@ -231,15 +238,21 @@ class Lab {
     }, 200);
   }
 
-  /** Asks Streamlit for one rerun when the run has a status that its buttons do not know. */
+  /** Asks Streamlit for one rerun when the run has a status for which the page has other buttons or words. */
   reportStatus() {
-    const differs = () => this.data.status && this.header && this.header.status !== this.data.status;
+    const differs = () => this.data.status && this.header && shownFor(this.header.status) !== shownFor(this.data.status);
     if (!differs() || this.reporting) return;
     // A press of the person's own button also makes the two differ for a moment. A timer, not the next frame, looks
     // again: a run that diverged sends no other.
     this.reporting = setTimeout(() => {
-      if (differs() && !this.closed) this.report(this.header.status);
-      else this.reporting = null;
+      this.reporting = null;
+      if (!differs() || this.closed) return;
+      // A rerun asked for while another page is on its way would bring this one back.
+      if (performance.now() - this.left < LEAVING) this.reportStatus();
+      else {
+        this.reporting = true;
+        this.report(this.header.status);
+      }
     }, 700);
   }
 

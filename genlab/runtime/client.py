@@ -468,8 +468,9 @@ class Lab:
         if twin and self.state(twin).status != RunStatus.FAILED:
             self._entry(twin)
         future = self._pool.command(entry, do, **arguments)
-        if not self._pool.is_ready(entry) and do not in ("checkpoint", "branch"):
-            # Commands wait in the pipe, in order, until the worker has warmed up; the page need not.
+        if not self._pool.is_ready(entry) and do not in ("checkpoint", "branch", "release"):
+            # Commands wait in the pipe, in order, until the worker has warmed up; the page need not, unless what it
+            # does next goes to another worker or to a file.
             return
         try:
             reply = future.result(REPLY_SECONDS)
