@@ -90,7 +90,8 @@ def test_two_rows_of_the_runs_page_become_twins(gallery):
     go_to_runs(tab)
     choose(tab, 0, 1)
     page.get_by_role("button", name="Twin").click()
-    gallery.wait("labs.every(lab => lab.dataset.status === 'paused')")
+    # The status stands there before the first frame, which brings the step.
+    gallery.wait("labs.every(lab => lab.dataset.status === 'paused' && Number(lab.dataset.step) > 0)")
     address = parse_qs(urlsplit(page.url).query)
     assert {*address["left"], *address["right"]} == runs
     ahead = max(gallery.steps()[:2])
