@@ -95,7 +95,7 @@ CASES = {
     "points at ever another mode, all at one": (
         GANConfig(),
         gan_curves(**far_away(), effective_modes=np.full(STEPS, 1.2), mode_turnover=np.full(STEPS, 0.9)),
-        Name.MODE_COLLAPSE,
+        Name.MODE_HOPPING,
     ),
     "points that stay at three modes": (GANConfig(), gan_curves(effective_modes=np.full(STEPS, 3)), Name.MODE_COLLAPSE),
     "a distance that rises again": (
@@ -149,7 +149,7 @@ def test_nothing_is_said_before_a_run_is_warm():
 
 
 def test_points_that_crowd_early_are_given_more_time():
-    crowded = gan_curves(effective_modes=np.full(STEPS, 1.2))
+    crowded = gan_curves(effective_modes=np.full(STEPS, 1.2), mode_turnover=np.zeros(STEPS))
     spread = gan_curves(effective_modes=np.full(STEPS, 7.9))
     assert name(GANConfig(n_critic=5), cut(spread, 149)) == Name.HEALTHY
     assert name(GANConfig(n_critic=5), cut(crowded, 149)) == Name.WARMING_UP

@@ -181,7 +181,7 @@ def still_spreading(recent: Recent) -> Diagnosis | None:
 
 def mode_hopping(recent: Recent) -> Diagnosis | None:
     """The points crowd at some of the modes, and at others each time they are measured."""
-    if not recent.is_crowded or recent.filled_modes() <= limit("collapsed_modes") or not _moves_on(recent):
+    if not recent.is_crowded or recent.measured("mode_turnover", 3).mean() < limit("turnover"):
         return None
     return Diagnosis(
         Name.MODE_HOPPING,
@@ -194,21 +194,16 @@ def mode_hopping(recent: Recent) -> Diagnosis | None:
 
 
 def mode_collapse(recent: Recent) -> Diagnosis | None:
-    """The points crowd at some of the modes and stay there, or at one or two, wherever these are."""
+    """The points crowd at some of the modes and stay there."""
     if not recent.is_crowded:
         return None
-    stay = "they move on together" if _moves_on(recent) else "they stay"
     return Diagnosis(
         Name.MODE_COLLAPSE,
-        sentence(_crowd(recent), f"{stay}: {_turnover(recent)} changed their mode since the measurement before"),
+        sentence(_crowd(recent), f"they stay: {_turnover(recent)} changed their mode since the measurement before"),
         "The generator is asked for points that pass as real; no term of its loss asks for all modes.",
         _against_crowding(recent.config),
         "gallery",
     )
-
-
-def _moves_on(recent: Recent) -> bool:
-    return recent.measured("mode_turnover", 2).mean() >= limit("turnover")
 
 
 def _crowd(recent: Recent) -> str:

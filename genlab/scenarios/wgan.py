@@ -1,7 +1,5 @@
 """Demonstrations of Wasserstein critics: what clipping, penalties and the critic's steps do to their estimate."""
 
-import numpy as np
-
 from genlab.config import GANConfig
 from genlab.scenarios.evidence import Evidence
 from genlab.scenarios.gan import SMALL, covers_the_ring
@@ -11,8 +9,8 @@ from genlab.scenarios.scenario import Scenario, Verdict
 def covers_the_ring_with_a_bounded_critic(evidence: Evidence) -> Verdict:
     """Covers the ring, and the critic's estimate stays of the order of the exact distance."""
     covers, figures = covers_the_ring(evidence)
-    ratio = abs(evidence.estimate_over_exact())
-    return covers and ratio < 5, {**figures, "estimate/exact": ratio}
+    ratio = evidence.estimate_over_exact()
+    return covers and ratio < 5, {**figures, "|estimate|/exact": ratio}
 
 
 def approaches_the_data(evidence: Evidence) -> Verdict:
@@ -30,11 +28,9 @@ def starves_the_generator(evidence: Evidence) -> Verdict:
 
 
 def estimate_runs_away(evidence: Evidence) -> Verdict:
-    """The critic's estimate exceeds the exact distance a hundredfold and still grows."""
-    estimate, exact = evidence.late("wasserstein_estimate"), evidence.history["wasserstein_exact"][-1]
-    curve = evidence.history["wasserstein_estimate"]
-    growth = estimate / np.median(curve[len(curve) // 4 : len(curve) // 2])
-    return estimate > 100 * exact and growth > 2, {"estimate/exact": estimate / exact, "growth": growth}
+    """The critic's estimate is more than tenfold the exact distance."""
+    ratio = evidence.estimate_over_exact()
+    return ratio > 10, {"|estimate|/exact": ratio}
 
 
 def flees_from_the_data(evidence: Evidence) -> Verdict:
@@ -52,7 +48,7 @@ def gradient_vanishes(evidence: Evidence) -> Verdict:
 def gradient_explodes(evidence: Evidence) -> Verdict:
     """Over the layers the gradient grows more than a hundredfold, the estimate is a thousand times the exact W₁ off."""
     factor, ratio = evidence.gradient_factor_per_layer(), evidence.estimate_over_exact()
-    return factor > 1.5 and abs(ratio) > 1000, {"gradient_factor_per_layer": factor, "estimate/exact": ratio}
+    return factor > 1.5 and ratio > 1000, {"gradient_factor_per_layer": factor, "|estimate|/exact": ratio}
 
 
 def weights_pile_up(evidence: Evidence) -> Verdict:
@@ -82,7 +78,7 @@ QUICK = WGAN.replace(n_critic=2)
 DEEP = QUICK.replace(data="swissroll", critic_depth=12)
 """The critic of WGAN-GP's figure 1(b): 12 hidden ReLU layers on the swiss roll, here 64 units wide."""
 ADAM = {"critic_optimizer": "adam", "generator_optimizer": "adam", "generator_beta1": 0}
-FAST = {"n_critic": 1, "critic_learning_rate": 5e-3, "generator_learning_rate": 5e-3}
+FAST = {"n_critic": 1, "critic_learning_rate": 3e-3, "generator_learning_rate": 3e-3}
 
 WGAN_SCENARIOS = (
     Scenario(
@@ -90,7 +86,7 @@ WGAN_SCENARIOS = (
         "A WGAN that works",
         "Clipped at c = 0.1 the critic keeps its scale, the points reach all eight modes and W₁ nears its floor.",
         WGAN,
-        500,
+        900,
         covers_the_ring_with_a_bounded_critic,
     ),
     Scenario(
@@ -128,7 +124,7 @@ WGAN_SCENARIOS = (
         "Gradients clipped instead of weights",
         "Clipping the critic's gradients to ±c bounds no slope: its estimate leaves the true W₁ far below.",
         QUICK.replace(mistake="clipped_gradients"),
-        300,
+        500,
         estimate_runs_away,
         cure={"mistake": "none"},
         cured_claim="With its weights clipped to ±c the critic keeps its scale.",
@@ -170,15 +166,11 @@ WGAN_SCENARIOS = (
     Scenario(
         "wgan_one_critic_step",
         "One critic step is too few",
-        "With n_critic = 1 the critic is far from its optimum: its estimate reads about zero where W₁ is 0.9.",
+        "With n_critic = 1 the critic is far from its optimum: its estimate reads about zero where W₁ is 1.2.",
         GANConfig(
-            objective="wgan_gp",
-            gp_weight=10,
-            batch_size=64,
-            **SMALL,
-            critic_learning_rate=5e-4,
-            generator_learning_rate=1e-4,
-        ),
+            data="swissroll", objective="wgan_gp", gp_weight=10, batch_size=64, **SMALL,
+            critic_learning_rate=5e-4, generator_learning_rate=3e-4,
+        ),  # fmt: skip
         60,
         estimate_is_wrong,
         cure={"n_critic": 20},
@@ -201,7 +193,7 @@ WGAN_SCENARIOS = (
         "Simultaneous updates",
         "When both networks move at once, with large steps, the points circle the ring and stay far from the data.",
         WGAN.replace(**FAST, updates="simultaneous"),
-        250,
+        400,
         stays_away_from_the_data,
         cure={"updates": "alternating"},
         cured_claim="Alternating, at the same step size, the points settle on all eight modes.",
@@ -211,11 +203,11 @@ WGAN_SCENARIOS = (
         "wgan_weights_at_clip",
         "Weights pile up at ±c",
         "At c = 0.01 more than half of the critic's weights and biases end exactly on a bound.",
-        QUICK.replace(clip=0.01, critic_depth=6),
-        80,
+        QUICK.replace(clip=0.01),
+        200,
         weights_pile_up,
-        cure={"clip": 1},
-        cured_claim="At c = 1 hardly a weight meets its bound, and nothing bounds the critic's estimate either.",
+        cure={"clip": 0.1},
+        cured_claim="At c = 0.1 most weights are free of their bound, and the points cover the ring.",
         why="E f(x) − E f(G(z)) grows with the scale of f: the critic drives its weights outwards, up to the clip.",
     ),
 )
