@@ -290,6 +290,12 @@ def test_a_history_has_one_row_a_step_with_seconds_that_rise():
     assert len(trainer.history(rows=5)["step"]) <= 5
 
 
+def test_a_turn_ends_with_the_step_in_which_it_is_interrupted():
+    trainer = gan()
+    assert trainer.advance_for(60, lambda: True) == 1
+    assert trainer.advance_for(60, lambda: trainer.step >= 4) == 3
+
+
 def test_measured_curves_hold_their_value_between_measurements():
     trainer = gan()
     trainer.advance(2 * MEASURE_EVERY + 10)

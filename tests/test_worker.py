@@ -554,7 +554,7 @@ def test_an_error_in_one_run_fails_that_run_alone(tmp_path, monkeypatch, part):
     desk.start("healthy", play=True)
     desk.start("broken")
 
-    def burst(argument):
+    def burst(*arguments):
         raise MemoryError("no memory left\nsecond line")
 
     setattr(desk.host.worker.runs["broken"].trainer, part, burst)

@@ -32,10 +32,8 @@ from genlab.runtime.messages import (
     write_record,
 )
 
-SLICE = 0.02
-"""Seconds for which one run trains before the next one has its turn; a command waits at most about as long."""
-EXPLORED_SLICE, EXPLORING = 0.005, 0.5
-"""The shorter turn while someone moves through codes, and for how many seconds after the last request it holds."""
+SLICE = 0.04
+"""Seconds for which one run trains before the next one has its turn; a command ends a turn after its present step."""
 AUTOSAVE = 8.0
 """Seconds between two saves of a run that changes: a killed worker loses less than 10 s of training."""
 RESTING_SAVE = 1.0
@@ -163,7 +161,6 @@ class Worker:
         self.runs: dict[str, Run] = {}
         self.turned = time.monotonic()
         self._told_at = 0.0
-        self._asked_at = -EXPLORING
         self._generators = None
 
     def serve(self) -> None:
@@ -381,7 +378,6 @@ class Worker:
 
     def _do_decode(self, run: Run, command: dict[str, Any]) -> None:
         self._ready(run)
-        self._asked_at = time.monotonic()
         packet = encode({"kind": "decoded", "run": run.run_id, "id": command["number"]}, run.shown.decode(command["z"]))
         self.send(Record.ANSWER, run.run_id, struct.pack("<I", command["id"]) + packet)
 
@@ -470,22 +466,23 @@ class Worker:
 
     def _take_turn(self, run: Run) -> None:
         """Let a run train for a slice of time; twins that both play share it."""
-        explored = time.monotonic() - self._asked_at < EXPLORING
-        seconds = EXPLORED_SLICE if explored else SLICE
         playing = [one for one in self._together(run) if one.status == RunStatus.RUNNING]
         if len(playing) == 1:
-            self._train(run, partial(run.trainer.advance_for, seconds))
+            self._train(run, partial(run.trainer.advance_for, SLICE, self._is_asked))
         else:
-            self._train_in_lockstep(playing, seconds)
+            self._train_in_lockstep(playing)
 
-    def _train_in_lockstep(self, twins: list[Run], seconds: float) -> None:
+    def _is_asked(self) -> bool:
+        return not self.inbox.empty()
+
+    def _train_in_lockstep(self, twins: list[Run]) -> None:
         """One trains for a while, the other for as many steps: no command finds them at different steps.
 
         A twin that is behind (joined later, was rewound, came back from an older save) leads until it has caught up;
         of two equal ones the costlier leads, so that the other needs no longer than it.
         """
         leader, follower = sorted(twins, key=lambda run: (run.step, -run.pace))
-        self._train(leader, partial(leader.trainer.advance_for, seconds / 2))
+        self._train(leader, partial(leader.trainer.advance_for, SLICE / 2, self._is_asked))
         if follower.step < leader.step:
             self._train(follower, partial(follower.trainer.advance, leader.step - follower.step))
         # Together they get the time of two runs, whatever each of them costs.

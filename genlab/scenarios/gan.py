@@ -86,7 +86,7 @@ GAN_SCENARIOS = (
         "Mode collapse",
         "Before a sure discriminator the non-saturating loss keeps its slope, but the points crowd at a mode or two.",
         SURE,
-        400,
+        600,
         collapses_to_few_modes,
         cure={"r1_weight": 0.5},
         cured_claim="With an R1 penalty the same two networks spread the points over the ring.",

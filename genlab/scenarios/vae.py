@@ -34,9 +34,9 @@ def uses_one_latent(evidence: Evidence) -> Verdict:
 
 
 def generates_garbage(evidence: Evidence) -> Verdict:
-    """Samples from the prior are more than four floors away from the data."""
+    """Samples from the prior are more than three floors away from the data."""
     distance = evidence.wasserstein_in_floors()
-    return distance > 4, {"wasserstein_exact/floor": distance, "kl": evidence.late("kl")}
+    return distance > 3, {"wasserstein_exact/floor": distance, "kl": evidence.late("kl")}
 
 
 VAE_SCENARIOS = (

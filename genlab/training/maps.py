@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -96,12 +97,15 @@ class MapTrainer:
                 return
             self._work(batch)
 
-    def advance_for(self, seconds: float) -> int:
-        """Work for about ``seconds``, at least one step of one batch or one measurement; the steps by which it rose."""
+    def advance_for(self, seconds: float, interrupted: Callable[[], bool] = lambda: False) -> int:
+        """Work for about ``seconds`` or until interrupted, at least one step of one batch or one measurement.
+
+        Returns the steps by which it rose.
+        """
         before, deadline = self.step, time.perf_counter() + seconds
         while (batch := self._next()) is not None:
             self._work(batch)
-            if time.perf_counter() >= deadline:
+            if time.perf_counter() >= deadline or interrupted():
                 break
         return self.step - before
 

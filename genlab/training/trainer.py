@@ -3,6 +3,7 @@
 import copy
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -135,10 +136,13 @@ class Trainer(ABC):
         """Train ``n`` steps; stops at a divergence, after which it does nothing."""
         self._train(range(n))
 
-    def advance_for(self, seconds: float) -> int:
-        """Train at least one step and for about ``seconds``; returns how many steps were completed."""
+    def advance_for(self, seconds: float, interrupted: Callable[[], bool] = lambda: False) -> int:
+        """Train at least one step, for about ``seconds`` or until interrupted; returns how many steps were completed.
+
+        ``interrupted`` is asked before each step.
+        """
         before, deadline = self.step, time.perf_counter() + seconds
-        self._train(iter(lambda: self.step > before and time.perf_counter() >= deadline, True))
+        self._train(iter(lambda: self.step > before and (time.perf_counter() >= deadline or interrupted()), True))
         return self.step - before
 
     def _train(self, ticks) -> None:
