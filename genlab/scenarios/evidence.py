@@ -25,8 +25,7 @@ class Evidence:
 
     def late(self, name: str) -> float:
         """Median of a curve over the last quarter of the run: single batches are noisy."""
-        curve = self.history[name]
-        return float(np.median(curve[-max(1, len(curve) // 4) :]))
+        return float(np.median(_last_quarter(self.history[name])))
 
     def wasserstein_in_floors(self) -> float:
         """Exact W₁ at the end between data and generated points, as a multiple of what fresh data would get."""
@@ -34,7 +33,7 @@ class Evidence:
 
     def late_wasserstein_in_floors(self) -> float:
         """Median of the same over the last quarter of the looks."""
-        return float(np.median([self._in_floors(xy) for xy in self.generated[-max(1, len(self.generated) // 4) :]]))
+        return float(np.median([self._in_floors(xy) for xy in _last_quarter(self.generated)]))
 
     def _in_floors(self, generated: np.ndarray) -> float:
         return self._distance(generated) / wasserstein_floor(points(self.config.data), TRANSPORT_SAMPLES, seed=0)
@@ -60,8 +59,8 @@ class Evidence:
 
         Its size: the estimate of a critic without a bound swings, and changes its sign.
         """
-        size = np.abs(self.history["wasserstein_estimate"])
-        return float(np.median(size[-max(1, len(size) // 4) :]) / self.history["wasserstein_exact"][-1])
+        size = np.abs(_last_quarter(self.history["wasserstein_estimate"]))
+        return float(np.median(size) / self.history["wasserstein_exact"][-1])
 
     def modes_captured(self) -> int:
         """How many of the data's modes have a high-quality point at the end."""
@@ -80,3 +79,7 @@ class Evidence:
         """Share of the generated points nearest to each mode, (times, modes)."""
         modes = points(self.config.data).modes
         return np.stack([mode_shares(xy, modes) for xy in self.generated])
+
+
+def _last_quarter(values):
+    return values[-max(1, len(values) // 4) :]
