@@ -172,22 +172,13 @@ def lab(fake_lab):
     return fake_lab
 
 
-@pytest.fixture(scope="module")
-def context(browser):
-    """One browser profile for all tests: each has its own tab, and plotly.js is fetched once."""
-    profile = browser.new_context(viewport={"width": 1366, "height": 768})
-    yield profile
-    profile.close()
-
-
 @pytest.fixture
-def live_page(context, lab):
-    page = context.new_page()
+def live_page(page, lab):
+    page.emulate_media(reduced_motion="no-preference")
     page.set_default_timeout(90_000)
     page.goto(lab.url)
     wait_for_figure(page, "losses")
-    yield page
-    page.close()
+    return page
 
 
 def wait_for(page, panel, condition):
@@ -407,8 +398,8 @@ def test_a_changed_objective_changes_the_panels_and_keeps_those_that_stay(live_p
     assert live_page.get_by_role("tab").all_inner_texts()[0] == "W₁"
 
 
-def test_a_companion_s_curves_follow_its_own_frames_until_it_is_taken_away(context, lab):
-    page = context.new_page()
+def test_a_companion_s_curves_follow_its_own_frames_until_it_is_taken_away(page, lab):
+    page.emulate_media(reduced_motion="no-preference")
     page.set_default_timeout(90_000)
     page.goto(f"{lab.url}/?beside=run-2")
     wait_for(page, "losses", "plot?.data?.length === 6 && plot.data[3].x.length > 100")
@@ -419,7 +410,6 @@ def test_a_companion_s_curves_follow_its_own_frames_until_it_is_taken_away(conte
     page.get_by_role("button", name="Take away").click()
     wait_for(page, "losses", "plot.data.length === 3")
     assert not page.locator(".companion").is_visible()
-    page.close()
 
 
 def test_leaving_the_page_closes_the_socket(live_page, lab):

@@ -59,8 +59,15 @@ def test_a_part_is_added_shaped_and_removed():
     assert now(tab) == before and not tab.exception
 
 
-def test_a_drawn_box_in_the_address_has_the_divergence_of_a_box():
-    tab = open_theory("divergences", p_drawn="true", p_curve=BOX, q1_mean="0", q1_std="2")
+@pytest.mark.parametrize(
+    ("drawn", "settings", "divergence"),
+    [
+        ("p", {"q1_mean": "0", "q1_std": "2"}, 0),
+        ("q", {"p_parts": "1", "p1_mean": "0", "p1_std": "2"}, 1),
+    ],
+)
+def test_a_drawn_box_in_the_address_has_the_divergence_of_a_box(drawn, settings, divergence):
+    tab = open_theory("divergences", **{f"{drawn}_drawn": "true", f"{drawn}_curve": BOX}, **settings)
     assert not errors(tab)
     width, blur = 6.25, 0.25
     # each blurred edge adds ∫ −Φ log Φ to the entropy of a box
@@ -68,7 +75,8 @@ def test_a_drawn_box_in_the_address_has_the_divergence_of_a_box():
     entropy = np.log(width) + 2 * blur * edge / width
     expected = -entropy + np.log(2 * np.sqrt(2 * np.pi)) + (width**2 / 12 + blur**2) / 8
     # 25 narrow Gaussians ripple a little
-    assert now(tab)[0] == pytest.approx(expected, abs=5e-3)
+    # KL(p‖q) of a drawn p, KL(q‖p) of a drawn q
+    assert now(tab)[divergence] == pytest.approx(expected, abs=5e-3)
 
 
 def test_bad_settings_in_the_address_give_one_line_each():

@@ -26,7 +26,7 @@ def test_a_map_fills_and_a_cell_is_seen_and_opened_as_a_run(page, server):
     page.wait_for_function(
         "() => window.genlab?.panels.get('map').canvas.data[1].z.flat().every(z => z !== null)", timeout=150_000
     )
-    assert live.locator("progress").evaluate("bar => bar.value") == 1
+    page.wait_for_function("() => document.querySelector('.genlab-live progress').value === 1", timeout=150_000)
     page.locator(".panel.map .canvas").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")

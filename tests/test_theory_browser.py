@@ -98,10 +98,18 @@ def test_play_carries_the_noise_to_z_and_a_moved_mean_carries_the_same_noise_els
 # ---- divergences and the evidence identity ---------------------------------------------------------------------------
 
 
-def test_a_density_drawn_with_the_mouse_has_its_own_divergences_and_stands_in_the_address(lab):
-    lab.page.goto(f"{lab.url}/divergences?p_drawn=true&q1_mean=-3&q1_std=0.8")
+@pytest.mark.parametrize(
+    ("drawn", "other", "title"),
+    [
+        ("p", "q1_mean=-3&q1_std=0.8", "KL(p‖q)"),
+        ("q", "p_parts=1&p1_mean=-3&p1_std=0.8", "KL(q‖p)"),
+    ],
+)
+def test_a_density_drawn_with_the_mouse_has_its_own_divergences_and_stands_in_the_address(lab, drawn, other, title):
+    trace, picture = "pq".index(drawn), "kl_pq" if drawn == "p" else "kl_qp"
+    lab.page.goto(f"{lab.url}/divergences?{drawn}_drawn=true&{other}")
     wait(lab, "p.data.pictures.length === 7")
-    before = curve(lab, "densities", 0)
+    before = curve(lab, "densities", trace)
     pad = lab.page.locator(".genlab-pencil canvas").bounding_box()
 
     def at(x: float, share: float) -> tuple[float, float]:
@@ -113,14 +121,14 @@ def test_a_density_drawn_with_the_mouse_has_its_own_divergences_and_stands_in_th
     for point in ((-4.5, -0.1), (-3, 0.9), (-1.5, -0.1), (6, -0.1)):
         lab.page.mouse.move(*at(*point), steps=4)
     lab.page.mouse.up()
-    lab.page.wait_for_function("() => location.search.includes('p_curve=')", timeout=SECONDS)
-    title = "document.querySelector('[data-picture=kl_pq] h3').textContent"
-    lab.page.wait_for_function(f"() => {title}.startsWith('KL(p‖q) = 0.')", timeout=SECONDS)
-    x, p = curve(lab, "densities", 0).T
-    assert not np.allclose(p, before[:, 1])
+    lab.page.wait_for_function(f"() => location.search.includes('{drawn}_curve=')", timeout=SECONDS)
+    heading = f"document.querySelector('[data-picture={picture}] h3').textContent"
+    lab.page.wait_for_function(f"() => {heading}.startsWith('{title} = 0.')", timeout=SECONDS)
+    x, height = curve(lab, "densities", trace).T
+    assert not np.allclose(height, before[:, 1])
     # A triangle of half-width 1.5 around −3 has its peak of ⅔ there, but for the blur of a column and a pixel.
-    assert x[np.argmax(p)] == pytest.approx(-3, abs=0.2) and p.max() == pytest.approx(2 / 3, abs=0.15)
-    assert p[x > -1].max() < 0.02
+    assert x[np.argmax(height)] == pytest.approx(-3, abs=0.2) and height.max() == pytest.approx(2 / 3, abs=0.15)
+    assert height[x > -1].max() < 0.02
 
 
 def test_six_descents_play_side_by_side_and_part_one_covers_and_one_seeks(lab):

@@ -32,7 +32,7 @@ class Pad {
 
   render(data) {
     if (this.last) return; // a hand is drawing
-    this.theme = readTheme(this.root, data.palette);
+    this.colour = readTheme(this.root, data.palette)[data.colour];
     this.heights = [...data.curve].map(letter => ALPHABET.indexOf(letter));
     this.canvas.setAttribute("aria-label", data.label);
     [this.low.textContent, this.high.textContent] = data.ends;
@@ -86,7 +86,7 @@ class Pad {
     const y = level => height - 2 - (level / TOP) * (height - 4);
     context.beginPath();
     this.heights.forEach((level, column) => context.lineTo(x(column), y(level)));
-    Object.assign(context, { strokeStyle: this.theme.real, fillStyle: `${this.theme.real}40`, lineWidth: 2.5 });
+    Object.assign(context, { strokeStyle: this.colour, fillStyle: `${this.colour}40`, lineWidth: 2.5 });
     context.stroke();
     context.lineTo(width, height);
     context.lineTo(0, height);

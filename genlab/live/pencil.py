@@ -23,9 +23,10 @@ def _component():
 
 
 def pencil(
-    curve: str, *, key: str, label: str, ends: tuple[float, float], on_drawn: Callable[[str], None]
+    curve: str, *, key: str, label: str, colour: str, ends: tuple[float, float], on_drawn: Callable[[str], None]
 ) -> None:  # fmt: skip
-    """Draw the pad with ``curve`` on it, one letter of :data:`LEVELS` for each column from ``ends[0]`` to ``ends[1]``.
+    """Draw the pad with ``curve`` on it, one letter of :data:`LEVELS` for each column from ``ends[0]`` to ``ends[1]``,
+    in a ``colour`` of the palette.
 
     ``on_drawn`` is called with the new curve when the hand is lifted, before the page is drawn again. What arrives is
     text from a browser: check it.
@@ -40,6 +41,7 @@ def pencil(
         data={
             "curve": curve,
             "label": label,
+            "colour": colour,
             "ends": [f"{end:g}".replace("-", "−") for end in ends],
             "palette": PALETTE,
         },

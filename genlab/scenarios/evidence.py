@@ -13,7 +13,9 @@ TRANSPORT_SAMPLES = 500
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """One finished run: its set-up, its curves, and what it generated, (n, …) each, at even intervals.
+    """One finished run: its set-up, its curves, and the points that it generated, (n, 2) each, at even intervals.
+
+    Generated images are not kept: no figure is made of them.
 
     ``layer_gradient_norms`` (layers,) holds √E‖∂f/∂h‖² for the input of each layer of a critic, at the end.
     """

@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from genlab.config import Config
+from genlab.config import IMAGES, Config
 from genlab.measures import COVERAGE_SAMPLES
 from genlab.scenarios.evidence import Evidence
 from genlab.scenarios.scenario import Scenario
 
 LOOKS = 20
-"""How often within a run its samples are looked at."""
+"""How often within a run the points that it generates are looked at."""
 
 MakeTrainer = Callable[[Config], object]
 """Handed in, because the pages that list scenarios must not import torch."""
@@ -37,7 +37,8 @@ def watch(config: Config, steps: int, make_trainer: MakeTrainer) -> Evidence:
     generated = []
     for look in range(LOOKS):
         trainer.advance(steps * (look + 1) // LOOKS - steps * look // LOOKS)
-        generated.append(trainer.sample(COVERAGE_SAMPLES))
+        if config.data not in IMAGES:
+            generated.append(trainer.sample(COVERAGE_SAMPLES))
     return Evidence(config, trainer.history(), generated, trainer.layer_gradient_norms())
 
 

@@ -32,15 +32,15 @@ def mixture(column: Settings, name: str, label: str, parts: list[Part]) -> Mixtu
     return _read(column, settings)
 
 
-def density(column: Settings, name: str, label: str, parts: list[Part]) -> Mixture:
-    """A mixture as above, or a curve drawn by hand that starts as the mixture stands."""
+def density(column: Settings, name: str, label: str, parts: list[Part], colour: str) -> Mixture:
+    """A mixture as above, or a curve drawn by hand that starts as the mixture stands, in a colour of the palette."""
     if not column.switch(f"{name}_drawn", f"Draw {name} by hand", False):
         return mixture(column, name, label, parts)
     now = encode(_read(column, _parts(column, name, parts)).pdf(COLUMNS))
     setting = f"{name}_curve"
     curve = column.value(setting, now, read_curve)
     pencil(
-        curve, key=f"theory.{setting}", label=f"Density {name}", ends=(COLUMNS[0], COLUMNS[-1]),
+        curve, key=f"theory.{setting}", label=f"Density {name}", colour=colour, ends=(COLUMNS[0], COLUMNS[-1]),
         on_drawn=lambda drawn: _take(column, setting, drawn),
     )  # fmt: skip
     return decode(curve).smoothed()

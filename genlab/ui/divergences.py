@@ -67,7 +67,7 @@ class Shown(NamedTuple):
 
 def integrands(column: Settings) -> Shown:
     """Each divergence as an area."""
-    p, q = _p(column), mixture(column, "q", "q", Q)
+    p, q = _p(column), density(column, "q", "q", Q, "generated")
     values = _values(parts_of(p), parts_of(q))
     rows = [f"{SYMBOLS[name]} = {_coloured(kind.formula)}" for name, kind in DIVERGENCES.items()]
     array = r" \\[1.2ex] ".join(" & ".join(rows[i : i + 3]) for i in (0, 3))
@@ -145,7 +145,7 @@ def _sliding(motion: Motion, run: Slide) -> Shown:
 
 
 def _p(column: Settings) -> Mixture:
-    return density(column, "p", "p", P)
+    return density(column, "p", "p", P, "real")
 
 
 def _mixture(parts: tuple[Part, ...]) -> Mixture:
@@ -173,7 +173,8 @@ Each small picture is an integrand, and the number above it is its area.
   $-\log 0.6 = 0.511$; $\mathrm{KL}(p\|q)$ counts where *p* has mass, so its area lies on the mode that q misses.
   $\chi^2$ divides by q there and is astronomic.
 - $W_1$ compares distribution functions: its integrand is high *between* the modes, wherever mass has to travel through.
-- **Draw p by hand**: every column that you draw becomes a narrow Gaussian, so that p is nowhere exactly 0.
+- **Draw p or q by hand**: every column that you draw becomes a narrow Gaussian, so that neither is anywhere exactly 0.
+  Leave a hole in q where p has mass: $\mathrm{KL}(p\|q)$ and $\chi^2$ shoot up, JS and TV stay below their bounds.
 """,
     "fit": r"""
 Six copies of the same q (dotted: where they start) descend six divergences from the same p.
