@@ -5,7 +5,7 @@ import torch
 
 from genlab.bench.hand import measure_hand
 from genlab.bench.plain import plain_loop
-from genlab.bench.speed import SYSTEMS, measure_speeds, page_streams
+from genlab.bench.speed import SYSTEMS, measure_speeds, page_streams, ratio
 from genlab.bench.together import measure_together
 from genlab.bench.web import WATCHERS, measure_web
 from genlab.config import GANConfig, VAEConfig
@@ -67,6 +67,12 @@ def test_the_systems_are_those_of_the_peers():
     assert SYSTEMS["vae_digits"] == VAEConfig()
 
 
+def test_the_ratio_of_two_ways_is_taken_within_each_repeat():
+    speeds = {"fast": [2.0, 30.0, 600.0], "slow": [1.0, 10.0, 100.0]}
+    # 2, 3 and 6, whose standard deviation is √(26/9): the median has √(π/2) times the error of a mean.
+    assert ratio("fast", "slow", speeds) == {"fast/slow": 3.0, "fast/slow ±": pytest.approx(1.230, abs=1e-3)}
+
+
 def test_a_watcher_of_the_bench_watches_what_the_page_shows():
     assert {"history", "real", "generated", "field"} <= set(page_streams(GANConfig()))
     assert {"history", "latent", "samples", "reconstruction"} <= set(page_streams(VAEConfig()))
@@ -78,9 +84,10 @@ def test_speeds_are_measured_for_all_systems_with_a_live_watcher():
     assert set(result["steps_per_second"]) == set(SYSTEMS)
     for figures in result["steps_per_second"].values():
         assert set(figures) == {
-            "plain", "bare", "watched", "bare/plain", "watched/bare", "frames_per_second", "bytes_per_frame",
+            "plain", "bare", "watched", "bare/plain", "bare/plain ±", "watched/bare", "watched/bare ±",
+            "frames_per_second", "bytes_per_frame",
         }  # fmt: skip
-        assert all(value > 0 for value in figures.values())
+        assert all(value > 0 for name, value in figures.items() if "±" not in name)
         # Rounding is all that stands between a ratio of one repeat and the ratio of its medians.
         assert figures["bare/plain"] == pytest.approx(figures["bare"] / figures["plain"], abs=0.02)
     assert result["setting_to_first_step_ms"] > 0

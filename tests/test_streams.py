@@ -6,7 +6,7 @@ from genlab.config import GANConfig, VAEConfig
 from genlab.data import points
 from genlab.runtime import messages
 from genlab.runtime.messages import decode, encode
-from genlab.runtime.streams import CLOUD_PARTS, MANIFOLD_PARTS, MAX_LATENT, ROWS, STREAMS, View
+from genlab.runtime.streams import CLOUD_PARTS, MANIFOLD_PARTS, MAX_LATENT, ROWS, SAMPLE_PARTS, STREAMS, View
 from genlab.training import Divergence, make_trainer
 
 SMALL_GAN = {"generator_width": 16, "critic_width": 16, "batch_size": 32}
@@ -281,14 +281,17 @@ def test_while_it_trains_the_cloud_of_images_is_renewed_in_parts():
     assert np.allclose(part, current, atol=1e-4)
 
 
-def test_while_it_trains_the_manifold_is_renewed_in_parts():
+@pytest.mark.parametrize(("stream", "parts"), [("manifold", MANIFOLD_PARTS), ("samples", SAMPLE_PARTS)])
+def test_while_it_trains_decoded_images_are_renewed_in_parts(stream, parts):
     trainer = trained(VAEConfig(**SMALL_VAE))
     view = View(trainer)
-    view.draw(("manifold",))
+    old = view.draw((stream,))[0][f"{stream}.images"].copy()
     trainer.advance(50)
-    current = View(trainer).draw(("manifold",))[0]["manifold.images"].astype(int)
-    for _ in range(MANIFOLD_PARTS):
-        shown = view.draw(("manifold",), whole=False)[0]["manifold.images"]
+    current = View(trainer).draw((stream,))[0][f"{stream}.images"].astype(int)
+    for part in range(parts):
+        shown = view.draw((stream,), whole=False)[0][f"{stream}.images"]
+        renewed = (shown != old).any(axis=(1, 2))
+        assert renewed.sum() <= (part + 1) * len(old) / parts
     # one grey level: batches of different size round differently
     assert np.abs(shown - current).max() <= 1
 

@@ -17,7 +17,7 @@ def bench(quick: bool = False) -> dict[str, Any]:
     torch.set_num_threads(1)
     return {
         "machine": {"cores": os.cpu_count(), "platform": platform.platform(), "torch": torch.__version__},
-        **measure_speeds(repeats=3 if quick else 7, seconds=0.5 if quick else 2.0),
+        **measure_speeds(repeats=3 if quick else 24, seconds=0.5 if quick else 1.0),
         "together": measure_together(repeats=3 if quick else 7),
         "web_process": measure_web(seconds=2.0 if quick else 8.0),
         "latent_plane": measure_hand(seconds=3.0 if quick else 10.0),

@@ -34,6 +34,8 @@ from genlab.runtime.messages import (
 
 SLICE = 0.04
 """Seconds for which one run trains before the next one has its turn; a command ends a turn after its present step."""
+SOLO = 0.2
+"""Seconds for which a run trains at most that has no other beside it: each end of a turn costs it a little."""
 AUTOSAVE = 8.0
 """Seconds between two saves of a run that changes: a killed worker loses less than 10 s of training."""
 RESTING_SAVE = 1.0
@@ -468,9 +470,16 @@ class Worker:
         """Let a run train for a slice of time; twins that both play share it."""
         playing = [one for one in self._together(run) if one.status == RunStatus.RUNNING]
         if len(playing) == 1:
-            self._train(run, partial(run.trainer.advance_for, SLICE, self._is_asked))
+            self._train(run, partial(run.trainer.advance_for, self._length_of_turn(run), self._is_asked))
         else:
             self._train_in_lockstep(playing)
+
+    def _length_of_turn(self, run: Run) -> float:
+        """A run without others goes on until its next frame is due."""
+        if any(other.status == RunStatus.RUNNING for other in self.runs.values() if other is not run):
+            return SLICE
+        until_frame = run.next_frame - time.monotonic() if run.watchers else SOLO
+        return min(max(until_frame, SLICE), SOLO)
 
     def _is_asked(self) -> bool:
         return not self.inbox.empty()
