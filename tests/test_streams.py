@@ -16,10 +16,11 @@ ALL = ("history", *STREAMS)
 GAN_POINTS = {
     "real.xy": (1000, 2), "generated.xy": (1000, 2), "samples.xy": (1000, 2),
     "field.x": (41,), "field.y": (41,), "field.z": (41, 41), "arrows.xy": (60, 2), "arrows.gradient": (60, 2),
-    "mesh.xy": (15, 15, 2), "weights.edges": (61,), "weights.counts": (60,),
+    "mesh.xy": (15, 15, 2), "weights.edges": (61,), "weights.counts": (60,), "layers.norm": (3, 2),
 }  # fmt: skip
 GAN_IMAGES = {
     "real.images": (64, 28, 28), "samples.images": (64, 28, 28), "weights.edges": (61,), "weights.counts": (60,),
+    "layers.norm": (3, 2),
 }  # fmt: skip
 VAE_POINTS = {
     "real.xy": (1000, 2), "samples.xy": (1000, 2), "latent.mean": (1000, 2), "latent.std": (1000, 2),
@@ -143,9 +144,9 @@ def test_generated_points_come_from_the_same_noise_in_every_frame():
 
 def linear_critic(trainer, slope):
     """Replace what the critic says by slope · x."""
-    trainer.critic = torch.nn.Linear(2, 1, bias=False)
+    trainer.critic = torch.nn.Sequential(torch.nn.Linear(2, 1, bias=False))
     with torch.no_grad():
-        trainer.critic.weight.copy_(torch.tensor([slope]))
+        trainer.critic[0].weight.copy_(torch.tensor([slope]))
 
 
 @pytest.mark.parametrize("objective", ["minimax", "nonsaturating", "lsgan", "wgan"])
@@ -191,6 +192,19 @@ def test_the_histogram_counts_every_weight_and_bias_between_bounds_that_show_the
     assert arrays["weights.counts"].sum() == sum(p.numel() for p in trainer.critic.parameters())
     assert info["clip"] == 0.01
     assert arrays["weights.edges"][0] < -0.01 and arrays["weights.edges"][-1] > 0.01
+
+
+def test_the_gradient_shrinks_from_layer_to_layer_by_the_size_of_the_weights():
+    trainer = trained(GANConfig(critic_depth=3, activation="tanh", generator_width=8, critic_width=8))
+    with torch.no_grad():
+        for layer in trainer.critic[::2]:
+            layer.weight.zero_()
+            layer.bias.zero_()
+            layer.weight.fill_diagonal_(0.01)
+    layers = View(trainer).draw(("layers",))[0]["layers.norm"]
+    # Near 0 tanh is the identity: of the four layers each passes on one hundredth.
+    assert layers[:, 0].tolist() == [1, 2, 3, 4]
+    assert layers[:, 1] == pytest.approx([1e-8, 1e-6, 1e-4, 1e-2], rel=1e-3)
 
 
 def test_weights_that_are_not_finite_do_not_stop_the_picture():

@@ -181,11 +181,11 @@ def still_spreading(recent: Recent) -> Diagnosis | None:
 
 def mode_hopping(recent: Recent) -> Diagnosis | None:
     """The points crowd at some of the modes, and at others each time they are measured."""
-    if not recent.is_crowded or recent.measured("mode_turnover", 3).mean() < limit("turnover"):
+    if not recent.is_crowded or _turnover(recent) < limit("turnover"):
         return None
     return Diagnosis(
         Name.MODE_HOPPING,
-        sentence(_crowd(recent), f"{_turnover(recent)} changed their mode since the measurement before"),
+        sentence(_crowd(recent), f"from one measurement to the next {_turnover(recent):.0%} changed their mode"),
         "Where the points crowd the discriminator learns to reject them, they leave together, it follows: the two turn "
         "around each other instead of settling.",
         _against_crowding(recent.config),
@@ -199,7 +199,9 @@ def mode_collapse(recent: Recent) -> Diagnosis | None:
         return None
     return Diagnosis(
         Name.MODE_COLLAPSE,
-        sentence(_crowd(recent), f"they stay: {_turnover(recent)} changed their mode since the measurement before"),
+        sentence(
+            _crowd(recent), f"they stay: from one measurement to the next {_turnover(recent):.0%} changed their mode"
+        ),
         "The generator is asked for points that pass as real; no term of its loss asks for all modes.",
         _against_crowding(recent.config),
         "gallery",
@@ -211,8 +213,9 @@ def _crowd(recent: Recent) -> str:
     return f"at step {recent.measured_at:,} the points spread over {effective:.1f} effective modes of {modes:.0f}"
 
 
-def _turnover(recent: Recent) -> str:
-    return f"{recent.measured('mode_turnover')[0]:.0%}"
+def _turnover(recent: Recent) -> float:
+    # Of several measurements: single ones scatter.
+    return float(recent.measured("mode_turnover", 3).mean())
 
 
 def _against_crowding(config: GANConfig) -> Attempts:

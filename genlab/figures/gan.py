@@ -23,7 +23,7 @@ SHORTEST, LONGEST = 1e-4, 10.0
 def gan_view(config: GANConfig) -> View:
     """Everything that the GAN page shows of a run with these settings."""
     first = _images() if config.is_images else _plane(config)
-    curves = (*_distances(config), _gradients(), _scores(config), _weights(config))
+    curves = (*_distances(config), _gradients(), _layers(config), _scores(config), _weights(config))
     panels = (first, _losses(config), *curves, noise_panel(config))
     return View("gan", panels, GRID, gan_formula(config))
 
@@ -166,6 +166,33 @@ def _gradients() -> Panel:
     return Panel(
         "gradients", "curves", "Gradients", ("more", "extra"), ("history",),
         {"series": curves, "y": "norm of the gradient", "x": "generator step", "log": True},
+    )  # fmt: skip
+
+
+def _layers(config: GANConfig) -> Panel:
+    score = "f" if config.is_critic else "logit"
+    figure = {
+        "data": [
+            {
+                "type": "scatter", "mode": "lines+markers", "x": [], "y": [], "name": _second(config),
+                "line": {"color": "@critic", "width": 2}, "marker": {"color": "@critic", "size": 9},
+                "hovertemplate": "layer %{x}: %{y:.4~g}<extra></extra>",
+            },
+        ],
+        "layout": {
+            "xaxis": {"title": {"text": "layer; 1 takes in x"}, "dtick": 1, "zeroline": False},
+            "yaxis": {
+                "title": {"text": f"gradient of {score} at its input"}, "type": "log", "exponentformat": "power",
+            },
+        },
+    }  # fmt: skip
+    bind = [{"use": "columns", "trace": 0, "arrays": {"points": "layers.norm"}, "columns": [0, 1], "count": DRAWN}]
+    caption = (
+        "√E‖∂/∂h‖², h a layer's input. Lower to the left: the gradient vanishes on its way back; higher: it explodes."
+    )
+    return Panel(
+        "layers", "plot", "Layers", ("more", "extra"), ("layers",),
+        {"figure": figure, "bind": bind, "caption": caption},
     )  # fmt: skip
 
 

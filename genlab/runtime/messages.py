@@ -18,8 +18,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 from genlab.maps import LONGEST_SIDE
 
 STREAMS = (
-    "history", "real", "generated", "field", "arrows", "mesh", "weights", "samples", "latent", "kl", "reconstruction",
-    "manifold", "components", "survey", "map",
+    "history", "real", "generated", "field", "arrows", "mesh", "weights", "layers", "samples", "latent", "kl",
+    "reconstruction", "manifold", "components", "survey", "map",
 )  # fmt: skip
 """Everything that a watcher can subscribe to; streams that a model does not have stay empty."""
 

@@ -323,6 +323,13 @@ def _weights(view: View) -> Arrays:
     return {"weights.edges": edges.astype(np.float32), "weights.counts": counts.astype(np.float32)}
 
 
+@_stream("layers", model="gan")
+def _layers(view: View) -> Arrays:
+    """(layers, 2): number of each layer of the critic, from 1, and norm of the score's gradient at its input."""
+    norms = view.trainer.layer_gradient_norms(SAMPLES)
+    return {"layers.norm": np.column_stack([np.arange(1, len(norms) + 1), norms]).astype(np.float64)}
+
+
 @_stream("latent", model="vae")
 def _latent(view: View) -> Arrays:
     """Mean and standard deviation of q(z|x) for held-out examples, and their labels or positions."""

@@ -181,10 +181,10 @@ class GANTrainer(Trainer):
         """See :meth:`Trainer.tensors`; with the shares that the next measurement compares with."""
         return super().tensors() | ({"measured/mode_shares": self._mode_shares} if self._has_modes else {})
 
-    def layer_gradient_norms(self) -> np.ndarray:
-        """√E‖∂f/∂h‖² for the input h of each layer of the critic, at generated examples, from first to last layer."""
+    def layer_gradient_norms(self, n: int = TRANSPORT_SAMPLES) -> np.ndarray:
+        """√E‖∂f/∂h‖² for the input h of each layer of the critic, at ``n`` generated examples, from first to last."""
         with torch.no_grad():
-            fake = self.generator(self.noise(TRANSPORT_SAMPLES, random_stream(self.config.seed, "view")))
+            fake = self.generator(self.noise(n, random_stream(self.config.seed, "view")))
         return gradient_norms(self.critic, fake)
 
     def reference(self) -> dict[str, float]:

@@ -117,7 +117,7 @@ class Trainer(ABC):
     def sample(self, n: int, seed: int | None = None) -> np.ndarray:
         """``n`` new examples: points (n, 2) or images (n, 28, 28) in [0, 1]; the same noise for the same seed."""
 
-    def layer_gradient_norms(self) -> np.ndarray:
+    def layer_gradient_norms(self, n: int = 0) -> np.ndarray:
         """How the gradient of a critic changes on its way back, (layers,); empty where a model has no critic."""
         return np.empty(0)
 
