@@ -32,8 +32,8 @@ def test_a_collapsed_posterior_is_named_explained_and_cured_from_its_card(lab):
     summary = card.locator("summary")
     summary.focus()
     lab.page.keyboard.press("Enter")
-    saw = lab.header("diagnosis.saw")
-    assert saw.startswith("KL of latents 1 and 2 of 2: at most ") and card.get_by_text(saw).is_visible()
+    lab.wait("document.querySelector('.happening .card').innerText.includes(h.diagnosis.saw)")
+    assert lab.header("diagnosis.saw").startswith("KL of latents 1 and 2 of 2: at most ")
     assert card.get_by_text("A latent pays β = 1000 nats").is_visible()
     link = card.get_by_role("link")
     assert link.get_attribute("href") == "/evidence" and link.get_attribute("target") == "_blank"

@@ -19,11 +19,12 @@ GRID = {
 def shown_measures(config: Config) -> dict[str, dict[str, Any]]:
     """What the colour of a cell can stand for, by the name of its curve; the first is what one asks of the model first.
 
-    ``log``: coloured by its logarithm; ``low`` and ``high``: the ends of the colours where they are known.
+    ``log``: coloured by its logarithm; ``whole``: a whole number; ``low`` and ``high``: the ends of the colours where
+    they are known.
     """
     if config.model == "vae":
         measures = {
-            "active_units": _measure("Active units", low=0),
+            "active_units": _measure("Active units", low=0, whole=True),
             "elbo": _measure("ELBO / nats"),
             "reconstruction": _measure("Reconstruction / nats"),
             "kl": _measure("KL / nats", low=0),
@@ -35,7 +36,7 @@ def shown_measures(config: Config) -> dict[str, dict[str, Any]]:
             "critic_grad_norm": _measure("Critic's gradient norm", log=True),
             "generator_grad_norm": _measure("Generator's gradient norm", log=True),
         }
-    return measures | {"diverged": _measure("Diverged at step", low=0)}
+    return measures | {"diverged": _measure("Diverged at step", low=0, whole=True)}
 
 
 def _distances(config: Config) -> dict[str, dict[str, Any]]:
@@ -43,15 +44,18 @@ def _distances(config: Config) -> dict[str, dict[str, Any]]:
     if not config.is_images:
         measures["wasserstein_exact"] = _measure("Exact W₁", log=True)
         if (modes := points(config.data).modes) is not None:
-            measures["modes_captured"] = _measure(f"Modes captured (of {len(modes)})", low=0, high=len(modes))
+            captured = f"Modes captured (of {len(modes)})"
+            measures["modes_captured"] = _measure(captured, low=0, high=len(modes), whole=True)
             measures["high_quality"] = _measure("High-quality share", low=0, high=1)
     if config.is_critic:
         measures["wasserstein_estimate"] = _measure("Critic's estimate of W₁")
     return measures
 
 
-def _measure(label: str, *, log: bool = False, low: float | None = None, high: float | None = None) -> dict[str, Any]:
-    return {"label": label, "log": log, "low": low, "high": high}
+def _measure(
+    label: str, *, log: bool = False, whole: bool = False, low: float | None = None, high: float | None = None
+) -> dict[str, Any]:
+    return {"label": label, "log": log, "whole": whole, "low": low, "high": high}
 
 
 def map_view(config: MapConfig, shown: str, cell: int | None) -> View:

@@ -2940,8 +2940,9 @@ function colourRange(values, { low, high, log }) {
   return [from, to > from ? to : from + 1];
 }
 
-function colourTicks(low, high, { log }) {
-  if (!log) return {};
+function colourTicks(low, high, { log, whole }) {
+  // Between few whole numbers there is nothing to read.
+  if (!log) return whole && high - low <= 10 ? { dtick: 1 } : {};
   const decades = [];
   for (let power = Math.ceil(low); power <= high; power++) decades.push(power);
   const tickvals = decades.length > 1 ? decades : [low, (low + high) / 2, high];

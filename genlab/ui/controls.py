@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -29,10 +30,17 @@ def controls(config: Config, first: Iterable[str]) -> None:
     st.caption(f"{AFRESH} starts a fresh run; everything else acts on the running model.")
 
 
-def draw_settings(config: Config, first: Iterable[str], change: Change, without: Iterable[str] = ()) -> None:
-    """Draw every setting that applies to ``config``: those named in ``first`` in plain sight, the others by group."""
+def draw_settings(
+    config: Config, first: Iterable[str], change: Change, without: Iterable[str] = (), running: bool = True
+) -> None:
+    """Draw every setting that applies to ``config``: those named in ``first`` in plain sight, the others by group.
+
+    Where a ``running`` model takes up some of them, those that it cannot are marked.
+    """
     settings = {
-        name: setting for name, setting in config.settings().items() if setting.applies(config) and name not in without
+        name: setting if running else replace(setting, live=True)
+        for name, setting in config.settings().items()
+        if setting.applies(config) and name not in without
     }
     for name in first:
         if name in settings:

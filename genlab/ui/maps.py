@@ -226,7 +226,8 @@ def map_settings(config: MapConfig) -> None:
     st.session_state["map.steps"] = config.steps
     st.number_input("Steps of each model", step=100, key="map.steps", on_change=_act, args=(_take_steps,))
     axes = (config.x.name, config.y.name)
-    draw_settings(config.base, first=("data", "objective", "seed"), change=_take_setting, without=axes)
+    first = ("data", "objective", "seed")
+    draw_settings(config.base, first, _take_setting, without=axes, running=False)
 
 
 def _axis_settings(config: MapConfig, side: str, words: str) -> None:
