@@ -369,6 +369,7 @@ def _one_seed(scenario, options) -> int:
 def _many_seeds(scenarios: list, options) -> int:
     _check_writable(options.output)
     from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
     from genlab.scenarios import report
@@ -383,6 +384,9 @@ def _many_seeds(scenarios: list, options) -> int:
         with options.output.open("w", encoding="utf-8") if options.output else nullcontext(sys.stdout) as file:
             for summary in report(scenarios, seeds, make_trainer, executor, tell=partial(print, file=sys.stderr)):
                 print(json.dumps(summary, ensure_ascii=False), file=file, flush=True)
+    except BrokenProcessPool:
+        print("genlab: a process of the report was killed (for its memory?); its lines so far stand", file=sys.stderr)
+        return INTERRUPTED
     finally:
         executor.shutdown(cancel_futures=True)
     return DONE

@@ -164,6 +164,18 @@ def test_a_report_on_many_seeds_is_one_line_of_json_for_each_scenario(tmp_path):
     assert done.stdout == "" and "2 of 2  cured wgan_flipped_sign  seed 101: does not hold" in done.stderr
 
 
+def test_a_report_whose_process_is_killed_keeps_its_lines_and_says_so(monkeypatch, capsys):
+    def broken(scenarios, seeds, make_trainer, executor, tell):
+        yield {"name": scenarios[0].name}
+        executor.submit(os._exit, 1).result()
+
+    monkeypatch.setattr("genlab.scenarios.report", broken)
+    assert main(["scenario", "--all", "--seeds", "1"]) == 130
+    output = capsys.readouterr()
+    assert json.loads(output.out) == {"name": next(iter(SCENARIOS))}
+    assert output.err.startswith("genlab: a process of the report was killed") and output.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
