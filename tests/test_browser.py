@@ -191,6 +191,12 @@ def test_a_set_up_survives_a_visit_to_another_page(lab):
     lab.page.wait_for_url("**objective=wgan**")
 
 
+def test_an_axis_that_nobody_chose_is_as_usual_for_each_model(lab):
+    for path, kind in [("vae", "log"), ("vae?data=moons", "linear")]:
+        lab.open(path)
+        lab.wait("lab.panels.get('terms').canvas._fullLayout?.yaxis.type === v[0]", kind)
+
+
 def test_divergence_is_shown_as_a_lesson_and_can_be_rewound(lab):
     steep = "critic_learning_rate=1&generator_learning_rate=1&critic_optimizer=sgd&generator_optimizer=sgd"
     lab.open(f"gan?objective=lsgan&{steep}")

@@ -1872,8 +1872,7 @@ function flag(context, [x, y], letter, theme) {
 class Curves extends PlotlyPanel {
   constructor(lab, spec) {
     super(lab, spec);
-    const usual = { log: Boolean(spec.log), logX: false, outliers: false, hidden: [] };
-    this.options = { ...usual, ...recall(`curves-${spec.id}`, {}) };
+    this.chosen = recall(`curves-${spec.id}`, {});
     this.logButton = toggle("log", "Logarithmic vertical axis", on => this.option({ log: on }));
     this.logX = toggle("Logarithmic horizontal axis", "", on => this.option({ logX: on }));
     const middle = "Scale to the middle 90 % of the values";
@@ -1905,8 +1904,10 @@ class Curves extends PlotlyPanel {
   }
 
   option(change) {
-    Object.assign(this.options, change);
-    remember(`curves-${this.id}`, this.options);
+    // Only what a person chose is kept: what is usual differs from model to model.
+    Object.assign(this.chosen, change);
+    remember(`curves-${this.id}`, this.chosen);
+    this.options = { log: Boolean(this.spec.log), logX: false, outliers: false, hidden: [], ...this.chosen };
     press(this.logButton, this.options.log);
     press(this.logX, this.options.logX);
     press(this.outliers, this.options.outliers);
@@ -1935,9 +1936,9 @@ class Curves extends PlotlyPanel {
     const range = this.options.outliers ? middleRange(drawn, this.options.log) : undefined;
     const below = this.options.log ? drawn.filter(y => y <= 0).length : 0;
     change(this.note, below ? `log axis: ${below} values ≤ 0 cannot be shown` : "");
-    traces.push(...this.changeMarks(columns, curves.x));
     const layout = this.layout(columns, curves.x, range, theme);
-    if (this.options.log) layout.yaxis.dtick = decades(drawn) > 1.2 ? 1 : "D2";
+    if (this.options.log) layout.yaxis.dtick = this.logTicks(decades(traces.flatMap(trace => Array.from(trace.y))));
+    traces.push(...this.changeMarks(columns, curves.x));
     await this.react(traces, layout);
   }
 
@@ -2046,6 +2047,13 @@ class Curves extends PlotlyPanel {
         font: { size: this.lab.fontSize() - 1, color: theme.muted },
       }))],
     };
+  }
+
+  /** Plotly's spacing of ticks on a logarithmic axis: as many whole decades as a label needs. */
+  logTicks(decades) {
+    if (decades <= 1.2) return "D2";
+    const room = Math.max(2, Math.floor((this.canvas.clientHeight - 50) / (1.6 * this.lab.fontSize())));
+    return Math.ceil(decades / room);
   }
 
   /** The lines to compare with that have a place on the present axis. */
