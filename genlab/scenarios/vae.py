@@ -45,7 +45,7 @@ VAE_SCENARIOS = (
         "A VAE that works",
         "Two latent dimensions suffice to sort the digits into regions and to draw them: both stay active.",
         VAEConfig(),
-        400,
+        300,
         learns_the_digits,
     ),
     Scenario(
