@@ -33,3 +33,4 @@ def test_pages_import_neither_torch_nor_a_trainer():
 
 def test_ruff_is_content():
     run(sys.executable, "-m", "ruff", "check", ".")
+    run(sys.executable, "-m", "ruff", "format", "--check", ".")

@@ -7,8 +7,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 SMALL = (
-    "model=gan&objective=wgan&generator_width=4&critic_width=4&batch_size=16"
-    "&x=clip:0.01:1:3&y=n_critic:1:2:2&steps=50"
+    "model=gan&objective=wgan&generator_width=4&critic_width=4&batch_size=16&x=clip:0.01:1:3&y=n_critic:1:2:2&steps=50"
 )
 CELLS = "() => genlab.panels.get('map').canvas.data[1].z"
 ROWS = "() => genlab.arrays['history.step'].values.length"

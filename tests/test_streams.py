@@ -250,9 +250,7 @@ def test_a_decoded_vector_is_clamped_before_numbers_overflow():
     assert np.array_equal(view.decode([1e30, 0.0])["xy"], view.decode([MAX_LATENT, 0.0])["xy"])
 
 
-@pytest.mark.parametrize(
-    "config", [GANConfig(**SMALL_GAN), VAEConfig(**SMALL_VAE)], ids=lambda config: config.model
-)
+@pytest.mark.parametrize("config", [GANConfig(**SMALL_GAN), VAEConfig(**SMALL_VAE)], ids=lambda config: config.model)
 def test_vectors_decoded_together_become_what_each_becomes_alone(config):
     view, vectors = View(trained(config)), [[0.0, 0.0], [1.5, -0.5], [-2.0, 0.25]]
     (together,) = view.decode(vectors).values()

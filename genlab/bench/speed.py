@@ -36,9 +36,7 @@ def measure_speeds(repeats: int, seconds: float) -> dict[str, Any]:
         try:
             wait_until(lambda: lab.worker_status() == "ready", "the worker is not ready")
             return {
-                "steps_per_second": {
-                    name: compare(config, lab, repeats, seconds) for name, config in SYSTEMS.items()
-                },
+                "steps_per_second": {name: compare(config, lab, repeats, seconds) for name, config in SYSTEMS.items()},
                 "setting_to_first_step_ms": setting_to_first_step(lab, changes=2 * repeats),
             }
         finally:

@@ -27,7 +27,7 @@ def mosaic(images: np.ndarray, columns: int, scale: int = 3) -> bytes:
 def pairs(left: np.ndarray, right: np.ndarray, captions: Sequence[str]) -> str:
     """HTML of image pairs (n, 28, 28) uint8 with a line of text under each."""
     cells = "".join(
-        f'<figure>{_picture(one, "generated")}{_picture(other, "real")}<figcaption>{escape(line)}</figcaption></figure>'
+        f"<figure>{_picture(one, 'generated')}{_picture(other, 'real')}<figcaption>{escape(line)}</figcaption></figure>"
         for one, other, line in zip(left, right, captions, strict=True)
     )
     return f'<div class="genlab-pairs">{cells}</div>'

@@ -16,9 +16,7 @@ GRID = {
     ),
 }
 POINTS_GRID = {
-    "narrow": (
-        '"main latent" minmax(0, 1fr) "main terms" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)'
-    ),
+    "narrow": ('"main latent" minmax(0, 1fr) "main terms" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)'),
     "wide": GRID["wide"],
 }
 """With points both planes stand side by side on the smaller screen too: a move in one shows in the other."""
@@ -149,13 +147,19 @@ def _data_plane(config: VAEConfig) -> Panel:
         {"use": "mesh", "trace": 0, "arrays": {"mesh": "manifold.xy"}},
         {"use": "columns", "trace": 1, "arrays": {"points": "samples.xy"}, "columns": [0, 1], "count": DRAWN},
         {
-            "use": "columns", "trace": 2, "arrays": {"points": "reconstruction.input"},
-            "columns": [0, 1], "count": RECONSTRUCTED,
+            "use": "columns",
+            "trace": 2,
+            "arrays": {"points": "reconstruction.input"},
+            "columns": [0, 1],
+            "count": RECONSTRUCTED,
         },
         {"use": "angle", "trace": 2, "arrays": {"positions": "reconstruction.input"}, "count": RECONSTRUCTED},
         {
-            "use": "columns", "trace": 3, "arrays": {"points": "reconstruction.output"},
-            "columns": [0, 1], "count": RECONSTRUCTED,
+            "use": "columns",
+            "trace": 3,
+            "arrays": {"points": "reconstruction.output"},
+            "columns": [0, 1],
+            "count": RECONSTRUCTED,
         },
     ]
     layers = [

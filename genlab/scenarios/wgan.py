@@ -168,8 +168,13 @@ WGAN_SCENARIOS = (
         "One critic step is too few",
         "With n_critic = 1 the critic is far from its optimum: its estimate falls below zero, which no distance does.",
         GANConfig(
-            data="swissroll", objective="wgan_gp", gp_weight=10, batch_size=64, **SMALL,
-            critic_learning_rate=5e-4, generator_learning_rate=3e-4,
+            data="swissroll",
+            objective="wgan_gp",
+            gp_weight=10,
+            batch_size=64,
+            **SMALL,
+            critic_learning_rate=5e-4,
+            generator_learning_rate=3e-4,
         ),  # fmt: skip
         60,
         estimate_is_wrong,
