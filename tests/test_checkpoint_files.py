@@ -403,7 +403,8 @@ def test_the_largest_models_that_the_settings_allow_can_be_uploaded(config):
     numbers = expected_tensors(config, HISTORY_ROWS).values()
     size = sum({"F32": 4, "F64": 8, "I32": 4, "U8": 1}[dtype] * math.prod(shape) for dtype, shape in numbers)
     server = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["server"]
-    assert size + LARGEST_HEADER < LARGEST == server["maxUploadSize"] * 2**20
+    # The browser refuses by millions of bytes.
+    assert size + LARGEST_HEADER < LARGEST <= server["maxUploadSize"] * 10**6
 
 
 # The pretrained models --------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ CONFIGS = {
     "GAN with least squares and R1": GANConfig(data="moons", objective="lsgan", r1_weight=1, **SMALL_GAN),
     "WGAN": GANConfig(data="grid25", objective="wgan", clip=0.1, **SMALL_GAN),
     "WGAN without clipping": GANConfig(objective="wgan", clip="off", **SMALL_GAN),
+    "GAN on digits": GANConfig(data="mnist", **SMALL_GAN),
     "WGAN-GP on digits": GANConfig(data="mnist", objective="wgan_gp", **SMALL_GAN),
     "VAE on digits": VAEConfig(**SMALL_VAE),
     "VAE on digits, 5 latents, free bits": VAEConfig(latent_dim=5, free_bits=0.1, **SMALL_VAE),
