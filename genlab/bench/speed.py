@@ -73,10 +73,11 @@ def compare(config: Config, lab: Lab, repeats: int, seconds: float) -> dict[str,
         "bare": lambda: bare(trainer, seconds),
         "watched": inside,
     }
-    speeds: dict[str, list[float]] = {name: [] for name in ways}
+    names = list(ways)
+    speeds: dict[str, list[float]] = {name: [] for name in names}
     for repeat in range(repeats):
         # Each way is the first as often as the last: what comes after another finds the machine warm, or tired.
-        for name in (*list(ways)[repeat % 3 :], *list(ways)[: repeat % 3]):
+        for name in names[repeat % len(names) :] + names[: repeat % len(names)]:
             speeds[name].append(ways[name]())
     lab.stop(run_id)
     rates, sizes = zip(*frames, strict=True)

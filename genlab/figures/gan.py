@@ -200,7 +200,7 @@ def _scores(config: GANConfig) -> Panel:
     curves = [series("real_score", "on real", "@real"), series("fake_score", "on generated", "@generated", "dashdot")]
     name = "f(x)" if config.is_critic else "D's output (logit)"
     # A discriminator of images has neither a distance nor modes: its scores take their place.
-    wide = "rest" if _distances(config) else "more"
+    wide = "more" if config.is_images and not config.is_critic else "rest"
     return Panel(
         "scores", "curves", "Scores", ("more", wide), ("history",),
         {"series": curves, "y": f"mean {name}", "x": "generator step"},

@@ -16,7 +16,7 @@ GRID = {
     ),
 }
 POINTS_GRID = {
-    "narrow": ('"main latent" minmax(0, 1fr) "main terms" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)'),
+    "narrow": '"main latent" minmax(0, 1fr) "main terms" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)',
     "wide": GRID["wide"],
 }
 """With points both planes stand side by side on the smaller screen too: a move in one shows in the other."""

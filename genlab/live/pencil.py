@@ -25,9 +25,9 @@ def _component():
 def pencil(
     curve: str, *, key: str, label: str, colour: str, ends: tuple[float, float], on_drawn: Callable[[str], None]
 ) -> None:  # fmt: skip
-    """Draw the pad with ``curve`` on it, one letter of :data:`LEVELS` for each column from ``ends[0]`` to ``ends[1]``,
-    in a ``colour`` of the palette.
+    """Draw the pad with ``curve`` on it in a ``colour`` of the palette.
 
+    The curve has one letter of :data:`LEVELS` for each column from ``ends[0]`` to ``ends[1]``.
     ``on_drawn`` is called with the new curve when the hand is lifted, before the page is drawn again. What arrives is
     text from a browser: check it.
     """

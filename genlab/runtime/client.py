@@ -428,7 +428,7 @@ class Lab:
     # ---- the whole ----
 
     def worker_status(self) -> str:
-        """ "ready", "warming up", or why no worker starts."""
+        """How the workers are: "ready", "warming up", or why none starts."""
         return self._pool.status()
 
     def worker_pids(self) -> list[int]:

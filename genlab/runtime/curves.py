@@ -28,7 +28,7 @@ def curve_names(config: Config) -> tuple[str, ...]:
 
 
 def read_curves(path: Path, card: Card) -> dict[str, np.ndarray]:
-    """ "step", "seconds" and every curve (n,) of an inspected file, ``kl_per_dim`` (n, k); empty without a history.
+    """All curves (n,) of an inspected file, "step" and "seconds" too, ``kl_per_dim`` (n, k); empty without a history.
 
     Raises :class:`CheckpointError` in one line when the file cannot be read.
     """

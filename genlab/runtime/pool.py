@@ -173,7 +173,7 @@ class Pool:
     # ---- workers ----
 
     def status(self) -> str:
-        """ "ready", "warming up", or a line about why no worker starts."""
+        """How the workers are: "ready", "warming up", or a line about why none starts."""
         if any(host.heartbeat().ready for host in self._hosts):
             return "ready"
         return "the workers do not start: see the server's log" if self._failures >= DEATHS else "warming up"

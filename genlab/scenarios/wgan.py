@@ -175,7 +175,7 @@ WGAN_SCENARIOS = (
             **SMALL,
             critic_learning_rate=5e-4,
             generator_learning_rate=3e-4,
-        ),  # fmt: skip
+        ),
         60,
         estimate_is_wrong,
         cure={"n_critic": 20},
