@@ -2326,32 +2326,39 @@ class Posterior extends Panel {
       event.preventDefault();
       this.pad.setPointerCapture(event.pointerId);
       this.hand = event.pointerId;
-      if (this.images) this.strokes.push([place(event)]);
-      this.pressed(place(event));
+      if (this.images) this.strokes.push([]);
+      this.pressed([place(event)], true);
     };
     this.pad.onpointermove = event => {
       if (event.pointerId !== this.hand) return;
       // A fast hand makes more places than events.
       const events = event.getCoalescedEvents?.() ?? [];
-      if (this.images) this.strokes.at(-1)?.push(...(events.length ? events : [event]).map(place));
-      this.pressed(place(event));
+      const due = performance.now() - (this.lab.example.asked ?? 0) > DRAW_EVERY;
+      this.pressed((events.length ? events : [event]).map(place), due);
     };
     this.pad.onpointerup = this.pad.onpointercancel = event => {
       if (event.pointerId !== this.hand) return;
       this.hand = null;
-      if (this.images) this.encodeDrawing();
+      if (!this.sent) this.send();
     };
   }
 
-  pressed([x, y]) {
-    const { extent } = this.spec;
-    const due = performance.now() - (this.lab.example.asked ?? 0) > DRAW_EVERY;
-    if (!this.images) {
-      if (due) this.choose([(2 * x) / PAD - 1, 1 - (2 * y) / PAD].map(share => Number((extent * share).toFixed(4))));
-      return;
+  /** The hand is at these places, one after another. The first place and the last are always sent, others when due. */
+  pressed(places, due) {
+    this.place = places.at(-1);
+    this.sent = due;
+    if (this.images) {
+      this.strokes.at(-1)?.push(...places);
+      this.paintPad();
     }
-    this.paintPad();
-    if (due) this.encodeDrawing();
+    if (due) this.send();
+  }
+
+  send() {
+    if (this.images) return this.encodeDrawing();
+    const { extent } = this.spec;
+    const [x, y] = this.place;
+    this.choose([(2 * x) / PAD - 1, 1 - (2 * y) / PAD].map(share => Number((extent * share).toFixed(4))));
   }
 
   encodeDrawing() {
