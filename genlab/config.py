@@ -77,6 +77,28 @@ class Setting:
         whole = "a whole number from " if self.kind == "integer" else ""
         return f"{whole}{_plain(self.low)} to {_plain(self.high)}" + (f", or {OFF}" if self.can_be_off else "")
 
+    def read(self, text: str) -> Any:
+        """The value that ``text`` stands for, in an address for example; a ValueError says what is allowed."""
+        if self.kind == "choice":
+            value = text if text in self.choices else None
+        elif self.kind == "switch":
+            value = {"true": True, "false": False}.get(text)
+        else:
+            try:
+                value = int(text) if self.kind == "integer" else float(text)
+            except ValueError:
+                value = None
+            value = value if value is not None and self.low <= value <= self.high else None
+        if value is None:
+            raise ValueError(f"allowed is {self.allowed}")
+        return value
+
+    def write(self, value: Any) -> str:
+        """The text that :meth:`read` makes ``value`` of."""
+        if self.kind == "switch":
+            return str(value).lower()
+        return f"{value:g}" if self.kind == "number" else str(value)
+
     def applies(self, config: "Config") -> bool:
         """Whether the setting has an effect beside the other settings of ``config``."""
         return all(getattr(config, name) in values for name, values in (self.when or {}).items())

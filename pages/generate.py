@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from genlab.ui.inference import VIEWS, about, choose_models
+from genlab.ui.inference import VIEWS, about, choose_models, choose_view
 
 with st.sidebar:
     models = choose_models()
     for model in models:
         about(model)
 
-view = st.segmented_control("View", list(VIEWS), default="Samples", required=True, label_visibility="collapsed")
+view = choose_view()
 if models:
     VIEWS[view](models)
 

@@ -78,6 +78,53 @@ def test_the_address_names_the_models_and_is_read_again(lab):
     assert words(tab).count("Loaded: the decoder alone") == 2
 
 
+def test_the_address_holds_the_view_its_settings_and_the_code(lab):
+    key = keep(lab, "vae07run", vae(latent_dim=3))
+    asked = {"model": key, "view": "sliders", "z": "0.5,-1.25,0"}
+    tab = open_generate(**asked)
+    assert [tab.slider(key=f"z{i}.slider").value for i in range(3)] == [0.5, -1.25, 0.0]
+    tab.slider(key="z2.slider").set_value(3.0).run()
+    assert tab.query_params == {**asked, "z": "0.5,-1.25,3"}
+    tab.button_group[0].set_value("samples").run()
+    assert tab.query_params == {"model": key}, "what a view does not have is not in its address"
+    tab.number_input(key="generate.seed").set_value(7).run()
+    tab.number_input(key="generate.temperature.box").set_value(0.25).run()
+    tab.toggle(key="generate.nearest").set_value(False).run()
+    written = {"model": key, "seed": "7", "temperature": "0.25", "nearest": "false"}
+    assert tab.query_params == written
+    tab.button_group[0].set_value("interpolation").run()
+    tab.number_input(key="generate.to").set_value(9).run()
+    assert tab.query_params == {"model": key, "view": "interpolation", "to": "9"}
+    tab.button_group[0].set_value("samples").run()
+    assert tab.number_input(key="generate.seed").value == 7, "a view is left and found again as it was"
+    again = open_generate(**written)
+    assert again.number_input(key="generate.seed").value == 7 and not again.toggle(key="generate.nearest").value
+    assert again.slider(key="generate.temperature.slider").value == 0.25
+    assert open_generate(model=key, view="interpolation", to="9").number_input(key="generate.to").value == 9
+    images = keep(lab, "vae08run", vae(data="mnist"))
+    assert open_generate(model=images, samples="16").query_params == {"model": images, "samples": "16"}
+
+
+@pytest.mark.parametrize(
+    "name, text, allowed",
+    [
+        ("temperature", "7", "allowed is 0 to 2"),
+        ("seed", "-1", "allowed is a whole number from 0 to 2147483647"),
+        ("view", "Samples", "allowed is samples, sliders, interpolation"),
+        ("samples", "65", "allowed is 16, 36, 64, 100"),
+        ("z", "1,nan", "allowed are up to 64 numbers from -3 to 3 with commas between"),
+        ("colour", "red", "this page has no such setting; it has model, beside, view, seed"),
+    ],
+)
+def test_a_bad_value_in_the_address_is_said_in_one_line_and_leaves_it(lab, name, text, allowed):
+    key = keep(lab, "vae09run", vae())
+    tab = open_generate(model=key, **{name: text})
+    (line,) = errors(tab)
+    assert line.startswith(f"{name} = {text}: {allowed}") and not tab.exception
+    assert tab.query_params == {"model": key}
+    assert not errors(tab.run()), "it is said once"
+
+
 @pytest.mark.parametrize("model", ["run:nosuchrun", "shipped:../../x", "banana", "upload:zz", "run:../../../etc"])
 def test_an_unknown_model_in_the_address_is_said_in_one_line(lab, model):
     tab = open_generate(model=model)
@@ -90,14 +137,14 @@ def test_an_unknown_model_in_the_address_is_said_in_one_line(lab, model):
 def test_every_view_opens_for_points_and_for_images(lab):
     for key in (keep(lab, "gan01run", gan(noise_dim=3)), keep(lab, "vae02run", vae(data="mnist", latent_dim=4))):
         tab = open_generate(model=key)
-        for view in ("Latent sliders", "Interpolation", "Samples"):
+        for view in ("sliders", "interpolation", "samples"):
             tab.button_group[0].set_value(view).run()
             assert tab.button_group[0].value == view and not tab.exception and not errors(tab), (key, view)
 
 
 def test_every_dimension_has_a_slider_and_a_seed_sets_them_all(lab):
     tab = open_generate(model=keep(lab, "vae03run", vae(latent_dim=32)))
-    tab.button_group[0].set_value("Latent sliders").run()
+    tab.button_group[0].set_value("sliders").run()
     sliders = [slider for slider in tab.slider if slider.label.startswith("z")]
     assert [slider.label for slider in sliders] == [f"z{i}" for i in range(1, 33)]
     next(button for button in tab.button if button.label == "Take it").click().run()
@@ -114,7 +161,7 @@ def test_every_slider_has_a_number_box_that_sets_it_and_says_what_is_allowed(lab
     assert tab.slider(key="generate.temperature.slider").value == 1.0
     tab.number_input(key="generate.temperature.box").set_value(0.25).run()
     assert tab.slider(key="generate.temperature.slider").value == 0.25
-    tab.button_group[0].set_value("Latent sliders").run()
+    tab.button_group[0].set_value("sliders").run()
     assert [box.label for box in tab.number_input if box.key.startswith("z")] == ["z1", "z2", "z3"]
     tab.number_input(key="z1.box").set_value(1.23).run()
     tab.slider(key="z0.slider").set_value(-2.0).run()

@@ -52,9 +52,9 @@ def draw_settings(
                     _draw(setting, config, change)
 
 
-def number(label: str, low: float, high: float, step: float, *, key: str, start: float = 0.0, help: str = "") -> float:
+def number(label: str, low: float, high: float, step: float, *, key: str, help: str = "") -> float:
     """A slider with its number box, for a number of the page's own that stands in the session state under ``key``."""
-    value = float(min(high, max(low, st.session_state.setdefault(key, start))))
+    value = float(min(high, max(low, st.session_state.setdefault(key, 0.0))))
     st.session_state[key] = value
 
     def mirror(part: str) -> dict:

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from genlab.checkpoint import CheckpointError
+from genlab.config import Setting
 from genlab.data import points
 from genlab.figures.mosaic import mosaic, pairs, samples_csv, samples_npz
 from genlab.figures.still import distances, over_density
@@ -24,6 +25,31 @@ REACH = 3.0
 ABREAST = 3
 """Sliders, each with its number box, in one row."""
 NOTHING = "nothing"
+LONGEST_CODE = 64
+LONGEST_QUOTE = 60
+"""Characters of a bad value that a line about it repeats."""
+MODELS = ("model", "beside")
+LAST_SEED = 2**31 - 1
+
+
+def _choice(name: str, default: str, view: str = "", **choices: str) -> Setting:
+    return Setting(name, name, "", view, "choice", default, choices=choices)
+
+
+SETTINGS = {
+    setting.name: setting
+    for setting in (
+        _choice("view", "samples", samples="Samples", sliders="Latent sliders", interpolation="Interpolation"),
+        Setting("seed", "Seed", "", "samples", "integer", 0, low=0, high=LAST_SEED),
+        Setting("temperature", "Temperature", "", "samples", "number", 1.0, low=0, high=2),
+        _choice("samples", "64", "samples", **{n: n for n in ("16", "36", "64", "100")}),
+        Setting("nearest", "Nearest training example", "", "samples", "switch", True),
+        Setting("from", "From seed", "", "interpolation", "integer", 0, low=0, high=LAST_SEED),
+        Setting("to", "to seed", "", "interpolation", "integer", 1, low=0, high=LAST_SEED),
+    )
+}
+"""What the page's address holds beside the models and the code z: each has its ``generate.NAME`` in the session, and
+its group is the view that it belongs to, none for all."""
 
 
 # ---- choosing --------------------------------------------------------------------------------------------------------
@@ -34,7 +60,7 @@ def choose_models() -> list[Model]:
     if st.session_state.get("entered", True) or "generate.model" not in st.session_state:
         _take_address()
     options = choices()
-    for part in ("model", "beside"):
+    for part in MODELS:
         asked = st.session_state.get(f"generate.{part}")
         if asked not in (None, NOTHING) and asked not in options:
             st.error(f"{part} = {asked[:60]}: there is no such model here.")
@@ -48,24 +74,76 @@ def choose_models() -> list[Model]:
     st.file_uploader("Or a file", type="safetensors", key="generate.file", on_change=_uploaded)
     for line in st.session_state.pop("generate.problems", []):
         st.error(line)
-    return [model for model in map(_found, _asked_for()) if model]
+    _write_address()
+    asked = (st.session_state.get(f"generate.{part}") for part in MODELS)
+    return [model for key in asked if key not in (None, NOTHING) and (model := _found(key))]
+
+
+def choose_view() -> str:
+    """Draw the choice of what is done with the models; a key of VIEWS."""
+    view = SETTINGS["view"]
+    return st.segmented_control(
+        "View", list(view.choices), format_func=view.choices.get, required=True, label_visibility="collapsed",
+        key=_remembered("view"),
+    )  # fmt: skip
+
+
+# ---- the address -----------------------------------------------------------------------------------------------------
+
+
+def _remembered(name: str) -> str:
+    """The key of a setting's widget, which then shows what was chosen before, here or in the address."""
+    kept = st.session_state.get("generate.kept", {})
+    st.session_state.setdefault(f"generate.{name}", kept.get(name, SETTINGS[name].default))
+    return f"generate.{name}"
 
 
 def _take_address() -> None:
-    for part in ("model", "beside"):
-        if part in st.query_params:
-            st.session_state[f"generate.{part}"] = st.query_params[part]
-        elif kept := st.session_state.get("generate.kept", {}).get(part):
-            st.session_state[f"generate.{part}"] = kept
+    """Of each part that the address lacks, what this visitor left it at stays."""
+    address = st.query_params.to_dict()
+    for part in MODELS:
+        if found := address.pop(part, None) or st.session_state.get("generate.kept", {}).get(part):
+            st.session_state[f"generate.{part}"] = found
+    problems = st.session_state.setdefault("generate.problems", [])
+    for name, text in address.items():
+        try:
+            if name == "z":
+                _set_code(_read_code(text))
+            elif name in SETTINGS:
+                st.session_state[f"generate.{name}"] = SETTINGS[name].read(text)
+            else:
+                raise ValueError(f"this page has no such setting; it has {', '.join([*MODELS, *SETTINGS, 'z'])}")
+        except ValueError as error:
+            problems.append(f"{name[:LONGEST_QUOTE]} = {text[:LONGEST_QUOTE]}: {error}")
 
 
-def _asked_for() -> list[str]:
-    asked = {part: st.session_state.get(f"generate.{part}") for part in ("model", "beside")}
-    asked = {part: key for part, key in asked.items() if key not in (None, NOTHING)}
-    st.session_state["generate.kept"] = asked
-    if asked != st.query_params.to_dict():
-        st.query_params.from_dict(asked)
-    return list(asked.values())
+def _write_address() -> None:
+    """The models, and of what the present view has, all that is not as it is at first."""
+    kept = st.session_state.setdefault("generate.kept", {})
+    # A widget that is not drawn leaves the session: what it showed is kept.
+    for name in [*MODELS, *SETTINGS]:
+        if (value := st.session_state.get(f"generate.{name}")) is not None:
+            kept[name] = value
+    models = {part: st.session_state.get(f"generate.{part}") for part in MODELS}
+    address = {part: key for part, key in models.items() if key not in (None, NOTHING)}
+    view = kept.get("view", SETTINGS["view"].default)
+    for name, setting in SETTINGS.items():
+        if setting.group in ("", view) and kept.get(name, setting.default) != setting.default:
+            address[name] = setting.write(kept[name])
+    if view == "sliders" and any(code := st.session_state.get("generate.z", [])):
+        address["z"] = ",".join(f"{value:g}" for value in code)
+    if address != st.query_params.to_dict():
+        st.query_params.from_dict(address)
+
+
+def _read_code(text: str) -> list[float]:
+    try:
+        code = [float(part) for part in text.split(",")]
+    except ValueError:
+        code = []
+    if not 0 < len(code) <= LONGEST_CODE or not all(abs(value) <= REACH for value in code):
+        raise ValueError(f"allowed are up to {LONGEST_CODE} numbers from {-REACH:g} to {REACH:g} with commas between")
+    return code
 
 
 def _found(key: str) -> Model | None:
@@ -108,14 +186,20 @@ def samples(models: list[Model]) -> None:
     """Samples from fresh noise, measured against the data, with the nearest training examples beside them."""
     images = any(model.config.is_images for model in models)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        seed = _seed("Seed", "generate.seed", 0)
+        seed = _seed("Seed", _remembered("seed"))
         with st.container(width=300):
             temperature = number(
-                "Temperature", 0.0, 2.0, 0.05, key="generate.temperature", start=1.0,
+                "Temperature", 0.0, 2.0, 0.05, key=_remembered("temperature"),
                 help="The noise is multiplied by it: below 1 typical examples, above 1 rarer ones.",
             )  # fmt: skip
-        n = st.segmented_control("Samples", [16, 36, 64, 100], default=64, required=True) if images else DRAWN_POINTS
-        nearest = st.toggle("Nearest training example", True, help="Has it memorised? Compare with held-out examples.")
+        if images:
+            many = list(SETTINGS["samples"].choices)
+            n = int(st.segmented_control("Samples", many, required=True, key=_remembered("samples")))
+        nearest = st.toggle(
+            "Nearest training example", key=_remembered("nearest"),
+            help="Has it memorised? Compare with held-out examples.",
+        )  # fmt: skip
+    _write_address()
     _same_noise(models)
     left, right = st.columns(2)
     places = [(left, right)] if len(models) == 1 else [(left, left), (right, right)]
@@ -155,11 +239,11 @@ def _ask(model: Model, **asked) -> tuple[dict, dict[str, np.ndarray]] | None:
         return None
 
 
-def _seed(label: str, key: str, first: int) -> int:
+def _seed(label: str, key: str) -> int:
     """A number box and a die."""
-    st.session_state.setdefault(key, first)
+    st.session_state.setdefault(key, 0)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width="content"):
-        seed = st.number_input(label, 0, 2**31 - 1, key=key, width=130)
+        seed = st.number_input(label, 0, LAST_SEED, key=key, width=130)
         st.button(
             "", icon=":material/casino:", key=f"{key}.new", help="Another seed", on_click=_another_seed, args=(key,)
         )
@@ -263,7 +347,7 @@ def sliders(models: list[Model]) -> None:
     """One code, moved by hand: every dimension of the latents or of the noise has a slider."""
     dimension, reach = max(model.dimension for model in models), 1.0 if all(m.uniform for m in models) else REACH
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        seed = _seed("Code of seed", "generate.code", 0)
+        seed = _seed("Code of seed", "generate.code")
         st.button("Take it", icon=":material/south:", on_click=_take_code, args=(models[0], seed, reach))
         st.button("All to 0", icon=":material/exposure_zero:", on_click=_set_code, args=([0.0] * dimension,))
     _same_noise(models)
@@ -276,6 +360,8 @@ def sliders(models: list[Model]) -> None:
                 row = st.columns(ABREAST)
             with row[i % ABREAST]:
                 z.append(number(f"z{i + 1}", -reach, reach, 0.05, key=f"z{i}"))
+    st.session_state["generate.z"] = z
+    _write_address()
     for model, place in zip(models, picture.columns(len(models)), strict=True):
         answer = _ask(model, z=[z[: model.dimension]])
         if answer:
@@ -291,6 +377,7 @@ def _take_code(model: Model, seed: int, reach: float) -> None:
 
 
 def _set_code(z: list[float]) -> None:
+    st.session_state["generate.z"] = z
     for i, value in enumerate(z):
         st.session_state[f"z{i}"] = value
 
@@ -302,7 +389,8 @@ def _set_code(z: list[float]) -> None:
 def interpolation(models: list[Model]) -> None:
     """From one code to another: along the line and, for more than two dimensions, along the great circle."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        first, last = _seed("From seed", "generate.from", 0), _seed("to seed", "generate.to", 1)
+        first, last = _seed("From seed", _remembered("from")), _seed("to seed", _remembered("to"))
+    _write_address()
     _same_noise(models)
     # Strips of images are wide and lie below each other; two planes stand side by side.
     beside = len(models) > 1 and not any(model.config.is_images for model in models)
@@ -353,4 +441,4 @@ def between(a: np.ndarray, b: np.ndarray, steps: int, spherical: bool = False) -
     return (1 - t) * a + t * b
 
 
-VIEWS = {"Samples": samples, "Latent sliders": sliders, "Interpolation": interpolation}
+VIEWS = {"samples": samples, "sliders": sliders, "interpolation": interpolation}

@@ -1,6 +1,5 @@
 """The frame that the theory pages share: settings that live in the address, formulas, today's numbers."""
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -92,7 +91,7 @@ class Settings:
 
     def read(self, setting: Setting) -> float:
         """The value of a number, whether its slider is drawn or not."""
-        value = self.value(setting.name, setting.default, lambda text: _number(setting, text), "{:g}".format)
+        value = self.value(setting.name, setting.default, setting.read, setting.write)
         return type(setting.default)(min(max(value, setting.low), setting.high))
 
     def draw(self, setting: Setting, *, step: float | None = None) -> None:
@@ -114,7 +113,7 @@ class Settings:
     def choice(self, name: str, label: str, options: Mapping[str, str], default: str, *, help: str = "") -> str:
         """A list of which one is chosen: name in the address → words on the page."""
         setting = Setting(name, label, help, self._page, "choice", default, choices=options)
-        value = self.value(name, default, lambda text: _one_of(setting, text))
+        value = self.value(name, default, setting.read)
         value = value if value in options else default
         key = self._bound(setting, "list", value)
         st.selectbox(label, list(options), format_func=options.get, help=help or None, **key)
@@ -123,7 +122,7 @@ class Settings:
     def tabs(self, name: str, label: str, options: Mapping[str, str], default: str) -> str:
         """A row of which one is chosen: name in the address → words on the page."""
         setting = Setting(name, label, "", self._page, "choice", default, choices=options)
-        value = self.value(name, default, lambda text: _one_of(setting, text))
+        value = self.value(name, default, setting.read)
         key = self._bound(setting, "tabs", value)
         st.segmented_control(
             label, list(options), format_func=options.get, required=True, label_visibility="collapsed", **key
@@ -135,7 +134,7 @@ class Settings:
     ) -> tuple[str, ...]:
         """A row of which some are chosen, in the order of ``options``; at least one, or the default comes back."""
         setting = Setting(name, label, help, self._page, "choice", default, choices=options)
-        value = self.value(name, default, lambda text: _some_of(setting, text), ",".join)
+        value = self.value(name, default, lambda text: tuple(map(setting.read, text.split(","))), ",".join)
         value = tuple(option for option in options if option in value) or default
         key = self._bound(setting, "list", list(value))
         st.pills(label, list(options), selection_mode="multi", format_func=options.get, help=help or None, **key)
@@ -144,7 +143,7 @@ class Settings:
     def switch(self, name: str, label: str, default: bool, *, help: str = "") -> bool:
         """A toggle."""
         setting = Setting(name, label, help, self._page, "switch", default)
-        value = self.value(name, default, lambda text: _switch(setting, text), lambda value: str(value).lower())
+        value = self.value(name, default, setting.read, setting.write)
         st.toggle(label, help=help or None, **self._bound(setting, "toggle", value))
         return value
 
@@ -175,32 +174,6 @@ class Settings:
             self._problems.append(f"{setting.label} = {value:g}: allowed is {setting.allowed}")
         else:
             self._values[setting.name] = value
-
-
-def _number(setting: Setting, text: str) -> float:
-    try:
-        value = int(text) if setting.kind == "integer" else float(text)
-    except ValueError:
-        value = math.nan
-    if not setting.low <= value <= setting.high:
-        raise ValueError(f"allowed is {setting.allowed}")
-    return value
-
-
-def _one_of(setting: Setting, text: str) -> str:
-    if text not in setting.choices:
-        raise ValueError(f"allowed is {setting.allowed}")
-    return text
-
-
-def _some_of(setting: Setting, text: str) -> tuple[str, ...]:
-    return tuple(_one_of(setting, part) for part in text.split(","))
-
-
-def _switch(setting: Setting, text: str) -> bool:
-    if text not in ("true", "false"):
-        raise ValueError(f"allowed is {setting.allowed}")
-    return text == "true"
 
 
 def presets(column: Settings, values: Mapping[str, Mapping[str, Any]]) -> None:
