@@ -360,7 +360,9 @@ def test_a_run_that_kills_its_worker_again_and_again_is_left_alone(lab, monkeypa
     run_id, innocent = playing(lab), rested(lab)
     for _ in range(2):
         until(lambda: lab.state(run_id).status == RunStatus.RUNNING, 60)
-        time.sleep(0.1)
+        # It trains in this worker: one that dies sooner may have been loading the innocent one.
+        step = lab.state(run_id).step
+        until(lambda step=step: lab.state(run_id).step > step)
         (pid,) = lab.worker_pids()
         os.kill(pid, signal.SIGKILL)
         until(lambda pid=pid: lab.worker_pids() != [pid])
