@@ -14,7 +14,7 @@ from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.maps import LONGEST_SIDE, PRESETS, Axis, MapConfig, mappable, read_config
 from genlab.runtime import client
 from genlab.runtime.messages import RunStatus, decode
-from genlab.training.maps import MapTrainer, load_map
+from genlab.training.maps import MapTrainer, Pace, load_map
 
 WGAN = GANConfig(objective="wgan", batch_size=16, generator_width=4, critic_width=4, activation="tanh")
 SMALL = MapConfig(WGAN, Axis("clip", 0.001, 1, 3), Axis("n_critic", 1, 2, 2), 60)
@@ -91,6 +91,17 @@ def test_a_map_ends_says_so_and_knows_every_cell():
     assert trainer.finished == "The map is complete: 6 models, 60 steps each."
     values = trainer.values()
     assert all(np.isfinite(values[name]).all() for name in ("wasserstein_exact", "modes_captured", "critic_loss"))
+
+
+def test_what_remains_is_steps_and_measurements_at_the_pace_of_those_done():
+    trainer = MapTrainer(SMALL)
+    trainer.advance_for(0)
+    assert trainer.remaining() is None, "a first step, which also builds its batch, says nothing about the others"
+    trainer.advance(20)
+    for what, seconds in (("step", 2.0), ("measurement", 3.0)):
+        trainer._paces[what] = [Pace(seconds, 1), Pace(2 * seconds, 2)]
+    # Two batches of three models have 40 steps before them, and are measured at steps 25 and 50.
+    assert trainer.remaining() == pytest.approx(40 * (2.0 + 2.0) + 2 * 3 * (3.0 + 3.0))
 
 
 def test_a_saved_map_goes_on_bit_for_bit(tmp_path):

@@ -202,6 +202,11 @@ class BatchedTrainer(Trainer):
             self.unmeasured = self._alive()
         self._remember()
 
+    def measurements_left(self, goal: int) -> int:
+        """How many are due until step ``goal``, those of the present step that still wait among them."""
+        due = sum(map(self._is_measured, range(self.step + 1, goal + 1))) if self.measured_names else 0
+        return len(self.unmeasured) + due * len(self._alive())
+
     def _gone(self) -> list[int]:
         """The models that diverged."""
         return [model for model, gone in enumerate(self.divergences) if gone]

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,18 @@ LARGEST_BATCH = 100
 """Models in one batch: beyond, a step of all of them is no cheaper than two of half of them."""
 
 
+@dataclass
+class Pace:
+    """What turns of one kind took so far, without the first one: it also builds and warms up what the others need."""
+
+    seconds: float = 0.0
+    turns: int = -1
+
+    def count(self, seconds: float) -> None:
+        self.turns += 1
+        self.seconds += seconds if self.turns else 0.0
+
+
 class MapTrainer:
     """The models of a map, each trained for the map's number of steps; to the worker it looks like one run.
 
@@ -45,7 +58,7 @@ class MapTrainer:
         self.places = [part for places in batches(config.cells) for part in _parts(config, places)]
         # A batch is built when its turn comes: some maps have as many as cells.
         self._batches: list[BatchedTrainer | None] = [None] * len(self.places)
-        self._spent = [0.0] * len(self.places)
+        self._paces = {what: [Pace() for _ in self.places] for what in ("step", "measurement")}
 
     # Progress ---------------------------------------------------------------------------------------------------------
 
@@ -74,17 +87,35 @@ class MapTrainer:
         return f"The map is complete: {len(self.config.cells)} models, {self.config.steps} steps each.{end}"
 
     def remaining(self) -> float | None:
-        """Seconds of training that are left, from what each batch took so far; None before anything is known."""
-        known = [(spent, self._step_of(batch)) for batch, spent in enumerate(self._spent) if self._step_of(batch)]
-        if not known:
-            return None
-        usual = sum(spent for spent, _ in known) / sum(step for _, step in known)
+        """Seconds of training that are left, from what steps and measurements took so far; None before they are known.
+
+        A batch that has not begun is taken to be like the mean of the others.
+        """
         left = 0.0
-        for batch, spent in enumerate(self._spent):
-            step = self._step_of(batch)
-            if not self._done(batch):
-                left += (self.config.steps - step) * (spent / step if step else usual)
+        for what, paces in self._paces.items():
+            turns = [self._turns_left(batch, what) for batch in range(len(self.places))]
+            known = sum(max(pace.turns, 0) for pace in paces)
+            if not any(turns):
+                continue
+            if not known:
+                return None
+            usual = sum(pace.seconds for pace in paces) / known
+            left += sum(
+                count * (pace.seconds / pace.turns if pace.turns > 0 else usual)
+                for count, pace in zip(turns, paces, strict=True)
+            )
         return left
+
+    def _turns_left(self, batch: int, what: str) -> int:
+        if self._done(batch):
+            return 0
+        if what == "step":
+            return self.config.steps - self._step_of(batch)
+        like = self._batches[batch] or next(filter(None, self._batches), None)
+        if like is None:
+            return 0
+        share = 1 if self._batches[batch] else len(self.places[batch]) / len(like.divergences)
+        return round(share * like.measurements_left(self.config.steps))
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
@@ -121,12 +152,13 @@ class MapTrainer:
     def _work(self, batch: int) -> None:
         began = time.perf_counter()
         trainer = self._batch(batch)
-        if trainer.unmeasured:
+        what = "measurement" if trainer.unmeasured else "step"
+        if what == "measurement":
             trainer.measure_one()
         else:
             trainer.advance_one()
         took = time.perf_counter() - began
-        self._spent[batch] += took
+        self._paces[what][batch].count(took)
         self.seconds += took
 
     def _batch(self, batch: int) -> BatchedTrainer:
@@ -184,7 +216,7 @@ class MapTrainer:
             if trainer:
                 state, stories[batch] = trainer.state()
                 tensors |= {f"{batch}/{name}": tensor for name, tensor in state.items()}
-        story = {"batches": stories, "seconds": self.seconds, "spent": self._spent}
+        story = {"batches": stories, "seconds": self.seconds}
         about = {"genlab": __version__, "map": json.loads(self.config.to_json()), "story": story}
         write_tensors(Path(path), tensors, about)
 
@@ -207,7 +239,7 @@ def load_map(path: str | Path, config: MapConfig, device: str | torch.device = "
         if isinstance(error, CheckpointError):
             raise
         raise CheckpointError(f"{path.name} is damaged or not a map: {error}") from None
-    trainer.seconds, trainer._spent = story["seconds"], story["spent"]
+    trainer.seconds = story["seconds"]
     return trainer
 
 

@@ -117,7 +117,7 @@ class Trainer(ABC):
     def sample(self, n: int, seed: int | None = None) -> np.ndarray:
         """``n`` new examples: points (n, 2) or images (n, 28, 28) in [0, 1]; the same noise for the same seed."""
 
-    def layer_gradient_norms(self, n: int = 0) -> np.ndarray:
+    def layer_gradient_norms(self, n: int = 256) -> np.ndarray:
         """How the gradient of a critic changes on its way back, (layers,); empty where a model has no critic."""
         return np.empty(0)
 
@@ -127,8 +127,9 @@ class Trainer(ABC):
     def _measure_every(self) -> int:
         return MEASURE_EVERY
 
-    def _is_measured(self) -> bool:
-        return self.step % self._measure_every() == 0 or self.step in MEASURED_EARLY
+    def _is_measured(self, step: int | None = None) -> bool:
+        step = self.step if step is None else step
+        return step % self._measure_every() == 0 or step in MEASURED_EARLY
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
