@@ -433,3 +433,19 @@ def test_all_is_on_the_screen_and_every_target_is_large_enough(live_page, size):
     targets = live_page.locator(".genlab-live :is(button, summary, select, input):visible")
     for box in targets.evaluate_all("nodes => nodes.map(node => node.getBoundingClientRect().toJSON())"):
         assert box["width"] >= 24 and box["height"] >= 24
+
+
+def test_points_that_left_the_picture_are_counted_in_it(live_page, lab):
+    wait_for_figure(live_page, "plane")
+    words = "plot.querySelector('.infolayer .annotation')?.textContent"
+    # The ring's radius is 1.1 in a plane that reaches 1.6 at least, and then 3.
+    assert figure(live_page, "plane", words) is None
+    lab.control(step=2000, moving=False)
+    wait_for(live_page, "plane", f"/^◆ (\\d+) of \\1 lie outside$/.test({words})")
+    lab.control(step=100, moving=False)
+    wait_for(live_page, "plane", f"{words} === undefined")
+    live_page.evaluate("() => window.genlab.panels.get('plane').zoomTo([[0, 2], [0, 2]])")
+    outside = "Array.from(plot.data[4].x).filter((x, i) => x < 0 || plot.data[4].y[i] < 0).length"
+    wait_for(live_page, "plane", f"{words} === `◆ ${{{outside}}} of ${{plot.data[4].x.length}} lie outside`")
+    live_page.evaluate("() => window.genlab.panels.get('plane').resetZoom()")
+    wait_for(live_page, "plane", f"{words} === undefined")

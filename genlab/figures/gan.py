@@ -78,7 +78,7 @@ def _plane(config: GANConfig) -> Panel:
     caption = f"Arrow length: log₁₀{norm}, from 10⁻⁴ (no arrow) to 10 (longest). Median {norm} now: {{info.arrow_norm}}"
     return Panel(
         "plane", "plot", "Plane", ("main", "main"), (),
-        {"figure": figure, "bind": bind, "layers": layers, "caption": caption},
+        {"figure": figure, "bind": bind, "layers": layers, "caption": caption, "counted": 4},
     )  # fmt: skip
 
 

@@ -22,7 +22,8 @@ class Panel:
     ``spec`` depends on the kind:
 
     - plot: ``figure`` (Plotly JSON), ``bind`` (list of dicts: which transform of which arrays fills which trace or the
-      layout), ``layers`` (list from :func:`layer`), ``caption``;
+      layout), ``layers`` (list from :func:`layer`), ``caption``, ``counted`` (the trace of which the picture says how
+      many points lie outside it);
     - explorer: a plot of codes with ``explore`` (from :func:`genlab.figures.explore.explore`);
     - curves: ``series`` (list from :func:`series`), ``y`` (axis title), ``log``, ``levels`` (list from :func:`level`);
     - mosaic: ``groups`` (list of ``{"array", "label"}``), ``columns`` and ``axes`` (both optional);

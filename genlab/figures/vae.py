@@ -173,10 +173,12 @@ def _data_plane(config: VAEConfig) -> Panel:
         data, bind = data[1:], [{**b, "trace": b["trace"] - 1} for b in bind[1:]]
         layers = [{**one, "traces": [i - 1 for i in one["traces"]]} for one in layers]
     extent = points(config.data).extent
+    (samples,) = next(one["traces"] for one in layers if one["id"] == "samples")
     return Panel(
         "plane", "plot", "Plane", ("main", "main"), (),
         {
             "figure": {"data": data, "layout": axes("x₁", "x₂", extent=extent)}, "bind": bind, "layers": layers,
+            "counted": samples,
             "caption": "Data coloured by the angle of x, as in the latent plane.",
         },
     )  # fmt: skip

@@ -553,6 +553,7 @@ class TopBar {
     const smoothing = element("label", { class: "smoothing" }, "Smooth ", this.smoothing, this.smoothed);
     const x = element("label", {}, "x ", this.x);
     this.happening = new Happening(lab);
+    this.numbers.title = "Steps of this run, its steps in a second of the clock, and the seconds of its own training";
     const status = element("div", { class: "status" }, this.icon, this.status, this.happening.node, this.numbers);
     this.line.append(status, element("div", { class: "controls" }, smoothing, x, this.pin, this.freeze));
     this.message = element("div", { class: "message", role: "status", "aria-live": "polite" });
@@ -926,7 +927,12 @@ class PlotlyPanel extends Panel {
 
 // --------------------------------------------------------------------------------------------------------- Plot
 
-/** A figure built in Python; `bind` says which arrays fill which traces, `layers` which traces can be switched. */
+const STRAY = 0.02; // of the points: as many may lie outside a picture without a word
+
+/**
+ * A figure built in Python; `bind` says which arrays fill which traces, `layers` which traces can be switched, and
+ * `counted` of which trace the points are counted that lie outside.
+ */
 class Plot extends PlotlyPanel {
   configure(spec) {
     super.configure(spec);
@@ -993,7 +999,25 @@ class Plot extends PlotlyPanel {
       for (const [path, value] of Object.entries(filled)) assign(target, path, value);
     }
     this.adapt(layout);
+    this.tellOutside(traces[this.spec.counted], layout);
     await this.react(traces, layout);
+  }
+
+  /** Points that left the picture are gone from sight: how many they are is written into it. */
+  tellOutside(trace, layout) {
+    if (!trace?.x?.length || trace.visible === false) return;
+    const { xaxis, yaxis } = this.canvas._fullLayout ?? layout;
+    const within = (value, { range: [low, high] }) => value >= low && value <= high;
+    const all = trace.x.length;
+    let outside = 0;
+    for (let i = 0; i < all; i++) outside += !within(trace.x[i], xaxis) || !within(trace.y[i], yaxis);
+    this.node.dataset.outside = outside;
+    if (outside <= STRAY * all) return;
+    const { background, text } = this.lab.theme;
+    (layout.annotations ??= []).push({
+      xref: "paper", yref: "paper", x: 0.5, y: 1, yanchor: "top", showarrow: false, bgcolor: background,
+      font: { color: text }, text: `◆ ${outside} of ${all} lie outside`,
+    });
   }
 
   /** The arrays of a bind by their roles; null before all of them have come. */

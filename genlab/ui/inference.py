@@ -357,7 +357,7 @@ def sliders(models: list[Model]) -> None:
         for i in range(dimension):
             if i % ABREAST == 0:
                 # Row by row, so that the Tab key takes them in order.
-                row = st.columns(ABREAST)
+                row = st.columns(min(ABREAST, dimension))
             with row[i % ABREAST]:
                 z.append(number(f"z{i + 1}", -reach, reach, 0.05, key=f"z{i}"))
     st.session_state["generate.z"] = z
