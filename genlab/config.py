@@ -158,7 +158,7 @@ def _beta1(default, whose, optimizer, **more):
     return _number(
         default, 0, 0.999, f"{whose}β₁ / momentum",
         "Decay of the gradient's running mean in Adam; the momentum coefficient of SGD with momentum. "
-        "Momentum hurts many GANs (Arjovsky et al. 2017).",
+        "Momentum can hurt a WGAN's critic (Arjovsky et al. 2017).",
         symbol="β₁", live=True, when={optimizer: ("adam", "momentum")}, **more,
     )  # fmt: skip
 
@@ -314,7 +314,8 @@ class VAEConfig(Config):
     )  # fmt: skip
     annealing: str = _choice(
         "none", {"none": "none", "linear": "linear ramp", "cyclical": "cyclical ramps"}, "KL annealing",
-        "Ramp β up from 0 (Bowman et al. 2016), once or again and again (Fu et al. 2019).",
+        "Ramp β up from 0, counted from the run's first step: once (Sønderby et al. 2016; Bowman et al. 2016 along a "
+        "sigmoid) or again and again (Fu et al. 2019).",
         live=True, group="Objective",
     )  # fmt: skip
     annealing_steps: int = _number(
@@ -384,17 +385,20 @@ class GANConfig(Config):
     )  # fmt: skip
     clip: float | None = _number(
         0.01, 0.0005, 1, "Weight clipping",
-        "After each critic step its weights and biases are clamped to [−c, c] (Arjovsky et al. 2017).",
+        "After each critic step its weights and biases are clamped to [−c, c] (Arjovsky et al. 2017). Under spectral "
+        "normalisation, which rescales the weights again, only the biases feel it.",
         symbol="c", scale="log", can_be_off=True, live=True, group="Objective", when={"objective": ("wgan",)},
     )  # fmt: skip
     gp_weight: float = _number(
         0.1, 0, 100, "Gradient penalty weight",
-        "λ·E(‖∇f(x̂)‖ − 1)² between real and generated points (Gulrajani et al. 2017: 10 for images, 0.1 for points).",
+        "λ·E(‖∇f(x̂)‖ − 1)² between real and generated points (Gulrajani et al. 2017: 10; their code for points: 0.1). "
+        "At the critic's best its slope is 1 + W₁/2λ: near 1 where λ is large beside W₁.",
         symbol="λ", scale="log", live=True, group="Objective", when={"objective": ("wgan_gp",)},
     )  # fmt: skip
     r1_weight: float = _number(
         0.0, 0, 100, "R1 penalty weight",
-        "(γ/2)·E‖∇D(x)‖² on real data, beside any objective (Mescheder et al. 2018). 0 switches it off.",
+        "(γ/2)·E‖∇D(x)‖² on real data, D the score (a discriminator's logit), beside any objective (Mescheder et al. "
+        "2018). 0 switches it off.",
         symbol="γ", scale="log", live=True, group="Objective",
     )  # fmt: skip
     lsgan_a: float = _number(
@@ -479,6 +483,13 @@ class GANConfig(Config):
     def clips_weights(self) -> bool:
         """Whether the critic's weights are clamped after each of its steps."""
         return self.objective == "wgan" and self.clip is not None and self.mistake != "clipped_gradients"
+
+    @property
+    def frees_critic(self) -> bool:
+        """Whether nothing bounds the slope of a Wasserstein critic, whose loss then has no minimum."""
+        unclipped = self.objective == "wgan" and not self.clips_weights
+        unpenalised = self.objective == "wgan_gp" and self.gp_weight == 0
+        return (unclipped or unpenalised) and self.r1_weight == 0 and not self.spectral_norm
 
     @property
     def is_critic(self) -> bool:

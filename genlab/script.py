@@ -347,7 +347,7 @@ def _regulariser(config: VAEConfig) -> str:
     ramps = {
         "none": f"beta = {config.beta}\n",
         "linear": (
-            "# KL annealing: β rises from 0 (Bowman et al. 2016).\n"
+            "# KL annealing: β rises from 0 (Sønderby et al. 2016).\n"
             f"beta = {config.beta} * min(1, (step - 1) / {config.annealing_steps})\n"
         ),
         "cyclical": (

@@ -47,9 +47,10 @@ WORDS = {
   critic. *Alternating* 1:1 steps stay on an ellipse.
 """,
     "wgan_clipped": r"""
-- The critic's ψ is never outside $[-c, c]$: the trajectories run along the two edges of that box.
-- They end in a cycle around the cross and never rest: clipping bounds the critic, it does not make the game
-  converge.
+- From the first step on the critic's ψ is never outside $[-c, c]$: the trajectories run along the two edges of that
+  box.
+- *Simultaneous* and *alternating* ones end in a cycle around the cross and never rest: clipping bounds the critic, it
+  does not make the game converge. *Extragradient*, *optimistic* and *consensus* come in, as they do without clipping.
 """,
     "wgan_gp": r"""
 - The penalty wants $|\psi| = 1$, a critic of slope 1, while rest at the data needs ψ = 0: there is no smooth
@@ -58,8 +59,8 @@ WORDS = {
   strand at $\theta = \pm 2\lambda$, ψ = 0.
 """,
     "instance_noise": r"""
-- The field's eigenvalues have a real part, $-\sigma^2/4$: all trajectories come in, as straight lines on the log
-  axis.
+- The field's eigenvalues have a real part, $-\sigma^2/4$: trajectories of small steps come in, as straight lines on
+  the log axis. *Simultaneous* steps come in while $\sigma^2 > h/2$.
 - σ = 0 is the minimax game again. At σ = √2 the two eigenvalues of the field meet; with more noise the trajectories
   no longer turn around the cross.
 - Where a radius stops falling near $10^{-17}$, rounding is what one sees.
@@ -67,7 +68,8 @@ WORDS = {
     "r1": r"""
 - The penalty acts on ψ alone, and yet both players come to rest: the field's eigenvalues are $-\gamma/2 \pm
   \sqrt{\gamma^2/4 - 1/4}$.
-- γ = 1 is critical: the two meet. Below, they turn; with γ = 3 one of them is near 0, and all methods crawl.
+- γ = 1 is critical: the two meet. Below, they turn; with γ = 3 one of them is near 0, and *simultaneous* and
+  *alternating* steps crawl.
 - At γ = 1 *simultaneous* steps end nearest and five critic steps farthest: see $|\lambda|$.
 """,
     "lsgan": r"""

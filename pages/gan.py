@@ -40,13 +40,14 @@ find a rest.
 - The **arrows** show where each generated point would go to lower the generator's loss. With the *minimax* loss they
   vanish where the discriminator is sure of itself (saturation); with the *non-saturating* loss they stay.
 - **Game's sum**: $L_D + L_G$, both on the same batch at the same weights. It is 0 for minimax and WGAN, a zero-sum
-  game, and not for the loss that is used in practice.
+  game, and not for the loss that is used in practice. It takes $L_G$ with its term in the data, which the generator
+  cannot change, and leaves penalties out; the two losses shown beside it are those that each network descended.
 - **Weight clipping** keeps a WGAN's critic from growing steeper without end: watch the weights pile up at $\\pm c$.
   With too small a $c$ the numbers beside the field and the arrows shrink to nothing; *off*, the scores run away.
 - **Layers**: the norm of the score's gradient at the input of each of the critic's layers. On its way from the last
   layer to the first it may vanish or explode; give a WGAN 12 hidden layers, $c = 0.01$ or $c = 1$, and see.
-- **Critic steps**: the Wasserstein estimate only follows the exact $W_1$ in shape when the critic is near its optimum,
-  and under clipping it is $K\\,W_1$ with an unknown $K$.
+- **Critic steps**: the Wasserstein estimate only follows the exact $W_1$ in shape when the critic is near its optimum;
+  under clipping it is $K\\,W_1$ with an unknown $K$, under a gradient penalty $K = 1 + W_1/2\\lambda$ at best.
 - **Noise**: move over the plane of $z$ in the tab *Noise*, and a large diamond marks $G(z)$ in the data's plane (for
   images, $G(z)$ stands beside the pointer). Pin two places: the straight line between them becomes a curve of outputs.
 """

@@ -106,7 +106,13 @@ CASES = {
         GP, gan_curves(**far_away(), wasserstein_estimate=np.full(STEPS, 0.1)), Name.CRITIC_OFF,
     ),
     "an estimate ten times too large": (
-        GP, gan_curves(**far_away(), wasserstein_estimate=np.full(STEPS, 10.0)), Name.CRITIC_OFF,
+        GP.replace(gp_weight=10), gan_curves(**far_away(), wasserstein_estimate=np.full(STEPS, 10.0)), Name.CRITIC_OFF,
+    ),
+    "an estimate that a small penalty lets be as large": (
+        GP, gan_curves(**far_away(), wasserstein_estimate=np.full(STEPS, 6.0)), Name.STEEP_CRITIC,
+    ),
+    "one of two modes": (
+        GANConfig(data="blobs"), gan_curves(effective_modes=np.full(STEPS, 1.1)), Name.MODE_COLLAPSE,
     ),
     "the unknown K of clipping": (
         WGAN, gan_curves(**far_away(), wasserstein_estimate=np.full(STEPS, 10.0)), Name.HEALTHY,
@@ -207,6 +213,47 @@ def test_proposals_are_live_change_something_and_stand_in_one_line(case):
     data = found.to_data(config)
     assert [attempt["settings"] for attempt in data["attempts"]] == list(found.attempts)
     assert data["name"] == expected and "\n" not in found.to_line(config)
+
+
+def test_a_small_penalty_s_best_slope_is_told_with_its_number():
+    found = diagnose(GP, gan_curves(**far_away(), wasserstein_estimate=np.full(STEPS, 6.0)), PERFECT)
+    # W₁ is 1.02 at the end: s·W₁ − λ(s − 1)² is largest at s = 1 + 1.02/0.2.
+    assert "1 + W₁/2λ = 6.1" in found.why and found.attempts == ({"gp_weight": 1.0},)
+
+
+@pytest.mark.parametrize(
+    "config, attempt",
+    [(WGAN.replace(clip=None), {"clip": 0.1}), (GP.replace(gp_weight=0.0), {"gp_weight": 1.0})],
+    ids=["unclipped", "unpenalised"],
+)
+def test_a_critic_that_nothing_bounds_is_told_so_when_it_explodes_and_when_it_diverged(config, attempt):
+    curves = gan_curves(**far_away(), critic_grad_norm=np.full(STEPS, 5e3))
+    exploding = diagnose(config, curves, PERFECT)
+    assert (
+        exploding.name == Name.EXPLODING and "nothing bounds it" in exploding.why and exploding.attempts[0] == attempt
+    )
+    diverged = diagnose(config, curves, PERFECT, {"step": 9, "quantity": "critic_loss"})
+    assert "nothing bounds it" in diverged.why and diverged.attempts[0] == attempt
+    calmer = {"r1_weight": 1.0} if config.objective == "wgan_gp" else {"clip": 0.1}
+    assert "nothing bounds it" not in diagnose(config.replace(**calmer), curves, PERFECT).why
+
+
+def test_momentum_is_blamed_only_where_there_is_some():
+    curves = gan_curves(**far_away(), wasserstein_estimate=SWINGING)
+    calm = WGAN.replace(critic_optimizer="sgd", generator_optimizer="rmsprop")
+    assert "momentum" in diagnose(WGAN, curves, PERFECT).why
+    assert "steps of this size" in diagnose(calm, curves, PERFECT).why
+
+
+def test_what_clipping_does_is_not_said_of_a_critic_under_spectral_normalisation():
+    curves = gan_curves(clipped_fraction=np.full(STEPS, 0.8))
+    assert name(WGAN, curves) == Name.CLIP_SATURATION
+    assert name(WGAN.replace(spectral_norm=True), curves) == Name.HEALTHY
+
+
+def test_healthy_points_that_are_still_far_from_the_data_are_said_to_be():
+    assert "not there yet" in diagnose(WGAN, gan_curves(**far_away()), PERFECT).saw
+    assert "not there yet" not in diagnose(WGAN, gan_curves(), PERFECT).saw
 
 
 def test_what_is_in_force_already_is_not_proposed():

@@ -62,7 +62,7 @@ def gaussian_mixture(name: str, modes: np.ndarray, std: float, extent: float) ->
 
 
 def ring_of_gaussians(name: str, std: float) -> Distribution:
-    """Eight Gaussians on the unit circle (Metz et al. 2017)."""
+    """Eight Gaussians on the unit circle (Metz et al. 2017, where radius and σ are twice those of ``ring8``)."""
     modes = _cartesian(np.ones(8), np.arange(8) * np.pi / 4)
     return gaussian_mixture(name, modes, std, extent=1.5)
 

@@ -8,6 +8,7 @@ from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
 
 Attempts = tuple[dict[str, Any], ...]
+TOO_LARGE = "A step that is too large for the slope overshoots, the next gradient is larger still, and so on."
 
 
 def diverged(recent: Recent) -> Diagnosis | None:
@@ -17,8 +18,7 @@ def diverged(recent: Recent) -> Diagnosis | None:
     return Diagnosis(
         Name.DIVERGED,
         f"{recent.diverged['quantity']} was no longer finite at step {recent.diverged['step']:,}.",
-        "A step that is too large for the slope overshoots, the next gradient is larger still, and so on. Change "
-        "something, then rewind.",
+        f"{without_maximum(recent.config) or TOO_LARGE} Change something, then rewind.",
         (*without_mistake(recent.config), *bounded(recent.config), slower(recent.config)),
         "games" if recent.config.model == "gan" else "",
     )
@@ -49,6 +49,17 @@ def _ramp(config: Config) -> int:
     return config.annealing_steps if config.model == "vae" and config.annealing != "none" else 0
 
 
+def without_maximum(config: Config) -> str:
+    """Why a game has no end that steps of any size could reach; "" for the others."""
+    if config.model != "gan":
+        return ""
+    if config.mistake == "flipped_sign":
+        return "The generator ascends where it should descend: both networks pull the points away from the data."
+    if config.frees_critic:
+        return "E f(x) − E f(G(z)) grows with the scale of f, and nothing bounds it: its maximum is infinite."
+    return ""
+
+
 # ---- settings to try -----------------------------------------------------------------------------------------------
 
 
@@ -59,9 +70,11 @@ def without_mistake(config: Config) -> Attempts:
 
 def bounded(config: Config) -> Attempts:
     """Bound the slope of a Wasserstein critic whose weights are free, or nearly so."""
-    if config.model == "gan" and config.objective == "wgan" and (config.clip is None or config.clip > 0.1):
+    if config.model != "gan":
+        return ()
+    if config.objective == "wgan" and (config.clip is None or config.clip > 0.1):
         return ({"clip": 0.1},)
-    return ()
+    return ({"gp_weight": 1.0},) if config.objective == "wgan_gp" and config.frees_critic else ()
 
 
 def slower(config: Config) -> dict[str, Any]:

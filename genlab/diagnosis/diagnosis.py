@@ -20,6 +20,7 @@ class Name(StrEnum):
     MODE_HOPPING = "mode hopping"
     OSCILLATION = "oscillation"
     CRITIC_OFF = "critic not near its optimum"
+    STEEP_CRITIC = "critic steeper than 1"
     CLIP_SATURATION = "clip saturation"
     EXPLODING = "exploding"
     DIVERGED = "diverged"

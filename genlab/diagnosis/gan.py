@@ -3,7 +3,7 @@
 import numpy as np
 
 from genlab.config import GANConfig
-from genlab.diagnosis.both import Attempts, bounded, not_before, slower, without_mistake
+from genlab.diagnosis.both import Attempts, bounded, not_before, slower, without_maximum, without_mistake
 from genlab.diagnosis.diagnosis import Diagnosis, Name
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
@@ -41,11 +41,9 @@ def _runaway(recent: Recent) -> list[str]:
 
 
 def _why_exploding(config: GANConfig) -> str:
-    if config.mistake == "flipped_sign":
-        return "The generator ascends where it should descend: both networks pull the points away from the data."
-    if config.objective == "wgan" and not config.clips_weights:
-        return "E f(x) − E f(G(z)) grows with the scale of f, and nothing bounds it: its maximum is infinite."
-    if config.objective == "wgan":
+    if why := without_maximum(config):
+        return why
+    if config.clips_weights and not config.spectral_norm:
         return f"A critic with weights up to c = {config.clip:g} in each of its layers can be very steep."
     return "Each network's step makes the other's loss steeper."
 
@@ -55,9 +53,10 @@ def no_gradient(recent: Recent) -> Diagnosis | None:
     norm, config = recent.median("generator_grad_norm"), recent.config
     if norm >= limit("vanishing_gradient") or _has_moved(recent):
         return None
-    if config.clips_weights:
+    if config.clips_weights and not config.spectral_norm:
         why = (
-            f"The generator's gradient is a product over the critic's layers, each of the order of c = {config.clip:g}."
+            "The generator's gradient is a product over the critic's layers, and one of n units with weights at ±c "
+            f"multiplies it by about c·√n, c = {config.clip:g}."
         )
         attempts = ({"clip": min(1.0, max(0.1, 10 * config.clip))}, {"objective": "wgan_gp"})
     else:
@@ -90,9 +89,10 @@ def saturated(recent: Recent) -> Diagnosis | None:
 
 
 def critic_off(recent: Recent) -> Diagnosis | None:
-    """The critic is not near its maximum, so that its estimate cannot be read."""
+    """The critic is not near its maximum, or its maximum is no 1-Lipschitz function: its estimate cannot be read."""
     # Only a gradient penalty holds the slope near 1: clipping yields K·W₁ with an unknown K.
-    if recent.config.objective != "wgan_gp" or not recent.has("wasserstein_exact"):
+    config = recent.config
+    if config.objective != "wgan_gp" or config.frees_critic or not recent.has("wasserstein_exact"):
         return None
     if _is_nearer(recent, "readable_distance"):
         return None
@@ -100,15 +100,33 @@ def critic_off(recent: Recent) -> Diagnosis | None:
     off = 1 - recent.share_between("wasserstein_estimate", "wasserstein_exact", 1 / factor, factor)
     if off <= limit("off_share"):
         return None
-    estimate, exact = (number(recent.median(f"wasserstein_{which}")) for which in ("estimate", "exact"))
+    estimate, exact = (recent.median(f"wasserstein_{which}") for which in ("estimate", "exact"))
+    saw = (
+        f"In {off:.0%} of the last steps the critic's estimate was off by more than {factor:g} times; it reads "
+        f"{number(estimate)}, the exact W₁ is {number(exact)}."
+    )
+    steepest = _slope_at_the_maximum(config, exact)
+    if exact < estimate <= factor * steepest * exact:
+        return Diagnosis(
+            Name.STEEP_CRITIC,
+            saw,
+            f"λ = {config.gp_weight:g} is small beside W₁: the penalised critic is at its best with a slope of "
+            f"1 + W₁/2λ = {number(steepest)}, and its estimate is W₁ times that slope.",
+            ({"gp_weight": min(100.0, 10 * config.gp_weight)},),
+            "divergences",
+        )
     return Diagnosis(
         Name.CRITIC_OFF,
-        f"In {off:.0%} of the last steps the critic's estimate was off by more than {factor:g} times; it reads "
-        f"{estimate}, the exact W₁ is {exact}.",
+        saw,
         "The estimate is W₁ only at the critic's maximum; here the generator moves on before the critic gets there.",
-        _for_the_critic(recent.config),
+        _for_the_critic(config),
         "divergences",
     )
+
+
+def _slope_at_the_maximum(config: GANConfig, distance: float) -> float:
+    """The s at which s·u, u a Kantorovich potential of slope 1, maximises s·W₁ − λ(s − 1)²; ∞ without a penalty."""
+    return 1 + distance / (2 * config.gp_weight) if config.gp_weight else np.inf
 
 
 def _for_the_critic(config: GANConfig) -> Attempts:
@@ -137,8 +155,7 @@ def oscillation(recent: Recent) -> Diagnosis | None:
     return Diagnosis(
         Name.OSCILLATION,
         sentence(*saw),
-        "Each network's step answers a state that the other has left already, and momentum carries both past the "
-        "point where they would rest.",
+        _why_turning(recent.config),
         _against_turning(recent.config),
         "games",
     )
@@ -160,15 +177,27 @@ def _relapsed(recent: Recent) -> list[str]:
     return [f"exact W₁ is {number(now)} and was {number(best)} before"]
 
 
-def _against_turning(config: GANConfig) -> Attempts:
-    attempts = [*without_mistake(config)]
-    if config.updates == "simultaneous":
-        attempts.append({"updates": "alternating"})
-    momenta = {
+def _why_turning(config: GANConfig) -> str:
+    carried = "momentum carries" if _momenta(config) else "steps of this size carry"
+    return (
+        f"Each network's step answers a state that the other has left already, and {carried} them past the point "
+        "where they would rest."
+    )
+
+
+def _momenta(config: GANConfig) -> dict[str, float]:
+    """The settings that would take the optimizers' momentum away; empty where they have none."""
+    return {
         f"{whose}_beta1": 0.0
         for whose in ("critic", "generator")
         if getattr(config, f"{whose}_optimizer") in ("adam", "momentum") and getattr(config, f"{whose}_beta1") > 0
     }
+
+
+def _against_turning(config: GANConfig) -> Attempts:
+    attempts, momenta = [*without_mistake(config)], _momenta(config)
+    if config.updates == "simultaneous":
+        attempts.append({"updates": "alternating"})
     return (*attempts, *([momenta] if momenta else []), slower(config))
 
 
@@ -232,7 +261,7 @@ def _against_crowding(config: GANConfig) -> Attempts:
 def clip_saturation(recent: Recent) -> Diagnosis | None:
     """Most of the critic's weights lie on the clip bounds."""
     share, config = recent.median("clipped_fraction"), recent.config
-    if not config.clips_weights or share < limit("saturated_clip"):
+    if not config.clips_weights or config.spectral_norm or share < limit("saturated_clip"):
         return None
     return Diagnosis(
         Name.CLIP_SATURATION,
@@ -252,7 +281,8 @@ def healthy(recent: Recent) -> Diagnosis:
     if recent.has("wasserstein_exact"):
         exact = recent.measured("wasserstein_exact")[0]
         floor = exact / recent.reference["wasserstein_exact"]
-        saw.append(f"exact W₁ {number(exact)}, {number(floor)} times a perfect generator's")
+        yet = "" if _is_nearer(recent, "resting_distance") else ", so they are not there yet"
+        saw.append(f"exact W₁ {number(exact)}, {number(floor)} times a perfect generator's{yet}")
     else:
         saw.append("modes of images are not counted")
     return Diagnosis(Name.HEALTHY, sentence(*saw))

@@ -65,13 +65,12 @@ class Recent:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether the points fill half of the data's modes or fewer, where the data have modes."""
-        return self.has("effective_modes") and self.filled_modes() <= limit("crowded")
-
-    def filled_modes(self) -> float:
-        """Effective modes as a share of the data's modes."""
+        """Whether the points fill half of the data's modes or fewer, or no more than one; False without modes."""
+        if not self.has("effective_modes"):
+            return False
         # Of the last two measurements, so that neither a lucky nor an unlucky one changes the name.
-        return float(self.measured("effective_modes", 2).mean() / self.reference["effective_modes"])
+        effective = self.measured("effective_modes", 2).mean()
+        return bool(effective <= max(limit("crowded") * self.reference["effective_modes"], limit("lone_mode")))
 
     def measured(self, name: str, count: int = 1) -> np.ndarray:
         """The last ``count`` measurements of a curve that is measured now and then on points, the newest last."""

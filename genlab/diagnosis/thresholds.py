@@ -60,6 +60,11 @@ THRESHOLDS = {
         "share of the data's modes that the generated points fill evenly (effective modes), or fewer",
         "exp of the entropy; a perfect generator fills all",
     ),
+    "lone_mode": Threshold(
+        1.2,
+        "effective modes, or fewer, that count as a single one: of two modes even half is never undercut",
+        "exp of the entropy of shares of 95 % and 5 % is 1.22",
+    ),
     "turnover": Threshold(
         0.25,
         "share of the points that changed their mode between two measurements, or more, on the mean of three",
@@ -89,7 +94,7 @@ THRESHOLDS = {
     "off_estimate": Threshold(
         2.5,
         "times by which the estimate of a critic with slopes near 1 may differ from the exact W₁",
-        "Kantorovich–Rubinstein duality: equal at the maximum; a small penalty lets slopes reach 2 (measured)",
+        "Kantorovich–Rubinstein duality: equal for a slope of 1; under a penalty of weight λ the best is 1 + W₁/2λ",
     ),
     "off_share": Threshold(
         0.4,

@@ -170,7 +170,7 @@ def _gradients() -> Panel:
 
 
 def _layers(config: GANConfig) -> Panel:
-    score = "f" if config.is_critic else "logit"
+    score = _score(config)
     figure = {
         "data": [
             {
@@ -198,7 +198,7 @@ def _layers(config: GANConfig) -> Panel:
 
 def _scores(config: GANConfig) -> Panel:
     curves = [series("real_score", "on real", "@real"), series("fake_score", "on generated", "@generated", "dashdot")]
-    name = "f(x)" if config.is_critic else "D's output (logit)"
+    name = {"f": "f(x)", "D": "D's output", "logit": "D's output (logit)"}[_score(config)]
     # A discriminator of images has neither a distance nor modes: its scores take their place.
     wide = "more" if config.is_images and not config.is_critic else "rest"
     return Panel(
@@ -239,9 +239,14 @@ def gan_formula(config: GANConfig) -> str:
     critic, generator = _objective_formula(config)
     parts = [critic, generator]
     if config.r1_weight > 0:
-        parts[0] += f" + ½ {term('γ', 'config.r1_weight')} E‖∇{'f' if config.is_critic else 'D'}(x)‖²"
+        parts[0] += f" + ½ {term('γ', 'config.r1_weight')} E‖∇{_score(config)}(x)‖²"
     total = term(f"{_loss_symbol(config)} + L<sub>G</sub>", "last.loss_sum", "@sum")
     return f"<span>{parts[0]}</span><span>{parts[1]}</span><span>{total}</span>"
+
+
+def _score(config: GANConfig) -> str:
+    """What the second network's last layer gives, of which the penalties and the layers' panel take the gradient."""
+    return "f" if config.is_critic else "D" if config.objective == "lsgan" else "logit"
 
 
 def _loss_symbol(config: GANConfig) -> str:
@@ -268,6 +273,9 @@ def _objective_formula(config: GANConfig) -> tuple[str, str]:
         return f"{wasserstein} + {weight} E(‖∇f(x̂)‖ − 1)²", generator
     bounded = "w" if config.clips_weights else "∂L<sub>f</sub>/∂w"
     bound = "weights not clipped" if config.clip is None else f"|{bounded}| ≤ {term('c', 'config.clip')}"
+    if config.clips_weights and config.spectral_norm:
+        # What is clamped is divided by its largest singular value, whatever its scale.
+        bound = f"‖W‖ = 1 in each layer, |b| ≤ {term('c', 'config.clip')}"
     return f"{wasserstein}, &nbsp;{bound}", generator
 
 

@@ -348,8 +348,11 @@ def vae_formula(config: VAEConfig) -> str:
     if config.mistake == "mean_over_pixels":
         reconstruction += f" / {784 if config.is_images else 2}"
     beta = term("β", "last.beta")
-    divergence = "KL<sub>j</sub>" if config.free_bits > 0 else "KL(q(z|x) ‖ p(z))"
-    kl = term(divergence, "last.kl", "@kl")
-    regulariser = f"Σ<sub>j</sub> max({term('λ', 'config.free_bits')}, {kl})" if config.free_bits > 0 else kl
+    regulariser, kl = term("KL(q(z|x) ‖ p(z))", "last.kl", "@kl"), "KL"
+    if config.free_bits > 0:
+        regulariser = f"Σ<sub>j</sub> max({term('λ', 'config.free_bits')}, KL<sub>j</sub>)"
+        kl = term("Σ<sub>j</sub> KL<sub>j</sub>", "last.kl", "@kl")
     elbo = term("ELBO", "last.elbo", "@elbo")
-    return f"<span>{loss} = {reconstruction} + {beta} · {regulariser}</span><span>{elbo} = −reconstruction − KL</span>"
+    return (
+        f"<span>{loss} = {reconstruction} + {beta} · {regulariser}</span><span>{elbo} = −reconstruction − {kl}</span>"
+    )

@@ -53,7 +53,8 @@ def annealed_beta(beta: float, step: int, annealing: str, annealing_steps: int) 
     """KL weight in force at a step (the first step is 0): constant, one linear ramp, or cyclical ramps.
 
     A cycle rises linearly over its first half and stays at β over its second.
-    Sources: Bowman et al. 2016 (linear); Fu et al. 2019, equations 6 and 7 with R = 0.5 (cyclical).
+    Sources: Sønderby et al. 2016 (linear; Bowman et al. 2016 ramp along a sigmoid); Fu et al. 2019, equations 6 and 7
+    with R = 0.5 (cyclical).
     """
     if annealing == "linear":
         return beta * min(1.0, step / annealing_steps)

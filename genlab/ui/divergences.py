@@ -175,7 +175,7 @@ Each small picture is an integrand, and the number above it is its area.
 - $W_1$ compares distribution functions: its integrand is high *between* the modes, wherever mass has to travel through.
 - **Draw p or q by hand**: every column that you draw becomes a narrow Gaussian, so that neither is anywhere exactly 0.
   Leave a hole in q where p has mass: $\mathrm{KL}(p\|q)$ shoots up, JS and TV stay below their bounds. $\chi^2$ of a
-  drawn q is ∞ as soon as p's tails are wider than those of q's outermost column.
+  drawn q is ∞ as soon as a σ of p reaches √2 times that of a column, 0.35.
 """,
     "fit": r"""
 Six copies of the same q (dotted: where they start) descend six divergences from the same p.
