@@ -44,6 +44,31 @@ def test_a_map_fills_and_a_cell_is_seen_and_opened_as_a_run(page, server):
     assert (settings["clip"], settings["n_critic"]) == (0.1, 2)
 
 
+def test_a_map_that_trained_gives_way_to_a_fresh_one_and_is_found_again(page, server):
+    page.goto(f"{server.url}/map?{SMALL}")
+    page.wait_for_function("() => window.genlab?.panels?.get('map')?.canvas.data", timeout=150_000)
+    page.get_by_role("button", name="Play").click()
+    done = "() => window.genlab?.header?.step >= 50 && genlab.header.status === 'paused'"
+    page.wait_for_function(done, timeout=150_000)
+    first = page.evaluate("() => genlab.header.run")
+    other = "(old) => window.genlab?.header?.step === 0 && !old.includes(genlab.header.run)"
+    page.get_by_role("button", name="Start over").click()
+    page.get_by_text("The map before is kept under Earlier maps.").wait_for(timeout=150_000)
+    page.wait_for_function(other, arg=[first], timeout=150_000)
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function(done, timeout=150_000)
+    second = page.evaluate("() => genlab.header.run")
+    page.get_by_role("spinbutton", name="Steps of each model").fill("60")
+    page.keyboard.press("Enter")
+    page.wait_for_function(other, arg=[first, second], timeout=150_000)
+    page.wait_for_url("**steps=60**")
+    page.get_by_role("button", name="Earlier maps").click()
+    # The newest stands first, and older ones of other tests below.
+    page.get_by_role("button", name="clip × n_critic, 6 models, ring8_soft, step 50").nth(1).click()
+    page.wait_for_function("(first) => window.genlab?.header?.run === first", arg=first, timeout=150_000)
+    page.wait_for_url(f"**run={first}**")
+
+
 def test_a_damaged_address_says_what_is_wrong_in_one_line_each(page, server):
     page.goto(f"{server.url}/map?x=clip:0.1&cell=banana&show=nothing")
     page.get_by_text("x = clip:0.1: allowed is SETTING:LOW:HIGH:COUNT").wait_for(timeout=150_000)

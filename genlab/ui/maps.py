@@ -41,7 +41,9 @@ def open_map() -> RunState:
     """The state of the map that the address names; without one, of this tab's last map or of a fresh, paused one."""
     lab, here, query = client.get_lab(), visit(), st.query_params.to_dict()
     named, cell, shown = (query.pop(name, None) for name in ("run", "cell", "show"))
-    if _is_map(lab, named) and named != here.run_id:
+    # The address as it was written here is no wish: the person may have started another map since.
+    wished = st.session_state.get("entered", True) or named != here.address.get("run")
+    if wished and _is_map(lab, named) and named != here.run_id:
         here.run_id, here.cell, here.problems, here.note = named, None, [], ""
     elif not _is_map(lab, here.run_id):
         config, here.problems = MapConfig.from_query({} if _is_run(lab, named) else query)
