@@ -16,7 +16,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from genlab.config import CONFIGS, SettingError
+from genlab.config import CONFIGS, LAST_SEED, SettingError
 
 DONE, DIVERGED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 MOST_SAMPLES = 10_000
@@ -65,10 +65,10 @@ def parser() -> Parser:
     sample.add_argument("checkpoint", type=Path, metavar="FILE.safetensors")
     sample.add_argument("-n", type=_count(MOST_SAMPLES), default=16, metavar="N", help="how many (default 16)")
     sample.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="a .png, .npz or .csv")
-    sample.add_argument("--seed", type=_count(2**31 - 1, least=0), metavar="S", help="of the noise; default: the run's")
+    seed = _count(LAST_SEED, least=0)
+    sample.add_argument("--seed", type=seed, metavar="S", help="of the noise; default: the run's")
     sample.set_defaults(run=_sample)
 
-    seed = _count(2**31 - 1, least=0)
     scenario = commands.add_parser("scenario", help="run a demonstration and check its claim; without NAME the list")
     scenario.add_argument("name", nargs="?", metavar="NAME")
     scenario.add_argument("--seed", type=seed, metavar="S", help="of NAME; default 0")

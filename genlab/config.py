@@ -43,6 +43,9 @@ CRITIC_OBJECTIVES = ("wgan", "wgan_gp")
 """Objectives whose critic estimates a Wasserstein distance; the others train a discriminator."""
 
 
+LAST_SEED = 2**31 - 1
+
+
 class SettingError(ValueError):
     """Says in one line which setting has which value and what is allowed instead."""
 
@@ -94,10 +97,8 @@ class Setting:
         return value
 
     def write(self, value: Any) -> str:
-        """The text that :meth:`read` makes ``value`` of."""
-        if self.kind == "switch":
-            return str(value).lower()
-        return f"{value:g}" if self.kind == "number" else str(value)
+        """The text that :meth:`read` makes ``value`` of; of a number six digits."""
+        return f"{value:g}" if isinstance(value, float) else setting_text(value)
 
     def applies(self, config: "Config") -> bool:
         """Whether the setting has an effect beside the other settings of ``config``."""
@@ -127,7 +128,7 @@ def _switch(default, label, help, **more):
 
 def _seed():
     return _number(
-        0, 0, 2**31 - 1, "Seed", "Fixes the initial weights, the data and every random draw: same seed, same curve.",
+        0, 0, LAST_SEED, "Seed", "Fixes the initial weights, the data and every random draw: same seed, same curve.",
         integer=True, group="Run",
     )  # fmt: skip
 
@@ -483,6 +484,11 @@ class GANConfig(Config):
     def clips_weights(self) -> bool:
         """Whether the critic's weights are clamped after each of its steps."""
         return self.objective == "wgan" and self.clip is not None and self.mistake != "clipped_gradients"
+
+    @property
+    def boxes_critic(self) -> bool:
+        """Whether clipping bounds what the critic can be: spectral normalisation undoes the scale of its weights."""
+        return self.clips_weights and not self.spectral_norm
 
     @property
     def frees_critic(self) -> bool:

@@ -171,6 +171,15 @@ def test_every_slider_has_a_number_box_that_sets_it_and_says_what_is_allowed(lab
     assert errors(tab) == ["z2 = 9: allowed is -3 to 3"] and tab.number_input(key="z1.box").value == 1.23
 
 
+def test_a_code_stays_when_the_next_model_s_sliders_end_elsewhere(lab):
+    gaussian, uniform = keep(lab, "gan03run", gan()), keep(lab, "gan04run", gan(noise="uniform"))
+    tab = open_generate(model=gaussian, view="sliders", z="0.5,-2")
+    for key, code in ((uniform, [0.5, -1.0]), (gaussian, [0.5, -1.0])):
+        tab.selectbox(key="generate.model").set_value(key).run()
+        assert [tab.slider(key=f"z{i}.slider").value for i in range(2)] == code
+        assert [tab.number_input(key=f"z{i}.box").value for i in range(2)] == code
+
+
 def test_models_with_other_noise_are_told_apart(lab):
     tab = open_generate(model=keep(lab, "vae04run", vae()), beside=keep(lab, "vae05run", vae(latent_dim=3)))
     assert "noise of different kinds" in words(tab)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from genlab.config import Config, Setting, setting_text
+from genlab.config import Config, Setting
 
 
 class Name(StrEnum):
@@ -60,4 +60,4 @@ def _one_in_words(setting: Setting, value: Any) -> str:
     name = setting.label if setting.symbol in ("", *setting.label.split()) else f"{setting.label} {setting.symbol}"
     if setting.choices:
         return f"{name}: {setting.choices[value]}"
-    return f"{name} = {value:g}" if isinstance(value, float) else f"{name} = {setting_text(value)}"
+    return f"{name} = {setting.write(value)}"

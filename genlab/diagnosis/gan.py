@@ -43,7 +43,7 @@ def _runaway(recent: Recent) -> list[str]:
 def _why_exploding(config: GANConfig) -> str:
     if why := without_maximum(config):
         return why
-    if config.clips_weights and not config.spectral_norm:
+    if config.boxes_critic:
         return f"A critic with weights up to c = {config.clip:g} in each of its layers can be very steep."
     return "Each network's step makes the other's loss steeper."
 
@@ -53,7 +53,7 @@ def no_gradient(recent: Recent) -> Diagnosis | None:
     norm, config = recent.median("generator_grad_norm"), recent.config
     if norm >= limit("vanishing_gradient") or _has_moved(recent):
         return None
-    if config.clips_weights and not config.spectral_norm:
+    if config.boxes_critic:
         why = (
             "The generator's gradient is a product over the critic's layers, and one of n units with weights at ±c "
             f"multiplies it by about c·√n, c = {config.clip:g}."
@@ -92,7 +92,7 @@ def critic_off(recent: Recent) -> Diagnosis | None:
     """The critic is not near its maximum, or its maximum is no 1-Lipschitz function: its estimate cannot be read."""
     # Only a gradient penalty holds the slope near 1: clipping yields K·W₁ with an unknown K.
     config = recent.config
-    if config.objective != "wgan_gp" or config.frees_critic or not recent.has("wasserstein_exact"):
+    if config.objective != "wgan_gp" or not config.gp_weight or not recent.has("wasserstein_exact"):
         return None
     if _is_nearer(recent, "readable_distance"):
         return None
@@ -105,7 +105,8 @@ def critic_off(recent: Recent) -> Diagnosis | None:
         f"In {off:.0%} of the last steps the critic's estimate was off by more than {factor:g} times; it reads "
         f"{number(estimate)}, the exact W₁ is {number(exact)}."
     )
-    steepest = _slope_at_the_maximum(config, exact)
+    # Of the functions s·u, u a Kantorovich potential of slope 1, this s maximises s·W₁ − λ(s − 1)².
+    steepest = 1 + exact / (2 * config.gp_weight)
     if exact < estimate <= factor * steepest * exact:
         return Diagnosis(
             Name.STEEP_CRITIC,
@@ -122,11 +123,6 @@ def critic_off(recent: Recent) -> Diagnosis | None:
         _for_the_critic(config),
         "divergences",
     )
-
-
-def _slope_at_the_maximum(config: GANConfig, distance: float) -> float:
-    """The s at which s·u, u a Kantorovich potential of slope 1, maximises s·W₁ − λ(s − 1)²; ∞ without a penalty."""
-    return 1 + distance / (2 * config.gp_weight) if config.gp_weight else np.inf
 
 
 def _for_the_critic(config: GANConfig) -> Attempts:
@@ -261,7 +257,7 @@ def _against_crowding(config: GANConfig) -> Attempts:
 def clip_saturation(recent: Recent) -> Diagnosis | None:
     """Most of the critic's weights lie on the clip bounds."""
     share, config = recent.median("clipped_fraction"), recent.config
-    if not config.clips_weights or config.spectral_norm or share < limit("saturated_clip"):
+    if not config.boxes_critic or share < limit("saturated_clip"):
         return None
     return Diagnosis(
         Name.CLIP_SATURATION,

@@ -1011,7 +1011,6 @@ class Plot extends PlotlyPanel {
     const all = trace.x.length;
     let outside = 0;
     for (let i = 0; i < all; i++) outside += !within(trace.x[i], xaxis) || !within(trace.y[i], yaxis);
-    this.node.dataset.outside = outside;
     if (outside <= STRAY * all) return;
     const { background, text } = this.lab.theme;
     (layout.annotations ??= []).push({

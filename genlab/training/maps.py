@@ -32,11 +32,14 @@ class Pace:
     """What turns of one kind took so far, without the first one: it also builds and warms up what the others need."""
 
     seconds: float = 0.0
-    turns: int = -1
+    turns: int = 0
+    is_warm: bool = False
 
     def count(self, seconds: float) -> None:
-        self.turns += 1
-        self.seconds += seconds if self.turns else 0.0
+        if self.is_warm:
+            self.seconds += seconds
+            self.turns += 1
+        self.is_warm = True
 
 
 class MapTrainer:
@@ -94,14 +97,14 @@ class MapTrainer:
         left = 0.0
         for what, paces in self._paces.items():
             turns = [self._turns_left(batch, what) for batch in range(len(self.places))]
-            known = sum(max(pace.turns, 0) for pace in paces)
+            known = sum(pace.turns for pace in paces)
             if not any(turns):
                 continue
             if not known:
                 return None
             usual = sum(pace.seconds for pace in paces) / known
             left += sum(
-                count * (pace.seconds / pace.turns if pace.turns > 0 else usual)
+                count * (pace.seconds / pace.turns if pace.turns else usual)
                 for count, pace in zip(turns, paces, strict=True)
             )
         return left

@@ -57,10 +57,16 @@ def number(label: str, low: float, high: float, step: float, *, key: str, help: 
     value = float(min(high, max(low, st.session_state.setdefault(key, 0.0))))
     st.session_state[key] = value
 
+    # Other bounds make another slider, which shows no number yet.
+    others = st.session_state.get(f"{key}.bounds") != (low, high)
+    st.session_state[f"{key}.bounds"] = (low, high)
+
     def mirror(part: str) -> dict:
-        # Each of the two shows the number, and a change of either changes it.
+        # Each of the two shows the number, and a change of either changes it. Written only where it differs: what is
+        # written is sent to the browser, and would undo what a hand has done there since.
         widget = f"{key}.{part}"
-        st.session_state[widget] = value
+        if others or st.session_state.get(widget) != value:
+            st.session_state[widget] = value
         return {"key": widget, "on_change": _take_over, "args": (key, widget, label, low, high)}
 
     slider, box = st.columns([3, 2], vertical_alignment="bottom", gap="small")

@@ -1,12 +1,13 @@
 """The inference stage: models are chosen, and the generator or decoder alone makes new examples."""
 
 import secrets
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from genlab.checkpoint import CheckpointError
-from genlab.config import Setting
+from genlab.config import LAST_SEED, Setting
 from genlab.data import points
 from genlab.figures.mosaic import mosaic, pairs, samples_csv, samples_npz
 from genlab.figures.still import distances, over_density
@@ -15,6 +16,7 @@ from genlab.runtime.client import CommandFailed
 from genlab.ui.controls import number
 from genlab.ui.library import open_as_run, show, theme
 from genlab.ui.models import Model, choices, find, how_made, loaded, story, take_upload
+from genlab.ui.theory import LONGEST_QUOTE
 
 DRAWN_POINTS = 1000
 PAIRS = 8
@@ -26,10 +28,7 @@ ABREAST = 3
 """Sliders, each with its number box, in one row."""
 NOTHING = "nothing"
 LONGEST_CODE = 64
-LONGEST_QUOTE = 60
-"""Characters of a bad value that a line about it repeats."""
 MODELS = ("model", "beside")
-LAST_SEED = 2**31 - 1
 
 
 def _choice(name: str, default: str, view: str = "", **choices: str) -> Setting:
@@ -41,7 +40,7 @@ SETTINGS = {
     for setting in (
         _choice("view", "samples", samples="Samples", sliders="Latent sliders", interpolation="Interpolation"),
         Setting("seed", "Seed", "", "samples", "integer", 0, low=0, high=LAST_SEED),
-        Setting("temperature", "Temperature", "", "samples", "number", 1.0, low=0, high=2),
+        Setting("temperature", "Temperature", "", "samples", "number", 1.0, low=0.0, high=2.0),
         _choice("samples", "64", "samples", **{n: n for n in ("16", "36", "64", "100")}),
         Setting("nearest", "Nearest training example", "", "samples", "switch", True),
         Setting("from", "From seed", "", "interpolation", "integer", 0, low=0, high=LAST_SEED),
@@ -84,25 +83,40 @@ def choose_view() -> str:
     view = SETTINGS["view"]
     return st.segmented_control(
         "View", list(view.choices), format_func=view.choices.get, required=True, label_visibility="collapsed",
-        key=_remembered("view"),
+        default=_first("view"), key="generate.view",
     )  # fmt: skip
 
 
 # ---- the address -----------------------------------------------------------------------------------------------------
 
 
+def _kept(name: str) -> Any:
+    """What a setting was left at, here or in the address."""
+    return st.session_state.get("generate.kept", {}).get(name, SETTINGS[name].default)
+
+
 def _remembered(name: str) -> str:
-    """The key of a setting's widget, which then shows what was chosen before, here or in the address."""
-    kept = st.session_state.get("generate.kept", {})
-    st.session_state.setdefault(f"generate.{name}", kept.get(name, SETTINGS[name].default))
+    """The key of a number's widget, which then shows what was chosen before."""
+    st.session_state.setdefault(f"generate.{name}", _kept(name))
     return f"generate.{name}"
+
+
+def _first(name: str) -> Any:
+    """What the widget of a choice shows when it appears; the same as long as it is there.
+
+    Written into the session instead, it would be sent to the browser as news, after a click that was faster.
+    """
+    shown = st.session_state.setdefault("generate.first", {})
+    if f"generate.{name}" not in st.session_state:
+        shown[name] = _kept(name)
+    return shown[name]
 
 
 def _take_address() -> None:
     """Of each part that the address lacks, what this visitor left it at stays."""
-    address = st.query_params.to_dict()
+    address, kept = st.query_params.to_dict(), st.session_state.setdefault("generate.kept", {})
     for part in MODELS:
-        if found := address.pop(part, None) or st.session_state.get("generate.kept", {}).get(part):
+        if found := address.pop(part, None) or kept.get(part):
             st.session_state[f"generate.{part}"] = found
     problems = st.session_state.setdefault("generate.problems", [])
     for name, text in address.items():
@@ -110,7 +124,8 @@ def _take_address() -> None:
             if name == "z":
                 _set_code(_read_code(text))
             elif name in SETTINGS:
-                st.session_state[f"generate.{name}"] = SETTINGS[name].read(text)
+                kept[name] = SETTINGS[name].read(text)
+                st.session_state.pop(f"generate.{name}", None)
             else:
                 raise ValueError(f"this page has no such setting; it has {', '.join([*MODELS, *SETTINGS, 'z'])}")
         except ValueError as error:
@@ -132,7 +147,9 @@ def _write_address() -> None:
             address[name] = setting.write(kept[name])
     if view == "sliders" and any(code := st.session_state.get("generate.z", [])):
         address["z"] = ",".join(f"{value:g}" for value in code)
-    if address != st.query_params.to_dict():
+    # The browser tells its address with each request, and may not have seen yet what was written last.
+    if not address == st.query_params.to_dict() == st.session_state.get("generate.written"):
+        st.session_state["generate.written"] = address
         st.query_params.from_dict(address)
 
 
@@ -188,15 +205,18 @@ def samples(models: list[Model]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         seed = _seed("Seed", _remembered("seed"))
         with st.container(width=300):
+            setting = SETTINGS["temperature"]
             temperature = number(
-                "Temperature", 0.0, 2.0, 0.05, key=_remembered("temperature"),
+                setting.label, setting.low, setting.high, 0.05, key=_remembered("temperature"),
                 help="The noise is multiplied by it: below 1 typical examples, above 1 rarer ones.",
             )  # fmt: skip
         if images:
             many = list(SETTINGS["samples"].choices)
-            n = int(st.segmented_control("Samples", many, required=True, key=_remembered("samples")))
+            n = int(
+                st.segmented_control("Samples", many, required=True, default=_first("samples"), key="generate.samples")
+            )
         nearest = st.toggle(
-            "Nearest training example", key=_remembered("nearest"),
+            "Nearest training example", _first("nearest"), key="generate.nearest",
             help="Has it memorised? Compare with held-out examples.",
         )  # fmt: skip
     _write_address()
@@ -240,8 +260,7 @@ def _ask(model: Model, **asked) -> tuple[dict, dict[str, np.ndarray]] | None:
 
 
 def _seed(label: str, key: str) -> int:
-    """A number box and a die."""
-    st.session_state.setdefault(key, 0)
+    """A number box and a die; 0 unless the session has another seed under ``key``."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width="content"):
         seed = st.number_input(label, 0, LAST_SEED, key=key, width=130)
         st.button(

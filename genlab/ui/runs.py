@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from genlab.config import CONFIGS, Config, Setting, SettingError, setting_text, structural
+from genlab.config import CONFIGS, Config, Setting, SettingError, structural
 from genlab.data import EMBEDDED
 from genlab.live.component import Companion
 from genlab.runtime import client
@@ -221,8 +221,7 @@ def another_seed(seed: int) -> int:
 
 
 def _said(setting: Setting, value) -> str:
-    number = f"{value:g}" if isinstance(value, float) else setting_text(value)
-    return f"{named(setting)} = {setting.choices[value] if setting.choices else number}"
+    return f"{named(setting)} = {setting.choices[value] if setting.choices else setting.write(value)}"
 
 
 def named(setting: Setting) -> str:
