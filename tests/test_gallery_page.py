@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
-from test_pages import FILES, ROOT, RecordingLab, errors, open_page
+from test_pages import FILES, ROOT, RecordingLab, ask, errors, open_page
 
 from genlab.config import CONFIGS, GANConfig, VAEConfig
 from genlab.figures import curves_view, picture_view
@@ -75,6 +75,18 @@ def test_another_failure_lets_the_first_pair_rest(lab):
     tab.selectbox(key="gallery.scenario").set_value("vae_collapsed").run()
     assert [state.status for state in lab.runs.values()] == [RunStatus.PAUSED] * 2 + [RunStatus.RUNNING] * 2
     assert tab.query_params["scenario"] == "vae_collapsed" and not tab.error
+
+
+def test_a_request_that_left_before_another_failure_was_chosen_does_not_undo_the_choice(lab):
+    tab = open_page("gallery", scenario=NAME)
+    before = dict(tab.query_params)
+    tab.selectbox(key="gallery.scenario").set_value("vae_collapsed").run()
+    chosen = dict(tab.query_params)
+    ask(tab, before)
+    assert tab.query_params == chosen
+    ask(tab, chosen)
+    ask(tab, before)
+    assert tab.query_params == before and len(lab.runs) == 4
 
 
 def test_any_two_runs_of_one_kind_stand_beside_each_other_by_their_address(lab):

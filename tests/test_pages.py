@@ -16,7 +16,7 @@ from genlab.ui.controls import grid
 from genlab.ui.runs import differing
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = {"vae": ROOT / "pages" / "vae.py", "gan": ROOT / "pages" / "gan.py", "home": ROOT / "pages" / "home.py"}
+FILES = {name: ROOT / "pages" / f"{name}.py" for name in ("vae", "gan", "home", "map")}
 
 
 class RecordingLab:
@@ -50,6 +50,9 @@ class RecordingLab:
 
     def curves(self, run_id):
         return {}
+
+    def maps(self):
+        return []
 
     def state(self, run_id):
         if run_id not in self.runs:
@@ -119,6 +122,14 @@ def open_page(name: str, **query: str) -> AppTest:
     for key, value in query.items():
         tab.query_params[key] = value
     return tab.run()
+
+
+def ask(tab: AppTest, address: dict[str, str]) -> None:
+    """A request that carries this address."""
+    tab.query_params.clear()
+    for key, value in address.items():
+        tab.query_params[key] = value
+    tab.run()
 
 
 def errors(tab: AppTest) -> list[str]:
@@ -295,6 +306,21 @@ def test_a_run_beside_this_one_stays_in_the_address_until_it_is_taken_away(lab):
     tab.query_params.clear()
     tab.switch_page(str(FILES["vae"])).run()
     assert (tab.query_params["run"], tab.query_params["beside"]) == (mine, other)
+
+
+def test_a_request_that_left_before_the_address_changed_is_no_wish_to_go_back_and_a_later_one_is(lab):
+    """Another map takes the place of one that trained: the page shows what its address last was told to be."""
+    tab = open_page("map")
+    before = dict(tab.query_params)
+    lab._set(before["run"], step=50)
+    tab.button(key="map.start_over").click().run()
+    fresh = dict(tab.query_params)
+    assert fresh["run"] != before["run"]
+    ask(tab, before)
+    assert tab.query_params == fresh and not tab.button(key="map.play").disabled
+    ask(tab, fresh)
+    ask(tab, before)
+    assert tab.query_params == before
 
 
 @pytest.mark.parametrize(

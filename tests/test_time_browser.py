@@ -97,6 +97,11 @@ def test_the_keyboard_scrubs_back_and_a_branch_goes_on_beside_the_run(lab):
     own, beside = ([line for line in losses(lab) if line[1] is dashed] for dashed in (False, True))
     assert beside[0][2][-1] == step < own[0][2][-1]
     assert own[0][2][0] == beside[0][2][0] == 1
+    # Back over the changed setting, which the branch keeps, to the run that it left.
+    lab.page.go_back()
+    lab.page.wait_for_url("**n_critic=3**")
+    lab.page.go_back()
+    lab.wait("h.run === v[0]", parent)
 
 
 def test_a_run_that_diverged_goes_on_from_before_with_a_smaller_learning_rate(lab):

@@ -12,6 +12,7 @@ from genlab.runtime.client import CommandFailed, RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
 from genlab.scenarios import SCENARIOS, Scenario
 from genlab.ui import PAGES
+from genlab.ui.address import Address
 from genlab.ui.cards import ICONS
 from genlab.ui.runbar import bar, transport
 from genlab.ui.runs import another_seed, attempt, change_all, differing
@@ -48,7 +49,7 @@ class Pair:
     left: str = ""
     right: str = ""
     scenario: str = ""
-    address: dict[str, str] = field(default_factory=dict)
+    address: Address = field(default_factory=Address)
     problems: list[str] = field(default_factory=list)
     note: str = ""
 
@@ -61,15 +62,16 @@ class Pair:
 def open_pair() -> Pair | None:
     """The pair that the address names or that this tab showed last; None without one. Problems are said in lines."""
     here = st.session_state.setdefault("pair", Pair())
-    query = st.query_params.to_dict()
+    query = here.address.asked()
     # The browser's history holds addresses in which the page is this one and the run already that of the next.
-    if query and query != here.address and "run" not in query:
+    if query and "run" not in query:
         here.problems, here.note = [], ""
         _take_up(here, query)
     if here.left and not all(client.get_lab().exists(run_id) for run_id in (here.left, here.right)):
         here.problems.append("One of the two runs was deleted.")
         here.left = here.right = ""
-    _write_address(here, query)
+    values = {"scenario": here.scenario, "left": here.left, "right": here.right}
+    here.address.write({key: value for key, value in values.items() if value and here.left})
     for line in here.problems if not here.left else ():
         st.error(line)
     return here if here.left else None
@@ -93,13 +95,6 @@ def _take_up(here: Pair, query: dict[str, str]) -> None:
         _start(here, name)
         here.problems = before + here.problems
     here.problems += [f"{key[:20]}: allowed in this address are scenario, left and right." for key in query]
-
-
-def _write_address(here: Pair, query: dict[str, str]) -> None:
-    values = {"scenario": here.scenario, "left": here.left, "right": here.right}
-    here.address = {key: value for key, value in values.items() if value} if here.left else {}
-    if query != here.address:
-        st.query_params.from_dict(here.address)
 
 
 # ---- what a person does ----------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from genlab.maps import LONGEST_SIDE, PRESETS, Axis, MapConfig, cell_text, mappa
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
+from genlab.ui.address import Address
 from genlab.ui.controls import draw_settings
 from genlab.ui.library import show
 
@@ -27,7 +28,7 @@ class Visit:
     run_id: str | None = None
     cell: int | None = None
     shown: str = ""
-    address: dict[str, str] = field(default_factory=dict)
+    address: Address = field(default_factory=Address)
     problems: list[str] = field(default_factory=list)
     note: str = ""
 
@@ -39,12 +40,13 @@ def visit() -> Visit:
 
 def open_map() -> RunState:
     """The state of the map that the address names; without one, of this tab's last map or of a fresh, paused one."""
-    lab, here, query = client.get_lab(), visit(), st.query_params.to_dict()
+    lab, here = client.get_lab(), visit()
+    query = here.address.asked()
+    if query:
+        here.cell = None
     named, cell, shown = (query.pop(name, None) for name in ("run", "cell", "show"))
-    # The address as it was written here is no wish: the person may have started another map since.
-    wished = st.session_state.get("entered", True) or named != here.address.get("run")
-    if wished and _is_map(lab, named) and named != here.run_id:
-        here.run_id, here.cell, here.problems, here.note = named, None, [], ""
+    if _is_map(lab, named) and named != here.run_id:
+        here.run_id, here.problems, here.note = named, [], ""
     elif not _is_map(lab, here.run_id):
         config, here.problems = MapConfig.from_query({} if _is_run(lab, named) else query)
         if named and not _is_run(lab, named):
@@ -66,17 +68,16 @@ def _is_run(lab: client.Lab, run_id: str | None) -> bool:
 
 
 def _choose(here: Visit, config: MapConfig, cell: str | None, shown: str | None) -> None:
-    """Take what the address says of the chosen cell and of the measure, once, where it can stand."""
+    """Take what the address says of the chosen cell and of the measure, where it can stand."""
     measures = shown_measures(config.base)
-    if st.session_state.get("entered", True) or not here.address:
-        if cell is not None and cell.isdecimal() and int(cell) < len(config.cells):
-            here.cell = int(cell)
-        elif cell is not None:
-            here.problems.append(f"cell = {cell[:20]}: allowed is 0 to {len(config.cells) - 1}")
-        if shown in measures:
-            here.shown = shown
-        elif shown is not None:
-            here.problems.append(f"show = {shown[:60]}: allowed is {', '.join(measures)}")
+    if cell is not None and cell.isdecimal() and int(cell) < len(config.cells):
+        here.cell = int(cell)
+    elif cell is not None:
+        here.problems.append(f"cell = {cell[:20]}: allowed is 0 to {len(config.cells) - 1}")
+    if shown in measures:
+        here.shown = shown
+    elif shown is not None:
+        here.problems.append(f"show = {shown[:60]}: allowed is {', '.join(measures)}")
     if here.shown not in measures:
         here.shown = next(iter(measures))
     if here.cell is not None and here.cell >= len(config.cells):
@@ -87,9 +88,7 @@ def _write_address(here: Visit, state: RunState) -> None:
     address = {"run": state.run_id, **state.config.to_query(), "show": here.shown}
     if here.cell is not None:
         address["cell"] = str(here.cell)
-    if address != here.address or st.session_state.get("entered", True):
-        here.address = address
-        st.query_params.from_dict(address)
+    here.address.write(address)
 
 
 def _act(command: Callable[..., str | None], *values: Any) -> None:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,6 +14,7 @@ from genlab.live.component import Companion
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
+from genlab.ui.address import Address
 
 SEEDS = 10_000
 """New seeds are drawn below this, short enough to be read out to a class."""
@@ -25,7 +27,7 @@ class Visit:
 
     run_id: str | None = None
     config: Config | None = None
-    address: dict[str, str] = field(default_factory=dict)
+    address: Address = field(default_factory=Address)
     problems: list[str] = field(default_factory=list)
     note: str = ""
     beside: str | None = None
@@ -42,14 +44,13 @@ def open_run(kind: type[Config]) -> RunState:
     The settings of a run that exists win over those of the address. What cannot stand is said in one line each.
     """
     lab, here = client.get_lab(), visit(kind)
-    query = st.query_params.to_dict()
-    named = query.pop("run", None)
+    query = here.address.asked()
     # The browser's history holds addresses in which the page is the old one and the run already that of the next.
-    of_another = named in _runs_of_other_pages(kind) or "left" in query
-    asked, query = (None, {}) if of_another else (named, query)
-    beside = query.pop("beside", None)
-    if asked or query or beside:
-        here.beside = beside
+    if query.get("run") in _runs_of_other_pages(kind) or "left" in query:
+        query = {}
+    if query:
+        here.beside = query.pop("beside", None)
+    asked = query.pop("run", None)
     if here.run_id and not _is_run(lab, kind, asked):
         asked = here.run_id
     if asked is None or asked != here.run_id:
@@ -58,7 +59,8 @@ def open_run(kind: type[Config]) -> RunState:
     state = _state(lab, kind, here, asked)
     here.run_id, here.config = state.run_id, state.config
     _check_beside(lab, kind, here)
-    _write_address(here, state, named)
+    beside = {"beside": here.beside} if here.beside else {}
+    here.address.write({"run": state.run_id, **beside, **state.config.to_query()})
     return state
 
 
@@ -109,7 +111,6 @@ def companion(state: RunState) -> Companion | None:
 def dismiss(kind: type[Config]) -> None:
     """Take the companion away."""
     visit(kind).beside = None
-    st.query_params.pop("beside", None)
 
 
 def differing(config: Config, other: Config, most: int = 3) -> str:
@@ -119,15 +120,6 @@ def differing(config: Config, other: Config, most: int = 3) -> str:
     if not changed:
         return "same settings"
     return ", ".join(changed[:most]) + (f" and {len(changed) - most} more" if len(changed) > most else "")
-
-
-def _write_address(here: Visit, state: RunState, named: str | None) -> None:
-    # Not at every rerun: the browser's Back button then leaves the page instead of bouncing off a rewritten address.
-    beside = {"beside": here.beside} if here.beside else {}
-    address = {"run": state.run_id, **beside, **state.config.to_query()}
-    if address != here.address or st.session_state.get("entered", True) or named not in (None, state.run_id):
-        here.address = address
-        st.query_params.from_dict(address)
 
 
 def act(kind: type[Config], command: Callable[..., str | None], *values) -> None:
@@ -199,12 +191,11 @@ def rewind(kind: type[Config], step: int) -> None:
 
 def branch(kind: type[Config], step: int) -> None:
     """Show a new run that goes on from a snapshot of the shown one, whose curves stay beside it."""
-    act(kind, _branch, step)
+    act(kind, partial(_branch, visit(kind)), step)
 
 
-def _branch(run_id: str, step: int) -> None:
-    new_id = client.get_lab().branch(run_id, step)
-    st.query_params.from_dict({"run": new_id, "beside": run_id})
+def _branch(here: Visit, run_id: str, step: int) -> None:
+    here.run_id, here.beside = client.get_lab().branch(run_id, step), run_id
 
 
 def new_seed(run_id: str) -> str:

@@ -1,0 +1,38 @@
+"""The address of a page in one tab: what somebody asks for in it, and what the page writes there."""
+
+from dataclasses import dataclass, field
+from time import monotonic
+
+import streamlit as st
+
+UNDERWAY_SECONDS = 10
+"""So long after the address was written, a request may still have left the browser before."""
+
+
+@dataclass
+class Address:
+    """What was written last, and whether the browser has told it back.
+
+    The browser tells its address with each request. A request that left before the page wrote another address is no
+    wish to go back; one that comes after the browser has told the new address is: somebody pressed *Back*.
+    """
+
+    _written: dict[str, str] = field(default_factory=dict)
+    _until: float = 0.0
+
+    def asked(self) -> dict[str, str]:
+        """What the address asks for where that is news: on entering the page, or after *Back*; otherwise nothing."""
+        told = st.query_params.to_dict()
+        if st.session_state.get("entered", True):
+            return told
+        if told == self._written:
+            self._until = 0.0
+            return {}
+        return {} if monotonic() < self._until else told
+
+    def write(self, address: dict[str, str]) -> None:
+        """Write the address where the browser shows another one."""
+        if address != self._written:
+            self._written, self._until = address, monotonic() + UNDERWAY_SECONDS
+        if address != st.query_params.to_dict():
+            st.query_params.from_dict(address)
