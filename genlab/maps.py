@@ -181,6 +181,8 @@ class MapConfig:
         if own["model"] and own["model"] not in CONFIGS:
             problems = [f"model = {_one_line(own['model'])}: allowed is {', '.join(CONFIGS)}"]
         base, more = CONFIGS.get(own["model"], GANConfig).from_query(rest)
+        if isinstance(base, GANConfig) and "objective" not in rest:
+            base = _with_objective_for({own[side].partition(":")[0] for side in ("x", "y")}, base)
         usual = cls.usual(base)
         try:
             x, y = (Axis.parse(side, own[side] or str(getattr(usual, side))) for side in ("x", "y"))
@@ -201,6 +203,13 @@ class MapConfig:
                 except SettingError:
                     return preset
         raise AssertionError("each model has a preset whose axes always have an effect")
+
+
+def _with_objective_for(axes: set[str], base: GANConfig) -> GANConfig:
+    """The set-up itself where every axis has an effect, otherwise with the first objective in which each has one."""
+    axes = axes & base.settings().keys()
+    others = (base.replace(objective=name) for name in base.settings()["objective"].choices)
+    return next((one for one in (base, *others) if axes <= mappable(one).keys()), base)
 
 
 def _steps(text: str) -> int:

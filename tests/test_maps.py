@@ -36,6 +36,16 @@ def test_an_address_and_a_stored_line_give_the_same_map_again(config):
     assert read_config(config.to_json()) == config
 
 
+@pytest.mark.parametrize(
+    ("axis", "objective"), [("clip:0.001:1:3", "wgan"), ("gp_weight:0.1:10:3", "wgan_gp"), ("lsgan_a:0:1:2", "lsgan")]
+)
+def test_an_axis_that_needs_an_objective_brings_it(axis, objective):
+    config, problems = MapConfig.from_query({"x": axis, "y": "n_critic:1:2:2"})
+    assert (config.base, problems) == (GANConfig(objective=objective), []) and str(config.x) == axis
+    _, (line,) = MapConfig.from_query({"x": axis, "y": "n_critic:1:2:2", "objective": "minimax"})
+    assert line.startswith(f"x = {config.x.name}: allowed is")
+
+
 @settings(max_examples=20)
 @given(
     st.dictionaries(
