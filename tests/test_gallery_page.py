@@ -12,6 +12,7 @@ from genlab.figures import curves_view, picture_view
 from genlab.runtime import client
 from genlab.runtime.client import RunState
 from genlab.runtime.messages import RunStatus
+from genlab.runtime.store import Store
 from genlab.scenarios import SCENARIOS
 from genlab.ui.gallery import SHOWN, TWINS
 from genlab.ui.verdict import verdict_line
@@ -151,16 +152,48 @@ def test_every_picture_and_every_curve_of_a_page_is_there_for_twins_too(kind):
     assert {panel.kind for panel in curves.panels} == {"curves"}
 
 
-def test_the_verdict_is_the_scenario_s_own_check_on_the_curves_so_far(monkeypatch):
+def test_twins_of_a_demonstration_play_until_its_claims_are_judged_and_then_on_and_on(lab):
+    tab = open_page("gallery", scenario=NAME)
+    steps = SCENARIOS[NAME].steps
+    assert lab.told[-1] == ("play", steps) and f"about the first {steps} steps" in words(tab)
+    for button in ("restart", "new_seed"):
+        tab.button(key=f"gallery.{button}").click().run()
+        assert lab.told[-1] == ("play", steps)
+    tab.button(key="gallery.pause").click().run()
+    tab.button(key="gallery.restart").click().run()
+    assert lab.told[-1] == ("reset", None)
+
+
+def test_any_two_twins_play_without_an_end(lab):
+    tab = open_page("gallery", left=lab.start(GANConfig(n_critic=5)), right=lab.start(GANConfig()))
+    tab.button(key="gallery.play").click().run()
+    assert lab.told[-1] == ("play",)
+
+
+def test_the_verdict_is_the_scenario_s_own_check_on_what_is_saved(monkeypatch):
     curves = {"step": np.arange(1.0, 5), "kl": np.zeros(4), "active_units": np.zeros(4)}
     lab = RecordingLab()
     lab.curves = lambda run_id: curves
     monkeypatch.setattr(client, "get_lab", lambda: lab)
-    collapsed, starves = TWINS["vae_collapsed"], TWINS["wgan_tiny_clip"]
+    collapsed = TWINS["vae_collapsed"]
     state = RunState("run00000", collapsed.config.replace(seed=7), RunStatus.PAUSED, 4)
+    cured = replace(state, config=collapsed.cured.replace(seed=7))
     assert verdict_line(collapsed, state) == "the claim holds at step 4 (kl = 0, active_units = 0)."
+    assert "finds the failure here too" in verdict_line(collapsed, cured)
     curves["kl"] = np.full(4, 3.0)
-    assert "does not hold" in verdict_line(collapsed, state)
+    assert "the claim does not hold" in verdict_line(collapsed, state)
+    assert "the same check finds no failure" in verdict_line(collapsed, cured)
     assert "settings were changed" in verdict_line(collapsed, replace(state, config=VAEConfig(beta=7)))
-    curves |= {"generator_grad_norm": np.ones(4), "wasserstein_estimate": np.ones(4)}
-    assert "what the model generates" in verdict_line(starves, replace(state, config=starves.config))
+
+
+def test_a_verdict_on_generated_points_draws_those_of_the_last_save(monkeypatch, tmp_path):
+    lab, starves, hops = RecordingLab(), TWINS["wgan_tiny_clip"], TWINS["gan_hops"]
+    lab.store = Store(tmp_path)
+    lab.generate = lambda path, **asked: ({}, {"xy": np.zeros((asked["n"], 2))})
+    lab.curves = lambda run_id: (
+        {"step": np.arange(4.0)} | {name: np.zeros(4) for name in ("generator_grad_norm", "wasserstein_estimate")}
+    )
+    monkeypatch.setattr(client, "get_lab", lambda: lab)
+    state = RunState("run00000", starves.config, RunStatus.PAUSED, 4)
+    assert "the claim holds" in verdict_line(starves, state)
+    assert "on its way" in verdict_line(hops, replace(state, config=hops.config))

@@ -69,8 +69,8 @@ class RecordingLab:
         for one in filter(None, (run_id, self.twin_of(run_id))):
             self._set(one, **changes)
 
-    def play(self, run_id):
-        self.told.append(("play",))
+    def play(self, run_id, until=None):
+        self.told.append(("play", until) if until else ("play",))
         self._set_both(run_id, status=RunStatus.RUNNING)
 
     def pause(self, run_id):

@@ -252,6 +252,18 @@ def test_what_is_told_to_one_twin_acts_on_both(desk):
     assert desk.do("contract-right", "reset", config=None)["state"]["step"] == left()["step"] == 0
 
 
+def test_twins_rest_at_the_step_until_which_they_were_to_play_and_then_play_on(desk):
+    twins(desk, "contract-first", "contract-second", n_critic=3)
+    first, second = (lambda: desk.states["contract-first"]), (lambda: desk.states["contract-second"])
+    desk.do("contract-first", "play", until=47)
+    desk.wait(lambda: first()["status"] == second()["status"] == "paused")
+    assert first()["step"] == second()["step"] == 47
+    assert first()["message"] == second()["message"] == "Step 47 is reached."
+    desk.do("contract-second", "play", until=47)
+    desk.wait(lambda: first()["step"] > 47 and second()["step"] > 47)
+    desk.do("contract-first", "pause")
+
+
 def test_settings_of_one_twin_leave_the_other_alone(desk):
     twins(desk, "contract-mine", "contract-its")
     desk.do("contract-mine", "apply", settings={"n_critic": 4})

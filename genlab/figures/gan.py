@@ -99,7 +99,7 @@ def _losses(config: GANConfig) -> Panel:
     curves = [
         series("critic_loss", f"{_second(config)} loss", "@critic"),
         series("generator_loss", "generator loss", "@generator", "dashdot"),
-        series("loss_sum", f"{_loss_symbol(config)} + L<sub>G</sub>", "@sum", "dot"),
+        series("loss_sum", "game's sum", "@sum", "dot"),
     ]
     at_equilibrium = {
         "minimax": [level("2 log 2: L<sub>D</sub> at equilibrium", value=2 * log(2))],
@@ -165,7 +165,7 @@ def _gradients() -> Panel:
     ]
     return Panel(
         "gradients", "curves", "Gradients", ("more", "extra"), ("history",),
-        {"series": curves, "y": "norm of the gradient", "x": "generator step", "log": True},
+        {"series": curves, "y": "gradient norm", "x": "generator step", "log": True},
     )  # fmt: skip
 
 
@@ -240,7 +240,8 @@ def gan_formula(config: GANConfig) -> str:
     parts = [critic, generator]
     if config.r1_weight > 0:
         parts[0] += f" + ½ {term('γ', 'config.r1_weight')} E‖∇{_score(config)}(x)‖²"
-    total = term(f"{_loss_symbol(config)} + L<sub>G</sub>", "last.loss_sum", "@sum")
+    # Not the sum of the two losses before it, which leave a half of the game or a constant out or add penalties.
+    total = term("game's sum", "last.loss_sum", "@sum")
     return f"<span>{parts[0]}</span><span>{parts[1]}</span><span>{total}</span>"
 
 

@@ -2046,14 +2046,18 @@ class Curves extends PlotlyPanel {
     const levels = this.levels();
     const dotted = width => ({ color: theme.muted, width, dash: "dot" });
     const looked = this.lookMark(columns, x, theme);
+    // A title that has no room would lie on the numbers or be cut.
+    const [height, letter] = [this.canvas.clientHeight, this.lab.fontSize()];
+    const across = height > 9 * letter ? (x === "step" ? this.spec.x ?? "step" : "training time / s") : "";
+    const up = height - 4 * letter > 0.55 * letter * this.spec.y.length ? this.spec.y : "";
     return {
       hovermode: "x unified",
       xaxis: {
-        title: { text: x === "step" ? this.spec.x ?? "step" : "training time / s" },
+        title: { text: across },
         type: logX ? "log" : "linear", hoverformat: x === "step" ? ",.0f" : ".2f", uirevision: `${x}${logX}${this.zooms}`,
       },
       yaxis: {
-        title: { text: this.spec.y }, type: log ? "log" : "linear", exponentformat: "power",
+        title: { text: up }, type: log ? "log" : "linear", exponentformat: "power",
         uirevision: `${log}${outliers}${this.zooms}`, ...(range ? { range, autorange: false } : { autorange: true }),
       },
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },

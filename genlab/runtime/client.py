@@ -164,9 +164,12 @@ class Lab:
             raise UnknownRun(f"There is no run {run_id[:20]} in this lab.")
         return state
 
-    def play(self, run_id: str) -> None:
-        """Let it train; raises :class:`CommandFailed` for a run that diverged or failed."""
-        self._command(run_id, "play")
+    def play(self, run_id: str, until: int | None = None) -> None:
+        """Let it train, without an end or until it reaches a step that is ahead of it.
+
+        Raises :class:`CommandFailed` for a run that diverged or failed.
+        """
+        self._command(run_id, "play", until=until)
 
     def pause(self, run_id: str) -> None:
         """Let it rest; its state is saved."""

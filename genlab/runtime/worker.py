@@ -5,6 +5,7 @@ reader and a writer thread keep the pipes from ever holding it up.
 """
 
 import json
+import math
 import os
 import queue
 import signal
@@ -69,6 +70,7 @@ class Run:
         self.past = None
         self._config = config
         self.twin = ""
+        self.until = math.inf
         self.used = 0.0
         self.pace = 0.0
         self.streams: tuple[str, ...] = ()
@@ -299,7 +301,9 @@ class Worker:
         run.changed(RunStatus.RUNNING, run.message)
 
     def _do_play(self, run: Run, command: dict[str, Any]) -> None:
+        until = command.get("until") or math.inf
         for one in self._able(run):
+            one.until = until if until > one.step else math.inf
             if one.status != RunStatus.RUNNING:
                 one.message = ""
                 self._start_playing(one)
@@ -470,7 +474,7 @@ class Worker:
         """Let a run train for a slice of time; twins that both play share it."""
         playing = [one for one in self._together(run) if one.status == RunStatus.RUNNING]
         if len(playing) == 1:
-            self._train(run, partial(run.trainer.advance_for, self._length_of_turn(run), self._is_asked))
+            self._train(run, partial(run.trainer.advance_for, self._length_of_turn(run), partial(self._ends_turn, run)))
         else:
             self._train_in_lockstep(playing)
 
@@ -481,8 +485,8 @@ class Worker:
         until_frame = run.next_frame - time.monotonic() if run.watchers else SOLO
         return min(max(until_frame, SLICE), SOLO)
 
-    def _is_asked(self) -> bool:
-        return not self.inbox.empty()
+    def _ends_turn(self, run: Run) -> bool:
+        return not self.inbox.empty() or run.step >= run.until
 
     def _train_in_lockstep(self, twins: list[Run]) -> None:
         """One trains for a while, the other for as many steps: no command finds them at different steps.
@@ -491,7 +495,7 @@ class Worker:
         of two equal ones the costlier leads, so that the other needs no longer than it.
         """
         leader, follower = sorted(twins, key=lambda run: (run.step, -run.pace))
-        self._train(leader, partial(leader.trainer.advance_for, SLICE / 2, self._is_asked))
+        self._train(leader, partial(leader.trainer.advance_for, SLICE / 2, partial(self._ends_turn, leader)))
         if follower.step < leader.step:
             self._train(follower, partial(follower.trainer.advance, leader.step - follower.step))
         # Together they get the time of two runs, whatever each of them costs.
@@ -506,6 +510,9 @@ class Worker:
             if run.trainer.diverged or run.trainer.finished:
                 self._rest(run)
                 self._leave_alone(run)
+            elif run.step >= run.until:
+                run.until = math.inf
+                self._rest(run, f"Step {run.step:,} is reached.")
         except Exception as error:
             self._fail(run, error)
         seconds = time.perf_counter() - begin

@@ -139,7 +139,8 @@ WGAN_SCENARIOS = (
         flees_from_the_data,
         cure={"mistake": "none"},
         cured_claim="With the right sign the points approach the ring from the first steps on.",
-        why="Critic and generator now maximise the same term, so it is no game: L_D + L_G is not zero but 2·L_D.",
+        why="Critic and generator now maximise the same term, so it is no game: its sum L_D + L_G is not zero but "
+        "2·L_D.",
     ),
     Scenario(
         "wgan_deep_vanishing",

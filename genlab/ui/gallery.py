@@ -106,7 +106,7 @@ def _start(here: Pair, name: str) -> None:
     here.left = lab.start(scenario.config)
     here.right = lab.start(scenario.cured, twin=here.left)
     here.scenario = name
-    attempt(here, lab.play, here.left)
+    attempt(here, play, here.left)
 
 
 def choose(name: str | None) -> None:
@@ -126,6 +126,21 @@ def _untwin() -> None:
     here.left = here.right = here.scenario = ""
 
 
+def play(run_id: str) -> None:
+    """Let both train: the twins of a demonstration rest where its claims are judged, and play on from there."""
+    here = st.session_state["pair"]
+    until = TWINS[here.scenario].steps if here.scenario else None
+    client.get_lab().play(run_id, until)
+
+
+def restart(run_id: str) -> None:
+    """Both back to step 0, playing on if they were playing."""
+    state = client.get_lab().state(run_id)
+    client.get_lab().reset(run_id)
+    if state.status == RunStatus.RUNNING:
+        play(run_id)
+
+
 def new_seed(run_id: str) -> str:
     """Fresh twins with the same new seed, playing on if they were playing."""
     lab, twin = client.get_lab(), client.get_lab().twin_of(run_id)
@@ -134,7 +149,7 @@ def new_seed(run_id: str) -> str:
     for state in states:
         lab.reset(state.run_id, state.config.replace(seed=seed))
     if RunStatus.RUNNING in [state.status for state in states]:
-        lab.play(run_id)
+        play(run_id)
     return f"Both start afresh with seed {seed}"
 
 
@@ -178,7 +193,7 @@ def pair_bar(here: Pair) -> None:
         statuses = [state.status for state in here.states()]
         transport(
             statuses, "gallery", lambda command: {"on_click": _act, "args": (command,)},
-            new_seed=new_seed, rewind=rewind,
+            play=play, restart=restart, new_seed=new_seed, rewind=rewind,
         )  # fmt: skip
         st.button(
             "All", icon=":material/apps:", on_click=choose, args=(None,), help="The list of failures; the twins rest."
@@ -186,10 +201,16 @@ def pair_bar(here: Pair) -> None:
         st.button("Untwin", icon=":material/call_split:", on_click=_untwin, help="Let the two runs go their own ways.")
         if here.scenario:
             _verdict(TWINS[here.scenario], *here.states())
-        st.caption(here.note, width="stretch")
+        st.caption(here.note or _about_steps(here), width="stretch")
     failures = [state.message for state in here.states() if state.status == RunStatus.FAILED]
     for line in dict.fromkeys(here.problems + failures):
         st.error(line)
+
+
+def _about_steps(here: Pair) -> str:
+    if not here.scenario:
+        return ""
+    return f"The claims are about the first {TWINS[here.scenario].steps:,} steps; then both rest, and play on."
 
 
 def _act(command) -> None:
@@ -244,7 +265,7 @@ def _heading(what: str, line: str, differs: str, state: RunState) -> None:
 
 def _verdict(scenario: Scenario, left: RunState, right: RunState) -> None:
     with st.popover("Verdict", icon=":material/fact_check:", help="Does the claim hold in these two runs?"):
-        st.markdown(f"Checked on the curves as last saved; the claim is about {scenario.steps:,} steps.")
+        st.markdown("Checked on the runs as they were last saved.")
         for what, state in (("Fails", left), ("Cured", right)):
             st.markdown(f"**{what}:** {verdict_line(scenario, state)}")
         st.button("Check again", icon=":material/refresh:")

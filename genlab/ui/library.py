@@ -26,7 +26,7 @@ MEASURES = {
 CURVES = {
     "loss": "Loss", "elbo": "ELBO", "reconstruction": "Reconstruction", "kl": "KL", "beta": "β",
     "active_units": "Active units", "critic_loss": "Critic loss", "generator_loss": "Generator loss",
-    "loss_sum": "Sum of both losses", "real_score": "Score of real examples",
+    "loss_sum": "Game's sum", "real_score": "Score of real examples",
     "fake_score": "Score of generated examples",
     "wasserstein_estimate": "Wasserstein estimate", "wasserstein_exact": "Exact W₁", "modes_captured": "Modes captured",
     "high_quality": "High quality", "effective_modes": "Effective modes", "mode_turnover": "Turnover between modes",

@@ -46,8 +46,9 @@ def bar():
 
 
 def transport(
-    statuses: list[RunStatus], prefix: str, does: Callable[[Callable], dict], *, new_seed=new_seed, rewind=rewind
-) -> None:
+    statuses: list[RunStatus], prefix: str, does: Callable[[Callable], dict], *,
+    play=play, restart=restart, new_seed=new_seed, rewind=rewind,
+) -> None:  # fmt: skip
     """Buttons and keys that move one run, or twins, through its steps.
 
     ``does`` turns a command into the ``on_click`` and ``args`` of its button; each command takes the id of a run.

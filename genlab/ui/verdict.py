@@ -1,37 +1,59 @@
-"""The check of a demonstration on a run that trains in the lab, as far as its curves decide."""
+"""The check of a demonstration on a run that trains in the lab, as far as what is saved of it decides."""
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from genlab.checkpoint import CheckpointError
+from genlab.measures import COVERAGE_SAMPLES
 from genlab.runtime import client
-from genlab.runtime.client import RunState
+from genlab.runtime.client import CommandFailed, RunState
 from genlab.scenarios import Evidence, Scenario
 
 
-class NeedsModel(Exception):
-    """The check looks at what the model generated or at its layers, which are not kept with the curves."""
+class NeedsCommand(Exception):
+    """The check looks back at points that the run generated on its way, or at its layers: neither is saved."""
 
 
 class _NotKept(Sequence):
     def __len__(self) -> int:
-        raise NeedsModel
+        raise NeedsCommand
 
     def __getitem__(self, index):
-        raise NeedsModel
+        raise NeedsCommand
+
+
+class _Generated(_NotKept):
+    """Of the points that a run generated on its way, those of its last save alone, drawn when a check asks for them."""
+
+    def __init__(self, run_id: str):
+        self._run_id = run_id
+
+    def __getitem__(self, index) -> np.ndarray:
+        if index != -1:
+            raise NeedsCommand
+        lab = client.get_lab()
+        path = lab.store.checkpoint(self._run_id)
+        return lab.generate(path, n=COVERAGE_SAMPLES, seed=0, temperature=1.0)[1]["xy"]
 
 
 def verdict_line(scenario: Scenario, state: RunState) -> str:
     """Whether the claim holds in the run so far, with the figures that decide, in one line."""
-    if not any(state.config == set_up.replace(seed=state.config.seed) for set_up in (scenario.config, scenario.cured)):
+    seed = state.config.seed
+    if state.config not in (scenario.config.replace(seed=seed), scenario.cured.replace(seed=seed)):
         return "its settings were changed since: no verdict."
     try:
         curves = client.get_lab().curves(state.run_id)
         if not curves:
             return "not saved yet: pause the run, or wait for 8 s."
-        holds, figures = scenario.check(Evidence(state.config, curves, _NotKept(), _NotKept()))
-    except NeedsModel:
-        return "decided by what the model generates; the command below draws it."
-    except CheckpointError as error:
+        holds, figures = scenario.check(Evidence(state.config, curves, _Generated(state.run_id), _NotKept()))
+    except NeedsCommand:
+        return "decided by what the run does on its way, which the command below watches."
+    except (CheckpointError, CommandFailed) as error:
         return str(error)
     numbers = ", ".join(f"{name} = {value:.4g}" for name, value in figures.items())
-    return f"the claim {'holds' if holds else 'does not hold'} at step {curves['step'][-1]:,.0f} ({numbers})."
+    if state.config == scenario.config.replace(seed=seed):
+        says = "the claim holds" if holds else "the claim does not hold"
+    else:
+        says = "the same check finds the failure here too" if holds else "the same check finds no failure"
+    return f"{says} at step {curves['step'][-1]:,.0f} ({numbers})."
