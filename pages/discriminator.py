@@ -15,7 +15,7 @@ player(motion(pair, run, space, below="11rem"), key=f"discriminator.{space}")
 formula(
     r"D^*(x) = \frac{@real{p(x)}}{@real{p(x)} + @generated{q(x)}} \qquad V(D) = \mathbb E_{@real{p}} \log D + "
     r"\mathbb E_{@generated{q}} \log (1 - D) \;\le\; V(D^*) = -\log 4 + 2\,\mathrm{JS}(p, q)",
-    Now(r"@critic{V(D)}\text{ trained}", nats(run.values[-1])),
+    Now(r"@critic{V(D)}\text{ at the end of its training}", nats(run.values[-1])),
     Now("V(D^*)", nats(optimal_value(pair))),
     Now(r"\mathrm{JS}(p, q)", nats(jensen_shannon(pair))),
 )

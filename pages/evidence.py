@@ -37,7 +37,7 @@ with settings("evidence") as column:
         kwargs={"mean": round(way.means[-1], 4), "std": round(way.stds[-1], 4)},
     )  # fmt: skip
 
-player(evidence_motion(model, x, way, terms, best, below="13rem"), key="evidence.player")
+player(evidence_motion(model, x, way, terms, best, below="14.5rem"), key="evidence.player")
 now = terms[0]
 formula(
     r"\log p(x) = \underbrace{@reconstruction{\mathbb E_q \log p(x|z)} - @kl{\mathrm{KL}(q\,\|\,p(z))}}_{@elbo{L(x)}}"
@@ -52,6 +52,7 @@ numbers(
     Now(r"\text{gap that no Gaussian closes: } \log p(x) - L[q^*]", nats(now.log_evidence - best[0][2])),
     Now(r"\text{gap of this } q\text{: } L[q^*] - L[q]", nats(best[0][2] - now.elbo)),
 )
+st.caption("These numbers are of q as it is set; the bars are at the step that is played.", text_alignment="center")
 
 with st.expander("What to look for"):
     st.markdown(

@@ -138,6 +138,24 @@ def test_a_moved_n_critic_acts_on_the_running_model(lab):
     lab.wait("h.step > v[0] + 20", step)
 
 
+@pytest.mark.parametrize(
+    ("path", "name"), [("gan", "Critic steps"), ("vae?width=16&beta=0.1", "KL weight"), ("games?step=0.01", "Step h")]
+)
+def test_a_slider_that_is_moved_key_by_key_stays_where_the_hand_left_it(lab, path, name):
+    """Each key is a request of its own, which may leave before the box beside the slider was told of the last."""
+    lab.page.goto(f"{lab.url}/{path}")
+    slider = lab.page.get_by_role("slider", name=name).first
+    slider.focus()
+    start = int(slider.input_value())
+    for _ in range(8):
+        lab.page.keyboard.press("ArrowRight")
+        lab.page.wait_for_timeout(120)
+    lab.page.wait_for_timeout(1500)
+    assert int(slider.input_value()) == start + 8
+    box = lab.page.get_by_role("spinbutton", name=name).first
+    assert float(box.input_value()) == float(slider.get_attribute("aria-valuetext"))
+
+
 def test_a_structural_setting_starts_afresh_and_says_so(lab):
     lab.open("gan")
     lab.press("Play")

@@ -59,6 +59,11 @@ def test_a_part_is_added_shaped_and_removed():
     assert now(tab) == before and not tab.exception
 
 
+@pytest.mark.parametrize("name", ["p", "q"])
+def test_a_density_is_what_it_was_until_the_hand_draws(name):
+    assert now(open_theory("divergences", **{f"{name}_drawn": "true"})) == now(open_theory("divergences"))
+
+
 @pytest.mark.parametrize(
     ("drawn", "settings", "divergence"),
     [

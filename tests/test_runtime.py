@@ -97,6 +97,21 @@ def test_live_settings_are_in_the_state_as_soon_as_apply_returns(lab):
     assert state.changes == ({"step": 0, "settings": {"n_critic": [1, 7], "critic_learning_rate": [0.001, 0.01]}},)
 
 
+def test_settings_given_while_the_workers_warm_up_are_in_the_state_at_once(tmp_path):
+    lab = client.Lab(tmp_path, workers=1)
+    live, afresh = lab.start(SMALL), lab.start(SMALL)
+    lab.apply(live, n_critic=7)
+    lab.apply(live, critic_learning_rate=0.01)
+    lab.reset(afresh, SMALL.replace(seed=3))
+    wanted = SMALL.replace(n_critic=7, critic_learning_rate=0.01), SMALL.replace(seed=3)
+    assert lab.worker_status() == "warming up"
+    assert (lab.state(live).config, lab.state(afresh).config) == wanted
+    until(lambda: lab.worker_status() == "ready", 60)
+    until(lambda: len(lab.state(live).changes) == 2)
+    assert (lab.state(live).config, lab.state(afresh).config) == wanted
+    lab.close()
+
+
 def test_a_structural_or_bad_setting_is_refused_by_name(lab):
     run_id = rested(lab)
     with pytest.raises(SettingError, match="noise_dim = 3"):

@@ -182,11 +182,11 @@ class Lab:
     def apply(self, run_id: str, **live: Any) -> None:
         """Change live settings of the running model; raises SettingError for a structural or a bad one."""
         new = _with_live(self.state(run_id).config, live)
-        self._command(run_id, "apply", settings={name: getattr(new, name) for name in live})
+        self._command(run_id, "apply", new, settings={name: getattr(new, name) for name in live})
 
     def reset(self, run_id: str, config: Config | None = None) -> None:
         """A fresh, paused run under the same id; the same settings give the same curve."""
-        self._command(run_id, "reset", config=config.to_json() if config else None)
+        self._command(run_id, "reset", config, config=config.to_json() if config else None)
 
     def rewind(self, run_id: str, step: int | None = None) -> None:
         """Back to the snapshot of a step, or to the last finite one, paused; SettingError when none is kept there."""
@@ -464,7 +464,10 @@ class Lab:
                 self._audience_changed(run_id)
             return entry
 
-    def _command(self, run_id: str, do: str, again: bool = True, **arguments: Any) -> None:
+    def _command(
+        self, run_id: str, do: str, becomes: Config | MapConfig | None = None, again: bool = True, **arguments: Any
+    ) -> None:
+        """Tell a worker what to do with a run, whose settings then are ``becomes`` if that is given."""
         # Resetting needs nothing of the old run, which may be what kills its worker.
         entry = self._entry(run_id, resume=do != "reset")
         twin = self.twin_of(run_id)
@@ -473,7 +476,9 @@ class Lab:
         future = self._pool.command(entry, do, **arguments)
         if not self._pool.is_ready(entry) and do not in ("checkpoint", "branch", "release"):
             # Commands wait in the pipe, in order, until the worker has warmed up; the page need not, unless what it
-            # does next goes to another worker or to a file.
+            # does next goes to another worker or to a file. Until then it shows what the run will be.
+            if becomes:
+                self._pool.foresee(entry, becomes)
             return
         try:
             reply = future.result(REPLY_SECONDS)
@@ -483,7 +488,7 @@ class Lab:
             raise CommandFailed(f"The worker has not answered for {REPLY_SECONDS:g} s.") from None
         if reply["kind"] == "unknown" and again:
             self._pool.forget_host(entry)
-            self._command(run_id, do, again=False, **arguments)
+            self._command(run_id, do, becomes, again=False, **arguments)
         elif reply["kind"] == "setting":
             raise SettingError(reply["error"])
         elif reply["error"]:

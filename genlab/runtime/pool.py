@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from genlab.maps import read_config
+from genlab.config import Config
+from genlab.maps import MapConfig, read_config
 from genlab.runtime.host import Audience, ProcessHost
 from genlab.runtime.messages import Record, RunStatus
 from genlab.runtime.store import RunState
@@ -182,6 +183,11 @@ class Pool:
         """Whether the run's worker answers commands now."""
         host = entry.host
         return bool(host and host.heartbeat().ready)
+
+    def foresee(self, entry: Entry, config: Config | MapConfig) -> None:
+        """Take the settings of a run for what they will be once its worker is ready."""
+        with self._lock:
+            entry.state = replace(entry.state, config=config)
 
     def pids(self) -> list[int]:
         """The process ids of the workers."""

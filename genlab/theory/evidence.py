@@ -166,7 +166,8 @@ def posterior_kl(model, x, m, s):
     """KL(q ‖ p(z|x)) = ∫ q log(q/p(z|x)) dz for q = N(m, s²), by the trapezoid rule over ±10 σ of q; nats."""
     log_q = -0.5 * STANDARD**2 - 0.5 * LOG_2_PI - np.log(s)
     ratio = log_q - model.log_posterior(m + s * STANDARD, x)
-    return float(np.trapezoid(np.exp(log_q) * ratio, m + s * STANDARD))
+    # Where q is the posterior, rounding would make it negative.
+    return max(0.0, float(np.trapezoid(np.exp(log_q) * ratio, m + s * STANDARD)))
 
 
 def elbo(model, x, m, s):

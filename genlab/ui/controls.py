@@ -2,19 +2,23 @@
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import streamlit as st
 
 from genlab.config import OFF, Config, Setting
+from genlab.ui.address import UNDERWAY_SECONDS
 from genlab.ui.runs import act, change
 
 AFRESH = ":material/restart_alt:"
 MANTISSAS = (1, 1.5, 2, 3, 5, 7)
 DECADES_ABOVE_ZERO = 5
 WIDE_RANGE = 1000
+ECHO_SECONDS = 2.0
+"""So long after a value was written, a request may still repeat what the widget showed before; longer if it is slow."""
 
 
 Change = Callable[[str, Any], None]
@@ -52,22 +56,61 @@ def draw_settings(
                     _draw(setting, config, change)
 
 
+def bound(key: str, value: Any, *shape: Any, tell: Callable[..., None], args: tuple = ()) -> dict[str, Any]:
+    """The key of a widget that shows ``value``, whatever it showed before, and who is told when a person changes it.
+
+    ``shape`` is what else makes the widget: its bounds, step or options. With others, or on another page, it is a new
+    one, which shows nothing yet. Otherwise the value is written only where it differs: what is written is sent to the
+    browser, and would undo what a hand has done there since.
+    """
+    known, shape = _known(key), (st.session_state.get("page"), *shape)
+    if known.shape != shape or key not in st.session_state or st.session_state[key] != value:
+        now = monotonic()
+        known.shown = [(one, when) for one, when in known.shown if when > now - UNDERWAY_SECONDS]
+        known.shown += [(st.session_state.get(key), now), (value, now)]
+        st.session_state[key] = value
+    known.shape = shape
+    st.session_state["somebody was told"] = False
+    return {"key": key, "on_change": _tell, "args": (key, tell, *args)}
+
+
+@dataclass
+class _Known:
+    """What this tab knows of a widget: its shape, and each value that it showed when another was written, and when."""
+
+    shape: tuple | None = None
+    shown: list[tuple[Any, float]] = field(default_factory=list)
+
+
+def _known(key: str) -> _Known:
+    return st.session_state.setdefault("known widgets", {}).setdefault(key, _Known())
+
+
+def _tell(key: str, tell: Callable[..., None], *args: Any) -> None:
+    """Pass on that a person changed a widget, and not that a request repeats what it showed before it was written.
+
+    Such a request left the browser before the new value arrived there. A person changes one widget at a time: what
+    comes beside another change is an echo even on a slow machine.
+    """
+    known, beside = _known(key), st.session_state.get("somebody was told")
+    since = monotonic() - (UNDERWAY_SECONDS if beside else ECHO_SECONDS)
+    if any(value == st.session_state[key] and when > since for value, when in known.shown):
+        known.shape = None
+        return
+    known.shown.clear()
+    st.session_state["somebody was told"] = True
+    tell(*args)
+
+
 def number(label: str, low: float, high: float, step: float, *, key: str, help: str = "") -> float:
     """A slider with its number box, for a number of the page's own that stands in the session state under ``key``."""
     value = float(min(high, max(low, st.session_state.setdefault(key, 0.0))))
     st.session_state[key] = value
 
-    # Other bounds make another slider, which shows no number yet.
-    others = st.session_state.get(f"{key}.bounds") != (low, high)
-    st.session_state[f"{key}.bounds"] = (low, high)
-
     def mirror(part: str) -> dict:
-        # Each of the two shows the number, and a change of either changes it. Written only where it differs: what is
-        # written is sent to the browser, and would undo what a hand has done there since.
+        # Each of the two shows the number, and a change of either changes it.
         widget = f"{key}.{part}"
-        if others or st.session_state.get(widget) != value:
-            st.session_state[widget] = value
-        return {"key": widget, "on_change": _take_over, "args": (key, widget, label, low, high)}
+        return bound(widget, value, low, high, tell=_take_over, args=(key, widget, label, low, high))
 
     slider, box = st.columns([3, 2], vertical_alignment="bottom", gap="small")
     with slider:
@@ -92,63 +135,63 @@ def _take_over(key: str, widget: str, label: str, low: float, high: float) -> No
 
 def _draw(setting: Setting, config: Config, change: Change) -> None:
     draw = {"choice": _choice, "switch": _switch, "number": _number, "integer": _number}[setting.kind]
-    draw(setting, partial(_bound, setting, config.model, change), getattr(config, setting.name))
+    draw(setting, partial(_keyed, setting, config.model, change), getattr(config, setting.name))
 
 
-def _choice(setting: Setting, bound: Callable[..., dict], value: str) -> None:
+def _choice(setting: Setting, keyed: Callable[..., dict], value: str) -> None:
     st.selectbox(
         _label(setting), list(setting.choices), format_func=setting.choices.get, help=_help(setting),
-        **bound(value),
+        **keyed(value),
     )  # fmt: skip
 
 
-def _switch(setting: Setting, bound: Callable[..., dict], value: bool) -> None:
-    st.toggle(_label(setting), help=_help(setting), **bound(value))
+def _switch(setting: Setting, keyed: Callable[..., dict], value: bool) -> None:
+    st.toggle(_label(setting), help=_help(setting), **keyed(value))
 
 
-def _number(setting: Setting, bound: Callable[..., dict], value: float | None) -> None:
+def _number(setting: Setting, keyed: Callable[..., dict], value: float | None) -> None:
     if setting.scale == "linear" and setting.high - setting.low > WIDE_RANGE:
-        _box(setting, bound, value, "visible")
+        _box(setting, keyed, value, "visible")
         return
     slider, box = st.columns([2, 1], vertical_alignment="bottom", gap="small")
     with slider:
-        (_log_slider if setting.scale == "log" else _linear_slider)(setting, bound, value)
+        (_log_slider if setting.scale == "log" else _linear_slider)(setting, keyed, value)
     with box:
-        _box(setting, bound, value, "collapsed")
+        _box(setting, keyed, value, "collapsed")
 
 
-def _log_slider(setting: Setting, bound: Callable[..., dict], value: float | None) -> None:
+def _log_slider(setting: Setting, keyed: Callable[..., dict], value: float | None) -> None:
+    options = grid(setting, value)
     st.select_slider(
-        _label(setting), grid(setting, value), format_func=_short, help=_help(setting),
-        **bound(OFF if value is None else value),
+        _label(setting), options, format_func=_short, help=_help(setting),
+        **keyed(OFF if value is None else value, options),
     )  # fmt: skip
 
 
-def _linear_slider(setting: Setting, bound: Callable[..., dict], value: float) -> None:
-    cast = int if setting.kind == "integer" else float
+def _linear_slider(setting: Setting, keyed: Callable[..., dict], value: float) -> None:
+    cast, step = int if setting.kind == "integer" else float, _step(setting, value)
     st.slider(
-        _label(setting), cast(setting.low), cast(setting.high), step=_step(setting, value),
-        format="%d" if cast is int else "%g", help=_help(setting), **bound(cast(value)),
+        _label(setting), cast(setting.low), cast(setting.high), step=step,
+        format="%d" if cast is int else "%g", help=_help(setting), **keyed(cast(value), step),
     )  # fmt: skip
 
 
-def _box(setting: Setting, bound: Callable[..., dict], value: float | None, label: str) -> None:
+def _box(setting: Setting, keyed: Callable[..., dict], value: float | None, label: str) -> None:
     # No bounds here: a number outside them is refused by the settings, in a line that says what is allowed.
-    cast = int if setting.kind == "integer" else float
+    cast, step = int if setting.kind == "integer" else float, _step(setting, value)
     st.number_input(
         _label(setting), value=None,
-        step=_step(setting, value), format="%d" if cast is int else "%g",
+        step=step, format="%d" if cast is int else "%g",
         help=_help(setting) if label == "visible" else None,
         placeholder=OFF if setting.can_be_off else None, label_visibility=label,
-        **bound(None if value is None else cast(value), "box"),
+        **keyed(None if value is None else cast(value), step, part="box"),
     )  # fmt: skip
 
 
-def _bound(setting: Setting, model: str, change: Change, value, part: str = "") -> dict:
+def _keyed(setting: Setting, model: str, change: Change, value, *shape, part: str = "") -> dict:
     """The key of a widget that shows ``value``, and who is told of its change."""
     key = f"{model}.{setting.name}{part and '.' + part}"
-    st.session_state[key] = value
-    return {"key": key, "on_change": partial(_changed, setting, change, key)}
+    return bound(key, value, *shape, tell=_changed, args=(setting, change, key))
 
 
 def _changed(setting: Setting, change: Change, key: str) -> None:

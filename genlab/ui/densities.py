@@ -36,14 +36,16 @@ def density(column: Settings, name: str, label: str, parts: list[Part], colour: 
     """A mixture as above, or a curve drawn by hand that starts as the mixture stands, in a colour of the palette."""
     if not column.switch(f"{name}_drawn", f"Draw {name} by hand", False):
         return mixture(column, name, label, parts)
-    now = encode(_read(column, _parts(column, name, parts)).pdf(COLUMNS))
+    undrawn = _read(column, _parts(column, name, parts))
+    now = encode(undrawn.pdf(COLUMNS))
     setting = f"{name}_curve"
     curve = column.value(setting, now, read_curve)
     pencil(
         curve, key=f"theory.{setting}", label=f"Density {name}", colour=colour, ends=(COLUMNS[0], COLUMNS[-1]),
         on_drawn=lambda drawn: _take(column, setting, drawn),
     )  # fmt: skip
-    return decode(curve).smoothed()
+    # Rounded to letters its tails would be gone, and divergences infinite before anything was drawn.
+    return undrawn if curve == now else decode(curve).smoothed()
 
 
 def _take(column: Settings, setting: str, drawn: str) -> None:

@@ -14,6 +14,7 @@ from genlab.scenarios import SCENARIOS, Scenario
 from genlab.ui import PAGES
 from genlab.ui.address import Address
 from genlab.ui.cards import ICONS
+from genlab.ui.controls import bound
 from genlab.ui.runbar import bar, transport
 from genlab.ui.runs import another_seed, attempt, change_all, differing
 from genlab.ui.verdict import verdict_line
@@ -120,6 +121,10 @@ def choose(name: str | None) -> None:
         _start(here, name)
 
 
+def _chosen() -> None:
+    choose(st.session_state["gallery.scenario"])
+
+
 def _untwin() -> None:
     here = st.session_state["pair"]
     attempt(here, client.get_lab().untwin, here.left)
@@ -183,12 +188,10 @@ def _card(scenario: Scenario) -> None:
 def pair_bar(here: Pair) -> None:
     """The common run bar of both twins, with the choice of another demonstration."""
     with bar():
-        key = "gallery.scenario"
-        st.session_state[key] = here.scenario or None
         st.selectbox(
-            "Demonstration", list(TWINS), key=key, format_func=lambda name: TWINS[name].title,
+            "Demonstration", list(TWINS), format_func=lambda name: TWINS[name].title,
             placeholder="Two runs", label_visibility="collapsed", width=280,
-            on_change=lambda: choose(st.session_state[key]),
+            **bound("gallery.scenario", here.scenario or None, tell=_chosen),
         )  # fmt: skip
         statuses = [state.status for state in here.states()]
         transport(

@@ -10,6 +10,7 @@ from genlab.runtime import client
 from genlab.runtime.client import RunState
 from genlab.runtime.store import KEPT_DAYS, KEPT_UNNAMED, LONGEST_NAME
 from genlab.script import script
+from genlab.ui.controls import bound
 from genlab.ui.runs import act
 
 RULE = (
@@ -35,10 +36,9 @@ def keep(state: RunState) -> None:
 def _save(state: RunState) -> None:
     run_id, kind = state.run_id, type(state.config)
     key = f"{kind.model}.name"
-    st.session_state[key] = client.get_lab().name(run_id)
     st.text_input(
-        "Name of this run", key=key, max_chars=LONGEST_NAME, placeholder="unnamed", help=RULE,
-        on_change=act, args=(kind, _rename, key),
+        "Name of this run", max_chars=LONGEST_NAME, placeholder="unnamed", help=RULE,
+        **bound(key, client.get_lab().name(run_id), tell=act, args=(kind, _rename, key)),
     )  # fmt: skip
     with st.container(horizontal=True):
         _download("Checkpoint", lambda: client.get_lab().checkpoint(run_id), f"{run_id}.safetensors", kind)

@@ -14,7 +14,7 @@ from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
 from genlab.ui.address import Address
-from genlab.ui.controls import draw_settings
+from genlab.ui.controls import bound, draw_settings
 from genlab.ui.library import show
 
 OWN = "own settings"
@@ -161,10 +161,9 @@ def mapbar(state: RunState) -> None:
             _button("Play", ":material/play_arrow:", "Space", _play, type="primary", disabled=done)
         _button("Start over", ":material/replay:", "0", _start_over, help="The same map again, from step 0.")
         measures = shown_measures(config.base)
-        st.session_state["map.shown"] = here.shown
         st.selectbox(
-            "Shown by the colour", list(measures), format_func=lambda name: measures[name]["label"], key="map.shown",
-            label_visibility="collapsed", width=230, on_change=_shown,
+            "Shown by the colour", list(measures), format_func=lambda name: measures[name]["label"],
+            label_visibility="collapsed", width=230, **bound("map.shown", here.shown, *measures, tell=_shown),
         )  # fmt: skip
         if st.button(
             "Open as a live run", icon=":material/open_in_new:", disabled=here.cell is None or state.step == 0,
@@ -214,18 +213,15 @@ def _earlier(state: RunState) -> None:
 def map_settings(config: MapConfig) -> None:
     """The map's own settings, then those that all its models share."""
     title = next((title for title, preset in PRESETS.items() if preset == config), OWN)
-    st.session_state["map.preset"] = title
     titles = [*PRESETS, *([OWN] if title == OWN else [])]
-    st.selectbox("Map", titles, key="map.preset", on_change=_act, args=(_take_preset,))
-    st.session_state["map.model"] = config.base.model
+    st.selectbox("Map", titles, **bound("map.preset", title, *titles, tell=_act, args=(_take_preset,)))
     st.segmented_control(
-        "Model", list(CONFIGS), format_func=str.upper, key="map.model", required=True,
-        on_change=_act, args=(_take_model,),
+        "Model", list(CONFIGS), format_func=str.upper, required=True,
+        **bound("map.model", config.base.model, tell=_act, args=(_take_model,)),
     )  # fmt: skip
     for side, words in (("x", "Horizontal axis"), ("y", "Vertical axis")):
         _axis_settings(config, side, words)
-    st.session_state["map.steps"] = config.steps
-    st.number_input("Steps of each model", step=100, key="map.steps", on_change=_act, args=(_take_steps,))
+    st.number_input("Steps of each model", step=100, **bound("map.steps", config.steps, tell=_act, args=(_take_steps,)))
     axes = (config.x.name, config.y.name)
     first = ("data", "objective", "seed")
     draw_settings(config.base, first, _take_setting, without=axes, running=False)
@@ -233,14 +229,17 @@ def map_settings(config: MapConfig) -> None:
 
 def _axis_settings(config: MapConfig, side: str, words: str) -> None:
     axis, allowed = getattr(config, side), mappable(config.base)
-    bound = {"on_change": _act, "args": (_take_axis, side)}
-    for part, value in (("name", axis.name), ("low", axis.low), ("high", axis.high), ("count", axis.count)):
-        st.session_state[f"map.{side}.{part}"] = value
-    st.selectbox(words, list(allowed), format_func=lambda name: allowed[name].label, key=f"map.{side}.name", **bound)
+
+    def part(name: str, value: Any, *shape: Any) -> dict[str, Any]:
+        return bound(f"map.{side}.{name}", value, *shape, tell=_act, args=(_take_axis, side))
+
+    st.selectbox(
+        words, list(allowed), format_func=lambda name: allowed[name].label, **part("name", axis.name, *allowed)
+    )
     low, high, count = st.columns(3, gap="small")
-    low.number_input("From", format="%g", key=f"map.{side}.low", **bound)
-    high.number_input("To", format="%g", key=f"map.{side}.high", **bound)
-    count.number_input("Values", step=1, help=f"1 to {LONGEST_SIDE}.", key=f"map.{side}.count", **bound)
+    low.number_input("From", format="%g", **part("low", axis.low))
+    high.number_input("To", format="%g", **part("high", axis.high))
+    count.number_input("Values", step=1, help=f"1 to {LONGEST_SIDE}.", **part("count", axis.count))
 
 
 def _take_preset() -> str:

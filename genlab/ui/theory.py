@@ -9,7 +9,7 @@ import streamlit as st
 
 from genlab.config import Setting
 from genlab.figures.palette import ink
-from genlab.ui.controls import grid
+from genlab.ui.controls import bound, grid
 from genlab.ui.library import theme
 
 LONGEST_QUOTE = 60
@@ -101,13 +101,14 @@ class Settings:
         shape = "%d" if cast is int else "%g"
         slider, box = st.columns([2, 1], vertical_alignment="bottom", gap="small")
         with slider:
-            key = self._bound(setting, "slider", value)
+            options = grid(setting, value) if setting.scale == "log" else (setting.low, setting.high, step)
+            key = self._bound(setting, "slider", value, options)
             if setting.scale == "log":
-                st.select_slider(label, grid(setting, value), format_func="{:g}".format, help=help, **key)
+                st.select_slider(label, options, format_func="{:g}".format, help=help, **key)
             else:
                 st.slider(label, cast(setting.low), cast(setting.high), step=step, format=shape, help=help, **key)
         with box:
-            key = self._bound(setting, "box", value)
+            key = self._bound(setting, "box", value, step)
             st.number_input(label, value=None, step=step, format=shape, label_visibility="collapsed", **key)
 
     def choice(self, name: str, label: str, options: Mapping[str, str], default: str, *, help: str = "") -> str:
@@ -115,7 +116,7 @@ class Settings:
         setting = Setting(name, label, help, self._page, "choice", default, choices=options)
         value = self.value(name, default, setting.read)
         value = value if value in options else default
-        key = self._bound(setting, "list", value)
+        key = self._bound(setting, "list", value, options)
         st.selectbox(label, list(options), format_func=options.get, help=help or None, **key)
         return value
 
@@ -123,7 +124,7 @@ class Settings:
         """A row of which one is chosen: name in the address → words on the page."""
         setting = Setting(name, label, "", self._page, "choice", default, choices=options)
         value = self.value(name, default, setting.read)
-        key = self._bound(setting, "tabs", value)
+        key = self._bound(setting, "tabs", value, options)
         st.segmented_control(
             label, list(options), format_func=options.get, required=True, label_visibility="collapsed", **key
         )
@@ -136,7 +137,7 @@ class Settings:
         setting = Setting(name, label, help, self._page, "choice", default, choices=options)
         value = self.value(name, default, lambda text: tuple(map(setting.read, text.split(","))), ",".join)
         value = tuple(option for option in options if option in value) or default
-        key = self._bound(setting, "list", list(value))
+        key = self._bound(setting, "list", list(value), options)
         st.pills(label, list(options), selection_mode="multi", format_func=options.get, help=help or None, **key)
         return value
 
@@ -160,11 +161,10 @@ class Settings:
         if self._written != st.query_params.to_dict():
             st.query_params.from_dict(self._written)
 
-    def _bound(self, setting: Setting, part: str, value: Any) -> dict[str, Any]:
-        """The key of a widget that shows ``value`` and whose change goes into the settings."""
+    def _bound(self, setting: Setting, part: str, value: Any, *shape: Any) -> dict[str, Any]:
+        """The key of a widget of this shape that shows ``value`` and whose change goes into the settings."""
         key = f"theory.{self._page}.{setting.name}.{part}"
-        st.session_state[key] = value
-        return {"key": key, "on_change": self._changed, "args": (setting, key)}
+        return bound(key, value, *shape, tell=self._changed, args=(setting, key))
 
     def _changed(self, setting: Setting, key: str) -> None:
         value = st.session_state[key]
