@@ -138,6 +138,17 @@ def test_a_moved_n_critic_acts_on_the_running_model(lab):
     lab.wait("h.step > v[0] + 20", step)
 
 
+@pytest.mark.parametrize("query", ["free_bits=1&beta=2", "beta=2"])
+def test_what_the_code_is_charged_is_what_the_loss_adds_to_the_reconstruction(lab, query):
+    lab.open(f"vae?data=ring8_soft&width=16&{query}")
+    lab.press("One step")
+    lab.wait("h.step === 1")
+    charged = lab.page.locator("[data-series=weighted_kl] > b")
+    lab.page.wait_for_function("() => document.querySelector('[data-series=weighted_kl] > b').textContent")
+    expected = lab.header("last.loss") - lab.header("last.reconstruction")
+    assert float(charged.inner_text().replace("−", "-")) == pytest.approx(expected, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("path", "name"), [("gan", "Critic steps"), ("vae?width=16&beta=0.1", "KL weight"), ("games?step=0.01", "Step h")]
 )

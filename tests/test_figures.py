@@ -104,7 +104,7 @@ def test_every_curve_is_in_the_history(view, frame):
     history = {name.removeprefix("history.") for name in frame["arrays"]["history"]}
     for panel in view["panels"]:
         for series in panel.get("series", []):
-            assert set(series.get("product", [series["name"]])) <= history, panel["id"]
+            assert set(series.get("product") or series.get("difference") or [series["name"]]) <= history, panel["id"]
 
 
 def test_every_number_in_a_formula_caption_or_level_is_in_the_frame(view, frame):

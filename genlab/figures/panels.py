@@ -79,7 +79,8 @@ class View:
 def series(name: str, label: str, colour: str, dash: str = "solid", **more: Any) -> dict[str, Any]:
     """One curve: the history called ``name``.
 
-    ``product`` (names whose values are multiplied) replaces the history; ``scale`` divides the drawn value only.
+    ``product`` or ``difference`` (two names whose values are multiplied or subtracted) replaces the history; ``scale``
+    divides the drawn value only.
     """
     return {"name": name, "label": label, "colour": colour, "dash": dash, **more}
 

@@ -1,6 +1,7 @@
 """The pictures of a VAE: loss terms, the latent plane, reconstructions, samples, the decoded manifold, KL bars."""
 
 from math import pi
+from typing import Any
 
 from genlab.config import VAEConfig
 from genlab.data.points import points
@@ -212,7 +213,7 @@ def _curves(config: VAEConfig) -> list[Panel]:
     terms = [
         series("reconstruction", "reconstruction", "@reconstruction"),
         series("kl", "KL", "@kl", "dashdot"),
-        series("weighted_kl", "β·KL", "@kl", "dot", product=["kl", "beta"]),
+        _regulariser(config),
     ]
     history = ("history",)
     return [
@@ -230,6 +231,14 @@ def _curves(config: VAEConfig) -> list[Panel]:
             {"series": [series("beta", "β", "@kl"), series("active_units", "active units", "@elbo", "dash")], "y": ""},
         ),
     ]  # fmt: skip
+
+
+def _regulariser(config: VAEConfig) -> dict[str, Any]:
+    """The term of the loss that is charged for the code, as trained."""
+    if config.free_bits and config.mistake == "none":
+        name = "β·Σ max(λ, KL<sub>j</sub>)"
+        return series("weighted_kl", name, "@kl", "dot", difference=["loss", "reconstruction"])
+    return series("weighted_kl", "β·KL", "@kl", "dot", product=["kl", "beta"])
 
 
 def _kl_bars(config: VAEConfig) -> Panel:

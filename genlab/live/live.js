@@ -2098,15 +2098,17 @@ function historyOf(arrays) {
     .map(([name, array]) => [name.slice("history.".length), array]);
 }
 
-function valuesOf({ name, product }, columns) {
-  if (!product) return columns[name];
-  const [one, other] = product.map(factor => columns[factor]);
-  return one && other ? Array.from(one, (value, i) => (value ?? NaN) * other[i]) : undefined;
+function valuesOf({ name, product, difference }, columns) {
+  if (!product && !difference) return columns[name];
+  const [one, other] = (product ?? difference).map(part => columns[part]);
+  const combined = product ? (a, b) => a * b : (a, b) => a - b;
+  return one && other ? Array.from(one, (value, i) => combined(value ?? NaN, other[i])) : undefined;
 }
 
 /** The number of a curve in `last`, the newest of each at the step that is looked at. */
-function thenOf({ name, product }, last) {
-  return product ? product.reduce((result, factor) => result * (last[factor] ?? NaN), 1) : last[name];
+function thenOf(series, last) {
+  const columns = Object.fromEntries(Object.entries(last).map(([name, value]) => [name, [value ?? NaN]]));
+  return valuesOf(series, columns)?.[0];
 }
 
 /** Exponential moving average without the bias of its start; a gap stays a gap. */
