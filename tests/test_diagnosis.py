@@ -33,6 +33,7 @@ def gan_curves(**changed):
         "real_score": np.full(STEPS, 0.1), "fake_score": np.full(STEPS, -0.1), "clipped_fraction": np.zeros(STEPS),
         "wasserstein_exact": measured(1.0, 0.6, 0.4, 0.3, 0.25, 0.2, 0.18, 0.17, 0.16, 0.15),
         "effective_modes": measured(2, 3, 5, 7, 7.5, 7.8, 7.9, 7.8, 7.9, 7.9),
+        "high_quality": measured(0, 0.1, 0.2, 0.4, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6),
         "mode_turnover": measured(0, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.03, 0.02, 0.02),
     }  # fmt: skip
     curves["wasserstein_estimate"] = 0.9 * curves["wasserstein_exact"] * (1 + 0.1 * rng.standard_normal(STEPS))
@@ -254,6 +255,7 @@ def test_what_clipping_does_is_not_said_of_a_critic_under_spectral_normalisation
 def test_healthy_points_that_are_still_far_from_the_data_are_said_to_be():
     assert "not there yet" in diagnose(WGAN, gan_curves(**far_away()), PERFECT).saw
     assert "not there yet" not in diagnose(WGAN, gan_curves(), PERFECT).saw
+    assert "60% of them are of high quality" in diagnose(WGAN, gan_curves(), PERFECT).saw
 
 
 def test_what_is_in_force_already_is_not_proposed():

@@ -273,7 +273,7 @@ def healthy(recent: Recent) -> Diagnosis:
     """None of the above; says what was looked at."""
     saw = [f"norm of the generator's gradient {number(recent.median('generator_grad_norm'))}"]
     if recent.has("effective_modes"):
-        saw.append(_crowd(recent))
+        saw += [_crowd(recent), f"{recent.measured('high_quality')[0]:.0%} of them are of high quality"]
     if recent.has("wasserstein_exact"):
         exact = recent.measured("wasserstein_exact")[0]
         floor = exact / recent.reference["wasserstein_exact"]
