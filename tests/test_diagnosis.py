@@ -65,6 +65,9 @@ CASES = {
     "a latent without KL": (
         VAEConfig(beta=4), vae_curves(kl_per_dim=np.tile([2.0, 0.001], (STEPS, 1))), Name.POSTERIOR_COLLAPSE,
     ),
+    "latents that carry little, each above the bound": (
+        VAEConfig(), vae_curves(kl_per_dim=np.full((STEPS, 2), 0.02)), Name.POSTERIOR_COLLAPSE,
+    ),
     "a KL without weight": (VAEConfig(beta=0), vae_curves(beta=np.zeros(STEPS)), Name.PRIOR_IGNORED),
     "a reconstruction worse than untrained": (
         VAEConfig(learning_rate=1), vae_curves(reconstruction=np.linspace(500, 9000, STEPS)), Name.EXPLODING,

@@ -213,7 +213,7 @@ DIAGNOSES = {
 """Scenario → what is seen of it. Of every cured twin it is that it is healthy."""
 JUDGED_AFTER = {
     "wgan_one_critic_step": 400,
-    "cured gan_saturated": 500, "cured wgan_flipped_sign": 300, "cured wgan_deep_vanishing": 200,
+    "cured wgan_flipped_sign": 300, "cured wgan_deep_vanishing": 200,
     "cured wgan_deep_exploding": 200,
 }  # fmt: skip
 """Steps of those that their claim takes fewer steps to show than a diagnosis to be made."""

@@ -35,6 +35,12 @@ THRESHOLDS = {
         "nats of KL below which a latent says nothing about x",
         "(ε, δ)-collapse with ε = 0.01, Lucas et al. 2019; an active unit's variance > 0.01 is at least 0.005 nats",
     ),
+    "asleep_kl": Threshold(
+        0.1,
+        "nats of KL in all latents together below which z says nothing about x",
+        "the KL is at least I(x; z), Hoffman & Johnson 2016, and to tell one half of the data from the other takes "
+        "log 2 = 0.69",
+    ),
     "weightless_kl": Threshold(
         0.05,
         "weight β in force below which nothing asks q(z|x) to resemble the prior",

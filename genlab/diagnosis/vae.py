@@ -58,17 +58,25 @@ def _is_weightless(recent: Recent) -> bool:
 def posterior_collapse(recent: Recent) -> Diagnosis | None:
     """The posterior of one or more latents has become the prior."""
     kl = recent.median_per_column("kl_per_dim")
-    collapsed = np.flatnonzero(kl < limit("collapsed_kl"))
-    if not len(collapsed):
+    collapsed, asleep = np.flatnonzero(kl < limit("collapsed_kl")), kl.sum() < limit("asleep_kl")
+    if not len(collapsed) and not asleep:
         return None
-    latents, most = ("latent", "") if len(collapsed) == 1 else ("latents", "at most ")
     return Diagnosis(
         Name.POSTERIOR_COLLAPSE,
-        f"KL of {latents} {listed(collapsed + 1)} of {len(kl)}: {most}{number(kl[collapsed].max())} nats, "
-        f"below {limit('collapsed_kl'):g}.",
-        _why_collapsed(recent.config, whole=len(collapsed) == len(kl)),
+        _saw_collapsed(kl, collapsed),
+        _why_collapsed(recent.config, whole=asleep or len(collapsed) == len(kl)),
         _against_collapse(recent.config),
         "evidence",
+    )
+
+
+def _saw_collapsed(kl: np.ndarray, collapsed: np.ndarray) -> str:
+    if not len(collapsed):
+        return f"KL of all latents together: {number(kl.sum())} nats, below {limit('asleep_kl'):g}."
+    latents, most = ("latent", "") if len(collapsed) == 1 else ("latents", "at most ")
+    return (
+        f"KL of {latents} {listed(collapsed + 1)} of {len(kl)}: {most}{number(kl[collapsed].max())} nats, "
+        f"below {limit('collapsed_kl'):g}."
     )
 
 
