@@ -105,6 +105,16 @@ def test_the_address_holds_the_view_its_settings_and_the_code(lab):
     assert open_generate(model=images, samples="16").query_params == {"model": images, "samples": "16"}
 
 
+def test_a_model_beside_itself_is_refused_in_one_line(lab):
+    key, other = keep(lab, "vae10run", vae()), keep(lab, "vae11run", vae())
+    tab = open_generate(model=key, beside=key)
+    assert errors(tab) == [f"beside = {key}: it is the model itself; allowed is another."]
+    assert not tab.exception and tab.query_params == {"model": key}
+    tab.selectbox(key="generate.beside").set_value(other).run()
+    tab.selectbox(key="generate.model").set_value(other).run()
+    assert not tab.exception and len(errors(tab)) == 1 and tab.query_params == {"model": other}
+
+
 @pytest.mark.parametrize(
     "name, text, allowed",
     [

@@ -40,6 +40,11 @@ def test_a_map_fills_and_a_cell_is_seen_and_opened_as_a_run(page, server):
     page.get_by_role("button", name="Open as a live run").click()
     page.wait_for_url("**/gan?run=**", timeout=150_000)
     page.wait_for_function("() => window.genlab?.header?.model === 'gan' && genlab.header.step === 50", timeout=150_000)
+    page.go_back()
+    page.wait_for_function("() => window.genlab?.root?.dataset.cell === '4'", timeout=150_000)
+    page.wait_for_url("**cell=4**")
+    page.go_forward()
+    page.wait_for_function("() => window.genlab?.header?.model === 'gan' && genlab.header.step === 50", timeout=150_000)
     settings = json.loads(page.evaluate("() => JSON.stringify(genlab.header.config)"))
     assert (settings["clip"], settings["n_critic"]) == (0.1, 2)
 

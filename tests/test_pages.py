@@ -133,7 +133,10 @@ def ask(tab: AppTest, address: dict[str, str]) -> None:
 
 
 def errors(tab: AppTest) -> list[str]:
-    return [box.value for box in tab.error]
+    """What the error boxes show of their Markdown: no character of it may be escaped in vain."""
+    lines = [box.value for box in tab.error]
+    assert not any(re.search(r"\\[^!-/:-@\[-`{-~]", line) for line in lines)
+    return [re.sub(r"\\(.)", r"\1", line) for line in lines]
 
 
 def only_run(lab: RecordingLab) -> RunState:
@@ -340,6 +343,17 @@ def test_what_is_set_otherwise_is_told_in_words():
     assert differing(GANConfig(), GANConfig(objective="wgan", clip=None)) == (
         "Objective = WGAN, weight clipping, Weight clipping c = off"
     )
+
+
+def test_what_a_person_typed_is_shown_as_they_typed_it():
+    def script():
+        from genlab.ui.errors import complain
+
+        complain("x = clip:0.001:-1:3, *no* `such` $thing$ [here](there) <b> as β → √")
+
+    tab = AppTest.from_function(script).run()
+    assert errors(tab) == ["x = clip:0.001:-1:3, *no* `such` $thing$ [here](there) <b> as β → √"]
+    assert r"\:\-1\:3" in tab.error[0].value and r"\$thing\$" in tab.error[0].value
 
 
 def test_an_unforeseen_error_is_one_line_on_the_page_and_a_traceback_in_the_log(caplog):

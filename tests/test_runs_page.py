@@ -7,7 +7,7 @@ import pytest
 from small_runs import gan, vae
 from streamlit.testing.v1 import AppTest
 from test_browser import SECONDS, Lab
-from test_pages import ROOT
+from test_pages import ROOT, errors
 
 from genlab.checkpoint import inspect
 from genlab.config import GANConfig, VAEConfig
@@ -94,7 +94,7 @@ def test_an_uploaded_file_that_is_no_checkpoint_gets_one_line(lab, content):
     tab.file_uploader[0].upload("mine.safetensors", content)
     tab.run()
     next(button for button in tab.button if button.label == "Open as a run").click().run()
-    (line,) = [error.value for error in tab.error]
+    (line,) = errors(tab)
     assert line.startswith("mine.safetensors is damaged or not a checkpoint") and "\n" not in line
     assert not tab.exception and not lab.runs()
 

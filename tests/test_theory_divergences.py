@@ -5,8 +5,10 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import ndtr
 
+from genlab.figures.theory.divergences import amount
 from genlab.theory.divergences import (
     DIVERGENCES,
+    LARGEST,
     Drawn,
     Mixture,
     descend,
@@ -23,6 +25,16 @@ from genlab.theory.divergences import (
 P, Q = Mixture(0.0, 1.0), Mixture(2.0, 1.0)
 TWO_MODES = Mixture([-2, 2], [0.5, 0.5], [0.4, 0.6])
 LOG_2 = np.log(2)
+
+
+def test_what_no_number_can_hold_is_not_called_infinite_and_rounding_is_never_negative():
+    """χ² of two Gaussians of one σ is exp(Δ²/σ²) − 1."""
+    far = divergences(Mixture(0.0, 0.1), Mixture(8.0, 0.1))["chi2"]
+    assert far == LARGEST and amount(far, DIVERGENCES["chi2"]) == "above 10³⁰⁸"
+    wide = divergences(Mixture(0.0, 0.2), Mixture(0.0, 0.1))["chi2"]
+    assert amount(wide, DIVERGENCES["chi2"]) == "∞"
+    home = descend("chi2", Mixture(-3.0, 0.4), Mixture(3.0, 0.4), steps=120, points=401)
+    assert 0 <= home.values[-1] < 1e-6
 
 
 def test_the_divergences_of_the_reference_pair_are_the_known_numbers():

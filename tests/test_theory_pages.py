@@ -162,6 +162,18 @@ def test_coordinates_keep_six_digits_and_leave_gaps_where_nothing_is_finite():
 # ---- reparameterisation ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_picture_of_single_gradients_leaves_none_out(seed):
+    """Of a double well a few are far from the others: they are what the variance is made of."""
+    picture = next(
+        picture
+        for picture in reparameterisation_motion(DoubleWell(), 0.0, 1.0, n=64, seed=seed, wrt=0, below="0").pictures
+        if picture.id == "gradients"
+    )
+    low, high = picture.figure["layout"]["xaxis"]["range"]
+    assert all(low < x < high for trace in picture.figure["data"] for x in trace["x"])
+
+
 def test_the_table_has_the_exact_gradient_and_the_closed_variances_of_a_square():
     mu, sigma = 0.5, 0.8
     rows = table(open_theory("reparameterisation", mu="0.5", sigma="0.8", n="1024", seed="3"))

@@ -15,6 +15,7 @@ GRID_POINTS = 4001
 REACH = 10.0
 """Standard deviations beyond the outermost means that a grid covers: the mass left outside is below 1e-22."""
 LOG_2 = float(np.log(2.0))
+LARGEST = float(np.finfo(float).max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -332,7 +333,8 @@ class PearsonChiSquared(Divergence):
 
     def value(self, grid):
         height = self.integrand(grid)
-        return float(np.trapezoid(height, grid.x)) if np.isfinite(height).all() else float("inf")
+        # Where q is p, rounding would make it negative.
+        return max(0.0, float(np.trapezoid(height, grid.x))) if np.isfinite(height).all() else float("inf")
 
     def variation(self, grid):
         return -_ratio(2 * grid.log_p, 2 * grid.log_q)
@@ -513,10 +515,13 @@ def _first_step_down(kind, grid, parameters, move, value):
 
 
 def _chi_squared(p, q):
-    """χ² of two mixtures on a grid that also covers p²/q far out, where it is a Gaussian or cannot be integrated."""
+    """χ² of two mixtures on a grid that also covers p²/q far out, where it is a Gaussian or cannot be integrated.
+
+    `LARGEST` where it is finite and too large for a number.
+    """
     i, j = np.argmax(np.where(p.weights > 0, p.stds, 0)), np.argmax(np.where(q.weights > 0, q.stds, 0))
     precision = 2 / p.stds[i] ** 2 - 1 / q.stds[j] ** 2
     if precision <= 0:
         return float("inf")
     mean = (2 * p.means[i] / p.stds[i] ** 2 - q.means[j] / q.stds[j] ** 2) / precision
-    return DIVERGENCES["chi2"].value(on_grid(p, q, grid_for(p, q, Mixture(mean, precision**-0.5))))
+    return min(DIVERGENCES["chi2"].value(on_grid(p, q, grid_for(p, q, Mixture(mean, precision**-0.5)))), LARGEST)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from genlab.config import OFF, Config, Setting
 from genlab.ui.address import UNDERWAY_SECONDS
+from genlab.ui.errors import complain
 from genlab.ui.runs import act, change
 
 AFRESH = ":material/restart_alt:"
@@ -118,7 +119,7 @@ def number(label: str, low: float, high: float, step: float, *, key: str, help: 
     with box:
         st.number_input(label, value=None, step=step, format="%g", label_visibility="collapsed", **mirror("box"))
     if problem := st.session_state.pop(f"{key}.problem", ""):
-        st.error(problem)
+        complain(problem)
     return value
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from genlab.figures.motion import Motion
 from genlab.figures.theory.divergences import (
+    BEYOND,
     COLOURS,
     amount,
     fit_motion,
@@ -106,7 +107,7 @@ def _descent(name: str, p: tuple[Part, ...], q: tuple[Part, ...], steps: int) ->
 
 
 def _from_to(found: Fit | None) -> str:
-    return f"{found.values[0]:.3g} → {found.values[-1]:.3g}" if found else "∞"
+    return f"{found.values[0]:.3g} → {found.values[-1]:.3g}" if found else f"∞ or {BEYOND}"
 
 
 def apart(column: Settings) -> Shown:

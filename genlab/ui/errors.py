@@ -1,6 +1,7 @@
 """What a page says when something went wrong: one line, while the traceback goes to the server's log."""
 
 import logging
+import re
 
 import streamlit as st
 
@@ -10,10 +11,15 @@ from genlab.runtime.client import LabNotRunning, UnknownRun
 _log = logging.getLogger(__name__)
 
 
+def complain(line: str, where=st) -> None:
+    """Show one line about what somebody did, each character as it is: what they typed may look like Markdown."""
+    where.error(re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", line))
+
+
 def say(error: Exception) -> bool:
     """Show one line about an error that no page expected; the runs in the workers are not touched by it."""
     if isinstance(error, (LabNotRunning, SettingError, UnknownRun)):
-        st.error(str(error))
+        complain(str(error))
     else:
         _log.error("A page failed", exc_info=error)
         st.error(

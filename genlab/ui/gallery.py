@@ -15,6 +15,7 @@ from genlab.ui import PAGES
 from genlab.ui.address import Address
 from genlab.ui.cards import ICONS
 from genlab.ui.controls import bound
+from genlab.ui.errors import complain
 from genlab.ui.runbar import bar, transport
 from genlab.ui.runs import another_seed, attempt, change_all, differing
 from genlab.ui.verdict import verdict_line
@@ -74,7 +75,7 @@ def open_pair() -> Pair | None:
     values = {"scenario": here.scenario, "left": here.left, "right": here.right}
     here.address.write({key: value for key, value in values.items() if value and here.left})
     for line in here.problems if not here.left else ():
-        st.error(line)
+        complain(line)
     return here if here.left else None
 
 
@@ -207,7 +208,7 @@ def pair_bar(here: Pair) -> None:
         st.caption(here.note or _about_steps(here), width="stretch")
     failures = [state.message for state in here.states() if state.status == RunStatus.FAILED]
     for line in dict.fromkeys(here.problems + failures):
-        st.error(line)
+        complain(line)
 
 
 def _about_steps(here: Pair) -> str:

@@ -14,6 +14,7 @@ from genlab.figures.still import distances, over_density
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed
 from genlab.ui.controls import number
+from genlab.ui.errors import complain
 from genlab.ui.library import open_as_run, show, theme
 from genlab.ui.models import Model, choices, find, how_made, loaded, story, take_upload
 from genlab.ui.theory import LONGEST_QUOTE
@@ -62,8 +63,12 @@ def choose_models() -> list[Model]:
     for part in MODELS:
         asked = st.session_state.get(f"generate.{part}")
         if asked not in (None, NOTHING) and asked not in options:
-            st.error(f"{part} = {asked[:60]}: there is no such model here.")
+            complain(f"{part} = {asked[:60]}: there is no such model here.")
             del st.session_state[f"generate.{part}"]
+    first = st.session_state.get("generate.model") or next(iter(options), None)
+    if first and st.session_state.get("generate.beside") == first:
+        complain(f"beside = {first}: it is the model itself; allowed is another.")
+        st.session_state["generate.beside"] = NOTHING
     if not options:
         st.info("No run is saved yet: train one, or bring a file.")
     else:
@@ -72,7 +77,7 @@ def choose_models() -> list[Model]:
         st.selectbox("Beside it, on the same noise", list(beside), format_func=beside.get, key="generate.beside")
     st.file_uploader("Or a file", type="safetensors", key="generate.file", on_change=_uploaded)
     for line in st.session_state.pop("generate.problems", []):
-        st.error(line)
+        complain(line)
     _write_address()
     asked = (st.session_state.get(f"generate.{part}") for part in MODELS)
     return [model for key in asked if key not in (None, NOTHING) and (model := _found(key))]
@@ -167,7 +172,7 @@ def _found(key: str) -> Model | None:
     try:
         return find(key)
     except CheckpointError as error:
-        st.error(str(error))
+        complain(str(error))
         return None
 
 
@@ -255,7 +260,7 @@ def _ask(model: Model, **asked) -> tuple[dict, dict[str, np.ndarray]] | None:
     try:
         return client.get_lab().generate(model.path, **asked)
     except CommandFailed as error:
-        st.error(f"{model.title}: {error}")
+        complain(f"{model.title}: {error}")
         return None
 
 

@@ -15,6 +15,7 @@ from genlab.runtime.client import CommandFailed, UnknownRun
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.store import LONGEST_NAME, StoredRun
 from genlab.ui import PAGES
+from genlab.ui.errors import complain
 
 MEASURES = {
     "elbo": ("ELBO", "%.1f"),
@@ -154,7 +155,7 @@ def actions(chosen: list[StoredRun]) -> None:
         if st.button("Refresh", icon=":material/refresh:"):
             st.rerun()
         for line in st.session_state.pop("runs.problems", []):
-            st.error(line)
+            complain(line)
 
 
 def _twin(left: str, right: str) -> None:
@@ -217,7 +218,7 @@ def open_as_run(content: bytes, name: str) -> None:
     try:
         run_id = client.get_lab().adopt(content, name)
     except CheckpointError as error:
-        st.error(str(error))
+        complain(str(error))
         return
     show(run_id)
 
@@ -236,7 +237,7 @@ def compare(chosen: list[StoredRun]) -> None:
         try:
             curves[title(run)] = lab.curves(run.state.run_id)
         except (UnknownRun, CheckpointError) as error:
-            st.error(str(error))
+            complain(str(error))
     names = [name for name in CURVES if any(name in found for found in curves.values())]
     if not names:
         st.info(

@@ -15,6 +15,7 @@ from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
 from genlab.ui.address import Address
 from genlab.ui.controls import bound, draw_settings
+from genlab.ui.errors import complain
 from genlab.ui.library import show
 
 OWN = "own settings"
@@ -42,14 +43,17 @@ def open_map() -> RunState:
     """The state of the map that the address names; without one, of this tab's last map or of a fresh, paused one."""
     lab, here = client.get_lab(), visit()
     query = here.address.asked()
+    # The browser's history holds addresses in which the page is the old one and the run already that of the next.
+    if _is_run(lab, query.get("run")):
+        query = {}
     if query:
         here.cell = None
     named, cell, shown = (query.pop(name, None) for name in ("run", "cell", "show"))
     if _is_map(lab, named) and named != here.run_id:
         here.run_id, here.problems, here.note = named, [], ""
     elif not _is_map(lab, here.run_id):
-        config, here.problems = MapConfig.from_query({} if _is_run(lab, named) else query)
-        if named and not _is_run(lab, named):
+        config, here.problems = MapConfig.from_query(query)
+        if named:
             here.problems.append(f"run = {named[:20]}: there is no such map here. A fresh one is ready: press play.")
         here.run_id = lab.start(config)
     state = lab.state(here.run_id)
@@ -63,7 +67,7 @@ def _is_map(lab: client.Lab, run_id: str | None) -> bool:
 
 
 def _is_run(lab: client.Lab, run_id: str | None) -> bool:
-    """Whether an address was left behind by another page."""
+    """Whether this is a run of another page."""
     return run_id is not None and lab.exists(run_id) and lab.state(run_id).config.model != MapConfig.model
 
 
@@ -175,7 +179,7 @@ def mapbar(state: RunState) -> None:
         st.caption(here.note or "", width="stretch")
     failure = [state.message] if state.status == RunStatus.FAILED else []
     for line in dict.fromkeys(here.problems + failure):
-        st.error(line)
+        complain(line)
 
 
 def _button(label: str, icon: str, shortcut: str, command: Callable[[], str | None], **more: Any) -> None:
@@ -192,7 +196,7 @@ def open_cell(state: RunState) -> None:
     try:
         run_id = client.get_lab().open_cell(state.run_id, visit().cell)
     except (SettingError, UnknownRun, client.CommandFailed) as error:
-        st.error(str(error))
+        complain(str(error))
         return
     show(run_id)
 

@@ -10,6 +10,7 @@ import streamlit as st
 from genlab.config import Setting
 from genlab.figures.palette import ink
 from genlab.ui.controls import bound, grid
+from genlab.ui.errors import complain
 from genlab.ui.library import theme
 
 LONGEST_QUOTE = 60
@@ -155,7 +156,7 @@ class Settings:
             f"{name[:LONGEST_QUOTE]}: this page has no such setting; it has {known}" for name in self._address
         ]
         for line in self._problems:
-            self._top.error(line)
+            complain(line, self._top)
         self._problems.clear()
         # Only when it differs: the browser's Back button then leaves the page, not one of many equal addresses.
         if self._written != st.query_params.to_dict():
@@ -207,10 +208,10 @@ def formula(words: str, *terms: Now) -> None:
 def numbers(*terms: Now) -> None:
     """A row of today's numbers."""
     row = (f"${tinted(term.symbol)}$\u2002**{term.value}**" for term in terms)
-    st.markdown("\u2003\u2003".join(row), text_alignment="center")
+    st.markdown("\u2003 ".join(row), text_alignment="center")
 
 
 def nats(value: float) -> str:
     """A number of nats in words."""
     # Adding 0 takes the sign off a rounded −0.
-    return f"{round(value, 4) + 0.0:.4f}".replace("-", "−").replace("inf", "∞") + " nats"
+    return f"{round(value, 4) + 0.0:.4f}".replace("-", "−").replace("inf", "∞") + "\u00a0nats"

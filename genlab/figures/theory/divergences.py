@@ -7,7 +7,7 @@ import numpy as np
 
 from genlab.figures.motion import Entry, Motion, Picture, coordinates, frames, head, mixture
 from genlab.figures.panels import axes, lines
-from genlab.theory.divergences import DIVERGENCES, LOG_2, Divergence, Fit, Mixture, Slide, on_grid
+from genlab.theory.divergences import DIVERGENCES, LARGEST, LOG_2, Divergence, Fit, Mixture, Slide, on_grid
 
 COLOURS = {"kl_pq": "class0", "kl_qp": "class5", "js": "class2", "tv": "class3", "w1": "class7", "chi2": "class6"}
 """The palette's token of each divergence."""
@@ -24,6 +24,8 @@ REACH = 3.5
 """Standard deviations beyond the outermost means that are shown."""
 FRAMES = 61
 """Most pictures of one descent."""
+BEYOND = "above 10³⁰⁸"
+"""What is finite and too large for a number."""
 HIGHEST = 5.0
 """The values of a slide are drawn up to here: a KL goes on for ever."""
 
@@ -52,7 +54,9 @@ def integrands_motion(p: Mixture, q: Mixture, values: Mapping[str, float], *, be
 
 def amount(value: float, kind: Divergence) -> str:
     """A divergence in words, with its unit."""
-    number = "∞" if np.isinf(value) else _power(value) if value >= 1e4 else f"{value:.4f}"
+    number = (
+        BEYOND if value == LARGEST else "∞" if np.isinf(value) else _power(value) if value >= 1e4 else f"{value:.4f}"
+    )
     return f"{number} {kind.unit}".rstrip()
 
 
@@ -85,7 +89,8 @@ def _descent(
     }
     words = {
         "type": "scatter", "mode": "text", "x": [x[-1]], "y": [0.97 * top], "textposition": "bottom left",
-        "text": ["infinite at the start: no way down"], "textfont": {"size": 15}, "hoverinfo": "skip", "name": "value",
+        "text": [f"infinite or {BEYOND} at the start: no way down"], "textfont": {"size": 15}, "hoverinfo": "skip",
+        "name": "value",
     }  # fmt: skip
     data = [_p(p, x), start, _q(x, q.pdf(x)), words]
     layout = {"xaxis": {"range": [x[0], x[-1]]}, "yaxis": {"range": [0, top]}}

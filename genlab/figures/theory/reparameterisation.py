@@ -132,7 +132,7 @@ def _gradients(function: TestFunction, mu: float, sigma: float, epsilon: np.ndar
         "tickvals": [0, -1, -2], "ticktext": [style.mark for style in STYLES.values()], "range": [-2.6, 0.6],
         "showgrid": False,
     }  # fmt: skip
-    layout["xaxis"]["range"] = _room([*np.quantile(every, [0.01, 0.99]), exact])
+    layout["xaxis"]["range"] = _room([*every, exact])
     layout["uirevision"] = str(layout["xaxis"]["range"])
     title = f"Gradients of single ε, and the mean of n = {len(epsilon)} (dashed: exact)"
     return Picture("gradients", title, "gradients", {"data": data, "layout": layout})
