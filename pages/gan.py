@@ -10,7 +10,7 @@ from genlab.live.component import live
 from genlab.runtime.client import get_lab
 from genlab.ui.controls import controls
 from genlab.ui.runbar import runbar
-from genlab.ui.runs import branch, companion, dismiss, open_run, rewind, try_out
+from genlab.ui.runs import branch, companion, dismiss, look_at, open_run, rewind, shown_config, try_out
 
 run = open_run(GANConfig)
 
@@ -23,8 +23,10 @@ with st.sidebar:
     )  # fmt: skip
 
 runbar(run)
+shown = shown_config(run)
 live(
-    run.run_id, get_lab().token(run.run_id), gan_view(run.config), key="gan.live", status=run.status,
+    run.run_id, get_lab().token(run.run_id), gan_view(shown), key="gan.live", status=run.status, config=shown,
+    on_settings=partial(look_at, GANConfig, "gan.live"),
     companion=companion(run), on_dismiss=partial(dismiss, GANConfig),
     on_branch=partial(branch, GANConfig), on_rewind=partial(rewind, GANConfig),
     on_attempt=partial(try_out, GANConfig, "gan.live"),

@@ -10,7 +10,7 @@ from genlab.live.component import live
 from genlab.runtime.client import get_lab
 from genlab.ui.controls import controls
 from genlab.ui.runbar import runbar
-from genlab.ui.runs import branch, companion, dismiss, open_run, rewind, try_out
+from genlab.ui.runs import branch, companion, dismiss, look_at, open_run, rewind, shown_config, try_out
 
 run = open_run(VAEConfig)
 
@@ -18,8 +18,10 @@ with st.sidebar:
     controls(run.config, first=("data", "beta", "latent_dim", "learning_rate", "annealing", "free_bits"))
 
 runbar(run)
+shown = shown_config(run)
 live(
-    run.run_id, get_lab().token(run.run_id), vae_view(run.config), key="vae.live", status=run.status,
+    run.run_id, get_lab().token(run.run_id), vae_view(shown), key="vae.live", status=run.status, config=shown,
+    on_settings=partial(look_at, VAEConfig, "vae.live"),
     companion=companion(run), on_dismiss=partial(dismiss, VAEConfig),
     on_branch=partial(branch, VAEConfig), on_rewind=partial(rewind, VAEConfig),
     on_attempt=partial(try_out, VAEConfig, "vae.live"),

@@ -90,6 +90,14 @@ CASES = {
     "a sure discriminator under the other loss": (
         GANConfig(objective="nonsaturating"), gan_curves(fake_score=np.full(STEPS, -6.0)), Name.HEALTHY,
     ),
+    "no gradient at all, far from the data": (
+        WGAN,
+        gan_curves(generator_grad_norm=np.zeros(STEPS), wasserstein_exact=measured(1, 0.6, *8 * [0.45])),
+        Name.VANISHING_GRADIENT,
+    ),
+    "no gradient at all, at rest at the data": (
+        WGAN, gan_curves(generator_grad_norm=np.zeros(STEPS)), Name.HEALTHY,
+    ),
     "points at one mode": (GANConfig(), gan_curves(effective_modes=np.full(STEPS, 1.2)), Name.MODE_COLLAPSE),
     "points at ever another mode": (
         GANConfig(),

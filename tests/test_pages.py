@@ -277,6 +277,12 @@ def test_a_diverged_run_offers_to_rewind_and_not_to_play(lab):
     assert lab.told[-1] == ("rewind",)
 
 
+def test_an_emptied_box_changes_nothing_and_shows_the_number_again(lab):
+    tab = open_page("vae", beta="5")
+    tab.number_input(key="vae.beta.box").set_value(None).run()
+    assert tab.number_input(key="vae.beta.box").value == 5 and only_run(lab).config.beta == 5
+
+
 def test_going_to_another_page_and_back_keeps_the_run_and_mixes_no_settings(lab):
     tab = open_page("vae", beta="3")
     run_id = tab.query_params["run"]

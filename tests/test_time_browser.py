@@ -104,6 +104,34 @@ def test_the_keyboard_scrubs_back_and_a_branch_goes_on_beside_the_run(lab):
     lab.wait("h.run === v[0]", parent)
 
 
+def test_a_step_from_before_another_objective_is_shown_with_its_own_formula_and_field(lab):
+    lab.open(f"gan?{SMALL}&objective=minimax")
+    paused_behind(lab, 60)
+    formula = "document.querySelector('.genlab-live .formula').textContent"
+    assert "log" in lab.page.evaluate(f"() => {formula}")
+    lab.page.get_by_role("combobox", name="Objective").click()
+    lab.page.get_by_role("option", name="WGAN, weight clipping").click()
+    lab.page.wait_for_function(f"() => !{formula}.includes('log')", timeout=SECONDS)
+    slider = lab.page.locator(".timeline input")
+    slider.press("Home")
+    lab.wait("h.looking === 0 && h.config.objective === 'minimax'")
+    field = "document.querySelector('[data-panel=plane] .canvas').data.find(t => t.colorbar).colorbar.title.text"
+    lab.page.wait_for_function(f"() => {formula}.includes('log') && {field} === 'D(x)'", timeout=SECONDS)
+    go(lab, "Now")
+    lab.page.wait_for_function(f"() => !{formula}.includes('log') && {field} === 'f(x)'", timeout=SECONDS)
+
+
+def test_another_tab_s_change_is_in_the_controls_of_this_one(lab, server):
+    lab.open(f"gan?{SMALL}")
+    second = Lab(lab.page.context.new_page(), server.url)
+    second.page.goto(lab.page.url)
+    second.ready()
+    second.set("gan-n_critic", "3")
+    lab.page.wait_for_url("**n_critic=3**", timeout=SECONDS)
+    box = "document.querySelector('.st-key-gan-n_critic-box input')"
+    lab.page.wait_for_function(f"() => {box}.value === '3'", timeout=SECONDS)
+
+
 def test_a_run_that_diverged_goes_on_from_before_with_a_smaller_learning_rate(lab):
     lab.open(EXPLODES)
     lab.press("Play")

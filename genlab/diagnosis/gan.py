@@ -49,9 +49,11 @@ def _why_exploding(config: GANConfig) -> str:
 
 
 def no_gradient(recent: Recent) -> Diagnosis | None:
-    """The generator's gradient is practically zero, and its points are where they began."""
+    """The generator's gradient is practically zero and its points are where they began, or it is zero far away."""
     norm, config = recent.median("generator_grad_norm"), recent.config
-    if norm >= limit("vanishing_gradient") or _has_moved(recent):
+    # An optimizer that rescales a tiny gradient may still move the points, none moves them without one.
+    rests = _is_nearer(recent, "resting_distance") if norm == 0 else _has_moved(recent)
+    if norm >= limit("vanishing_gradient") or rests:
         return None
     if config.boxes_critic:
         why = (

@@ -1,5 +1,7 @@
 """Figures that stand still: curves of several runs over each other, points over their true density, distances."""
 
+from html import escape
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -16,7 +18,8 @@ def overlay(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: str,
     figure = go.Figure()
     for i, (label, (across, up)) in enumerate(curves.items()):
         line = {"color": PALETTE[theme][f"class{i % 10}"], "dash": DASHES[i % len(DASHES)], "width": 2}
-        figure.add_scatter(x=across, y=up, name=label, mode="lines", line=line, hovertemplate="%{y:.6g}")
+        # Plotly reads HTML in names.
+        figure.add_scatter(x=across, y=up, name=escape(label), mode="lines", line=line, hovertemplate="%{y:.6g}")
     figure.update_layout(
         margin=_MARGIN, hovermode="x unified", height=280, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         xaxis={"title": {"text": x}}, yaxis={"title": {"text": y}, "type": "log" if log else "linear"},

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from genlab.config import Config
 from genlab.figures.panels import View
 from genlab.live.assets import assets, surroundings
 
@@ -41,6 +42,8 @@ def live(
     *,
     key: str,
     status: str | None = None,
+    config: Config | None = None,
+    on_settings: Callable[[], None] | None = None,
     on_status: Callable[[], None] | None = None,
     on_cell: Callable[[], None] | None = None,
     companion: Companion | None = None,
@@ -59,6 +62,10 @@ def live(
         status: the status that this script run drew its buttons for. When the frames report another one without the
             person's act (diverged, idle, a replaced worker), the component asks for one rerun.
         on_status: called before that rerun.
+        config: the settings that ``view`` and the controls were drawn for. When the frames report others (somebody else
+            changed one, or a step from before a change is looked at), the component asks for one rerun.
+        on_settings: called before that rerun; the component's ``settings`` in the session state then holds them, and
+            whether they are those of ``now``.
         on_cell: called before the rerun in which ``result.cell`` is the cell of a map that the person chose.
         companion: a run whose live curves stand in the same axes.
         on_dismiss: called before the rerun when the person takes the companion away; without it, nobody can.
@@ -77,12 +84,14 @@ def live(
             "run": run_id,
             "token": token,
             "status": status,
+            "config": config and config.model_dump(),
             **surroundings(),
             "timeline": on_branch is not None,
             "companion": companion and companion.to_data(dismissable=on_dismiss is not None),
             **view.to_data(),
         },
         on_status_change=on_status or (lambda: None),
+        on_settings_change=on_settings or (lambda: None),
         on_cell_change=on_cell or (lambda: None),
         on_dismiss_change=on_dismiss or (lambda: None),
         on_branch_change=lambda: on_branch and on_branch(st.session_state[key]["branch"]),

@@ -25,7 +25,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   let lab = labs.get(parentElement);
   if (!lab) labs.set(parentElement, (lab = new Lab(parentElement)));
   mounted.add(lab);
-  lab.report = status => setTriggerValue("status", status);
+  lab.report = (name, value) => setTriggerValue(name, value);
   lab.choose = cell => setTriggerValue("cell", cell);
   lab.dismiss = () => setTriggerValue("dismiss", true);
   lab.go = (where, step) => setTriggerValue(where, step);
@@ -238,9 +238,16 @@ class Lab {
     }, 200);
   }
 
-  /** Asks Streamlit for one rerun when the run has a status for which the page has other buttons or words. */
+  /**
+   * Asks Streamlit for one rerun when the run has a status for which the page has other buttons or words, or settings
+   * (those of the step that is looked at) for which it has other controls, formulas and labels.
+   */
   reportStatus() {
-    const differs = () => this.data.status && this.header && shownFor(this.header.status) !== shownFor(this.data.status);
+    const { status, config } = this.data;
+    const settings = () => JSON.stringify(this.header.config);
+    const changed = () => status && shownFor(this.header.status) !== shownFor(status);
+    const others = () => config && this.header.run === this.data.run && settings() !== JSON.stringify(config);
+    const differs = () => this.header && (changed() || (others() && settings() !== this.told));
     if (!differs() || this.reporting) return;
     // A press of the person's own button also makes the two differ for a moment. A timer, not the next frame, looks
     // again: a run that diverged sends no other.
@@ -251,7 +258,10 @@ class Lab {
       if (performance.now() - this.left < LEAVING) this.reportStatus();
       else {
         this.reporting = true;
-        this.report(this.header.status);
+        // Told once: should the page not follow, it is not asked again and again.
+        this.told = settings();
+        if (changed()) this.report("status", this.header.status);
+        if (others()) this.report("settings", { now: this.header.looking === null, ...this.header.config });
       }
     }, 700);
   }
@@ -2078,6 +2088,7 @@ class Curves extends PlotlyPanel {
 
   /** Plotly's spacing of ticks on a logarithmic axis: as many whole decades as a label needs. */
   logTicks(decades) {
+    if (decades < 0) return 1;
     if (decades <= 1.2) return "D2";
     const room = Math.max(2, Math.floor((this.canvas.clientHeight - 50) / (1.6 * this.lab.fontSize())));
     return Math.ceil(decades / room);
@@ -2132,10 +2143,11 @@ function middleRange(values, log) {
   return [low - margin, high + margin];
 }
 
+/** How many decades positive values span; −1 where there are none. */
 function decades(values) {
   const positive = values.filter(value => value > 0 && isFinite(value));
   const [low, high] = positive.reduce(([a, b], y) => [Math.min(a, y), Math.max(b, y)], [Infinity, 0]);
-  return positive.length ? Math.log10(high / low) : 0;
+  return positive.length ? Math.log10(high / low) : -1;
 }
 
 function interpolate(from, to, at) {

@@ -5,7 +5,7 @@ from time import monotonic
 
 import streamlit as st
 
-UNDERWAY_SECONDS = 10
+UNDERWAY_SECONDS = 5
 """So long after the address was written, a request may still have left the browser before."""
 
 
@@ -32,7 +32,9 @@ class Address:
 
     def write(self, address: dict[str, str]) -> None:
         """Write the address where the browser shows another one."""
+        told = st.query_params.to_dict()
         if address != self._written:
-            self._written, self._until = address, monotonic() + UNDERWAY_SECONDS
-        if address != st.query_params.to_dict():
+            self._written = address
+            self._until = 0.0 if address == told else monotonic() + UNDERWAY_SECONDS
+        if address != told:
             st.query_params.from_dict(address)

@@ -51,7 +51,8 @@ def draw_settings(
         if name in settings:
             _draw(settings.pop(name), config, change)
     for group in dict.fromkeys(setting.group for setting in settings.values()):
-        with st.expander(group):
+        # The key keeps it open when settings above it come or go.
+        with st.expander(group, key=f"{config.model}.{group}"):
             for setting in settings.values():
                 if setting.group == group:
                     _draw(setting, config, change)
@@ -197,9 +198,9 @@ def _keyed(setting: Setting, model: str, change: Change, value, *shape, part: st
 
 def _changed(setting: Setting, change: Change, key: str) -> None:
     value = st.session_state[key]
-    if value is None and not setting.can_be_off:
-        value = setting.default
-    change(setting.name, value)
+    # An emptied box asks for nothing, unless that means off.
+    if value is not None or setting.can_be_off:
+        change(setting.name, value)
 
 
 def grid(setting: Setting, value: float | None) -> list[float | str]:

@@ -13,7 +13,12 @@ _log = logging.getLogger(__name__)
 
 def complain(line: str, where=st) -> None:
     """Show one line about what somebody did, each character as it is: what they typed may look like Markdown."""
-    where.error(re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", line))
+    where.error(literal(line))
+
+
+def literal(text: str) -> str:
+    """Markdown that shows a text as it is."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def say(error: Exception) -> bool:

@@ -15,7 +15,7 @@ from genlab.ui import PAGES
 from genlab.ui.address import Address
 from genlab.ui.cards import ICONS
 from genlab.ui.controls import bound
-from genlab.ui.errors import complain
+from genlab.ui.errors import complain, literal
 from genlab.ui.runbar import bar, transport
 from genlab.ui.runs import another_seed, attempt, change_all, differing
 from genlab.ui.verdict import verdict_line
@@ -255,7 +255,7 @@ def words(here: Pair) -> None:
 
 
 def _name(state: RunState) -> str:
-    return client.get_lab().name(state.run_id) or f"Run {state.run_id[:5]}"
+    return literal(client.get_lab().name(state.run_id)) or f"Run {state.run_id[:5]}"
 
 
 def _heading(what: str, line: str, differs: str, state: RunState) -> None:

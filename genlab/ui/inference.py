@@ -14,7 +14,7 @@ from genlab.figures.still import distances, over_density
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed
 from genlab.ui.controls import number
-from genlab.ui.errors import complain
+from genlab.ui.errors import complain, literal
 from genlab.ui.library import open_as_run, show, theme
 from genlab.ui.models import Model, choices, find, how_made, loaded, story, take_upload
 from genlab.ui.theory import LONGEST_QUOTE
@@ -188,7 +188,7 @@ def _uploaded() -> None:
 
 def about(model: Model) -> None:
     """What the model is, and the way back to training it."""
-    st.markdown(f"**{model.title}**")
+    st.markdown(f"**{literal(model.title)}**")
     st.caption(story(model))
     if command := how_made(model):
         with st.popover("How it was made", icon=":material/terminal:", key=f"made {model.key}"):
@@ -390,7 +390,7 @@ def sliders(models: list[Model]) -> None:
         answer = _ask(model, z=[z[: model.dimension]])
         if answer:
             with place:
-                st.markdown(f"**{model.title}**")
+                st.markdown(f"**{literal(model.title)}**")
                 _pictures(model, answer[1], "code")
 
 
@@ -428,7 +428,7 @@ def interpolation(models: list[Model]) -> None:
 
 def _between(model: Model, ends: list, first: int, last: int, abreast: bool) -> None:
     """The ways from one code to the other, below each other or ``abreast``."""
-    st.markdown(f"**{model.title}**")
+    st.markdown(f"**{literal(model.title)}**")
     a, b = (arrays["z"][0] for _, arrays in ends)
     kinds = {"linear": False} | ({"spherical": True} if model.dimension > 2 else {})
     places = st.columns(2) if abreast else [st.container() for _ in kinds]

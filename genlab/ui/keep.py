@@ -11,6 +11,7 @@ from genlab.runtime.client import RunState
 from genlab.runtime.store import KEPT_DAYS, KEPT_UNNAMED, LONGEST_NAME
 from genlab.script import script
 from genlab.ui.controls import bound
+from genlab.ui.errors import literal
 from genlab.ui.runs import act
 
 RULE = (
@@ -50,7 +51,7 @@ def _rename(run_id: str, key: str) -> str:
     lab = client.get_lab()
     lab.rename(run_id, st.session_state[key])
     name = lab.name(run_id)
-    return f"Kept as “{name}”" if name else "This run has no name any more"
+    return f"Kept as “{literal(name)}”" if name else "This run has no name any more"
 
 
 def _curves(run_id: str) -> str:

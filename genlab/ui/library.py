@@ -15,7 +15,7 @@ from genlab.runtime.client import CommandFailed, UnknownRun
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.store import LONGEST_NAME, StoredRun
 from genlab.ui import PAGES
-from genlab.ui.errors import complain
+from genlab.ui.errors import complain, literal
 
 MEASURES = {
     "elbo": ("ELBO", "%.1f"),
@@ -178,7 +178,7 @@ def _rename(run_id: str, key: str) -> None:
 def _ask(runs: list[StoredRun]) -> None:
     many = f"these {len(runs)} runs" if len(runs) > 1 else "this run"
     st.markdown(f"This stops {many} for everybody who watches, and removes settings, curves and weights from the disk:")
-    st.markdown("\n".join(f"- {title(run)}, {run.state.step:,} steps" for run in runs[:10]))
+    st.markdown("\n".join(f"- {literal(title(run))}, {run.state.step:,} steps" for run in runs[:10]))
     if len(runs) > 10:
         st.markdown(f"and {len(runs) - 10} more.")
     with st.container(horizontal=True):
@@ -256,8 +256,7 @@ def compare(chosen: list[StoredRun]) -> None:
         lines, x="seconds of training" if across == "seconds" else "step", y=CURVES[name], log=log, theme=theme()
     )
     st.plotly_chart(figure, key="runs.overlay", config={"displaylogo": False})
-    without = [label for label in curves if label not in lines]
-    if without:
-        st.caption(f"Without this curve: {', '.join(without)}.")
-    if log and all(not np.any(up > 0) for _, up in lines.values()):
-        st.caption("No value is above zero, so the log axis shows nothing.")
+    if without := [label for label in curves if label not in lines]:
+        st.caption(literal(f"Without this curve: {', '.join(without)}."))
+    if log and (below := [label for label, (_, up) in lines.items() if not np.any(up > 0)]):
+        st.caption(literal(f"Not on the log axis, as no value is above zero: {', '.join(below)}."))

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -31,6 +32,7 @@ class Visit:
     problems: list[str] = field(default_factory=list)
     note: str = ""
     beside: str | None = None
+    looked_at: Config | None = None
 
 
 def visit(kind: type[Config]) -> Visit:
@@ -57,6 +59,8 @@ def open_run(kind: type[Config]) -> RunState:
         here.config, here.problems = kind.from_query(query)
         here.note = ""
     state = _state(lab, kind, here, asked)
+    if state.run_id != here.run_id:
+        here.looked_at = None
     here.run_id, here.config = state.run_id, state.config
     _check_beside(lab, kind, here)
     beside = {"beside": here.beside} if here.beside else {}
@@ -111,6 +115,19 @@ def companion(state: RunState) -> Companion | None:
 def dismiss(kind: type[Config]) -> None:
     """Take the companion away."""
     visit(kind).beside = None
+
+
+def shown_config(state: RunState) -> Config:
+    """The settings that the pictures are drawn for: those of now, or of the step that is looked at."""
+    return visit(type(state.config)).looked_at or state.config
+
+
+def look_at(kind: type[Config], key: str) -> None:
+    """Take over which settings the live component ``key`` shows a step of."""
+    settings = dict(st.session_state[key].settings)
+    # It comes from the browser: what is no set-up is not drawn.
+    with suppress(SettingError):
+        visit(kind).looked_at = None if settings.pop("now", True) else kind(**settings)
 
 
 def differing(config: Config, other: Config, most: int = 3) -> str:

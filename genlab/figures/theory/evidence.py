@@ -99,7 +99,7 @@ def _bars(terms: Sequence[Evidence]) -> Picture:
     bases = np.array([[0.0, t.data_term, 0.0, t.elbo, 0.0] for t in terms])
     data, moves = [], []
     for i, (name, colour, hatch) in enumerate(BARS):
-        text = [[f"{value:.3f}".replace("-", "−")] for value in heights[:, i]]
+        text = [[f"{value:.3f}".replace("-", "−")] for value in np.round(heights[:, i], 3) + 0.0]
         y, base = ([[value] for value in coordinates(column)] for column in (heights[:, i], bases[:, i]))
         moves.append(frames(i, y=y, base=base, text=text))
         data.append(
