@@ -6,6 +6,10 @@ from genlab.runtime.client import get_lab
 from genlab.ui.keep import RULE
 from genlab.ui.library import actions, chosen_runs, compare, is_worth_listing, no_run_yet
 
+# On the way back from a run the browser's history holds this page with that run's address.
+if st.query_params:
+    st.query_params.clear()
+
 lab = get_lab()
 every = sorted(lab.runs(), key=lambda run: run.created, reverse=True)
 worth = [run for run in every if is_worth_listing(run)]
