@@ -54,7 +54,7 @@ def open_generate(**query: str) -> AppTest:
 
 
 def words(tab: AppTest) -> str:
-    return "\n".join(element.value for element in (*tab.markdown, *tab.caption))
+    return "\n".join(element.value for element in (*tab.markdown, *tab.caption)).replace("\\", "")
 
 
 def test_a_run_generates_with_its_generator_alone_and_the_page_says_so(lab):

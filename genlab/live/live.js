@@ -243,11 +243,13 @@ class Lab {
    * (those of the step that is looked at) for which it has other controls, formulas and labels.
    */
   reportStatus() {
-    const { status, config } = this.data;
     const settings = () => JSON.stringify(this.header.config);
-    const changed = () => status && shownFor(this.header.status) !== shownFor(status);
-    const others = () => config && this.header.run === this.data.run && settings() !== JSON.stringify(config);
-    const differs = () => this.header && (changed() || (others() && settings() !== this.told));
+    const changed = () => this.data.status && shownFor(this.header.status) !== shownFor(this.data.status);
+    // A run that only starts tells no settings yet.
+    const others = () =>
+      this.data.config && this.header.run === this.data.run && "seed" in this.header.config &&
+      settings() !== JSON.stringify(this.data.config) && settings() !== this.told;
+    const differs = () => this.header && (changed() || others());
     if (!differs() || this.reporting) return;
     // A press of the person's own button also makes the two differ for a moment. A timer, not the next frame, looks
     // again: a run that diverged sends no other.
@@ -258,10 +260,11 @@ class Lab {
       if (performance.now() - this.left < LEAVING) this.reportStatus();
       else {
         this.reporting = true;
+        if (changed()) this.report("status", this.header.status);
+        if (!others()) return;
+        this.report("settings", { now: this.header.looking === null, ...this.header.config });
         // Told once: should the page not follow, it is not asked again and again.
         this.told = settings();
-        if (changed()) this.report("status", this.header.status);
-        if (others()) this.report("settings", { now: this.header.looking === null, ...this.header.config });
       }
     }, 700);
   }
