@@ -89,7 +89,7 @@ def test_speeds_are_measured_for_all_systems_with_a_live_watcher():
         }  # fmt: skip
         assert all(value > 0 for name, value in figures.items() if "±" not in name)
         # Rounding is all that stands between a ratio of one repeat and the ratio of its medians.
-        assert figures["bare/plain"] == pytest.approx(figures["bare"] / figures["plain"], abs=0.02)
+        assert figures["bare/plain"] == pytest.approx(figures["bare"] / figures["plain"], rel=0.02)
     assert result["setting_to_first_step_ms"] > 0
 
 

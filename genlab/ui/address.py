@@ -7,6 +7,8 @@ import streamlit as st
 
 UNDERWAY_SECONDS = 5
 """So long after the address was written, a request may still have left the browser before."""
+SETTLING_SECONDS = 1.5
+"""The same where the browser itself told the address: what was written before may still arrive there and be told."""
 
 
 @dataclass
@@ -35,6 +37,6 @@ class Address:
         told = st.query_params.to_dict()
         if address != self._written:
             self._written = address
-            self._until = 0.0 if address == told else monotonic() + UNDERWAY_SECONDS
+            self._until = monotonic() + (SETTLING_SECONDS if address == told else UNDERWAY_SECONDS)
         if address != told:
             st.query_params.from_dict(address)
