@@ -107,7 +107,8 @@ def test_settings_given_while_the_workers_warm_up_are_in_the_state_at_once(tmp_p
     assert lab.worker_status() == "warming up"
     assert (lab.state(live).config, lab.state(afresh).config) == wanted
     until(lambda: lab.worker_status() == "ready", 60)
-    until(lambda: len(lab.state(live).changes) == 2)
+    # A ready worker tells first what it started, and a moment later what came of the commands that waited.
+    until(lambda: len(lab.state(live).changes) == 2 and lab.state(afresh).config == wanted[1])
     assert (lab.state(live).config, lab.state(afresh).config) == wanted
     lab.close()
 
