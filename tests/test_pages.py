@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,6 +13,7 @@ from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
 from genlab.scenarios import HOME, SCENARIOS
+from genlab.ui import address
 from genlab.ui.controls import grid
 from genlab.ui.runs import differing
 
@@ -330,6 +332,19 @@ def test_a_request_that_left_before_the_address_changed_is_no_wish_to_go_back_an
     ask(tab, fresh)
     ask(tab, before)
     assert tab.query_params == before
+
+
+def test_an_address_that_another_was_written_over_is_written_again(monkeypatch):
+    """The browser still tells the first; the second is on its way there and would stay although the page left it."""
+    sent, told = [], {"run": "one"}
+    query = SimpleNamespace(to_dict=lambda: dict(told), from_dict=sent.append)
+    monkeypatch.setattr(address, "st", SimpleNamespace(query_params=query, session_state={"entered": False}))
+    page = address.Address()
+    page.write({"run": "one"})
+    assert sent == []
+    page.write({"run": "two"})
+    page.write({"run": "one"})
+    assert sent == [{"run": "two"}, {"run": "one"}]
 
 
 @pytest.mark.parametrize(

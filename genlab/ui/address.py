@@ -33,10 +33,11 @@ class Address:
         return {} if monotonic() < self._until else told
 
     def write(self, address: dict[str, str]) -> None:
-        """Write the address where the browser shows another one."""
+        """Write the address where the browser shows another one, or will when what was written before arrives."""
         told = st.query_params.to_dict()
+        overtaken = address != self._written and monotonic() < self._until
         if address != self._written:
             self._written = address
             self._until = monotonic() + (SETTLING_SECONDS if address == told else UNDERWAY_SECONDS)
-        if address != told:
+        if address != told or overtaken:
             st.query_params.from_dict(address)

@@ -13,6 +13,7 @@ from genlab.figures.mosaic import mosaic, pairs, samples_csv, samples_npz
 from genlab.figures.still import distances, over_density
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed
+from genlab.ui.address import Address
 from genlab.ui.controls import number
 from genlab.ui.errors import complain, literal
 from genlab.ui.library import open_as_run, show, theme
@@ -152,10 +153,7 @@ def _write_address() -> None:
             address[name] = setting.write(kept[name])
     if view == "sliders" and any(code := st.session_state.get("generate.z", [])):
         address["z"] = ",".join(f"{value:g}" for value in code)
-    # The browser tells its address with each request, and may not have seen yet what was written last.
-    if not address == st.query_params.to_dict() == st.session_state.get("generate.written"):
-        st.session_state["generate.written"] = address
-        st.query_params.from_dict(address)
+    st.session_state.setdefault("generate.address", Address()).write(address)
 
 
 def _read_code(text: str) -> list[float]:

@@ -212,7 +212,7 @@ def branch(kind: type[Config], step: int) -> None:
 
 
 def _branch(here: Visit, run_id: str, step: int) -> None:
-    here.run_id, here.beside = client.get_lab().branch(run_id, step), run_id
+    here.run_id, here.beside, here.looked_at = client.get_lab().branch(run_id, step), run_id, None
 
 
 def new_seed(run_id: str) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from genlab.config import Setting
 from genlab.figures.palette import ink
+from genlab.ui.address import Address
 from genlab.ui.controls import bound, grid
 from genlab.ui.errors import complain
 from genlab.ui.library import theme
@@ -158,9 +159,7 @@ class Settings:
         for line in self._problems:
             complain(line, self._top)
         self._problems.clear()
-        # Only when it differs: the browser's Back button then leaves the page, not one of many equal addresses.
-        if self._written != st.query_params.to_dict():
-            st.query_params.from_dict(self._written)
+        st.session_state.setdefault(f"theory.{self._page}.address", Address()).write(self._written)
 
     def _bound(self, setting: Setting, part: str, value: Any, *shape: Any) -> dict[str, Any]:
         """The key of a widget of this shape that shows ``value`` and whose change goes into the settings."""
