@@ -163,8 +163,14 @@ def test_a_slider_that_is_moved_key_by_key_stays_where_the_hand_left_it(lab, pat
         lab.page.wait_for_timeout(120)
     lab.page.wait_for_timeout(1500)
     assert int(slider.input_value()) == start + 8
-    box = lab.page.get_by_role("spinbutton", name=name).first
-    assert float(box.input_value()) == float(slider.get_attribute("aria-valuetext"))
+    shown = float(slider.get_attribute("aria-valuetext"))
+    lab.page.wait_for_function(
+        "([name, shown]) => Number(document.querySelector(`input[aria-label^='${name}'][type=text], "
+        "input[aria-label^='${name}'][type=number]`).value) === shown",
+        arg=[name, shown],
+        timeout=SECONDS,
+    )
+    assert int(slider.input_value()) == start + 8
 
 
 def test_a_structural_setting_starts_afresh_and_says_so(lab):

@@ -106,9 +106,12 @@ def test_settings_given_while_the_workers_warm_up_are_in_the_state_at_once(tmp_p
     wanted = SMALL.replace(n_critic=7, critic_learning_rate=0.01), SMALL.replace(seed=3)
     assert lab.worker_status() == "warming up"
     assert (lab.state(live).config, lab.state(afresh).config) == wanted
-    until(lambda: lab.worker_status() == "ready", 60)
-    # A ready worker tells first what it started, and a moment later what came of the commands that waited.
-    until(lambda: len(lab.state(live).changes) == 2 and lab.state(afresh).config == wanted[1])
+    # A ready worker tells first what it started, and a moment later what came of each command that waited.
+    deadline = time.monotonic() + 60
+    while len(lab.state(live).changes) < 2 or lab.state(afresh).status != RunStatus.PAUSED:
+        assert (lab.state(live).config, lab.state(afresh).config) == wanted
+        assert time.monotonic() < deadline
+    until(lambda: all(lab._pool.entry(run_id).foreseen is None for run_id in (live, afresh)))
     assert (lab.state(live).config, lab.state(afresh).config) == wanted
     lab.close()
 

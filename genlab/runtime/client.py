@@ -478,7 +478,7 @@ class Lab:
             # Commands wait in the pipe, in order, until the worker has warmed up; the page need not, unless what it
             # does next goes to another worker or to a file. Until then it shows what the run will be.
             if becomes:
-                self._pool.foresee(entry, becomes)
+                self._pool.foresee(entry, becomes, future)
             return
         try:
             reply = future.result(REPLY_SECONDS)

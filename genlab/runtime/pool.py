@@ -30,7 +30,11 @@ SURVIVED = 15.0
 
 @dataclass
 class Entry:
-    """One run as the pool keeps it; ``host`` is None while no worker holds the run."""
+    """One run as the pool keeps it; ``host`` is None while no worker holds the run.
+
+    ``foreseen`` are the settings that it will have when its worker has warmed up and obeyed, ``told`` those that its
+    worker told last.
+    """
 
     state: RunState
     path: Path
@@ -38,6 +42,8 @@ class Entry:
     audience: Audience = field(default_factory=Audience)
     deaths: int = 0
     opened: float = 0.0
+    foreseen: Config | MapConfig | None = None
+    told: Config | MapConfig | None = None
 
 
 def default_workers() -> int:
@@ -184,10 +190,20 @@ class Pool:
         host = entry.host
         return bool(host and host.heartbeat().ready)
 
-    def foresee(self, entry: Entry, config: Config | MapConfig) -> None:
-        """Take the settings of a run for what they will be once its worker is ready."""
+    def foresee(self, entry: Entry, config: Config | MapConfig, reply: Future) -> None:
+        """Take the settings of a run for what they will be, until its worker has replied to what asks for them."""
         with self._lock:
-            entry.state = replace(entry.state, config=config)
+            entry.foreseen, entry.state = config, replace(entry.state, config=config)
+        reply.add_done_callback(lambda done: self._settle(entry, config, lost=done.exception() is not None))
+
+    def _settle(self, entry: Entry, config: Config | MapConfig, lost: bool) -> None:
+        with self._lock:
+            if entry.foreseen is not config:
+                return
+            entry.foreseen = None
+            # A run whose worker is lost starts again with what was asked.
+            if entry.told and not lost:
+                entry.state = replace(entry.state, config=entry.told)
 
     def pids(self) -> list[int]:
         """The process ids of the workers."""
@@ -259,9 +275,9 @@ class Pool:
             return
         told = json.loads(payload)
         with self._lock:
-            before = entry.state.status
+            before, entry.told = entry.state.status, read_config(told["config"])
             entry.state = RunState(
-                run_id, read_config(told["config"]), RunStatus(told["status"]), told["step"], told["message"],
+                run_id, entry.foreseen or entry.told, RunStatus(told["status"]), told["step"], told["message"],
                 tuple(told["changes"]),
             )  # fmt: skip
             if before == RunStatus.STARTING:
