@@ -2,6 +2,7 @@ import gzip
 import socket
 import subprocess
 import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -148,6 +149,19 @@ def test_the_data_folder_can_be_set_in_the_environment(tmp_path, monkeypatch):
     write_idx(tmp_path, "MNIST", (pictures, labels), (pictures, labels))
     monkeypatch.setenv("GENLAB_DATA", str(tmp_path))
     assert (images("mnist_full").train == 9).all()
+
+
+def test_the_installed_torchvision_was_built_for_the_installed_torch():
+    torch, ops = pytest.importorskip("torch"), import_module("torchvision.ops")
+    boxes, scores = torch.tensor([[0.0, 0, 2, 2], [0, 0, 2, 1.9], [5, 5, 6, 6]]), torch.tensor([0.5, 0.9, 0.1])
+    assert ops.nms(boxes, scores, 0.5).tolist() == [1, 2]
+
+
+def test_a_torchvision_that_cannot_be_imported_says_so_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchvision.datasets", None)
+    with pytest.raises(DataUnavailable, match="^FashionMNIST needs torchvision: .*does not work here") as raised:
+        images("fashion_mnist", tmp_path / "unread")
+    assert "\n" not in str(raised.value)
 
 
 def no_network(*_, **__):

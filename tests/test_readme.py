@@ -49,5 +49,11 @@ def test_every_dependency_has_a_reason_and_one_version():
             assert re.search(rf"^\| .*\b{name}\b.* \|", text, re.MULTILINE), f"{name} has no row in the README"
 
 
+def test_every_build_of_torch_that_the_readme_names_is_the_pinned_one():
+    pinned = set(re.findall(r"^(torch(?:vision)?==.*)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+    named = re.findall(r"`pip install (torch.*) --index-url \S+`", README.read_text(encoding="utf-8"))
+    assert len(pinned) == 2 and named and all(set(packages.split()) == pinned for packages in named)
+
+
 if __name__ == "__main__":
     README.write_text(with_present_table(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,7 +1,6 @@
 """Sets of 28×28 grey images: the embedded digits, and larger sets through torchvision when they can be had."""
 
 import os
-import re
 import socket
 import threading
 from dataclasses import dataclass
@@ -72,7 +71,8 @@ def _embedded() -> ImageSet:
 @cache
 def _from_torchvision(title: str, folder: Path) -> ImageSet:
     try:
-        dataset = getattr(_torchvision_datasets(), title)
+        # Imported by name and only here: pages, which must stay without torch, import this module.
+        dataset = getattr(import_module("torchvision.datasets"), title)
     except Exception as error:
         reason = f"torchvision does not work here ({_line(error)})"
         raise DataUnavailable(f"{title} needs torchvision: {reason}; the embedded digits stay selected") from None
@@ -117,33 +117,6 @@ def _fetch(dataset, folder: Path, train: bool) -> None:
             raise _NotThere(_line(error, -1)) from None
         finally:
             socket.setdefaulttimeout(before)
-
-
-def _torchvision_datasets():
-    """``torchvision.datasets``, also when torchvision's compiled operators do not fit the installed torch.
-
-    A torchvision built for another torch (CUDA beside CPU, say) cannot load its operators, and then its import fails
-    while it describes them: "operator torchvision::nms does not exist". The data sets are pure Python, so each
-    operator that is missed is declared without an implementation, and the import tried again.
-    Both packages are imported by name and only here: pages, which must stay without torch, import this module.
-    """
-    while True:
-        try:
-            return import_module("torchvision.datasets")
-        except RuntimeError as error:
-            missing = re.search(r"operator torchvision::(\w+) does not exist", str(error))
-            if missing is None or missing[1] in _declared:
-                raise
-            _declare(missing[1])
-
-
-_declared: dict = {}
-
-
-def _declare(operator: str) -> None:
-    # An operator lives only as long as the library object that declared it.
-    _declared[operator] = import_module("torch.library").Library("torchvision", "FRAGMENT")
-    _declared[operator].define(f"{operator}() -> ()")
 
 
 def _line(error: Exception, number: int = 0) -> str:
