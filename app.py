@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from genlab.live.routes import routes
-from genlab.runtime.client import lifespan
+from genlab.live.server import lifespan
 from genlab.ui.errors import say
 
 SHELL = Path(__file__).parent / "genlab" / "ui" / "shell.py"

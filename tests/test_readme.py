@@ -1,4 +1,4 @@
-"""The README agrees with the code. Run this file as a script to refresh its table of settings."""
+"""The README agrees with the code. Run this file as a script to refresh its tables of settings."""
 
 import re
 import sys
@@ -6,15 +6,25 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-BETWEEN = re.compile(r"(<!-- settings -->\n).*(<!-- /settings -->)", re.DOTALL)
 
 sys.path.insert(0, str(ROOT))
 
 from genlab.config import settings_table  # noqa: E402
+from genlab.runtime.settings import server_settings_table  # noqa: E402
+
+TABLES = {"settings": settings_table(), "server settings": server_settings_table()}
 
 
-def with_present_table(text: str) -> str:
-    return BETWEEN.sub(lambda found: f"{found[1]}{settings_table()}\n{found[2]}", text)
+def with_present_tables(text: str) -> str:
+    for name, table in TABLES.items():
+        text, count = re.subn(
+            rf"(<!-- {name} -->\n).*(<!-- /{name} -->)",
+            lambda found, table=table: f"{found[1]}{table}\n{found[2]}",
+            text,
+            flags=re.DOTALL,
+        )
+        assert count == 1, name
+    return text
 
 
 def commands() -> list[str]:
@@ -22,10 +32,9 @@ def commands() -> list[str]:
     return re.findall(r"^python3 -m venv .*$", README.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def test_the_table_of_settings_is_the_one_that_the_declarations_give():
+def test_the_tables_of_settings_are_those_that_the_declarations_give():
     text = README.read_text(encoding="utf-8")
-    assert BETWEEN.search(text)
-    assert text == with_present_table(text), "run: python tests/test_readme.py"
+    assert text == with_present_tables(text), "run: python tests/test_readme.py"
 
 
 def test_two_commands_do_everything():
@@ -56,4 +65,4 @@ def test_every_build_of_torch_that_the_readme_names_is_the_pinned_one():
 
 
 if __name__ == "__main__":
-    README.write_text(with_present_table(README.read_text(encoding="utf-8")), encoding="utf-8")
+    README.write_text(with_present_tables(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -281,6 +281,14 @@ def test_the_same_host_on_another_port_is_another_site(server, resting):
     assert code == 1008
 
 
+def test_a_page_of_an_origin_that_the_settings_name_is_let_in(server, resting, monkeypatch):
+    admitted = server.lab.settings.model_copy(update={"origins": ("https://lab.example.org",)})
+    monkeypatch.setattr(server.lab, "settings", admitted)
+    with server.open(resting, origin="https://lab.example.org") as socket:
+        assert next(packets(socket))[0]["status"] == "paused"
+    assert closing(server.open(resting, origin="https://lab.example.org.evil.example"))[0] == 1008
+
+
 @pytest.mark.parametrize("hz", ["0", "1000", "fast", "nan", "-5"])
 def test_a_rate_that_cannot_be_is_refused(server, resting, hz):
     code, line = closing(server.open(resting, hz=hz))

@@ -466,17 +466,3 @@ def test_the_web_process_imports_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize("text", ["0", "many", "-1", "1000"])
-def test_a_bad_number_of_workers_is_said_in_one_line(monkeypatch, text):
-    monkeypatch.setenv("GENLAB_WORKERS", text)
-    with pytest.raises(ValueError, match=f"^GENLAB_WORKERS = {text}: allowed is a whole number from 1 to 64$"):
-        pool.default_workers()
-
-
-@pytest.mark.parametrize("text", ["0", "soon", "inf"])
-def test_a_bad_idle_time_is_said_in_one_line(monkeypatch, tmp_path, text):
-    monkeypatch.setenv("GENLAB_IDLE_SECONDS", text)
-    with pytest.raises(ValueError, match=f"^GENLAB_IDLE_SECONDS = {text}: allowed is a number of seconds above 0$"):
-        client.Lab(tmp_path, workers=1)

@@ -4,7 +4,7 @@ import pytest
 
 from genlab.config import GANConfig, VAEConfig
 from genlab.runtime.messages import RunStatus
-from genlab.runtime.store import RunState, Store, default_home
+from genlab.runtime.store import RunState, Store
 
 
 @pytest.fixture
@@ -67,11 +67,3 @@ def test_a_line_with_settings_of_another_version_counts_as_absent(store):
 def test_only_harmless_ids_become_file_names(store, run_id):
     with pytest.raises(ValueError, match="^run = "):
         store.checkpoint(run_id)
-
-
-def test_the_folder_is_genlab_home_or_dot_genlab(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GENLAB_HOME", raising=False)
-    assert default_home() == (tmp_path / ".genlab").resolve()
-    monkeypatch.setenv("GENLAB_HOME", str(tmp_path / "elsewhere"))
-    assert default_home() == (tmp_path / "elsewhere").resolve()

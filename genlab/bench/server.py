@@ -9,7 +9,8 @@ from starlette.routing import Route
 
 from genlab.config import from_json
 from genlab.live.routes import routes
-from genlab.runtime.client import get_lab, lifespan
+from genlab.live.server import lifespan
+from genlab.runtime.client import get_lab
 from genlab.ui import UI
 
 

@@ -55,7 +55,7 @@ async def live_socket(websocket: WebSocket) -> None:
     await websocket.accept()
     query, lab = websocket.query_params, get_lab()
     run_id = query.get("run", "")
-    if not _same_origin(websocket):
+    if not _is_admitted(websocket, lab.settings.origins):
         await websocket.close(POLICY_VIOLATION, "origin: allowed is this server's own pages")
     elif not lab.token_fits(run_id, query.get("token", "")):
         await websocket.close(POLICY_VIOLATION, "token: it does not fit this run; reload the page")
@@ -63,11 +63,11 @@ async def live_socket(websocket: WebSocket) -> None:
         await Client(websocket, lab, run_id).serve(query.get("hz", str(DEFAULT_HZ)))
 
 
-def _same_origin(websocket: WebSocket) -> bool:
-    """Every browser names the page that opens a socket: a page of another site has another host."""
-    origin, host = websocket.headers.get("origin", ""), websocket.headers.get("host", "")
+def _is_admitted(websocket: WebSocket, origins: tuple[str, ...]) -> bool:
+    """Every browser names the page that opens a socket: a page of another site has another host, or is admitted."""
+    origin, host = websocket.headers.get("origin", "").lower(), websocket.headers.get("host", "").lower()
     parts = urlsplit(origin)
-    return parts.scheme in ("http", "https") and bool(host) and parts.netloc.lower() == host.lower()
+    return origin in origins or parts.scheme in ("http", "https") and bool(host) and parts.netloc == host
 
 
 class Connection(StrEnum):

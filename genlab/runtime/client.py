@@ -3,17 +3,14 @@
 Thread-safe and synchronous, because Streamlit runs each page in a thread. Imports no torch.
 """
 
-import asyncio
 import hashlib
 import hmac
 import itertools
-import os
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,10 +23,11 @@ from genlab.maps import MapConfig, cell_text
 from genlab.runtime.host import Audience, HostLost
 from genlab.runtime.messages import DEFAULT_HZ, RunStatus, decode, event
 from genlab.runtime.pool import PATIENCE, Entry, Pool, default_workers
+from genlab.runtime.settings import prepare_home, read_settings
 from genlab.runtime.store import RunState, Store, StoredRun, is_run_id, write_atomically
 
 __all__ = [
-    "CommandFailed", "Lab", "LabNotRunning", "RunState", "UnknownRun", "Watch", "get_lab", "lifespan", "start_lab",
+    "CommandFailed", "Lab", "LabNotRunning", "RunState", "UnknownRun", "Watch", "get_lab", "start_lab", "stop_lab",
 ]  # fmt: skip
 
 REPLY_SECONDS = 30.0
@@ -102,28 +100,31 @@ class Lab:
     """All runs of this process's workers and of its store.
 
     Args:
-        home: folder of the store; default $GENLAB_HOME or ./.genlab.
-        workers: worker processes; default $GENLAB_WORKERS or what the machine has.
-        idle_seconds: a run that nobody watches for so long is paused; default $GENLAB_IDLE_SECONDS or 60.
+        home: folder of the store.
         patience: seconds without a heartbeat after which a worker is replaced.
+        settings: of :class:`ServerSettings`; those that are not given here, home too, come from where
+            :func:`read_settings` looks.
+
+    Raises :class:`SettingError` in one line for a bad setting and for a home in which nothing can be kept.
     """
 
     def __init__(
         self,
         home: Path | str | None = None,
         *,
-        workers: int | None = None,
-        idle_seconds: float | None = None,
         patience: float = PATIENCE,
+        **settings: Any,
     ):
-        self.store = Store(home)
+        self.settings = read_settings(home=home, **settings)
+        prepare_home(self.settings.home)
+        self.store = Store(self.settings.home)
         self._secret = secrets.token_bytes(32)
         self._lock = threading.RLock()
         self._watches: dict[str, list[Watch]] = {}
         self._indexed: dict[str, tuple[RunState, float]] = {}
         self._pool = Pool(
-            workers or default_workers(),
-            idle_seconds=_idle_seconds() if idle_seconds is None else idle_seconds,
+            self.settings.workers or default_workers(),
+            idle_seconds=self.settings.idle_seconds,
             patience=patience,
             on_state=self._index,
             on_frame=self._frame,
@@ -529,16 +530,6 @@ def get_lab() -> Lab:
     return _lab
 
 
-@asynccontextmanager
-async def lifespan(app: Any) -> AsyncIterator[None]:
-    """The life of the lab around that of the server."""
-    start_lab()
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(stop_lab)
-
-
 def _cell_of(config: Config | MapConfig, cell: int) -> Config:
     """The set-up of a cell; raises SettingError where there is none."""
     if not isinstance(config, MapConfig):
@@ -557,14 +548,3 @@ def _with_live(config: Config | MapConfig, live: dict[str, Any]) -> Config:
         name = fixed[0]
         raise SettingError(f"{name} = {getattr(new, name)}: a running model cannot take it over; start afresh")
     return new
-
-
-def _idle_seconds() -> float:
-    asked = os.environ.get("GENLAB_IDLE_SECONDS", "60")
-    try:
-        seconds = float(asked)
-    except ValueError:
-        seconds = float("nan")
-    if not 0 < seconds < float("inf"):
-        raise ValueError(f"GENLAB_IDLE_SECONDS = {asked[:20]}: allowed is a number of seconds above 0")
-    return seconds

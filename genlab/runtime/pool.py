@@ -47,12 +47,7 @@ class Entry:
 
 
 def default_workers() -> int:
-    """$GENLAB_WORKERS, or one for each core but one, at most 4: the browser and the web process need a core too."""
-    asked = os.environ.get("GENLAB_WORKERS", "")
-    if asked:
-        if not asked.isdecimal() or not 1 <= int(asked) <= 64:
-            raise ValueError(f"GENLAB_WORKERS = {asked[:20]}: allowed is a whole number from 1 to 64")
-        return int(asked)
+    """One for each core but one, at most 4: the browser and the web process need a core too."""
     return max(1, min((os.cpu_count() or 1) - 1, 4))
 
 

@@ -69,11 +69,6 @@ class StoredRun:
     saved: Card | None
 
 
-def default_home() -> Path:
-    """The folder of the store: $GENLAB_HOME, or .genlab where the lab was started."""
-    return Path(os.environ.get("GENLAB_HOME") or ".genlab").resolve()
-
-
 def is_run_id(text: str) -> bool:
     """Whether a text can be a run's id; only such texts ever become file names."""
     return _RUN_ID.fullmatch(text) is not None
@@ -82,8 +77,8 @@ def is_run_id(text: str) -> bool:
 class Store:
     """The index of runs; thread-safe."""
 
-    def __init__(self, home: Path | str | None = None):
-        self.home = Path(home).resolve() if home else default_home()
+    def __init__(self, home: Path | str):
+        self.home = Path(home).resolve()
         for folder in ("checkpoints", "uploads"):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()

@@ -1,0 +1,177 @@
+"""The server's settings, declared once: the environment variable, the line of ``genlab.toml``, the validation and the
+README's table follow from the declaration.
+
+To add one, add its line to :class:`ServerSettings` and use it: ``lab.settings.NAME``. Imports no torch.
+"""
+
+import errno
+import os
+import re
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from genlab.config import SettingError
+
+FILE = "genlab.toml"
+"""The file of settings in the home; what stands in the environment wins over it."""
+AUTO = "auto"
+"""How a setting is written that the lab chooses by itself."""
+
+
+def _setting(default: Any, allowed: str, help: str, *, auto: str = "", **limits: Any) -> Any:
+    """One declaration: ``auto`` says what the lab does where nothing is set, ``limits`` are pydantic's."""
+    return Field(default, description=help, json_schema_extra={"allowed": allowed, "auto": auto}, **limits)
+
+
+def _number(
+    default: float | None, low: float, high: float, help: str,
+    *, integer: bool = False, unit: str = "", auto: str = "",
+) -> Any:  # fmt: skip
+    whole = "a whole number from " if integer else ""
+    allowed = f"{whole}{low:g} to {high:g}{unit and f' {unit}'}{auto and f', or {AUTO}'}"
+    return _setting(default, allowed, help, auto=auto, ge=low, le=high)
+
+
+def _no_switch(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a switch is not a number")
+    return value
+
+
+def _auto(value: Any) -> Any:
+    return None if value == AUTO else _no_switch(value)
+
+
+Whole = Annotated[int, BeforeValidator(_no_switch)]
+Number = Annotated[float, BeforeValidator(_no_switch), Field(allow_inf_nan=False)]
+AutoWhole = Annotated[int | None, BeforeValidator(_auto)]
+
+
+def _origins(value: Any) -> Any:
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _are_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(re.fullmatch(r"https?://[\w.:\[\]-]+", origin, re.IGNORECASE) for origin in origins):
+        raise ValueError("not an origin")
+    return tuple(origin.lower() for origin in origins)
+
+
+Origins = Annotated[tuple[str, ...], BeforeValidator(_origins), AfterValidator(_are_origins)]
+
+
+class ServerSettings(BaseModel):
+    """What holds for the whole server and all its runs; :func:`read_settings` collects it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = _setting(Path(".genlab"), "a folder", "Where runs, their saves, this file and the log are kept.")
+    workers: AutoWhole = _number(
+        None, 1, 64, "Processes that train.", integer=True, auto="one for each core but one, at most 4",
+    )  # fmt: skip
+    idle_seconds: Number = _number(
+        60.0, 0.1, 86400, "After how long a run that nobody watches pauses.", unit="seconds",
+    )  # fmt: skip
+    origins: Origins = _setting(
+        (), "https://HOST or http://HOST:PORT, several with commas between them",
+        "Origins from which browsers may open the lab's sockets, beside the server's own address: behind a proxy that "
+        "gives it another name.",
+    )  # fmt: skip
+
+    @classmethod
+    def allowed(cls, name: str) -> str:
+        """The allowed values of a setting in words."""
+        return cls.model_fields[name].json_schema_extra["allowed"]
+
+
+def read_settings(environment: Mapping[str, str] = os.environ, **given: Any) -> ServerSettings:
+    """The settings: what is ``given`` and not None, then $GENLAB_NAME, then ``genlab.toml`` in the home.
+
+    Raises :class:`SettingError` in one line that says which setting has which value, and what is allowed.
+    """
+    found = {name: (value, name) for name, value in given.items() if value is not None}
+    for name in ServerSettings.model_fields:
+        if value := environment.get(variable(name), "").strip():
+            found.setdefault(name, (value, variable(name)))
+    home = Path(found.get("home", (ServerSettings.model_fields["home"].default, ""))[0]).expanduser().resolve()
+    found["home"] = home, found.get("home", ("", "home"))[1]
+    for name, value in _read_file(home / FILE).items():
+        found.setdefault(name, (value, f"{FILE}: {name}"))
+    return _validate(found)
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"GENLAB_{name.upper()}"
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise SettingError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise SettingError(f"{path}: is not TOML: {error}") from None
+    for name in values:
+        if name == "home":
+            raise SettingError(f"{FILE}: home: it says where this file is; allowed is {variable('home')}")
+        if name not in ServerSettings.model_fields:
+            near = get_close_matches(name, ServerSettings.model_fields, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_in_file())}"
+            raise SettingError(f"{FILE}: {name[:60]}: there is no such setting; {hint}")
+    return values
+
+
+def _in_file() -> list[str]:
+    return [name for name in ServerSettings.model_fields if name != "home"]
+
+
+def _validate(found: dict[str, tuple[Any, str]]) -> ServerSettings:
+    try:
+        return ServerSettings(**{name: value for name, (value, _) in found.items()})
+    except ValidationError as error:
+        name = error.errors()[0]["loc"][0]
+        value, where = found[name]
+        text = " ".join(str(value).split())
+        shown = text if len(text) <= 60 else text[:57] + "…"
+        raise SettingError(f"{where} = {shown}: allowed is {ServerSettings.allowed(name)}") from None
+
+
+def prepare_home(home: Path) -> None:
+    """Make the folder where there is none; raises :class:`SettingError` in one line where nothing can be kept."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        handle, probe = tempfile.mkstemp(dir=home, prefix=".probe-")
+        os.close(handle)
+        os.unlink(probe)
+    except OSError as error:
+        # What lies in a full home can still be opened, and room be made.
+        if error.errno != errno.ENOSPC:
+            why = "is a file" if home.is_file() else f"cannot be written: {error.strerror}"
+            raise SettingError(f"home = {home}: {why}; allowed is a folder, named by {variable('home')}") from None
+
+
+def server_settings_table() -> str:
+    """The Markdown table of the server's settings that the README shows."""
+    rows = ["| setting | variable | what | allowed | default |", "|---|---|---|---|---|"]
+    for name, field in ServerSettings.model_fields.items():
+        extra = field.json_schema_extra
+        default = f"{AUTO}: {extra['auto']}" if field.default is None else _text(field.default)
+        rows.append(f"| `{name}` | `{variable(name)}` | {field.description} | {extra['allowed']} | {default} |")
+    return "\n".join(rows)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
