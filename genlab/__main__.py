@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from genlab.config import CONFIGS, LAST_SEED, SettingError
+from genlab.files import replace_file, replaceable
 
 DONE, DIVERGED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 MOST_SAMPLES = 10_000
@@ -127,6 +128,8 @@ def _train(options) -> int:
     config = kind.from_texts({name: value for name, value in vars(options).items() if name in kind.model_fields})
     for path in (options.metrics, options.save, options.export):
         _check_writable(path)
+    for path in filter(None, (options.save, options.export, options.export and options.export.with_suffix(".json"))):
+        replaceable(path)
     device = _device(options.device)
     from genlab.data import DataUnavailable
     from genlab.training import make_trainer
@@ -246,7 +249,7 @@ def _export(trainer, path: Path) -> None:
 
     save_weights(trainer, path)
     text = json.dumps(card(trainer, path.as_posix()), indent=2, ensure_ascii=False)
-    path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    replace_file(path.with_suffix(".json"), f"{text}\n".encode())
 
 
 # ---- sample --------------------------------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from small_runs import DEVICES, KINDS, SMALL, TINY_VAE, gan, same_state, vae
 
-from genlab import checkpoint
+from genlab import checkpoint, files
 from genlab.config import GANConfig, VAEConfig
-from genlab.training import CheckpointError, checkpoints, load_trainer, make_trainer
+from genlab.training import CheckpointError, load_trainer, make_trainer
 from genlab.training.trainer import CHECK_EVERY
 
 MORE_KINDS = [
@@ -145,7 +145,7 @@ def test_a_failed_save_leaves_the_old_file_whole(path, monkeypatch):
     trainer.save(path)
     before = path.read_bytes()
     trainer.advance(1)
-    monkeypatch.setattr(checkpoints.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(files.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         trainer.save(path)
     assert path.read_bytes() == before and os.listdir(path.parent) == [path.name]

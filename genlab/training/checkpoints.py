@@ -5,9 +5,7 @@ A diverged run is stored with its last finite state beside its whole curves, so 
 
 import json
 import math
-import os
 import platform
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from torch import Tensor
 from genlab import __version__
 from genlab.checkpoint import FORMAT, Card, CheckpointError, inspect
 from genlab.config import IMAGES, POINTS, setting_text
+from genlab.files import replacing
 from genlab.training.make import make_trainer
 from genlab.training.trainer import Trainer
 
@@ -129,19 +128,17 @@ def _write(trainer: Trainer, path: Path, state: tuple[dict[str, Tensor], dict[st
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], texts: dict[str, Any]) -> None:
-    """Write tensors and JSON values into one safetensors file that is never seen half written."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        save_file(
-            {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
-            temporary,
-            {key: json.dumps(value) for key, value in texts.items()},
-        )
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    """Write tensors and JSON values into one safetensors file that is never seen half written; raises OSError."""
+    with replacing(path) as unfinished:
+        try:
+            save_file(
+                {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
+                unfinished,
+                {key: json.dumps(value) for key, value in texts.items()},
+            )
+        except SafetensorError as error:
+            # A full disk comes as this, with the system's words in it.
+            raise OSError(str(error)) from None
 
 
 def _check_history(path: Path, tensors: dict[str, Tensor]) -> None:

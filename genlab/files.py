@@ -1,0 +1,65 @@
+"""Files that are never seen half written: written beside their place, synced to the disk, and renamed to it."""
+
+import errno
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_UNFINISHED = ".part"
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[Path]:
+    """A file to be written, which takes the place of ``path`` at the end; what stood there stays whole until then.
+
+    Raises OSError, also for a place where something stands that is no regular file: renaming would remove it.
+    """
+    path = replaceable(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=_UNFINISHED)
+    os.close(handle)
+    unfinished = Path(name)
+    try:
+        yield unfinished
+        _sync(unfinished, os.O_RDWR)
+        os.replace(unfinished, path)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":
+        # The new name itself survives a loss of power only when the folder is synced too.
+        with suppress(OSError):
+            _sync(path.parent, os.O_RDONLY)
+
+
+def replace_file(path: Path | str, content: bytes) -> None:
+    """Put a file with this content in place."""
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(content)
+
+
+def replaceable(path: Path | str) -> Path:
+    """Where a file for ``path`` is put, links followed; OSError where something stands that is no regular file."""
+    path = Path(path).resolve()
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError(errno.EINVAL, "is no regular file; allowed is a file or a new name", str(path))
+    return path
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed process left unfinished in a folder."""
+    for unfinished in folder.glob(f".*{_UNFINISHED}"):
+        with suppress(OSError):
+            unfinished.unlink()
+
+
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
