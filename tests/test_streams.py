@@ -6,7 +6,10 @@ from genlab.config import GANConfig, VAEConfig
 from genlab.data import points
 from genlab.runtime import messages
 from genlab.runtime.messages import decode, encode
-from genlab.runtime.streams import CLOUD_PARTS, MANIFOLD_PARTS, MAX_LATENT, ROWS, SAMPLE_PARTS, STREAMS, View
+from genlab.runtime.streams import STREAMS, View
+from genlab.runtime.streams.both import SAMPLE_PARTS
+from genlab.runtime.streams.vae import MANIFOLD_PARTS
+from genlab.runtime.streams.view import CLOUD_PARTS, MAX_LATENT, ROWS
 from genlab.training import Divergence, make_trainer
 
 SMALL_GAN = {"generator_width": 16, "critic_width": 16, "batch_size": 32}

@@ -12,10 +12,10 @@ import pytest
 
 from genlab.config import GANConfig, VAEConfig
 from genlab.data import DataUnavailable
-from genlab.runtime import worker as worker_module
 from genlab.runtime.host import Audience, HostLost, ProcessHost, RemoteHost
 from genlab.runtime.messages import Record, decode
-from genlab.runtime.worker import Outbox, Worker
+from genlab.runtime.worker import Worker, commands, saving
+from genlab.runtime.worker.outbox import Outbox
 from genlab.training import load_trainer, make_trainer
 
 SMALL = {"generator_width": 8, "critic_width": 8, "batch_size": 16}
@@ -440,15 +440,14 @@ class Bench:
         self.runs = self.worker.runs
 
     def do(self, run_id, do, **arguments):
-        self.worker._carry_out({"id": next(self.numbers), "run": run_id, "do": do, **arguments})
+        self.worker.commands.carry_out({"id": next(self.numbers), "run": run_id, "do": do, **arguments})
 
     def twin(self, one, other):
         self.do(one, "twin", twin=other)
         self.do(other, "twin", twin=one)
 
     def turn(self):
-        playing = [run for run in self.runs.values() if run.status == "running"]
-        self.worker._take_turn(min(playing, key=lambda run: run.used))
+        self.worker.turns.take()
 
     def steps(self, *names):
         return [self.runs[name].step for name in names]
@@ -517,7 +516,7 @@ def test_twins_that_nobody_watches_pause_at_the_same_step(tmp_path):
     bench.do("left", "play")
     bench.turn()
     bench.worker.idle_seconds = 0
-    bench.worker._look_after(bench.runs["left"])
+    bench.worker.look_after(bench.runs["left"])
     assert [run.status for run in bench.runs.values()] == ["idle", "idle"]
     assert [load_trainer(tmp_path / f"{name}.safetensors").step for name in bench.runs] == bench.steps("left", "right")
 
@@ -561,7 +560,7 @@ def test_a_run_that_nobody_watches_pauses_and_says_so(tmp_path):
 
 @pytest.mark.parametrize("part", ["advance_for", "save"])
 def test_an_error_in_one_run_fails_that_run_alone(tmp_path, monkeypatch, part):
-    monkeypatch.setattr(worker_module, "AUTOSAVE", 0.1)
+    monkeypatch.setattr(saving, "AUTOSAVE", 0.1)
     desk = Desk(ThreadHost, tmp_path)
     desk.start("healthy", play=True)
     desk.start("broken")
@@ -586,7 +585,7 @@ def no_fashion(name):
 
 
 def test_images_that_cannot_be_had_fail_the_run_with_that_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker_module, "images", no_fashion)
+    monkeypatch.setattr(commands, "images", no_fashion)
     desk = Desk(ThreadHost, tmp_path)
     watched = Audience(1, ("history",), 5)
     desk.start("no-images", FASHION, play=True, audience=watched)
@@ -600,7 +599,7 @@ def test_images_that_cannot_be_had_fail_the_run_with_that_line(tmp_path, monkeyp
 
 
 def test_a_run_keeps_its_model_when_the_images_of_a_reset_cannot_be_had(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker_module, "images", no_fashion)
+    monkeypatch.setattr(commands, "images", no_fashion)
     desk = Desk(ThreadHost, tmp_path)
     desk.start("keeps-its-model")
     desk.do("keeps-its-model", "step")
@@ -617,7 +616,7 @@ def test_a_download_holds_up_no_other_run(tmp_path, monkeypatch):
         assert arrived.wait(30)
         no_fashion(name)
 
-    monkeypatch.setattr(worker_module, "images", slow)
+    monkeypatch.setattr(commands, "images", slow)
     desk = Desk(ThreadHost, tmp_path)
     desk.start("trains-on", play=True)
     waiting = desk.host.start(
@@ -634,7 +633,7 @@ def test_a_download_holds_up_no_other_run(tmp_path, monkeypatch):
 
 
 def test_beyond_a_number_of_runs_the_ones_that_nobody_needs_go_to_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker_module, "LIVE_RUNS", 2)
+    monkeypatch.setattr(saving, "LIVE_RUNS", 2)
     desk = Desk(ThreadHost, tmp_path)
     desk.start("oldest-one")
     desk.do("oldest-one", "step")

@@ -19,7 +19,8 @@ from genlab.measures import (
     wasserstein_exact,
     wasserstein_floor,
 )
-from genlab.runtime.streams import MAX_LATENT, Arrays
+from genlab.runtime.streams.registry import Arrays
+from genlab.runtime.streams.view import MAX_LATENT
 from genlab.training import GenerativeModel, load_generator
 from genlab.training.data import held_out_examples, training_examples
 from genlab.training.gan import TRANSPORT_SAMPLES

@@ -1,0 +1,45 @@
+"""A map as it is looked at."""
+
+from typing import Any
+
+import numpy as np
+
+from genlab.runtime.streams.registry import Arrays
+from genlab.runtime.streams.view import View
+from genlab.training.maps import MapTrainer
+
+
+class MapView:
+    """A map as it is looked at: one figure of each cell in every frame, and one cell closely when somebody asks."""
+
+    inspection = None
+
+    def __init__(self, trainer: MapTrainer):
+        self.trainer = trainer
+
+    def draw(self, streams: tuple[str, ...], whole: bool = True) -> tuple[Arrays, dict[str, float], dict[str, float]]:
+        """map.NAME (cells,) of each curve, NaN where there is none yet; map.diverged, the step or −1; how far it is."""
+        trainer, steps = self.trainer, self.trainer.config.steps
+        info = {"progress": trainer.step / steps, "steps": steps, "remaining": trainer.remaining()}
+        values = {**trainer.values(), "diverged": trainer.diverged_at()}
+        arrays = {f"map.{name}": column.astype(np.float32) for name, column in values.items()}
+        return arrays if "map" in streams else {}, {}, info
+
+    def examine(self, cell: int) -> tuple[dict[str, Any], Arrays]:
+        """Header and arrays of one cell as a run's own streams would show it: its curves and its samples."""
+        single = self.trainer.trainer(cell)
+        view = View(single)
+        arrays, last, _ = view.draw(("history", "real", "samples", "generated"))
+        gone = single.diverged
+        header = {
+            "cell": cell, "step": single.step, "last": last,
+            "diverged": {"step": gone.step, "quantity": gone.quantity} if gone else None,
+        }  # fmt: skip
+        return header, arrays
+
+    def diagnosis(self) -> None:
+        """None: what is happening is said of one run."""
+
+    def reference(self) -> dict[str, float]:
+        """What a perfect model would get; it depends on the data, which all cells share."""
+        return self.trainer.reference()

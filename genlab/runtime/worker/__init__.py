@@ -1,0 +1,10 @@
+"""Inside a worker process: it hosts several runs and trains them in turns.
+
+The rooms, in the order in which a command passes through them: ``__main__`` (the process and its pipes), ``loop`` (what
+comes when), ``commands`` (what each asks for), ``answers``, ``turns``, ``frames`` and ``saving`` (what is done for it),
+``run`` (one run and its life).
+"""
+
+from genlab.runtime.worker.loop import Worker
+
+__all__ = ["Worker"]

@@ -1,0 +1,92 @@
+"""The worker process: ``python -m genlab.runtime.worker`` reads commands from stdin and writes records to stdout.
+
+One thread trains; a reader and a writer thread keep the pipes from ever holding it up.
+"""
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import BinaryIO
+
+from genlab.config import CONFIGS
+from genlab.runtime.messages import read_record
+from genlab.runtime.worker.loop import Worker
+from genlab.runtime.worker.outbox import Outbox
+
+PARTING = 3.0
+"""Seconds that a worker takes at most to save its runs once the web process is gone."""
+
+_TINY = {"vae": {"width": 2}, "gan": {"generator_width": 2, "critic_width": 2}}
+
+
+def main() -> None:
+    """Entry of the worker process; its only arguments are the file for the mark and the idle time."""
+    # Ctrl-C in the server's terminal reaches the whole group: the server alone decides when a worker ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    mark_file, idle_seconds = open(sys.argv[1], "wb", buffering=0), float(sys.argv[2])
+    # Whatever else prints must not end up between the records.
+    pipe = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    inbox: queue.SimpleQueue = queue.SimpleQueue()
+    worker: Worker | None = None
+    outbox = Outbox(pipe, lambda: time.monotonic() - worker.turned if worker else None)
+    threading.Thread(target=_read, args=(sys.stdin.buffer, inbox, lambda: worker is not None), daemon=True).start()
+    threading.Thread(target=outbox.write, daemon=True).start()
+
+    _prepare_torch()
+    worker = Worker(inbox, outbox.send, _marker(mark_file), idle_seconds)
+    worker.serve()
+    outbox.drained(1)
+    os._exit(0)
+
+
+def _prepare_torch() -> None:
+    import gc
+
+    import torch
+
+    from genlab.runtime.streams import STREAMS, View
+    from genlab.training import make_trainer
+
+    # Small networks run faster on one thread, and the other cores belong to the other workers.
+    torch.set_num_threads(1)
+    # Much of torch and scipy is loaded at the first use: here nobody waits for it.
+    for kind in CONFIGS.values():
+        trainer = make_trainer(kind(data="ring", **_TINY[kind.model]))
+        trainer.advance(1)
+        View(trainer).draw(tuple(STREAMS))
+    # What the imports left behind stays for ever: collections need not look at it again.
+    gc.freeze()
+
+
+def _marker(file: BinaryIO) -> Callable[[str], None]:
+    """Writes the id of the active run into a file, which outlives any kind of death."""
+    last = ""
+
+    def mark(run_id: str) -> None:
+        nonlocal last
+        if run_id != last:
+            last = run_id
+            file.seek(0)
+            file.write(run_id.encode().ljust(16, b" "))
+
+    return mark
+
+
+def _read(pipe: BinaryIO, inbox: queue.SimpleQueue, has_runs: Callable[[], bool]) -> None:
+    """The reader thread: commands into the inbox; at the end of the pipe the worker saves its runs and ends."""
+    while record := read_record(pipe):
+        inbox.put(json.loads(record[2]))
+    if has_runs():
+        inbox.put(None)
+        time.sleep(PARTING)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""What one client alone is told: a decoded code, an encoded example, a cell of a map, what a file generates."""
+
+import struct
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from genlab.config import SettingError
+from genlab.runtime.messages import Record, encode
+from genlab.runtime.worker.run import Run
+
+ANSWERED = ("decode", "encode", "examine", "generate")
+"""Commands whose reply is a packet."""
+
+
+class Answers:
+    """Computes and sends packets for the client that asked.
+
+    Args:
+        send: takes (record kind, run id, payload).
+    """
+
+    def __init__(self, send: Callable[[Record, str, bytes], None]):
+        self._send = send
+        self._generators = None
+
+    def decode(self, run: Run, command: dict[str, Any]) -> None:
+        run.require_model()
+        self._answer(command, {"kind": "decoded"}, run.shown.decode(command["z"]))
+
+    def encode(self, run: Run, command: dict[str, Any]) -> None:
+        run.require_model()
+        if run.view.inspection is None:
+            raise SettingError("encode: only a VAE has an encoder")
+        begin = time.perf_counter()
+        arrays, settled = run.shown.look(command["visitor"], command["x"], command["number"], command["bound"])
+        trainer = run.shown.trainer
+        about = {"step": trainer.step, "config": trainer.config.model_dump(), "settled": settled}
+        self._answer(command, {"kind": "encoded", **about}, arrays)
+        run.used += time.perf_counter() - begin
+
+    def examine(self, run: Run, command: dict[str, Any]) -> None:
+        run.require_map()
+        header, arrays = run.view.examine(command["cell"])
+        self._answer(command, {"kind": "examined", **header}, arrays)
+
+    def generate(self, command: dict[str, Any]) -> None:
+        """Answer from a file alone: no run is asked, and none is touched."""
+        from genlab.runtime.generation import Generators
+
+        self._generators = self._generators or Generators()
+        missing = command.get("missing", "")
+        # Without the images that it was trained on, a model still generates.
+        header, arrays = self._generators.generate({**command["asked"], **({"nearest": False} if missing else {})})
+        self._send_packet(command, encode({**header, "missing": missing}, arrays))
+
+    def _answer(self, command: dict[str, Any], header: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        self._send_packet(command, encode({"run": command["run"], "id": command["number"], **header}, arrays))
+
+    def _send_packet(self, command: dict[str, Any], packet: bytes) -> None:
+        self._send(Record.ANSWER, command["run"], struct.pack("<I", command["id"]) + packet)

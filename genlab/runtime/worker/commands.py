@@ -1,0 +1,244 @@
+"""What a worker is told to do: each command is carried out between two turns and replied to in one record."""
+
+import json
+import math
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from genlab.config import IMAGES, Config, SettingError
+from genlab.data import EMBEDDED, images
+from genlab.maps import MapConfig, read_config
+from genlab.runtime.messages import Record, RunStatus, json_bytes
+from genlab.runtime.worker.answers import ANSWERED, Answers
+from genlab.runtime.worker.frames import Frames
+from genlab.runtime.worker.run import Refused, Run, Runs, one_line
+from genlab.runtime.worker.saving import Saves
+from genlab.runtime.worker.turns import Turns
+
+
+class Commands:
+    """Carries out commands.
+
+    Args:
+        send: takes (record kind, run id, payload).
+        mark: told the id of the run that is about to load.
+        again: takes a command that is to be carried out after all, from any thread.
+    """
+
+    def __init__(
+        self,
+        runs: Runs,
+        turns: Turns,
+        answers: Answers,
+        frames: Frames,
+        saves: Saves,
+        send: Callable[[Record, str, bytes], None],
+        mark: Callable[[str], None],
+        again: Callable[[dict[str, Any]], None],
+    ):
+        self._runs, self._turns, self._answers, self._frames, self._saves = runs, turns, answers, frames, saves
+        self._send, self._mark, self._again = send, mark, again
+
+    def carry_out(self, command: dict[str, Any]) -> None:
+        """Do what is asked and reply: done, or why not in one line."""
+        if self._fetches(command):
+            return
+        run, reply = self._runs.get(command["run"]), {"id": command["id"], "error": None, "kind": None}
+        try:
+            if command.get("missing") and command["do"] != "generate":
+                raise SettingError(command["missing"])
+            if command["do"] in ("start", "resume") and "missing" not in command:
+                run = self._new_run(command)
+            self._do(run, command)
+        except SettingError as error:
+            reply |= {"error": str(error), "kind": "setting"}
+            if run and run.trainer is None:
+                run.fail(error)
+        except Refused as error:
+            reply |= {"error": str(error), "kind": "refused" if run else "unknown"}
+        except Exception as error:
+            reply |= {"error": one_line(error), "kind": "failed"}
+            if run:
+                run.fail(error)
+        if command["do"] not in ANSWERED or reply["error"]:
+            self._reply(command["run"], run, reply)
+
+    def _do(self, run: Run | None, command: dict[str, Any]) -> None:
+        if command["do"] == "generate":
+            self._mark("")
+            self._answers.generate(command)
+        elif run is None:
+            raise Refused("the worker does not hold this run")
+        elif command["do"] in ANSWERED:
+            getattr(self._answers, command["do"])(run, command)
+        else:
+            getattr(self, f"_{command['do']}")(run, command)
+
+    def _reply(self, run_id: str, run: Run | None, reply: dict[str, Any]) -> None:
+        if run:
+            reply["state"] = run.told = run.state()
+        # Before the reply: who waits for it sees both twins as they stand now.
+        if run and (twin := self._runs.twin_of(run)):
+            self.tell_of(twin)
+        self._send(Record.REPLY, run_id, json_bytes(reply))
+
+    def tell_of(self, run: Run) -> None:
+        """Send the run's state if it has changed."""
+        state = run.state()
+        if state != run.told:
+            run.told = state
+            self._send(Record.STATE, run.run_id, json_bytes(state))
+
+    # ---- images that have to be fetched ----
+
+    def _fetches(self, command: dict[str, Any]) -> bool:
+        """Whether the command has to wait for images, which a thread of its own fetches: the other runs train on."""
+        data = json.loads(command.get("config") or "{}").get("data")
+        if "missing" in command or data not in IMAGES or data == EMBEDDED:
+            return False
+        if command["do"] in ("start", "resume"):
+            self._new_run(command).changed(message=f"Fetching {IMAGES[data]}.")
+        threading.Thread(target=self._fetch, args=(command, data), daemon=True).start()
+        return True
+
+    def _fetch(self, command: dict[str, Any], data: str) -> None:
+        try:
+            images(data)
+            missing = ""
+        except Exception as error:
+            missing = one_line(error)
+        self._again({**command, "missing": missing})
+
+    # ---- a run comes and goes ----
+
+    def _new_run(self, command: dict[str, Any]) -> Run:
+        run = Run(command["run"], read_config(command["config"]), Path(command["path"]))
+        self._runs[run.run_id] = run
+        self._frames.subscribe(run, command)
+        return run
+
+    def _start(self, run: Run, command: dict[str, Any]) -> None:
+        self._admit(run, command, from_save=False)
+
+    def _resume(self, run: Run, command: dict[str, Any]) -> None:
+        self._admit(run, command, from_save=run.path.exists())
+
+    def _admit(self, run: Run, command: dict[str, Any], from_save: bool) -> None:
+        self._saves.make_room()
+        self._mark(run.run_id)
+        if from_save:
+            trainer = self._load(run)
+            # What was changed after the last save is in force again.
+            changed = trainer.config.changed(run.config)
+            trainer.apply(**{name: new for name, (_, new) in changed.items()})
+        else:
+            run.path.unlink(missing_ok=True)
+            trainer = self._make(run.config)
+        run.carry(trainer)
+        run.rest(_resumed(command["note"], run.step))
+        if command["play"] and run.can_train:
+            self._runs.play(run)
+
+    def _make(self, config: Config | MapConfig):
+        from genlab.training.maps import make_job
+
+        return make_job(config)
+
+    def _load(self, run: Run):
+        from genlab.training.maps import load_job
+
+        return load_job(run.path, run.config)
+
+    def _stop(self, run: Run, command: dict[str, Any]) -> None:
+        self._saves.save(run)
+        run.status, run.message = RunStatus.STOPPED, ""
+        del self._runs[run.run_id]
+
+    def _release(self, run: Run, command: dict[str, Any]) -> None:
+        self._saves.release(run)
+
+    # ---- it trains ----
+
+    def _play(self, run: Run, command: dict[str, Any]) -> None:
+        until = command.get("until") or math.inf
+        for one in self._runs.able(run):
+            one.until = until if until > one.step else math.inf
+            if one.status != RunStatus.RUNNING:
+                one.message = ""
+                self._runs.play(one)
+
+    def _pause(self, run: Run, command: dict[str, Any]) -> None:
+        for one in self._runs.together(run):
+            if one.status in (RunStatus.RUNNING, RunStatus.IDLE):
+                one.rest()
+                self._saves.save(one)
+
+    def _step(self, run: Run, command: dict[str, Any]) -> None:
+        self._turns.step(run)
+
+    def _twin(self, run: Run, command: dict[str, Any]) -> None:
+        run.twin = command["twin"]
+
+    # ---- its settings and its past ----
+
+    def _apply(self, run: Run, command: dict[str, Any]) -> None:
+        run.require_model()
+        run.trainer.apply(**command["settings"])
+        run.changed(message="" if run.status != RunStatus.DIVERGED else run.message)
+
+    def _reset(self, run: Run, command: dict[str, Any]) -> None:
+        twin = self._runs.twin_of(run)
+        self._start_afresh(run, read_config(command["config"]) if command["config"] else run.config)
+        if twin:
+            self._start_afresh(twin, twin.config)
+
+    def _start_afresh(self, run: Run, config: Config | MapConfig) -> None:
+        self._mark(run.run_id)
+        # From here on the old save would bring back another run than the page shows.
+        run.path.unlink(missing_ok=True)
+        run.clear(config)
+        run.carry(self._make(config))
+        run.rest()
+
+    def _rewind(self, run: Run, command: dict[str, Any]) -> None:
+        run.require_model()
+        run.trainer.rewind(command.get("step"))
+        run.look(None)
+        run.rest(f"Rewound to step {run.step}.")
+
+    def _branch(self, run: Run, command: dict[str, Any]) -> None:
+        """Write a snapshot into a file of its own, from which another run goes on."""
+        run.require_model()
+        past = run.trainer.past(command["step"])
+        past.changes.append({"step": past.step, "settings": {}, "note": command["note"]})
+        past.save(command["path"])
+
+    def _checkpoint(self, run: Run, command: dict[str, Any]) -> None:
+        run.require_model()
+        run.trainer.save(run.path)
+
+    def _export(self, run: Run, command: dict[str, Any]) -> None:
+        run.require_map()
+        run.trainer.trainer(command["cell"]).save(command["to"])
+
+    # ---- who looks at it ----
+
+    def _watch(self, run: Run, command: dict[str, Any]) -> None:
+        self._frames.subscribe(run, command)
+        run.frame_wanted = True
+
+    def _look(self, run: Run, command: dict[str, Any]) -> None:
+        run.require_model()
+        begin = time.perf_counter()
+        run.look(command["step"])
+        run.used += time.perf_counter() - begin
+
+
+def _resumed(note: str, step: int) -> str:
+    """The sentence about a run that came back; ``note`` says what happened to it, or is the whole sentence."""
+    if not note or note.endswith("."):
+        return note
+    return f"{note}; resumed from the save at step {step}." if step else f"{note}; started again from step 0."

@@ -1,0 +1,116 @@
+"""What a run's watchers are sent: frames within their share of the time, and what costs more than a frame."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from genlab.runtime.messages import MAX_HZ, Record, RunStatus, encode
+from genlab.runtime.worker.run import Run, Runs
+
+FRAME_SHARE = 0.045
+"""Share of the time that frames may take: costly ones come less often, but at least every SLOWEST_FRAME seconds."""
+SLOWEST_FRAME = 2.0
+INSPECTION_PAUSE, INSPECTION_SHARE = 0.5, 0.12
+"""Seconds between two integrals of a run that trains at least, and the share of the time that they may take."""
+
+_INSPECTED = (RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.IDLE)
+
+
+class Frames:
+    """Draws and sends what is due.
+
+    Args:
+        send: takes (record kind, run id, payload).
+    """
+
+    def __init__(self, runs: Runs, send: Callable[[Record, str, bytes], None]):
+        self._runs, self._send = runs, send
+
+    def subscribe(self, run: Run, audience: dict[str, Any]) -> None:
+        """Replace the run's audience."""
+        run.streams, run.watchers = tuple(audience["streams"]), audience["watchers"]
+        run.hz = min(audience["hz"], MAX_HZ)
+        run.last_watched, run.next_frame = time.monotonic(), 0.0
+
+    def are_waited_for(self) -> bool:
+        """Whether somebody watches a run that has something new to draw."""
+        return any(run.frame_wanted and run.watchers for run in self._runs.values())
+
+    def look_after(self, run: Run) -> None:
+        """Send the frames of the run and its twin when they are due, and look closely when somebody wants that."""
+        now, watched = time.monotonic(), [one for one in self._runs.together(run) if one.watchers]
+        due = run.watchers and (run.frame_wanted or run.status == RunStatus.RUNNING)
+        if due := due and all(now >= one.next_frame for one in watched):
+            for one in watched:
+                self._frame(one, now)
+        # While it trains only behind a frame: there is most time until the next one is due.
+        inspected = run.shown and run.shown.inspection and (run.past or run.status in _INSPECTED)
+        if run.watchers and inspected and (due or run.status != RunStatus.RUNNING):
+            self._inspect(run)
+
+    def _inspect(self, run: Run) -> None:
+        """One costly look at the model between two turns: now and then while it trains, at once when it rests."""
+        playing, now = run.status == RunStatus.RUNNING, time.monotonic()
+        if playing and now < run.next_inspection:
+            return
+        begin, busy = time.perf_counter(), time.thread_time()
+        try:
+            if not run.shown.inspection.work(survey="survey" in run.streams):
+                return
+        except Exception as error:
+            run.fail(error)
+        run.frame_wanted = True
+        if not playing:
+            run.next_frame = 0.0
+        run.used += time.perf_counter() - begin
+        run.next_inspection = now + max(INSPECTION_PAUSE, (time.thread_time() - busy) / INSPECTION_SHARE)
+
+    def _frame(self, run: Run, now: float) -> None:
+        # Time of the thread, not of the clock: on a busy machine waiting for a core is no reason for fewer frames.
+        begin, busy = time.perf_counter(), time.thread_time()
+        try:
+            packet = _encode(run)
+        except Exception as error:
+            run.fail(error)
+            packet = encode(_header(run))
+        self._send(Record.FRAME, run.run_id, packet)
+        run.used += time.perf_counter() - begin
+        cost = time.thread_time() - busy
+        run.frame_cost = cost if not run.frame_cost else 0.8 * run.frame_cost + 0.2 * cost
+        run.frame_wanted = False
+        every = max(1 / run.hz, min(run.frame_cost / FRAME_SHARE, SLOWEST_FRAME))
+        # Counted from when the frame was due, so that a late turn does not lower the rate.
+        run.next_frame = run.next_frame + every if now - run.next_frame < every else now + every
+
+
+def _header(run: Run) -> dict[str, Any]:
+    run.sequence += 1
+    return {
+        "kind": "frame", "run": run.run_id, "model": run.config.model, "sequence": run.sequence,
+        "status": run.status, "message": run.message, "step": run.step, "seconds": 0.0,
+        "steps_per_second": run.steps_per_second(), "config": run.config.model_dump(), "changes": [],
+        "diverged": None, "last": {}, "reference": {}, "info": {}, "diagnosis": None, "timeline": [],
+        "looking": None,
+    }  # fmt: skip
+
+
+def _encode(run: Run) -> bytes:
+    header, trainer = _header(run), run.trainer
+    if trainer is None:
+        return encode(header)
+    streams = set(run.streams)
+    if run.past:
+        # The curves stay whole: what comes after the step that is looked at is part of the story.
+        arrays, last, info = run.past.draw(tuple(streams - {"history"}))
+        arrays |= run.view.draw(tuple(streams & {"history"}), whole=False)[0]
+    else:
+        arrays, last, info = run.view.draw(run.streams, whole=run.status != RunStatus.RUNNING)
+    gone = trainer.diverged
+    header |= {
+        "seconds": trainer.seconds, "changes": trainer.changes, "last": last, "info": info,
+        "diverged": {"step": gone.step, "quantity": gone.quantity} if gone else None,
+        "reference": run.view.reference(), "diagnosis": run.view.diagnosis(),
+        "config": run.shown.trainer.config.model_dump(), "timeline": trainer.snapshots.steps,
+        "looking": run.past.trainer.step if run.past else None,
+    }  # fmt: skip
+    return encode(header, arrays)

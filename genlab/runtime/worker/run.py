@@ -1,0 +1,188 @@
+"""One run inside a worker and its life, and the table of all runs that a worker holds."""
+
+import math
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from genlab.config import Config
+from genlab.maps import MapConfig
+from genlab.runtime.messages import DEFAULT_HZ, RunStatus
+
+
+class Refused(RuntimeError):
+    """Says in one line why a run does not do what was asked."""
+
+
+class Run:
+    """One run: what it trains, who watches it, and what is due for it."""
+
+    def __init__(self, run_id: str, config: Config | MapConfig, path: Path):
+        self.run_id = run_id
+        self.path = path
+        self.status = RunStatus.STARTING
+        self.message = ""
+        self.trainer = None
+        self.view = None
+        self.past = None
+        self._config = config
+        self.twin = ""
+        self.until = math.inf
+        self.used = 0.0
+        self.pace = 0.0
+        self.streams: tuple[str, ...] = ()
+        self.hz = DEFAULT_HZ
+        self.watchers = 0
+        self.last_watched = time.monotonic()
+        self.frame_wanted = False
+        self.next_frame = 0.0
+        self.frame_cost = 0.0
+        self.next_inspection = 0.0
+        self.sequence = 0
+        self.saved_at = time.monotonic()
+        self.unsaved = False
+        self.told: Any = None
+        self.rate: deque[tuple[float, int]] = deque(maxlen=16)
+
+    @property
+    def config(self) -> Config | MapConfig:
+        return self.trainer.config if self.trainer else self._config
+
+    @property
+    def step(self) -> int:
+        return self.trainer.step if self.trainer else 0
+
+    # What it trains ---------------------------------------------------------------------------------------------------
+
+    def carry(self, trainer) -> None:
+        """Take a fresh or loaded trainer."""
+        from genlab.runtime.streams import view_of
+
+        self.trainer, self.view, self.past = trainer, view_of(trainer), None
+        self._config = trainer.config
+        self.rate.clear()
+
+    def clear(self, config: Config | MapConfig) -> None:
+        """Let the trainer go: one with these settings is on its way."""
+        self.trainer, self.view, self.past, self._config, self.status = None, None, None, config, RunStatus.STARTING
+
+    @property
+    def can_train(self) -> bool:
+        """Whether the next step is possible."""
+        return bool(self.trainer) and not self._has_ended() and self.status != RunStatus.FAILED
+
+    def _has_ended(self) -> bool:
+        return bool(self.trainer.diverged or self.trainer.finished)
+
+    def require_model(self) -> None:
+        """Raise :class:`Refused` while there is no model."""
+        if self.trainer is None:
+            raise Refused(f"{self.message} Reset starts the run afresh.")
+
+    def require_map(self) -> None:
+        """Raise :class:`Refused` for anything but a map."""
+        self.require_model()
+        if self.config.model != MapConfig.model:
+            raise Refused("only a map has cells")
+
+    def require_training(self) -> None:
+        """Raise :class:`Refused` for a run that has no next step."""
+        self.require_model()
+        if self.trainer.diverged:
+            raise Refused(f"{self.message} Rewind or reset it to go on.")
+        if self.trainer.finished:
+            raise Refused(f"{self.trainer.finished} Reset starts it afresh.")
+        if self.status == RunStatus.FAILED:
+            raise Refused(f"{self.message} Reset starts the run afresh.")
+
+    # What happens to it -----------------------------------------------------------------------------------------------
+
+    def changed(self, status: RunStatus | None = None, message: str = "") -> None:
+        """Note that there is something new to tell, to draw and to save."""
+        self.status = status or self.status
+        self.message = message
+        self.frame_wanted = self.unsaved = True
+
+    def rest(self, message: str = "") -> None:
+        """Leave it where it is, paused or diverged."""
+        gone = self.trainer.diverged
+        if gone:
+            self.changed(RunStatus.DIVERGED, f"Diverged at step {gone.step}: {gone.quantity} is not finite.")
+        else:
+            self.changed(RunStatus.PAUSED, self.trainer.finished or message)
+
+    def fail(self, error: Exception) -> None:
+        """Stop it with the error's line; what failed is not worth more than the last good save."""
+        self.changed(RunStatus.FAILED, one_line(error))
+        self.unsaved = False
+
+    # What is seen of it -----------------------------------------------------------------------------------------------
+
+    @property
+    def shown(self):
+        """The view that frames, decoded codes and examples come from: the present, or the past that is looked at."""
+        return self.past or self.view
+
+    def look(self, step: int | None) -> None:
+        """Show the snapshot nearest to a step, in networks of its own, or the present again for None."""
+        from genlab.runtime.streams import View
+
+        snapshots = self.trainer.snapshots
+        snapshots.held = None if step is None else snapshots.nearest(step).step
+        self.past = None if step is None else View(self.trainer.past(snapshots.held))
+        self.frame_wanted, self.next_frame = True, 0.0
+
+    def steps_per_second(self) -> float:
+        """Measured over the last frames; 0 when the run does not train."""
+        now = (time.monotonic(), self.step)
+        if self.status != RunStatus.RUNNING:
+            self.rate.clear()
+            return 0.0
+        self.rate.append(now)
+        while len(self.rate) > 2 and now[0] - self.rate[0][0] > 2:
+            self.rate.popleft()
+        seconds = now[0] - self.rate[0][0]
+        return (now[1] - self.rate[0][1]) / seconds if seconds > 0 else 0.0
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "status": self.status, "step": self.step, "message": self.message,
+            "config": self.config.to_json(), "changes": self.trainer.changes if self.trainer else [],
+        }  # fmt: skip
+
+
+class Runs(dict[str, Run]):
+    """The runs that a worker holds, by id; some of them are twins, which train in lockstep."""
+
+    def playing(self) -> list[Run]:
+        return [run for run in self.values() if run.status == RunStatus.RUNNING]
+
+    def twin_of(self, run: Run) -> Run | None:
+        """The run that trains in lockstep with this one, while this worker holds both."""
+        twin = self.get(run.twin)
+        return twin if twin and twin.twin == run.run_id else None
+
+    def together(self, run: Run) -> list[Run]:
+        """The run, and its twin if it has one."""
+        twin = self.twin_of(run)
+        return [run, twin] if twin else [run]
+
+    def able(self, run: Run) -> list[Run]:
+        """The run and its twin as far as they can train; :class:`Refused` when neither can."""
+        able = [one for one in self.together(run) if one.can_train]
+        if not able:
+            run.require_training()
+        return able
+
+    def play(self, run: Run) -> None:
+        """Let a run take turns; one that joins late does not catch up."""
+        run.used = min((other.used for other in self.playing()), default=0.0)
+        run.last_watched = time.monotonic()
+        run.changed(RunStatus.RUNNING, run.message)
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, in its first line."""
+    text = str(error).strip().splitlines()
+    return f"{text[0] if text else type(error).__name__}"[:300]

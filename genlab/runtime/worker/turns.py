@@ -1,0 +1,95 @@
+"""Who trains when: the runs of a worker take turns, twins together."""
+
+import math
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from genlab.runtime.messages import RunStatus
+from genlab.runtime.worker.run import Run, Runs
+
+SLICE = 0.04
+"""Seconds for which one run trains before the next one has its turn; a command ends a turn after its present step."""
+SOLO = 0.2
+"""Seconds for which a run trains at most that has no other beside it: each end of a turn costs it a little."""
+
+
+class Turns:
+    """Gives the time to the runs that play, in equal shares.
+
+    Args:
+        mark: told the id of the run that is about to train.
+        is_wanted: whether something waits that ends a turn after its present step.
+    """
+
+    def __init__(self, runs: Runs, mark: Callable[[str], None], is_wanted: Callable[[], bool]):
+        self._runs, self._mark, self._is_wanted = runs, mark, is_wanted
+
+    def take(self) -> None:
+        """Let the run train that had the least time so far, for a slice; twins that both play share it."""
+        run = min(self._runs.playing(), key=lambda run: run.used, default=None)
+        if run is None:
+            return
+        playing = [one for one in self._runs.together(run) if one.status == RunStatus.RUNNING]
+        if len(playing) == 1:
+            self._train(run, partial(run.trainer.advance_for, self._length(run), partial(self._ends, run)))
+        else:
+            self._train_in_lockstep(playing)
+
+    def step(self, run: Run) -> None:
+        """Train exactly one step, of twins the one that is behind, and rest."""
+        able = self._runs.able(run)
+        behind = min(one.step for one in able)
+        for one in able:
+            if one.step == behind:
+                self._train(one, partial(one.trainer.advance, 1))
+            if one.status != RunStatus.FAILED:
+                one.rest()
+
+    def _length(self, run: Run) -> float:
+        """A run without others goes on until its next frame is due."""
+        if len(self._runs.playing()) > 1:
+            return SLICE
+        until_frame = run.next_frame - time.monotonic() if run.watchers else SOLO
+        return min(max(until_frame, SLICE), SOLO)
+
+    def _ends(self, run: Run) -> bool:
+        return self._is_wanted() or run.step >= run.until
+
+    def _train_in_lockstep(self, twins: list[Run]) -> None:
+        """One trains for a while, the other for as many steps: no command finds them at different steps.
+
+        A twin that is behind (joined later, was rewound, came back from an older save) leads until it has caught up;
+        of two equal ones the costlier leads, so that the other needs no longer than it.
+        """
+        leader, follower = sorted(twins, key=lambda run: (run.step, -run.pace))
+        self._train(leader, partial(leader.trainer.advance_for, SLICE / 2, partial(self._ends, leader)))
+        if follower.step < leader.step:
+            self._train(follower, partial(follower.trainer.advance, leader.step - follower.step))
+        # Together they get the time of two runs, whatever each of them costs.
+        leader.used = follower.used = (leader.used + follower.used) / 2
+
+    def _train(self, run: Run, advance: Callable[[], Any]) -> None:
+        self._mark(run.run_id)
+        before, begin = run.step, time.perf_counter()
+        try:
+            advance()
+            run.unsaved = True
+            if run.trainer.diverged or run.trainer.finished:
+                run.rest()
+                self._leave_alone(run)
+            elif run.step >= run.until:
+                run.until = math.inf
+                run.rest(f"Step {run.step:,} is reached.")
+        except Exception as error:
+            run.fail(error)
+        seconds = time.perf_counter() - begin
+        run.used += seconds
+        run.pace = seconds / max(1, run.step - before)
+
+    def _leave_alone(self, run: Run) -> None:
+        """The twin of a run that has diverged goes on without it, and says so."""
+        twin = self._runs.twin_of(run)
+        if twin and twin.status == RunStatus.RUNNING:
+            twin.changed(message=f"Its twin diverged at step {run.step}: this run goes on alone.")
