@@ -314,7 +314,13 @@ def test_the_reference_is_what_a_perfect_generator_would_get():
     reference = gan(data="grid25").reference()
     assert reference["modes_captured"] == 25 and reference["high_quality"] == pytest.approx(0.98889, abs=1e-5)
     assert 0 < reference["wasserstein_exact"] < gan(data="grid25").history()["wasserstein_exact"].size + 1
-    assert gan(data="mnist").reference() == {} == vae().reference()
+    assert gan(data="mnist").reference() == {}
+
+
+def test_a_vae_is_compared_with_what_its_data_and_its_noise_allow():
+    reference = vae(data="line", sigma=0.5).reference()
+    assert reference["elbo"] == pytest.approx(0.5371, abs=1e-3)
+    assert reference["variance_1"] == pytest.approx(2 / 3 / 0.5**2) and "elbo_of_class_means" not in reference
 
 
 def test_gradient_norms_are_those_of_the_last_updates():

@@ -2,5 +2,16 @@
 
 from genlab.data.images import EMBEDDED, DataUnavailable, ImageSet, images
 from genlab.data.points import POINT_DISTRIBUTIONS, Distribution, points
+from genlab.data.references import References, references
 
-__all__ = ["EMBEDDED", "POINT_DISTRIBUTIONS", "DataUnavailable", "Distribution", "ImageSet", "images", "points"]
+__all__ = [
+    "EMBEDDED",
+    "POINT_DISTRIBUTIONS",
+    "DataUnavailable",
+    "Distribution",
+    "ImageSet",
+    "References",
+    "images",
+    "points",
+    "references",
+]

@@ -14,14 +14,16 @@ import numpy as np
 class Distribution:
     """A distribution in the plane.
 
-    ``extent`` e is the half-width of the square [−e, e]² that shows it. ``modes`` (m, 2) and their common standard
-    deviation ``mode_std`` are None where a distribution does not consist of separate modes.
+    ``extent`` e is the half-width of the square [−e, e]² that shows it. ``nodes`` gives points (m, 2) and weights (m,)
+    adding up to 1, with which a weighted sum is an expectation. ``modes`` (m, 2) and their common standard deviation
+    ``mode_std`` are None where a distribution does not consist of separate modes.
     """
 
     name: str
     extent: float
     draw: Callable[[int, np.random.Generator], np.ndarray]
     pdf: Callable[[np.ndarray], np.ndarray]
+    nodes: Callable[[], tuple[np.ndarray, np.ndarray]]
     modes: np.ndarray | None = None
     mode_std: float | None = None
 
@@ -32,6 +34,29 @@ class Distribution:
     def density(self, xy: np.ndarray) -> np.ndarray:
         """The true density at points (n, 2), per unit of area: (n,) float64."""
         return self.pdf(np.asarray(xy, dtype=np.float64))
+
+
+def _gaussian(order=40):
+    """Nodes and weights for the expectation over N(0, 1) (Gauss–Hermite)."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(order)
+    return nodes, weights / weights.sum()
+
+
+def _uniform(low, high, order=200):
+    """Nodes and weights for the mean over [low, high] (Gauss–Legendre)."""
+    nodes, weights = np.polynomial.legendre.leggauss(order)
+    return low + (high - low) * (nodes + 1) / 2, weights / 2
+
+
+def _product(one, other):
+    """The nodes of two independent numbers as two flat arrays, with the products of their weights."""
+    (a, b), weights = np.meshgrid(one[0], other[0]), np.outer(other[1], one[1])
+    return a.ravel(), b.ravel(), weights.ravel()
+
+
+def _parts(parts, weights):
+    """The nodes of equal parts: a list of (m, 2) that share the weights (m,)."""
+    return np.concatenate(parts), np.tile(weights, len(parts)) / len(parts)
 
 
 def _normal(x, std):
@@ -58,7 +83,11 @@ def gaussian_mixture(name: str, modes: np.ndarray, std: float, extent: float) ->
         parts = [_normal(xy[:, 0] - x, std) * _normal(xy[:, 1] - y, std) for x, y in modes]
         return np.mean(parts, axis=0)
 
-    return Distribution(name, extent, draw, pdf, modes, std)
+    def nodes():
+        x, y, weights = _product(_gaussian(), _gaussian())
+        return _parts([mode + std * np.stack([x, y], axis=1) for mode in modes], weights)
+
+    return Distribution(name, extent, draw, pdf, nodes, modes, std)
 
 
 def ring_of_gaussians(name: str, std: float) -> Distribution:
@@ -92,7 +121,12 @@ def two_moons(name: str, std: float = 0.08) -> Distribution:
             total += np.where(angle >= 0, _normal(radius - 1, std), 0) / (2 * np.pi * np.maximum(radius, 1e-12))
         return total
 
-    return Distribution(name, 2.0, draw, pdf)
+    def nodes():
+        noise, angle, weights = _product(_gaussian(), _uniform(0, np.pi))
+        half = _cartesian(1 + std * noise, angle)
+        return _parts([half * [1, top] + centre for centre, top in zip(centres, tops, strict=True)], weights)
+
+    return Distribution(name, 2.0, draw, pdf, nodes)
 
 
 def swiss_roll(name: str, std: float = 0.035, scale: float = 7.5) -> Distribution:
@@ -112,7 +146,11 @@ def swiss_roll(name: str, std: float = 0.035, scale: float = 7.5) -> Distributio
             total += np.where(on_roll, _normal(radius - unrolled / scale, std), 0)
         return total / ((last - first) * np.maximum(radius, 1e-12))
 
-    return Distribution(name, 2.3, draw, pdf)
+    def nodes():
+        noise, angle, weights = _product(_gaussian(), _uniform(first, last))
+        return _cartesian(angle / scale + std * noise, angle), weights
+
+    return Distribution(name, 2.3, draw, pdf, nodes)
 
 
 def pinwheel(name: str, blades: int = 5, twist: float = 1.0) -> Distribution:
@@ -139,7 +177,13 @@ def pinwheel(name: str, blades: int = 5, twist: float = 1.0) -> Distribution:
             parts.append(_normal(blade[:, 0] - distance, along) * _normal(blade[:, 1], across))
         return np.mean(parts, axis=0)
 
-    return Distribution(name, 2.4, draw, pdf)
+    def nodes():
+        x, y, weights = _product(_gaussian(), _gaussian())
+        blade = np.stack([distance + along * x, across * y], axis=1)
+        turned = (turn(blade, lambda radius, direction=d: direction + twist * radius) for d in directions)
+        return _parts(list(turned), weights)
+
+    return Distribution(name, 2.4, draw, pdf, nodes)
 
 
 def checkerboard(name: str) -> Distribution:
@@ -155,7 +199,12 @@ def checkerboard(name: str) -> Distribution:
         dark = (cell.sum(axis=1) % 2 == 0) & (np.abs(xy) < 2).all(axis=1)
         return dark / len(columns)
 
-    return Distribution(name, 2.4, draw, pdf)
+    def nodes():
+        x, y, weights = _product(_uniform(0, 1, 8), _uniform(0, 1, 8))
+        square = np.stack([x, y], axis=1)
+        return _parts([square + corner for corner in zip(columns, rows, strict=True)], weights)
+
+    return Distribution(name, 2.4, draw, pdf, nodes)
 
 
 def line(name: str, std: float = 0.05) -> Distribution:
@@ -170,7 +219,11 @@ def line(name: str, std: float = 0.05) -> Distribution:
         along, across = (xy @ axes.T).T
         return np.where(np.abs(along) <= half, _normal(across, std), 0) / (2 * half)
 
-    return Distribution(name, 1.5, draw, pdf)
+    def nodes():
+        along, noise, weights = _product(_uniform(-half, half), _gaussian())
+        return np.stack([along, std * noise], axis=1) @ axes, weights
+
+    return Distribution(name, 1.5, draw, pdf, nodes)
 
 
 def ring(name: str, std: float = 0.05) -> Distribution:
@@ -183,7 +236,11 @@ def ring(name: str, std: float = 0.05) -> Distribution:
         radius, _ = _polar(xy)
         return _normal(radius - 1, std) / (2 * np.pi * np.maximum(radius, 1e-12))
 
-    return Distribution(name, 1.5, draw, pdf)
+    def nodes():
+        noise, angle, weights = _product(_gaussian(), _uniform(0, 2 * np.pi))
+        return _cartesian(1 + std * noise, angle), weights
+
+    return Distribution(name, 1.5, draw, pdf, nodes)
 
 
 POINT_DISTRIBUTIONS: dict[str, Distribution] = {

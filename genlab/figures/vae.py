@@ -7,7 +7,7 @@ from genlab.config import VAEConfig
 from genlab.data.points import points
 from genlab.figures.explore import REACH, explore, prior_circles, prior_curve
 from genlab.figures.palette import CLASS_SYMBOLS, POSITION_SCALE
-from genlab.figures.panels import DRAWN, Panel, View, axes, dots, layer, lines, series, term
+from genlab.figures.panels import DRAWN, Panel, View, axes, dots, layer, level, lines, series, term
 
 GRID = {
     "narrow": '"main terms" minmax(0, 1fr) "main more" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)',
@@ -220,17 +220,29 @@ def _curves(config: VAEConfig) -> list[Panel]:
         # Reconstruction is far above KL on images, never negative there: only a log axis shows both.
         Panel(
             "terms", "curves", "Loss terms", ("terms", "terms"), history,
-            {"series": terms, "y": "nats per example", "log": config.is_images},
+            {"series": terms, "y": "nats per example", "log": config.is_images, "levels": _least(config)},
         ),
         Panel(
             "elbo", "curves", "ELBO", ("terms", "elbo"), history,
-            {"series": [series("elbo", "ELBO", "@elbo")], "y": "nats per example"},
+            {"series": [series("elbo", "ELBO", "@elbo")], "y": "nats per example", "levels": _elbo_levels(config)},
         ),
         Panel(
             "beta", "curves", "β", ("terms", "elbo"), history,
             {"series": [series("beta", "β", "@kl"), series("active_units", "active units", "@elbo", "dash")], "y": ""},
         ),
     ]  # fmt: skip
+
+
+def _least(config: VAEConfig) -> list[dict[str, Any]]:
+    least = "pixels decoded exactly" if config.is_images else "x̂ = x: log 2πσ²"
+    return [level(f"least reconstruction: {least}", reference="reconstruction")]
+
+
+def _elbo_levels(config: VAEConfig) -> list[dict[str, Any]]:
+    levels = [level("a decoder that ignores z", reference="elbo_without_latents")]
+    if config.is_images:
+        return [*levels, level("a code that says the class alone", reference="elbo_of_class_means")]
+    return [*levels, level("E log p(x): no ELBO lies above", reference="elbo")]
 
 
 def _regulariser(config: VAEConfig) -> dict[str, Any]:

@@ -111,7 +111,7 @@ class Trainer(ABC):
 
     @abstractmethod
     def reference(self) -> dict[str, float]:
-        """What a perfect model would be measured to have, by name of the curve."""
+        """What the curves are compared with, by name: what a perfect model would be measured to have, and the like."""
 
     @abstractmethod
     def sample(self, n: int, seed: int | None = None) -> np.ndarray:

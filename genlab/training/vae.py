@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from genlab.config import VAEConfig
+from genlab.data import references
 from genlab.measures import active_units
 from genlab.models import decoder, encoder
 from genlab.objectives import (
@@ -100,8 +101,8 @@ class VAETrainer(Trainer):
             return -(total / draws + float(gaussian_kl(mean, log_variance).sum(1).mean()))
 
     def reference(self) -> dict[str, float]:
-        """Empty: how many latents a perfect VAE would use depends on the data."""
-        return {}
+        """What no VAE of these data can beat, and what one without latents gets: :class:`genlab.data.References`."""
+        return references(self.config.data, self.config.sigma).levels()
 
     def sample(self, n: int, seed: int | None = None) -> np.ndarray:
         """See :meth:`Trainer.sample`; decoded from z ~ N(0, I), the pixels' means or the points' means."""
