@@ -249,11 +249,11 @@ def test_a_stopped_run_says_so_to_its_watchers(server):
 
 
 def test_a_closed_tab_is_no_watcher_any_more(server, resting):
-    before = len(server.lab._watches.get(resting, ()))
+    before = len(server.lab._watches.of(resting))
     with server.open(resting) as socket:
         next(packets(socket))
-        assert len(server.lab._watches[resting]) == before + 1
-    until(lambda: len(server.lab._watches.get(resting, ())) == before)
+        assert len(server.lab._watches.of(resting)) == before + 1
+    until(lambda: len(server.lab._watches.of(resting)) == before)
 
 
 # ---- who is not let in ---------------------------------------------------------------------------------------------

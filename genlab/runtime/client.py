@@ -5,13 +5,12 @@ Thread-safe and synchronous, because Streamlit runs each page in a thread. Impor
 
 import hashlib
 import hmac
-import itertools
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,14 @@ import numpy as np
 
 from genlab.checkpoint import CheckpointError, inspect
 from genlab.config import Config, SettingError, structural
-from genlab.maps import MapConfig, cell_text
-from genlab.runtime.host import Audience, HostLost
+from genlab.maps import MapConfig
+from genlab.runtime.host import HostLost
+from genlab.runtime.keeping import Keeping
 from genlab.runtime.messages import DEFAULT_HZ, RunStatus, decode, event
 from genlab.runtime.pool import PATIENCE, Entry, Pool, default_workers
 from genlab.runtime.settings import prepare_home, read_settings
-from genlab.runtime.store import RunState, Store, StoredRun, is_run_id, write_atomically
+from genlab.runtime.store import RunState, Store, is_run_id
+from genlab.runtime.watching import Watch, Watches
 
 __all__ = [
     "CommandFailed", "Lab", "LabNotRunning", "RunState", "UnknownRun", "Watch", "get_lab", "start_lab", "stop_lab",
@@ -48,55 +49,7 @@ class CommandFailed(RuntimeError):
     """Says in one line why a run did not do what was asked."""
 
 
-@dataclass(eq=False)
-class Watch:
-    """One watcher of a run; ``close`` it when the watcher is gone."""
-
-    lab: "Lab"
-    run_id: str
-    deliver: Callable[[str, bytes], None]
-    streams: tuple[str, ...] = ()
-    hz: float = DEFAULT_HZ
-    visitor: int = field(default_factory=itertools.count(1).__next__)
-
-    def subscribe(self, streams: list[str]) -> None:
-        """Watch these streams and no others."""
-        self.streams = tuple(streams)
-        self.lab._audience_changed(self.run_id)
-
-    def rate(self, hz: float) -> None:
-        """Frames per second wanted at most."""
-        self.hz = hz
-        self.lab._audience_changed(self.run_id)
-
-    def decode(self, number: int, z: list[float] | list[list[float]]) -> Future:
-        """The packet of the picture of one latent or noise vector, or of several; SettingError for a wrong length."""
-        return self.lab._decode(self.run_id, number, z)
-
-    def encode(self, number: int, x: Any, bound: bool = False) -> Future:
-        """Look at this watcher's own x, perhaps at its bound too; the future is a packet of what is known of it by now.
-
-        Raises SettingError for x of another shape.
-        """
-        return self.lab._encode(self.run_id, self.visitor, number, x, bound)
-
-    def examine(self, number: int, cell: int) -> Future:
-        """The packet of one cell of a map: its curves and samples. Raises SettingError where there is none."""
-        return self.lab._examine(self.run_id, number, cell)
-
-    def look(self, step: int | None) -> Future:
-        """Show all watchers the run as it stood at the snapshot nearest to a step, while it trains on undisturbed.
-
-        None shows the present again. Frames say in ``timeline`` at which steps there are snapshots, and in ``looking``
-        which one they show.
-        """
-        return self.lab._look(self.run_id, step)
-
-    def close(self) -> None:
-        self.lab._unwatch(self)
-
-
-class Lab:
+class Lab(Keeping):
     """All runs of this process's workers and of its store.
 
     Args:
@@ -120,15 +73,15 @@ class Lab:
         self.store = Store(self.settings.home)
         self._secret = secrets.token_bytes(32)
         self._lock = threading.RLock()
-        self._watches: dict[str, list[Watch]] = {}
+        self._watches = Watches()
         self._indexed: dict[str, tuple[RunState, float]] = {}
         self._pool = Pool(
             self.settings.workers or default_workers(),
             idle_seconds=self.settings.idle_seconds,
             patience=patience,
             on_state=self._index,
-            on_frame=self._frame,
-            on_event=self._event,
+            on_frame=self._watches.frame,
+            on_event=self._watches.event,
         )
         self.clear()
 
@@ -255,80 +208,7 @@ class Lab:
         """Let a run and its twin, if it has one, go their own ways from where they stand."""
         self._pool.part(run_id)
 
-    # ---- the store ----
-
-    def runs(self) -> list[StoredRun]:
-        """Every run of the store, the one touched last first."""
-        return [stored for stored in self._stored() if stored.state.config.model != MapConfig.model]
-
-    def maps(self) -> list[StoredRun]:
-        """Every map of the store, the one touched last first."""
-        return [stored for stored in self._stored() if stored.state.config.model == MapConfig.model]
-
-    def _stored(self) -> list[StoredRun]:
-        return [replace(stored, state=self._find(stored.state.run_id) or stored.state) for stored in self.store.runs()]
-
-    def name(self, run_id: str) -> str:
-        """What a person called the run; "" for an unnamed one."""
-        return self.store.name(run_id)
-
-    def rename(self, run_id: str, name: str) -> None:
-        """Name a run, which keeps it from being cleared; "" takes its name away."""
-        self.state(run_id)
-        self.store.rename(run_id, name)
-
-    def curves(self, run_id: str) -> dict[str, np.ndarray]:
-        """The run's curves as of its last save, at most 10 s of training ago."""
-        self.state(run_id)
-        return self.store.curves(run_id)
-
-    def delete(self, run_id: str) -> None:
-        """Stop the run, remove it for good and tell its watchers."""
-        state = self.state(run_id)
-        self.untwin(run_id)
-        self.stop(run_id)
-        with self._lock:
-            if entry := self._pool.entry(run_id):
-                self._pool.remove(entry)
-            self._indexed.pop(run_id, None)
-            self.store.delete(run_id)
-        self._event(replace(state, status=RunStatus.STOPPED, message="This run was deleted."))
-
-    def clear(self) -> list[str]:
-        """Delete the runs that the store's rule calls outdated, but none that is at work or watched."""
-        cleared = self.store.outdated(busy=self._busy())
-        for run_id in cleared:
-            self.delete(run_id)
-        return cleared
-
-    def _busy(self) -> set[str]:
-        return {*self._watches, *self._pool.held()}
-
-    def adopt(self, content: bytes, name: str) -> str:
-        """A new, paused run that stands where a checkpoint file ends; its name is that of the file.
-
-        Raises :class:`genlab.checkpoint.CheckpointError` in one line for a file that cannot be trained further.
-        """
-        card = inspect(content, name)
-        if not card.can_train:
-            raise CheckpointError(f"{name} holds the generating network alone: it cannot be trained further")
-        run_id = secrets.token_urlsafe(9)
-        path = self.store.checkpoint(run_id)
-        write_atomically(path, content)
-        state = RunState(run_id, card.config, RunStatus.STARTING, card.step, "", card.changes)
-        self._pool.open(Entry(state, path), resume=True)
-        self.store.rename(run_id, Path(name).stem)
-        return run_id
-
-    def open_cell(self, run_id: str, cell: int) -> str:
-        """A new, paused run that goes on where a cell of a map stands; it is named after the cell."""
-        config = self.state(run_id).config
-        new_id, settings = secrets.token_urlsafe(9), _cell_of(config, cell)
-        path = self.store.checkpoint(new_id)
-        self._command(run_id, "export", cell=cell, to=str(path))
-        self._pool.open(Entry(RunState(new_id, settings, RunStatus.STARTING), path), resume=True)
-        self.store.rename(new_id, cell_text(config, cell))
-        return new_id
+    # ---- files ----
 
     def generate(
         self, path: Path, *, nearest: bool = False, **asked: Any
@@ -367,67 +247,30 @@ class Lab:
         watch = Watch(self, run_id, deliver, hz=hz)
         state = self.state(run_id)
         with self._lock:
-            self._watches.setdefault(run_id, []).append(watch)
+            self._watches.add(watch)
             if state.status in (RunStatus.STARTING, RunStatus.FAILED, RunStatus.STOPPED):
                 deliver("event", event(run_id, state.status, state.message or f"The worker is {self.worker_status()}."))
             # A failed run may be what kills its worker: only a person's command opens it again.
             if state.status not in (RunStatus.FAILED, RunStatus.STOPPED):
                 self._entry(run_id)
-            self._audience_changed(run_id)
+            self.audience_changed(run_id)
         return watch
 
-    def _unwatch(self, watch: Watch) -> None:
+    def unwatch(self, watch: Watch) -> None:
+        """The watcher is gone."""
         with self._lock:
-            watches = self._watches.get(watch.run_id, [])
-            if watch in watches:
-                watches.remove(watch)
-                self._audience_changed(watch.run_id)
-            if not watches:
-                self._watches.pop(watch.run_id, None)
+            if self._watches.remove(watch):
+                self.audience_changed(watch.run_id)
 
-    def _audience_changed(self, run_id: str) -> None:
+    def audience_changed(self, run_id: str) -> None:
+        """Tell the run's worker who watches now."""
         with self._lock:
-            watches, entry = self._watches.get(run_id, []), self._pool.entry(run_id)
-            if entry:
-                streams = {name: None for watch in watches for name in watch.streams}
-                hz = max((watch.hz for watch in watches), default=DEFAULT_HZ)
-                self._pool.subscribe(entry, Audience(len(watches), tuple(streams), hz))
+            if entry := self._pool.entry(run_id):
+                self._pool.subscribe(entry, self._watches.audience(run_id))
 
-    def _decode(self, run_id: str, number: int, z: list[float] | list[list[float]]) -> Future:
-        config = self.state(run_id).config
-        if isinstance(config, MapConfig):
-            raise SettingError("decode: a map has no codes; examine its cells")
-        expected = config.noise_dim if config.model == "gan" else config.latent_dim
-        for vector in z if isinstance(z[0], list) else [z]:
-            if len(vector) != expected:
-                raise SettingError(f"z has {len(vector)} numbers: this model needs {expected}")
-        return self._pool.command(self._entry(run_id), "decode", number=number, z=z)
-
-    def _encode(self, run_id: str, visitor: int, number: int, x: Any, bound: bool) -> Future:
-        config = self.state(run_id).config
-        if config.model != "vae":
-            raise SettingError("encode: only a VAE has an encoder")
-        if not isinstance(x, dict) and isinstance(x, str) != config.is_images:
-            raise SettingError(f"x: this model encodes {'784 pixels' if config.is_images else '2 coordinates'}")
-        return self._pool.command(self._entry(run_id), "encode", visitor=visitor, number=number, x=x, bound=bound)
-
-    def _examine(self, run_id: str, number: int, cell: int) -> Future:
-        _cell_of(self.state(run_id).config, cell)
-        return self._pool.command(self._entry(run_id), "examine", number=number, cell=cell)
-
-    def _look(self, run_id: str, step: int | None) -> Future:
-        if isinstance(self.state(run_id).config, MapConfig):
-            raise SettingError("look: a map keeps no past; open a cell as a run of its own")
-        return self._pool.command(self._entry(run_id), "look", step=step)
-
-    def _frame(self, run_id: str, packet: bytes) -> None:
-        for watch in tuple(self._watches.get(run_id, ())):
-            watch.deliver("frame", packet)
-
-    def _event(self, state: RunState) -> None:
-        packet = event(state.run_id, state.status, state.message)
-        for watch in tuple(self._watches.get(state.run_id, ())):
-            watch.deliver("event", packet)
+    def ask(self, run_id: str, do: str, **arguments: Any) -> Future:
+        """Put a watcher's question to the run's worker."""
+        return self._pool.command(self._entry(run_id), do, **arguments)
 
     # ---- the whole ----
 
@@ -462,7 +305,7 @@ class Lab:
             entry = self._pool.entry(run_id) or Entry(state, self.store.checkpoint(run_id))
             if entry.host is None:
                 self._pool.open(entry, resume=resume)
-                self._audience_changed(run_id)
+                self.audience_changed(run_id)
             return entry
 
     def _command(
@@ -528,15 +371,6 @@ def get_lab() -> Lab:
     if _lab is None:
         raise LabNotRunning("The lab is not running: start it with `streamlit run app.py`.")
     return _lab
-
-
-def _cell_of(config: Config | MapConfig, cell: int) -> Config:
-    """The set-up of a cell; raises SettingError where there is none."""
-    if not isinstance(config, MapConfig):
-        raise SettingError("cell: only a map has cells")
-    if not 0 <= cell < len(config.cells):
-        raise SettingError(f"cell = {cell}: allowed is 0 to {len(config.cells) - 1}")
-    return config.cells[cell]
 
 
 def _with_live(config: Config | MapConfig, live: dict[str, Any]) -> Config:
