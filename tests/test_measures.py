@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 
 from genlab.data import points
 from genlab.measures import (
@@ -14,6 +16,7 @@ from genlab.measures import (
     wasserstein_exact,
     wasserstein_floor,
 )
+from genlab.measures.transport import cheapest_pairing
 
 
 def test_a_shifted_copy_is_as_far_as_the_shift():
@@ -88,6 +91,27 @@ def test_coverage_counts_only_modes_with_a_point_within_three_standard_deviation
     samples = np.array([[0.29, 0.0], [10.0, 0.31], [9.8, 0.0], [15.0, 0.0]])
     coverage = mode_coverage(samples, modes, std=0.1)
     assert coverage.captured == 2 and coverage.high_quality == 0.5
+
+
+PAIRS = {
+    "far apart": lambda rng, n: (0.1 * rng.standard_normal((n, 2)), points("ring8").sample(n, rng)),
+    "of one distribution": lambda rng, n: (points("swissroll").sample(n, rng), points("swissroll").sample(n, rng)),
+    "collapsed to a point": lambda rng, n: (np.full((n, 2), 0.3), points("grid25").sample(n, rng)),
+    "on a lattice, with many ties": lambda rng, n: tuple(rng.integers(0, 4, (2, n, 2)).astype(float)),
+    "run away": lambda rng, n: (1e30 * rng.standard_normal((n, 2)), points("moons").sample(n, rng)),
+    "the same": lambda rng, n: 2 * (rng.standard_normal((n, 2)),),
+}
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+@pytest.mark.parametrize("n", [1, 31, 127, 128, 256, 300])
+def test_no_pairing_is_cheaper_than_the_one_found(kind, n):
+    a, b = PAIRS[kind](np.random.default_rng(n), n)
+    costs = cdist(a, b)
+    columns = cheapest_pairing(costs)
+    assert sorted(columns) == list(range(n))
+    least = costs[linear_sum_assignment(costs)].sum()
+    assert costs[np.arange(n), columns].sum() == pytest.approx(least, rel=1e-12, abs=1e-12)
 
 
 def test_effective_modes_count_equally_frequent_modes():

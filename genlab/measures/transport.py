@@ -8,6 +8,9 @@ from scipy.spatial.distance import cdist
 
 from genlab.data.points import Distribution
 
+BLOCK = 32
+"""Points of each sub-sample whose potentials the search for the cheapest pairing starts from."""
+
 
 def wasserstein_exact(a: np.ndarray, b: np.ndarray) -> float:
     """W₁ between two samples of equal size, (n, d) each, in units of the data.
@@ -20,7 +23,45 @@ def wasserstein_exact(a: np.ndarray, b: np.ndarray) -> float:
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return float("nan")
     distances = cdist(a, b)
-    return float(distances[linear_sum_assignment(distances)].mean())
+    return float(distances[np.arange(len(a)), cheapest_pairing(distances)].mean())
+
+
+def cheapest_pairing(costs: np.ndarray) -> np.ndarray:
+    """Which column each row is paired with, (n,), so that the sum of the paired finite costs (n, n) is least.
+
+    A number that is subtracted from a whole column or row changes the sum of every pairing alike. Numbers near the dual
+    solution keep scipy's augmenting paths short: the answer stays exact and, where it took longest, comes far sooner.
+    """
+    if len(costs) < 4 * BLOCK:
+        return linear_sum_assignment(costs)[1]
+    reduced = costs - _potential(costs)
+    reduced -= reduced.min(axis=1, keepdims=True)
+    return linear_sum_assignment(reduced)[1]
+
+
+def _potential(costs: np.ndarray) -> np.ndarray:
+    """Nearly the dual solution for the columns, (n,): the mean of those of disjoint sub-samples.
+
+    Each is extended to all columns by its c-transform (Peyré & Cuturi 2019, section 5.1), and a mean of feasible
+    potentials is feasible.
+    """
+    count = len(costs) // BLOCK
+    rows = np.arange(count * BLOCK).reshape(count, BLOCK)
+    block = costs[rows[:, :, None], rows[:, None, :]]
+    paired = np.stack([linear_sum_assignment(one)[1] for one in block])
+    own = np.take_along_axis(block, paired[:, :, None], axis=2)
+    # detour[·, j, k]: what it costs more to serve column j with the row that is paired with column k.
+    detour = np.take_along_axis(block - own, paired.argsort(axis=1)[:, :, None], axis=1).transpose(0, 2, 1).copy()
+    potential = np.zeros((count, BLOCK))
+    # Shortest paths have fewer edges than columns; most are found after a dozen rounds (Bellman and Ford).
+    for _ in range(BLOCK):
+        shorter = (detour + potential[:, None, :]).min(axis=2)
+        if (shorter >= potential).all():
+            break
+        potential = np.minimum(potential, shorter)
+    served = (block - potential[:, None, :]).min(axis=2)
+    extended = (costs[rows] - served[:, :, None]).min(axis=1)
+    return (extended - extended.mean(axis=1, keepdims=True)).mean(axis=0)
 
 
 @cache
