@@ -58,9 +58,9 @@ def wait_until_healthy(process: subprocess.Popen, url: str, log: Path, seconds: 
     pytest.fail(f"the server does not answer at {url}:\n{log.read_text()}")
 
 
-def start_server(home: Path) -> Server:
+def start_server(home: Path, port: int | None = None) -> Server:
     """Start the lab on a free port with the store in ``home``; the caller stops it with :func:`stop_server`."""
-    port, log = free_port(), home / "server.log"
+    port, log = port or free_port(), home / "server.log"
     with log.open("w") as output:
         process = subprocess.Popen(
             [

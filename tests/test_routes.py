@@ -3,6 +3,8 @@
 import asyncio
 import gzip
 import json
+import socket
+import struct
 import threading
 import time
 import urllib.error
@@ -15,13 +17,16 @@ import pytest
 import uvicorn
 from conftest import free_port
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import connect
 
 from genlab.config import GANConfig, VAEConfig
-from genlab.live import routes as routes_module
+from genlab.live import sockets
 from genlab.live.routes import routes
+from genlab.live.sockets import reason
+from genlab.live.wire import Wires
 from genlab.runtime import client
 from genlab.runtime.messages import MAX_CLIENT_BYTES, RunStatus, decode
 
@@ -35,8 +40,9 @@ class Server:
         self.lab = client.start_lab(home, workers=1)
         self.port = free_port()
         config = uvicorn.Config(
-            Starlette(routes=routes()), port=self.port, log_level="warning", ws="websockets-sansio", lifespan="off"
-        )
+            Starlette(routes=routes(), middleware=[Middleware(Wires)]),
+            port=self.port, log_level="warning", ws="websockets-sansio", lifespan="off",
+        )  # fmt: skip
         self.uvicorn = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.uvicorn.run, daemon=True)
         self.thread.start()
@@ -326,6 +332,61 @@ def test_a_message_of_more_than_64_kb_is_too_big(server, resting):
     assert closing(server.open(resting), text)[0] == 1009
 
 
+def test_a_message_that_would_be_too_big_is_not_waited_for(server, resting):
+    """The head of a frame names its length: 30 MB are refused before the first of them is taken in."""
+    with server.open(resting) as socket, pytest.raises(ConnectionClosed) as closed:
+        next(packets(socket))
+        socket.socket.sendall(b"\x81\xff" + struct.pack(">Q", 30_000_000) + bytes(4))
+        for _ in packets(socket):
+            pass
+    assert closed.value.rcvd.code == 1009
+
+
+def test_a_line_is_cut_at_what_a_close_frame_holds():
+    assert reason("ℝ" * 41) == "ℝ" * 41
+    for line in ("x" * 200, "ℝ" * 200, "é" * 62):
+        cut = reason(line)
+        assert len(cut.encode()) <= 123 and cut.endswith("…") and line.startswith(cut[:-1])
+
+
+def test_a_bad_message_of_any_alphabet_closes_with_a_line_and_leaves_no_traceback(server, resting, caplog):
+    text = json.dumps({"type": "streams", "streams": ["history"], "ℝ" * 60: 1}, ensure_ascii=False)
+    code, line = closing(server.open(resting), text)
+    assert code == 1008 and line.endswith("…")
+    assert not caplog.records
+
+
+def test_a_bad_request_that_waited_behind_another_closes_with_its_line_too(server, caplog):
+    """The second of two requests is looked at when the first one is answered."""
+    run_id = server.lab.start(VAEConfig(width=8))
+    good, bad = ({"type": "decode", "id": number, "z": z} for number, z in ((1, [0, 0]), (2, [0])))
+    code, line = closing(server.open(run_id), json.dumps(good), json.dumps(bad))
+    assert (code, line) == (1008, "z has 1 numbers: this model needs 2")
+    assert not caplog.records
+
+
+def test_a_request_for_a_run_that_is_deleted_meanwhile_closes_with_a_line(server, caplog):
+    run_id = server.lab.start(SMALL)
+    with server.open(run_id) as socket, pytest.raises(ConnectionClosed) as closed:
+        next(packets(socket))
+        server.lab.delete(run_id)
+        say(socket, type="decode", id=1, z=[0.0, 0.0])
+        for _ in packets(socket, "nothing"):
+            pass
+    assert closed.value.rcvd.code == 1008 and closed.value.rcvd.reason.startswith("There is no run")
+    assert not caplog.records
+
+
+def test_an_unexpected_error_closes_with_a_line_and_one_entry_of_the_log(server, resting, monkeypatch, caplog):
+    def broken(*given):
+        raise KeyError("x")
+
+    monkeypatch.setattr(server.lab, "_decode", broken)
+    code, line = closing(server.open(resting), '{"type":"decode","id":1,"z":[0,0]}')
+    assert (code, line) == (1011, "the server failed; its log says more")
+    assert [record.message for record in caplog.records] == ["A live socket failed"]
+
+
 def test_a_flood_of_messages_is_cut_off(server, resting):
     code, line = closing(server.open(resting), *['{"type":"pong"}'] * 300)
     assert code == 1008 and line == "messages: allowed are 60 in a second"
@@ -380,21 +441,39 @@ def sequence(packet):
 
 
 def test_a_client_that_answers_no_pings_is_closed(server, resting, monkeypatch):
-    monkeypatch.setattr(routes_module, "PING_EVERY", 0.2)
-    monkeypatch.setattr(routes_module, "SILENCE", 1.0)
+    monkeypatch.setattr(sockets, "PING_EVERY", 0.2)
+    monkeypatch.setattr(sockets, "SILENCE", 1.0)
     code, line = closing(server.open(resting))
     assert code == 1011 and "no answer" in line
 
 
 def test_a_client_that_answers_pings_stays(server, resting, monkeypatch):
-    monkeypatch.setattr(routes_module, "PING_EVERY", 0.2)
-    monkeypatch.setattr(routes_module, "SILENCE", 1.0)
+    monkeypatch.setattr(sockets, "PING_EVERY", 0.2)
+    monkeypatch.setattr(sockets, "SILENCE", 1.0)
     with server.open(resting) as socket:
         begin = time.monotonic()
         for _ in packets(socket, "ping"):
             say(socket, type="pong")
             if time.monotonic() - begin > 2:
                 break
+
+
+def test_a_reader_that_has_stopped_loses_its_socket_and_the_memory_behind_it(server, monkeypatch):
+    """Its system takes no more: an orderly end would wait for it for ever."""
+    run_id = server.lab.start(VAEConfig(width=8, batch_size=16), play=True)
+    before = set(server.uvicorn.server_state.connections)
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+    raw.connect(("127.0.0.1", server.port))
+    with server.open(run_id, sock=raw, max_queue=1, compression=None, close_timeout=0.1) as client:
+        say(client, type="streams", streams=["manifold", "samples", "real", "latent", "reconstruction"])
+        until(lambda: server.uvicorn.server_state.connections - before)
+        (stopped,) = server.uvicorn.server_state.connections - before
+        until(lambda: stopped.transport.get_write_buffer_size())
+        monkeypatch.setattr(sockets, "PING_EVERY", 0.2)
+        monkeypatch.setattr(sockets, "SILENCE", 1.0)
+        until(lambda: stopped not in server.uvicorn.server_state.connections)
+    server.lab.stop(run_id)
 
 
 # ---- plotly.js -----------------------------------------------------------------------------------------------------

@@ -97,4 +97,6 @@ def live(
         on_branch_change=lambda: on_branch and on_branch(st.session_state[key]["branch"]),
         on_rewind_change=lambda: on_rewind and on_rewind(st.session_state[key]["rewind"]),
         on_attempt_change=on_attempt or (lambda: None),
+        # A server that was started again may not know the run: the rerun makes it again, from the address.
+        on_refused_change=lambda: None,
     )

@@ -73,6 +73,7 @@ class Lab {
     this.curves = recall("curves", { smoothing: 0, x: "step" });
     this.pinned = null;
     this.feed = new Feed(frame => this.receive(frame), () => this.streams(), words => this.connection(words));
+    this.feed.refused = () => this.report("refused", true);
     this.decoder = new Decoder(message => this.feed.send(message));
     this.example = new Example(this);
 
@@ -407,13 +408,14 @@ const EMPTY = { step: 0, seconds: 0, steps_per_second: 0, last: {}, reference: {
 
 // --------------------------------------------------------------------------------------------------------- Feed
 
+const REFUSED = 1008;
 const DTYPES = { f4: Float32Array, f8: Float64Array, u1: Uint8Array, i4: Int32Array };
 const CALM = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** The WebSocket: opens, opens again after a loss, and says in words how it stands ("" while all is well). */
 class Feed {
   constructor(receive, streams, say, fastest = 5) {
-    Object.assign(this, { receive, streams, say, fastest, lost: 0 });
+    Object.assign(this, { receive, streams, say, fastest, lost: 0, refusals: 0 });
   }
 
   open({ base, run, token }) {
@@ -422,7 +424,7 @@ class Feed {
     const path = `${base.replace(/\/$/, "")}/live/ws`;
     if (this.run === run && this.token === token && this.base === base) return;
     this.close();
-    Object.assign(this, { run, token, base, closed: false, lost: 0 });
+    Object.assign(this, { run, token, base, closed: false, lost: 0, refusals: 0 });
     this.address = `${scheme}//${location.host}${path}?${query}`;
     this.connect();
   }
@@ -438,17 +440,18 @@ class Feed {
     };
     socket.onmessage = ({ data }) => {
       if (!(data instanceof ArrayBuffer)) return;
-      this.lost = 0;
+      this.lost = this.refusals = 0;
       this.say("");
       const packet = decode(data);
       if (packet.header.kind === "ping") this.send({ type: "pong" });
       else this.receive(packet);
     };
-    socket.onclose = ({ code }) => {
+    socket.onclose = ({ code, reason }) => {
       if (this.socket !== socket || this.closed) return;
       this.lost += 1;
-      const loss = code === 1008 ? "the server does not know this run" : "the server is gone";
-      this.say(`${loss}; trying again …`);
+      // The page makes a run again that a restarted server does not know. Its own connection may come back later.
+      if (code === REFUSED && [1, 3].includes(++this.refusals)) this.refused?.();
+      this.say(`${reason || "the server is gone"}; trying again …`);
       this.timer = setTimeout(() => this.connect(), Math.min(5000, 250 * 2 ** this.lost));
     };
     this.socket = socket;

@@ -7,10 +7,6 @@ client one slot for the latest frame: who reads slowly loses frames, and delays 
 import asyncio
 import gzip
 import hashlib
-import time
-from concurrent.futures import Future
-from contextlib import suppress
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,31 +14,11 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket
 
-from genlab.config import SettingError
-from genlab.runtime.client import Lab, UnknownRun, Watch, get_lab
-from genlab.runtime.messages import (
-    DEFAULT_HZ,
-    MAX_CLIENT_BYTES,
-    MAX_HZ,
-    PING,
-    ClientMessageError,
-    Decode,
-    Encode,
-    Examine,
-    HeldOut,
-    Look,
-    Rate,
-    Subscribe,
-    parse_client_message,
-)
-
-POLICY_VIOLATION, TOO_BIG, GONE_QUIET = 1008, 1009, 1011
-PING_EVERY = 12.0
-SILENCE = 36.0
-"""Seconds after which a client that neither answers pings nor takes what is sent to it is closed."""
-MESSAGES_PER_SECOND, MESSAGES_AT_ONCE = 60.0, 240.0
+from genlab.live.sockets import POLICY_VIOLATION, Client
+from genlab.runtime.client import get_lab
+from genlab.runtime.messages import DEFAULT_HZ
 
 
 def routes() -> list[BaseRoute]:
@@ -58,7 +34,7 @@ async def live_socket(websocket: WebSocket) -> None:
     if not _is_admitted(websocket, lab.settings.origins):
         await websocket.close(POLICY_VIOLATION, "origin: allowed is this server's own pages")
     elif not lab.token_fits(run_id, query.get("token", "")):
-        await websocket.close(POLICY_VIOLATION, "token: it does not fit this run; reload the page")
+        await websocket.close(POLICY_VIOLATION, "token: it does not fit this run")
     else:
         await Client(websocket, lab, run_id).serve(query.get("hz", str(DEFAULT_HZ)))
 
@@ -68,197 +44,6 @@ def _is_admitted(websocket: WebSocket, origins: tuple[str, ...]) -> bool:
     origin, host = websocket.headers.get("origin", "").lower(), websocket.headers.get("host", "").lower()
     parts = urlsplit(origin)
     return origin in origins or parts.scheme in ("http", "https") and bool(host) and parts.netloc == host
-
-
-class Connection(StrEnum):
-    """The life of a client, in order."""
-
-    OPEN = "open"
-    CLOSING = "closing"
-    CLOSED = "closed"
-
-
-class ProtocolError(Exception):
-    """A client broke the rules of the socket: the code and the line to close with."""
-
-    def __init__(self, code: int, line: str):
-        super().__init__(line)
-        self.code = code
-
-
-class Client:
-    """One open socket: a slot each for event, answers and frame, each with the latest packet alone."""
-
-    def __init__(self, websocket: WebSocket, lab: Lab, run_id: str):
-        self.websocket, self.lab, self.run_id = websocket, lab, run_id
-        self.connection = Connection.OPEN
-        self.hz = DEFAULT_HZ
-        self._loop = asyncio.get_running_loop()
-        self._slots: dict[str, bytes] = {}
-        self._filled = asyncio.Event()
-        self._heard = time.monotonic()
-        self._tokens, self._tokens_at = MESSAGES_AT_ONCE, time.monotonic()
-        self._asked: dict[str, Decode | Encode | Examine | Look] = {}
-        self._asking: set[str] = set()
-
-    async def serve(self, hz: str) -> None:
-        """Live until either side ends the connection; close it with a code and one line."""
-        code, line, watch = 1000, "", None
-        try:
-            self.hz = _rate(hz)
-            watch = await asyncio.to_thread(self.lab.watch, self.run_id, self._deliver, self.hz)
-            await self._work(watch)
-        except ProtocolError as error:
-            code, line = error.code, str(error)
-        except UnknownRun as error:
-            code, line = POLICY_VIOLATION, str(error)
-        finally:
-            if watch:
-                watch.close()
-            await self._close(code, line)
-
-    async def _work(self, watch: Watch) -> None:
-        tasks = [asyncio.create_task(work) for work in (self._receive(watch), self._send(), self._keep_alive())]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            if not isinstance(task.exception(), WebSocketDisconnect | None):
-                raise task.exception()
-
-    async def _close(self, code: int, line: str) -> None:
-        self.connection = Connection.CLOSING
-        if self.websocket.client_state == WebSocketState.CONNECTED:
-            # A client that does not read takes no close frame either.
-            with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
-                async with asyncio.timeout(1):
-                    await self.websocket.close(code, line[:120])
-        self.connection = Connection.CLOSED
-
-    # ---- out ----
-
-    def _deliver(self, slot: str, packet: bytes) -> None:
-        # Called from the runtime's threads; the loop is closed when the server has ended.
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._put, slot, packet)
-
-    def _put(self, slot: str, packet: bytes) -> None:
-        self._slots[slot] = packet
-        self._filled.set()
-
-    async def _send(self) -> None:
-        next_frame = 0.0
-        while True:
-            await self._filled.wait()
-            self._filled.clear()
-            for slot in ("event", "decoded", "encoded", "examined", "ping"):
-                if packet := self._slots.pop(slot, None):
-                    await self._send_packet(packet)
-            if "frame" in self._slots:
-                # The run may be watched by someone who wants more frames than this client.
-                if (early := next_frame - time.monotonic()) > 0:
-                    self._loop.call_later(early, self._filled.set)
-                    continue
-                next_frame = time.monotonic() + 0.9 / self.hz
-                await self._send_packet(self._slots.pop("frame"))
-
-    async def _send_packet(self, packet: bytes) -> None:
-        try:
-            # Not wait_for, which in Python 3.11 may swallow a cancellation.
-            async with asyncio.timeout(SILENCE):
-                await self.websocket.send_bytes(packet)
-        except TimeoutError:
-            raise ProtocolError(GONE_QUIET, f"nothing was read for {SILENCE:g} s") from None
-
-    async def _keep_alive(self) -> None:
-        while True:
-            await asyncio.sleep(PING_EVERY / 4)
-            silence = time.monotonic() - self._heard
-            if silence > SILENCE:
-                raise ProtocolError(GONE_QUIET, f"no answer for {SILENCE:g} s")
-            if silence > PING_EVERY:
-                self._put("ping", PING)
-
-    # ---- in ----
-
-    async def _receive(self, watch: Watch) -> None:
-        while True:
-            message = await self.websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            self._heard = time.monotonic()
-            self._count()
-            text = message.get("text")
-            if text is None:
-                raise ProtocolError(POLICY_VIOLATION, "message: JSON text is allowed, not bytes")
-            if len(text) > MAX_CLIENT_BYTES or len(text.encode()) > MAX_CLIENT_BYTES:
-                raise ProtocolError(TOO_BIG, f"message: allowed are {MAX_CLIENT_BYTES} bytes")
-            self._obey(watch, text)
-
-    def _count(self) -> None:
-        """Take one token out of a bucket that fills at the allowed rate."""
-        now = time.monotonic()
-        filled = self._tokens + (now - self._tokens_at) * MESSAGES_PER_SECOND
-        self._tokens, self._tokens_at = min(MESSAGES_AT_ONCE, filled) - 1, now
-        if self._tokens < 0:
-            raise ProtocolError(POLICY_VIOLATION, f"messages: allowed are {MESSAGES_PER_SECOND:g} in a second")
-
-    def _obey(self, watch: Watch, text: str) -> None:
-        try:
-            message = parse_client_message(text)
-        except ClientMessageError as error:
-            raise ProtocolError(POLICY_VIOLATION, str(error)) from None
-        if isinstance(message, Subscribe):
-            watch.subscribe(message.streams)
-        elif isinstance(message, Rate):
-            self.hz = message.hz
-            watch.rate(message.hz)
-        elif isinstance(message, Decode | Encode | Examine | Look):
-            self._asked[message.type] = message
-            self._ask_next(watch, message.type)
-
-    def _ask_next(self, watch: Watch, kind: str) -> None:
-        """One request of each kind is at work; of those that arrive meanwhile only the latest is kept."""
-        if kind in self._asking or kind not in self._asked:
-            return
-        asked = self._asked.pop(kind)
-        try:
-            future = _ask(watch, asked)
-        except SettingError as error:
-            raise ProtocolError(POLICY_VIOLATION, str(error)) from None
-        self._asking.add(kind)
-        future.add_done_callback(lambda done: self._loop.call_soon_threadsafe(self._answered, watch, kind, done))
-
-    def _answered(self, watch: Watch, kind: str, done) -> None:
-        self._asking.discard(kind)
-        if self.connection != Connection.OPEN:
-            return
-        if done.exception() is None and isinstance(done.result(), bytes):
-            self._put(f"{kind}d", done.result())
-        self._ask_next(watch, kind)
-
-
-def _ask(watch: Watch, asked: Decode | Encode | Examine | Look) -> Future:
-    if isinstance(asked, Look):
-        return watch.look(asked.step)
-    if isinstance(asked, Decode):
-        return watch.decode(asked.id, asked.z)
-    if isinstance(asked, Examine):
-        return watch.examine(asked.id, asked.cell)
-    return watch.encode(asked.id, asked.x.model_dump() if isinstance(asked.x, HeldOut) else asked.x, asked.bound)
-
-
-def _rate(text: str) -> float:
-    try:
-        hz = float(text)
-    except ValueError:
-        hz = 0.0
-    if not 0.2 <= hz <= MAX_HZ:
-        raise ProtocolError(POLICY_VIOLATION, f"hz = {text[:20]}: allowed is 0.2 to {MAX_HZ:g}")
-    return hz
 
 
 # ---- plotly.js -----------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from genlab.runtime.host import HostLost
 from genlab.runtime.keeping import Keeping
 from genlab.runtime.messages import DEFAULT_HZ, RunStatus, decode, event
 from genlab.runtime.pool import PATIENCE, Entry, Pool, default_workers
+from genlab.runtime.secret import read_secret
 from genlab.runtime.settings import prepare_home, read_settings
 from genlab.runtime.store import RunState, Store, is_run_id
 from genlab.runtime.watching import Watch, Watches
@@ -71,7 +72,7 @@ class Lab(Keeping):
         self.settings = read_settings(home=home, **settings)
         prepare_home(self.settings.home)
         self.store = Store(self.settings.home)
-        self._secret = secrets.token_bytes(32)
+        self._secret = read_secret(self.settings.home)
         self._lock = threading.RLock()
         self._watches = Watches()
         self._indexed: dict[str, tuple[RunState, float]] = {}
@@ -235,7 +236,7 @@ class Lab(Keeping):
     # ---- watching ----
 
     def token(self, run_id: str) -> str:
-        """What the WebSocket asks for: cannot be guessed, and ends with this process."""
+        """What the WebSocket asks for: cannot be guessed, and is the same after a restart of the server."""
         return hmac.new(self._secret, run_id.encode(), hashlib.sha256).hexdigest()
 
     def token_fits(self, run_id: str, token: str) -> bool:
