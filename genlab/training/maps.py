@@ -164,6 +164,10 @@ class MapTrainer:
         self._paces[what][batch].count(took)
         self.seconds += took
 
+    def first_batch(self) -> BatchedTrainer:
+        """The models that train together first."""
+        return self._batch(0)
+
     def _batch(self, batch: int) -> BatchedTrainer:
         if self._batches[batch] is None:
             self._batches[batch] = make_batch([self.config.cells[place] for place in self.places[batch]], self.device)
@@ -246,14 +250,14 @@ def load_map(path: str | Path, config: MapConfig, device: str | torch.device = "
     return trainer
 
 
-def make_job(config: Config | MapConfig) -> Trainer | MapTrainer:
+def make_job(config: Config | MapConfig, device: str | torch.device = "cpu") -> Trainer | MapTrainer:
     """A fresh run or map."""
-    return MapTrainer(config) if isinstance(config, MapConfig) else make_trainer(config)
+    return MapTrainer(config, device) if isinstance(config, MapConfig) else make_trainer(config, device)
 
 
-def load_job(path: Path, config: Config | MapConfig) -> Trainer | MapTrainer:
+def load_job(path: Path, config: Config | MapConfig, device: str | torch.device = "cpu") -> Trainer | MapTrainer:
     """The run or map that was saved at ``path``."""
-    return load_map(path, config) if isinstance(config, MapConfig) else load_trainer(path)
+    return load_map(path, config, device) if isinstance(config, MapConfig) else load_trainer(path, device)
 
 
 def _parts(config: MapConfig, places: list[int]) -> list[list[int]]:

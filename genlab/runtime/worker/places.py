@@ -1,0 +1,93 @@
+"""On which device a run trains: as a person chose, or where its shape was measured to be fastest.
+
+A device is tested before its first use. One that fails, or has no memory left, is said in a line, and the run trains
+on the CPU.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from genlab.config import Config
+from genlab.maps import MapConfig
+from genlab.runtime.settings import AUTO
+
+CPU = "cpu"
+SPEEDS = "speeds"
+"""The folder in the home that remembers how fast a shape trains on each device."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run trains: what was ``asked`` (auto, cpu or a GPU), the device, its name for a person, and why there."""
+
+    asked: str
+    device: str
+    label: str
+    why: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        return asdict(self)
+
+
+class Places:
+    """The devices of one worker.
+
+    Args:
+        setting: what $GENLAB_DEVICE says.
+        worker: the worker's number, by which GPUs are dealt out.
+        home: the store's folder.
+    """
+
+    def __init__(self, setting: str, worker: int, home: Path):
+        from genlab.training import devices
+
+        self._devices, self._home = devices, home
+        self.problem = ""
+        try:
+            self._here = devices.choices(setting, worker)
+        except devices.DeviceUnusable as error:
+            self._here, self.problem = [CPU], f"{error}. Models train on the CPU."
+        # A person may always choose the CPU.
+        self.labels = {device: devices.label(device) for device in dict.fromkeys([*self._here, CPU])}
+
+    def to_json(self) -> dict[str, Any]:
+        """What the web process is told: the devices by name with their labels, and a line about a missing one."""
+        return {"devices": self.labels, "problem": self.problem}
+
+    def make(self, asked: str, config: Config | MapConfig, make: Callable[[str], Any]) -> tuple[Any, Place]:
+        """What ``make`` makes on the device for this run, and where that is; on the CPU when a GPU cannot hold it."""
+        place = self._choose(asked, config)
+        try:
+            return make(place.device), place
+        except Exception as error:
+            if place.device == CPU or not self._devices.is_out_of_memory(error):
+                raise
+            self._devices.free_memory()
+            why = f"{place.label} has no memory left for it"
+            place = self._on_cpu(asked, why)
+            return make(place.device), place
+
+    def _choose(self, asked: str, config: Config | MapConfig) -> Place:
+        if asked != AUTO and asked not in self.labels:
+            return self._on_cpu(asked, f"{asked} is not here")
+        wanted = [asked] if asked != AUTO else self._here
+        usable = [device for device in wanted if device == CPU or not self._devices.verdict(device)]
+        if len(usable) < len(wanted):
+            self.problem = next(filter(None, map(self._devices.verdict, set(wanted) - {CPU})))
+        if not usable:
+            return self._on_cpu(asked, self.problem)
+        if len(usable) == 1:
+            return Place(asked, usable[0], self.labels[usable[0]])
+        try:
+            timing = self._devices.timed(config, usable, self._home / SPEEDS)
+        except Exception as error:
+            if not self._devices.is_out_of_memory(error):
+                raise
+            self._devices.free_memory()
+            return self._on_cpu(asked, "a GPU had no memory left to try it")
+        return Place(asked, timing.best, self.labels[timing.best], f"measured: {timing.words}")
+
+    def _on_cpu(self, asked: str, why: str) -> Place:
+        return Place(asked, CPU, self.labels[CPU], why)
