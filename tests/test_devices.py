@@ -6,36 +6,38 @@ import torch
 from genlab.config import GANConfig, VAEConfig
 from genlab.maps import Axis, MapConfig
 from genlab.training import devices
-from genlab.training.devices import CPU, DeviceUnusable, Timing, check, choices, shape_key, timed
+from genlab.training.devices import CPU, DeviceUnusable, Timing, allowed, check, dealt, shape_key, timed
 
 TWO = ["cuda:0", "cuda:1"]
 
 
 def test_by_itself_a_worker_has_the_cpu_and_one_gpu_of_its_own():
-    assert choices("auto", 0, []) == [CPU]
-    assert [choices("auto", worker, TWO) for worker in range(3)] == [[CPU, "cuda:0"], [CPU, "cuda:1"], [CPU, "cuda:0"]]
+    assert dealt(allowed("auto", []), 0) == [CPU]
+    both = allowed("auto", TWO)
+    assert [dealt(both, worker) for worker in range(3)] == [[CPU, "cuda:0"], [CPU, "cuda:1"], [CPU, "cuda:0"]]
 
 
 def test_workers_are_spread_over_the_gpus_that_are_listed():
-    assert [choices("cuda:0,cuda:1", worker, TWO) for worker in range(2)] == [["cuda:0"], ["cuda:1"]]
-    assert choices("cuda", 5, TWO) == ["cuda:0"]
-    assert choices("cpu", 0, TWO) == [CPU]
-    assert choices("cpu, cuda:1", 0, TWO) == [CPU, "cuda:1"]
+    listed = allowed("cuda:0,cuda:1", TWO)
+    assert [dealt(listed, worker) for worker in range(2)] == [["cuda:0"], ["cuda:1"]]
+    assert dealt(allowed("cuda", TWO), 5) == ["cuda:0"]
+    assert dealt(allowed("cpu", TWO), 0) == [CPU]
+    assert dealt(allowed("cpu, cuda:1", TWO), 0) == [CPU, "cuda:1"]
 
 
 @pytest.mark.parametrize("asked", ["cuda", "cuda:1", "mps", "cuda:0,cuda:7"])
 def test_a_device_that_is_not_here_is_named_with_those_that_are(asked):
     with pytest.raises(DeviceUnusable) as refused:
-        choices(asked, 0, ["cuda:0"] if asked != "cuda" else [])
+        allowed(asked, ["cuda:0"] if asked != "cuda" else [])
     line = str(refused.value)
     assert f"GENLAB_DEVICE = {asked}: this machine has no " in line and "it has cpu" in line and "\n" not in line
 
 
 def test_every_device_that_is_here_does_each_kind_of_step_as_the_cpu_does():
     for device in [CPU, *devices.gpus()]:
-        heard = []
-        assert check(device, lambda kind, error: heard.append((kind, error))) == ""
-        assert [kind for kind, _ in heard] == list(devices.CHECKED)
+        heard = {}
+        assert check(device, heard.__setitem__) == ""
+        assert list(heard) == list(devices.CHECKED)
 
 
 def test_a_device_that_computes_something_else_is_not_used_and_the_line_names_the_step(monkeypatch):

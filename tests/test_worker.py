@@ -14,6 +14,7 @@ from genlab.config import GANConfig, VAEConfig
 from genlab.data import DataUnavailable
 from genlab.runtime.host import Audience, HostLost, ProcessHost, RemoteHost
 from genlab.runtime.messages import Record, decode
+from genlab.runtime.settings import ServerSettings
 from genlab.runtime.worker import Worker, commands, saving
 from genlab.runtime.worker.outbox import Outbox
 from genlab.training import load_trainer, make_trainer
@@ -25,10 +26,10 @@ GAN = GANConfig(**SMALL)
 class ThreadHost(RemoteHost):
     """The same worker without a process or pipes, to hold the contract apart from them."""
 
-    def __init__(self, on_record, on_end, idle_seconds=60.0):
+    def __init__(self, on_record, on_end, settings, number):
         super().__init__(on_record)
         self.inbox = queue.SimpleQueue()
-        self.worker = Worker(self.inbox, self._receive, idle_seconds=idle_seconds)
+        self.worker = Worker(self.inbox, self._receive, settings=settings, number=number)
         self._on_end = on_end
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
@@ -52,7 +53,7 @@ class Desk:
 
     def __init__(self, kind, folder, **options):
         self.folder, self.frames, self.states, self.ended = folder, {}, {}, threading.Event()
-        self.host = kind(self._record, lambda host: self.ended.set(), **options)
+        self.host = kind(self._record, lambda host: self.ended.set(), ServerSettings(home=folder, **options), 0)
 
     def _record(self, host, kind, run_id, payload):
         if kind == Record.FRAME:
@@ -680,7 +681,7 @@ def test_a_reader_that_does_not_read_costs_the_worker_no_memory():
             pass
 
     pipe = Stuck()
-    outbox = Outbox(pipe, lambda: None)
+    outbox = Outbox(pipe, lambda: None, dict)
     threading.Thread(target=outbox.write, daemon=True).start()
     for number in range(1000):
         outbox.send(Record.FRAME, "run-1234", struct.pack("<I", number))

@@ -78,7 +78,7 @@ class Lab(Keeping):
         self._indexed: dict[str, tuple[RunState, float]] = {}
         self._pool = Pool(
             self.settings.workers or default_workers(),
-            idle_seconds=self.settings.idle_seconds,
+            settings=self.settings,
             patience=patience,
             on_state=self._index,
             on_frame=self._watches.frame,

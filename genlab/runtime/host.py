@@ -11,14 +11,15 @@ import tempfile
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from genlab.config import Config
 from genlab.runtime.messages import Record, json_bytes, read_record, write_record
+from genlab.runtime.settings import AUTO, ServerSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -41,11 +42,16 @@ class Audience:
 
 @dataclass(frozen=True)
 class Pulse:
-    """A host's life signs: whether it takes turns yet, seconds since it was heard, seconds since its last turn."""
+    """A host's life signs: whether it takes turns yet, seconds since it was heard, seconds since its last turn.
+
+    Also which ``devices`` it has (name → label), and a line about one that it should have and has not.
+    """
 
     ready: bool
     silence: float
     age: float
+    devices: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
 
 
 class Host(ABC):
@@ -53,7 +59,16 @@ class Host(ABC):
 
     @abstractmethod
     def start(
-        self, run_id: str, config: Config, path: Path, *, resume: bool, play: bool, note: str, audience: Audience
+        self,
+        run_id: str,
+        config: Config,
+        path: Path,
+        *,
+        resume: bool,
+        play: bool,
+        note: str,
+        audience: Audience,
+        device: str = AUTO,
     ) -> Future:
         """Take a run in: fresh, or from its save in ``path`` when there is one; ``note`` says what happened to it."""
 
@@ -113,10 +128,11 @@ class RemoteHost(Host):
     def _send(self, command: dict[str, Any]) -> None:
         """Pass a command on without blocking."""
 
-    def start(self, run_id, config, path, *, resume, play, note, audience):
+    def start(self, run_id, config, path, *, resume, play, note, audience, device=AUTO):
         return self.command(
             run_id, "resume" if resume else "start",
-            config=config.to_json(), path=str(path), play=play, note=note, **audience.to_json(),
+            config=config.to_json(), path=str(path), play=play, note=note, device=device,
+            **audience.to_json(),
         )  # fmt: skip
 
     def command(self, run_id, do, **arguments):
@@ -139,13 +155,13 @@ class RemoteHost(Host):
         return self.command("", "generate", asked=asked, config=asked.get("nearest", ""))
 
     def heartbeat(self):
-        return Pulse(self._pulse.ready, time.monotonic() - self._heard, self._pulse.age)
+        return replace(self._pulse, silence=time.monotonic() - self._heard)
 
     def _receive(self, kind: Record, run_id: str, payload: bytes) -> None:
         self._heard = time.monotonic()
         if kind == Record.HEARTBEAT:
             about = json.loads(payload)
-            self._pulse = Pulse(about["ready"], 0.0, about["age"])
+            self._pulse = Pulse(about["ready"], 0.0, about["age"], about.get("devices", {}), about.get("problem", ""))
         elif kind == Record.ANSWER:
             self._answer(struct.unpack_from("<I", payload)[0], payload[4:])
         elif kind == Record.REPLY:
@@ -173,7 +189,7 @@ class RemoteHost(Host):
 class ProcessHost(RemoteHost):
     """A worker process of this machine, spoken to through its stdin and stdout."""
 
-    def __init__(self, on_record: OnRecord, on_end: OnEnd, idle_seconds: float = 60.0):
+    def __init__(self, on_record: OnRecord, on_end: OnEnd, settings: ServerSettings, number: int):
         super().__init__(on_record)
         self._on_end = on_end
         self._outgoing: queue.SimpleQueue = queue.SimpleQueue()
@@ -181,10 +197,10 @@ class ProcessHost(RemoteHost):
         os.close(handle)
         path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH")) if part)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "genlab.runtime.worker", self._mark, str(idle_seconds)],
+            [sys.executable, "-m", "genlab.runtime.worker", self._mark, str(number)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, **settings.to_environment(), "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
         )
         for work in (self._read, self._write):
             threading.Thread(target=work, daemon=True, name=f"worker-{self.process.pid}{work.__name__}").start()

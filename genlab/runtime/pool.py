@@ -15,6 +15,7 @@ from genlab.config import Config
 from genlab.maps import MapConfig, read_config
 from genlab.runtime.host import Audience, ProcessHost
 from genlab.runtime.messages import Record, RunStatus
+from genlab.runtime.settings import AUTO, ServerSettings
 from genlab.runtime.store import RunState
 
 PATIENCE = 10.0
@@ -42,6 +43,7 @@ class Entry:
     audience: Audience = field(default_factory=Audience)
     deaths: int = 0
     opened: float = 0.0
+    device: str = AUTO
     foreseen: Config | MapConfig | None = None
     told: Config | MapConfig | None = None
 
@@ -56,7 +58,7 @@ class Pool:
 
     Args:
         workers: how many.
-        idle_seconds: a run that nobody watches for so long is paused.
+        settings: the server's, which the workers obey too.
         patience: seconds without a heartbeat before a worker is replaced.
         on_state: told every new state of a run.
         on_frame: told every frame (run id, packet).
@@ -68,20 +70,20 @@ class Pool:
         self,
         workers: int,
         *,
-        idle_seconds: float,
+        settings: ServerSettings,
         patience: float = PATIENCE,
         on_state: Callable[[RunState], None],
         on_frame: Callable[[str, bytes], None],
         on_event: Callable[[RunState], None],
     ):
-        self._idle_seconds, self._patience = idle_seconds, patience
+        self._settings, self._patience = settings, patience
         self._on_state, self._on_frame, self._on_event = on_state, on_frame, on_event
         self._lock = threading.RLock()
         self._entries: dict[str, Entry] = {}
         self._twins: dict[str, str] = {}
         self._closing = threading.Event()
         self._failures = 0
-        self._hosts = [self._new_host() for _ in range(workers)]
+        self._hosts = [self._new_host(number) for number in range(workers)]
         threading.Thread(target=self._watch, daemon=True, name="genlab-pool").start()
 
     # ---- runs ----
@@ -98,8 +100,9 @@ class Pool:
             entry.host = self._host_of_twin(run_id) or min(self._hosts, key=self._load)
             self._change(entry, RunStatus.STARTING, entry.state.message)
             started = entry.host.start(
-                run_id, entry.state.config, entry.path, resume=resume, play=play, note=note, audience=entry.audience
-            )
+                run_id, entry.state.config, entry.path, resume=resume, play=play, note=note, audience=entry.audience,
+                device=entry.device,
+            )  # fmt: skip
             self._introduce(run_id)
             return started
 
@@ -215,8 +218,8 @@ class Pool:
         for thread in closers:
             thread.join()
 
-    def _new_host(self) -> ProcessHost:
-        return ProcessHost(self._record, self._ended, self._idle_seconds)
+    def _new_host(self, number: int) -> ProcessHost:
+        return ProcessHost(self._record, self._ended, self._settings, number)
 
     def _watch(self) -> None:
         while not self._closing.wait(min(0.5, self._patience / 4)):
@@ -244,7 +247,8 @@ class Pool:
             if self._closing.is_set():
                 return
             host.stop(0)
-            self._hosts[self._hosts.index(host)] = self._new_host()
+            number = self._hosts.index(host)
+            self._hosts[number] = self._new_host(number)
             for entry, state in before:
                 if self.entry(state.run_id) is not entry:
                     continue
@@ -273,7 +277,7 @@ class Pool:
             before, entry.told = entry.state.status, read_config(told["config"])
             entry.state = RunState(
                 run_id, entry.foreseen or entry.told, RunStatus(told["status"]), told["step"], told["message"],
-                tuple(told["changes"]),
+                tuple(told["changes"]), told["place"],
             )  # fmt: skip
             if before == RunStatus.STARTING:
                 entry.opened = time.monotonic()

@@ -68,6 +68,16 @@ def _are_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
 Origins = Annotated[tuple[str, ...], BeforeValidator(_origins), AfterValidator(_are_origins)]
 
 
+def _is_device(text: str) -> str:
+    name = r"(cpu|mps|cuda(:\d{1,2})?)"
+    if not re.fullmatch(rf"auto|{name}( *, *{name})*", text):
+        raise ValueError("not a device")
+    return text
+
+
+Device = Annotated[str, AfterValidator(_is_device)]
+
+
 class ServerSettings(BaseModel):
     """What holds for the whole server and all its runs; :func:`read_settings` collects it."""
 
@@ -77,6 +87,11 @@ class ServerSettings(BaseModel):
     workers: AutoWhole = _number(
         None, 1, 64, "Processes that train.", integer=True, auto="one for each core but one, at most 4",
     )  # fmt: skip
+    device: Device = _setting(
+        AUTO, "auto, cpu, mps, cuda, cuda:1 or several of them with commas between them",
+        "Where models train. auto: on the CPU or a GPU, whichever is measured to be faster for a shape of model; GPUs "
+        "of a list are dealt out among the workers.",
+    )  # fmt: skip
     idle_seconds: Number = _number(
         60.0, 0.1, 86400, "After how long a run that nobody watches pauses.", unit="seconds",
     )  # fmt: skip
@@ -85,6 +100,14 @@ class ServerSettings(BaseModel):
         "Origins from which browsers may open the lab's sockets, beside the server's own address: behind a proxy that "
         "gives it another name.",
     )  # fmt: skip
+
+    def to_environment(self) -> dict[str, str]:
+        """The variables that say the same, for a process of one's own."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            variable(name): AUTO if value is None else ",".join(value) if isinstance(value, tuple) else str(value)
+            for name, value in values.items()
+        }
 
     @classmethod
     def allowed(cls, name: str) -> str:

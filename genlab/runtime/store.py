@@ -11,8 +11,8 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -48,7 +48,10 @@ _COLUMNS = "run_id, model, config, status, step, message, changes, updated"
 
 @dataclass(frozen=True)
 class RunState:
-    """What the web process knows of one run; ``changes`` is the history of its live settings."""
+    """What the web process knows of one run; ``changes`` is the history of its live settings.
+
+    ``place``: where it trains, see :class:`genlab.runtime.worker.places.Place`; empty while no worker holds it.
+    """
 
     run_id: str
     config: Config | MapConfig
@@ -56,6 +59,7 @@ class RunState:
     step: int = 0
     message: str = ""
     changes: tuple = ()
+    place: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

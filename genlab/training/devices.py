@@ -66,22 +66,25 @@ def label(device: str) -> str:
     return name if torch.cuda.device_count() == 1 else f"{name} #{number or 0}"
 
 
-def choices(asked: str, worker: int, found: Iterable[str] | None = None) -> list[str]:
-    """The devices on which worker number ``worker`` may train, those that $GENLAB_DEVICE asks for and torch finds.
+def allowed(asked: str, found: Iterable[str] | None = None) -> list[str]:
+    """The devices that $GENLAB_DEVICE asks for: with "auto" the CPU and every GPU that torch finds.
 
-    auto: the CPU and one GPU; a list: its GPUs are dealt out among the workers. Raises :class:`DeviceUnusable` for a
-    device that is asked for by name and is not here.
+    Raises :class:`DeviceUnusable` for a device that is asked for by name and is not here.
     """
-    found = gpus() if found is None else list(found)
+    here = [CPU, *(gpus() if found is None else found)]
     if asked == "auto":
-        return [CPU, *found[worker % len(found) :][:1]] if found else [CPU]
+        return here
     wanted = [{"cuda": "cuda:0"}.get(name.strip(), name.strip()) for name in asked.split(",")]
-    if missing := [name for name in wanted if name not in (CPU, *found)]:
-        here = ", ".join((CPU, *found))
-        raise DeviceUnusable(f"GENLAB_DEVICE = {asked}: this machine has no {missing[0]}; it has {here}")
-    accelerators = [name for name in wanted if name != CPU]
-    mine = accelerators[worker % len(accelerators) :][:1] if accelerators else []
-    return ([CPU] if CPU in wanted else []) + mine
+    if missing := [name for name in wanted if name not in here]:
+        raise DeviceUnusable(f"GENLAB_DEVICE = {asked}: this machine has no {missing[0]}; it has {', '.join(here)}")
+    return list(dict.fromkeys(wanted))
+
+
+def dealt(devices: list[str], worker: int) -> list[str]:
+    """Those devices that one worker trains on by itself: the CPU where it is allowed, and one GPU of its own."""
+    accelerators = [device for device in devices if device != CPU]
+    mine = [accelerators[worker % len(accelerators)]] if accelerators else []
+    return [device for device in devices if device == CPU] + mine
 
 
 # ---- does it compute what the CPU computes? ------------------------------------------------------------------------
@@ -89,7 +92,7 @@ def choices(asked: str, worker: int, found: Iterable[str] | None = None) -> list
 
 @cache
 def verdict(device: str) -> str:
-    """"" for a device whose steps agree with the CPU's, else one line that says which kind of step does not."""
+    """ "" for a device whose steps agree with the CPU's, else one line that says which kind of step does not."""
     return check(device)
 
 
@@ -103,7 +106,8 @@ def check(device: str, tell: Callable[[str, float], None] = lambda kind, error: 
                 return f"{label(device)} is not used: {kind} failed there ({_one_line(why)})"
             tell(kind, error)
             if not error <= TOLERANCE:
-                return f"{label(device)} is not used: {kind} differs from the CPU by {error:.1g} (allowed {TOLERANCE:g})"
+                far = f"differs from the CPU by {error:.1g} (allowed {TOLERANCE:g})"
+                return f"{label(device)} is not used: {kind} {far}"
     return ""
 
 

@@ -25,21 +25,25 @@ _TINY = {"vae": {"width": 2}, "gan": {"generator_width": 2, "critic_width": 2}}
 
 
 def main() -> None:
-    """Entry of the worker process; its only arguments are the file for the mark and the idle time."""
+    """Entry of the worker process; its only arguments are the file for the mark and the number of the worker."""
     # Ctrl-C in the server's terminal reaches the whole group: the server alone decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    mark_file, idle_seconds = open(sys.argv[1], "wb", buffering=0), float(sys.argv[2])
+    mark_file, number = open(sys.argv[1], "wb", buffering=0), int(sys.argv[2])
     # Whatever else prints must not end up between the records.
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     worker: Worker | None = None
-    outbox = Outbox(pipe, lambda: time.monotonic() - worker.turned if worker else None)
+    outbox = Outbox(
+        pipe,
+        age=lambda: time.monotonic() - worker.turned if worker else None,
+        about=lambda: worker.places.to_json() if worker else {},
+    )
     threading.Thread(target=_read, args=(sys.stdin.buffer, inbox, lambda: worker is not None), daemon=True).start()
     threading.Thread(target=outbox.write, daemon=True).start()
 
     _prepare_torch()
-    worker = Worker(inbox, outbox.send, _marker(mark_file), idle_seconds)
+    worker = Worker(inbox, outbox.send, _marker(mark_file), number=number)
     worker.serve()
     outbox.drained(1)
     os._exit(0)

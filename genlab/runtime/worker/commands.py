@@ -5,15 +5,19 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from genlab.config import IMAGES, Config, SettingError
 from genlab.data import EMBEDDED, images
 from genlab.maps import MapConfig, read_config
 from genlab.runtime.messages import Record, RunStatus, json_bytes
+from genlab.runtime.settings import AUTO
 from genlab.runtime.worker.answers import ANSWERED, Answers
 from genlab.runtime.worker.frames import Frames
+from genlab.runtime.worker.places import Places
 from genlab.runtime.worker.run import Refused, Run, Runs, one_line
 from genlab.runtime.worker.saving import Saves
 from genlab.runtime.worker.turns import Turns
@@ -31,6 +35,7 @@ class Commands:
     def __init__(
         self,
         runs: Runs,
+        places: Places,
         turns: Turns,
         answers: Answers,
         frames: Frames,
@@ -39,7 +44,8 @@ class Commands:
         mark: Callable[[str], None],
         again: Callable[[dict[str, Any]], None],
     ):
-        self._runs, self._turns, self._answers, self._frames, self._saves = runs, turns, answers, frames, saves
+        self._runs, self._places, self._turns = runs, places, turns
+        self._answers, self._frames, self._saves = answers, frames, saves
         self._send, self._mark, self._again = send, mark, again
 
     def carry_out(self, command: dict[str, Any]) -> None:
@@ -115,7 +121,7 @@ class Commands:
     # ---- a run comes and goes ----
 
     def _new_run(self, command: dict[str, Any]) -> Run:
-        run = Run(command["run"], read_config(command["config"]), Path(command["path"]))
+        run = Run(command["run"], read_config(command["config"]), Path(command["path"]), command.get("device", AUTO))
         self._runs[run.run_id] = run
         self._frames.subscribe(run, command)
         return run
@@ -130,27 +136,44 @@ class Commands:
         self._saves.make_room()
         self._mark(run.run_id)
         if from_save:
-            trainer = self._load(run)
+            trainer = self._load(run, run.path)
             # What was changed after the last save is in force again.
             changed = trainer.config.changed(run.config)
             trainer.apply(**{name: new for name, (_, new) in changed.items()})
         else:
             run.path.unlink(missing_ok=True)
-            trainer = self._make(run.config)
+            trainer = self._make(run, run.config)
         run.carry(trainer)
         run.rest(_resumed(command["note"], run.step))
         if command["play"] and run.can_train:
             self._runs.play(run)
 
-    def _make(self, config: Config | MapConfig):
+    def _make(self, run: Run, config: Config | MapConfig):
         from genlab.training.maps import make_job
 
-        return make_job(config)
+        trainer, run.place = self._places.make(run.device, config, partial(make_job, config))
+        return trainer
 
-    def _load(self, run: Run):
+    def _load(self, run: Run, path: Path):
         from genlab.training.maps import load_job
 
-        return load_job(run.path, run.config)
+        trainer, run.place = self._places.make(run.device, run.config, partial(load_job, path, run.config))
+        return trainer
+
+    def _move(self, run: Run, command: dict[str, Any]) -> None:
+        """Train on another device from here on; the snapshots stay behind."""
+        run.require_model()
+        before, run.device = run.place, command["device"]
+        place = self._places.choose(run.device, run.config)
+        if place.device == before.device:
+            run.place = place
+            run.changed(message=run.message)
+            return
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "moved.safetensors"
+            run.trainer.save(path)
+            run.carry(self._load(run, path))
+        run.changed(message=f"It trains on {run.place.label} from step {run.step} on.")
 
     def _stop(self, run: Run, command: dict[str, Any]) -> None:
         self._saves.save(run)
@@ -200,7 +223,7 @@ class Commands:
         # From here on the old save would bring back another run than the page shows.
         run.path.unlink(missing_ok=True)
         run.clear(config)
-        run.carry(self._make(config))
+        run.carry(self._make(run, config))
         run.rest()
 
     def _rewind(self, run: Run, command: dict[str, Any]) -> None:

@@ -90,7 +90,7 @@ def _header(run: Run) -> dict[str, Any]:
         "status": run.status, "message": run.message, "step": run.step, "seconds": 0.0,
         "steps_per_second": run.steps_per_second(), "config": run.config.model_dump(), "changes": [],
         "diverged": None, "last": {}, "reference": {}, "info": {}, "diagnosis": None, "timeline": [],
-        "looking": None,
+        "looking": None, "place": run.place.to_json() if run.place else None,
     }  # fmt: skip
 
 

@@ -5,9 +5,11 @@ import time
 from collections.abc import Callable
 
 from genlab.runtime.messages import MAX_HZ, Record, RunStatus
+from genlab.runtime.settings import ServerSettings, read_settings
 from genlab.runtime.worker.answers import Answers
 from genlab.runtime.worker.commands import Commands
 from genlab.runtime.worker.frames import Frames
+from genlab.runtime.worker.places import Places
 from genlab.runtime.worker.run import Run, Runs
 from genlab.runtime.worker.saving import Saves
 from genlab.runtime.worker.turns import Turns
@@ -24,7 +26,8 @@ class Worker:
         send: takes (record kind, run id, payload) and never blocks for long.
         mark: told the id of the run that is about to train or to load, and "" when none is, so that a crash can be
             laid at the right door.
-        idle_seconds: a run that nobody watches for so long is paused.
+        settings: the server's; None for those of the environment.
+        number: which of the server's workers this is.
     """
 
     def __init__(
@@ -32,16 +35,18 @@ class Worker:
         inbox: queue.SimpleQueue,
         send: Callable[[Record, str, bytes], None],
         mark: Callable[[str], None] = lambda run_id: None,
-        idle_seconds: float = 60.0,
+        settings: ServerSettings | None = None,
+        number: int = 0,
     ):
-        self.inbox, self.idle_seconds = inbox, idle_seconds
-        self.runs = Runs()
+        settings = settings or read_settings()
+        self.inbox, self.idle_seconds = inbox, settings.idle_seconds
+        self.runs, self.places = Runs(), Places(settings.device, number, settings.home)
         self.turned = time.monotonic()
         self._mark, self._told_at = mark, 0.0
         self.turns = Turns(self.runs, mark, lambda: not inbox.empty())
         self.frames, self.saves = Frames(self.runs, send), Saves(self.runs, send)
         self.commands = Commands(
-            self.runs, self.turns, Answers(send), self.frames, self.saves, send, mark, self.inbox.put
+            self.runs, self.places, self.turns, Answers(send), self.frames, self.saves, send, mark, self.inbox.put
         )
 
     def serve(self) -> None:

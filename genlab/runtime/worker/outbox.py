@@ -15,10 +15,11 @@ class Outbox:
 
     Args:
         age: seconds since the last turn, or None while the worker warms up.
+        about: what else a heartbeat tells.
     """
 
-    def __init__(self, pipe: BinaryIO, age: Callable[[], float | None]):
-        self._pipe, self._age = pipe, age
+    def __init__(self, pipe: BinaryIO, age: Callable[[], float | None], about: Callable[[], dict[str, Any]]):
+        self._pipe, self._age, self._about = pipe, age, about
         self._waiting: OrderedDict[Any, tuple[Record, str, bytes]] = OrderedDict()
         self._changed = threading.Condition()
 
@@ -49,7 +50,7 @@ class Outbox:
                     write_record(self._pipe, *record)
                 if time.monotonic() - beat >= HEARTBEAT:
                     beat, age = time.monotonic(), self._age()
-                    about = {"ready": age is not None, "age": age or 0.0}
+                    about = {"ready": age is not None, "age": age or 0.0, **self._about()}
                     write_record(self._pipe, Record.HEARTBEAT, "", json_bytes(about))
         except OSError:
             return

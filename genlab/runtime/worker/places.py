@@ -30,6 +30,12 @@ class Place:
     def to_json(self) -> dict[str, str]:
         return asdict(self)
 
+    def is_full(self, error: Exception) -> bool:
+        """Whether the error says that a GPU has no memory left."""
+        from genlab.training.devices import is_out_of_memory
+
+        return self.device != CPU and is_out_of_memory(error)
+
 
 class Places:
     """The devices of one worker.
@@ -46,11 +52,12 @@ class Places:
         self._devices, self._home = devices, home
         self.problem = ""
         try:
-            self._here = devices.choices(setting, worker)
+            allowed = devices.allowed(setting)
         except devices.DeviceUnusable as error:
-            self._here, self.problem = [CPU], f"{error}. Models train on the CPU."
+            allowed, self.problem = [CPU], f"{error}. Models train on the CPU."
+        self._mine = devices.dealt(allowed, worker)
         # A person may always choose the CPU.
-        self.labels = {device: devices.label(device) for device in dict.fromkeys([*self._here, CPU])}
+        self.labels = {device: devices.label(device) for device in dict.fromkeys([CPU, *allowed])}
 
     def to_json(self) -> dict[str, Any]:
         """What the web process is told: the devices by name with their labels, and a line about a missing one."""
@@ -58,7 +65,7 @@ class Places:
 
     def make(self, asked: str, config: Config | MapConfig, make: Callable[[str], Any]) -> tuple[Any, Place]:
         """What ``make`` makes on the device for this run, and where that is; on the CPU when a GPU cannot hold it."""
-        place = self._choose(asked, config)
+        place = self.choose(asked, config)
         try:
             return make(place.device), place
         except Exception as error:
@@ -69,10 +76,11 @@ class Places:
             place = self._on_cpu(asked, why)
             return make(place.device), place
 
-    def _choose(self, asked: str, config: Config | MapConfig) -> Place:
+    def choose(self, asked: str, config: Config | MapConfig) -> Place:
+        """Where a run with these settings trains; ``asked`` is auto or the name of a device."""
         if asked != AUTO and asked not in self.labels:
             return self._on_cpu(asked, f"{asked} is not here")
-        wanted = [asked] if asked != AUTO else self._here
+        wanted = [asked] if asked != AUTO else self._mine
         usable = [device for device in wanted if device == CPU or not self._devices.verdict(device)]
         if len(usable) < len(wanted):
             self.problem = next(filter(None, map(self._devices.verdict, set(wanted) - {CPU})))

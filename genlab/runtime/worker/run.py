@@ -9,6 +9,8 @@ from typing import Any
 from genlab.config import Config
 from genlab.maps import MapConfig
 from genlab.runtime.messages import DEFAULT_HZ, RunStatus
+from genlab.runtime.settings import AUTO
+from genlab.runtime.worker.places import Place
 
 
 class Refused(RuntimeError):
@@ -18,9 +20,11 @@ class Refused(RuntimeError):
 class Run:
     """One run: what it trains, who watches it, and what is due for it."""
 
-    def __init__(self, run_id: str, config: Config | MapConfig, path: Path):
+    def __init__(self, run_id: str, config: Config | MapConfig, path: Path, device: str = AUTO):
         self.run_id = run_id
         self.path = path
+        self.device = device
+        self.place: Place | None = None
         self.status = RunStatus.STARTING
         self.message = ""
         self.trainer = None
@@ -112,6 +116,15 @@ class Run:
         else:
             self.changed(RunStatus.PAUSED, self.trainer.finished or message)
 
+    def run_out_of_memory(self) -> None:
+        """Rest where the last whole state is: of the step for which a GPU had no memory, half may be done."""
+        from genlab.training.devices import free_memory
+
+        self.trainer.rewind(self.trainer.snapshots.newest.step)
+        free_memory()
+        lower = "lower its batch size or width, or let it train on the CPU"
+        self.rest(f"{self.place.label} has no memory left for a step: the run rests at step {self.step}; {lower}.")
+
     def fail(self, error: Exception) -> None:
         """Stop it with the error's line; what failed is not worth more than the last good save."""
         self.changed(RunStatus.FAILED, one_line(error))
@@ -149,6 +162,7 @@ class Run:
         return {
             "status": self.status, "step": self.step, "message": self.message,
             "config": self.config.to_json(), "changes": self.trainer.changes if self.trainer else [],
+            "device": self.device, "place": self.place.to_json() if self.place else {},
         }  # fmt: skip
 
 

@@ -42,9 +42,7 @@ class Turns:
         able = self._runs.able(run)
         behind = min(one.step for one in able)
         for one in able:
-            if one.step == behind:
-                self._train(one, partial(one.trainer.advance, 1))
-            if one.status != RunStatus.FAILED:
+            if one.step > behind or self._train(one, partial(one.trainer.advance, 1)):
                 one.rest()
 
     def _length(self, run: Run) -> float:
@@ -70,9 +68,10 @@ class Turns:
         # Together they get the time of two runs, whatever each of them costs.
         leader.used = follower.used = (leader.used + follower.used) / 2
 
-    def _train(self, run: Run, advance: Callable[[], Any]) -> None:
+    def _train(self, run: Run, advance: Callable[[], Any]) -> bool:
+        """Whether nothing went wrong."""
         self._mark(run.run_id)
-        before, begin = run.step, time.perf_counter()
+        before, begin, well = run.step, time.perf_counter(), True
         try:
             advance()
             run.unsaved = True
@@ -83,10 +82,15 @@ class Turns:
                 run.until = math.inf
                 run.rest(f"Step {run.step:,} is reached.")
         except Exception as error:
-            run.fail(error)
+            well = False
+            if run.place and run.place.is_full(error):
+                run.run_out_of_memory()
+            else:
+                run.fail(error)
         seconds = time.perf_counter() - begin
         run.used += seconds
         run.pace = seconds / max(1, run.step - before)
+        return well
 
     def _leave_alone(self, run: Run) -> None:
         """The twin of a run that has diverged goes on without it, and says so."""
