@@ -381,7 +381,7 @@ def test_an_unexpected_error_closes_with_a_line_and_one_entry_of_the_log(server,
     def broken(*given):
         raise KeyError("x")
 
-    monkeypatch.setattr(server.lab, "_decode", broken)
+    monkeypatch.setattr(sockets, "_ask", broken)
     code, line = closing(server.open(resting), '{"type":"decode","id":1,"z":[0,0]}')
     assert (code, line) == (1011, "the server failed; its log says more")
     assert [record.message for record in caplog.records] == ["A live socket failed"]
