@@ -9,6 +9,7 @@ from genlab.figures import gan_view
 from genlab.live.component import live
 from genlab.runtime.client import get_lab
 from genlab.ui.controls import controls
+from genlab.ui.devices import device_choice
 from genlab.ui.runbar import runbar
 from genlab.ui.runs import branch, companion, dismiss, look_at, open_run, rewind, shown_config, try_out
 
@@ -20,6 +21,7 @@ with st.sidebar:
         first=(
             "data", "objective", "n_critic", "clip", "gp_weight", "critic_learning_rate", "generator_learning_rate",
         ),
+        of_run=device_choice,
     )  # fmt: skip
 
 runbar(run)

@@ -9,13 +9,18 @@ from genlab.figures import vae_view
 from genlab.live.component import live
 from genlab.runtime.client import get_lab
 from genlab.ui.controls import controls
+from genlab.ui.devices import device_choice
 from genlab.ui.runbar import runbar
 from genlab.ui.runs import branch, companion, dismiss, look_at, open_run, rewind, shown_config, try_out
 
 run = open_run(VAEConfig)
 
 with st.sidebar:
-    controls(run.config, first=("data", "beta", "latent_dim", "learning_rate", "annealing", "free_bits"))
+    controls(
+        run.config,
+        first=("data", "beta", "latent_dim", "learning_rate", "annealing", "free_bits"),
+        of_run=device_choice,
+    )
 
 runbar(run)
 shown = shown_config(run)

@@ -29,6 +29,7 @@ class RecordingLab:
         self.told: list[tuple] = []
         self.names: dict[str, str] = {}
         self.twins: dict[str, str] = {}
+        self.machine, self.problem, self.places = {"cpu": "CPU"}, "", {}
 
     def start(self, config, run_id=None, *, play=False, twin=None):
         run_id = run_id or f"run{len(self.runs):05d}"
@@ -108,6 +109,19 @@ class RecordingLab:
     def worker_status(self):
         return "ready"
 
+    def devices(self):
+        return self.machine
+
+    def device_problem(self):
+        return self.problem
+
+    def device(self, run_id):
+        return self.places.get(run_id, "auto")
+
+    def move(self, run_id, device):
+        self.told.append(("move", device))
+        self.places[run_id] = device
+
 
 @pytest.fixture
 def lab(monkeypatch):
@@ -166,6 +180,28 @@ def test_the_buttons_of_the_run_bar_do_what_they_say(lab):
     for button, told in (("play", "play"), ("pause", "pause"), ("step", "step"), ("restart", "reset")):
         tab.button(key=f"gan.{button}").click().run()
         assert lab.told[-1][0] == told and not tab.error
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_where_there_is_a_gpu_a_person_chooses_where_the_run_trains(lab, name):
+    lab.machine = {"cpu": "CPU", "cuda:0": "NVIDIA H200"}
+    tab = open_page(name)
+    choice = tab.selectbox(key=f"{name}.device")
+    assert (choice.options, choice.value) == (["auto", "CPU", "NVIDIA H200"], "auto")
+    choice.set_value("cuda:0").run()
+    assert lab.told[-1] == ("move", "cuda:0") and not tab.error
+    assert tab.selectbox(key=f"{name}.device").value == "cuda:0"
+    # It belongs to the run, not to the experiment: no link carries it.
+    assert "cuda" not in " ".join(str(value) for value in dict(tab.query_params).values())
+    assert not any("cuda" in block.value for block in tab.code if "import torch" not in block.value)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_where_the_cpu_is_all_there_is_nothing_to_choose_but_a_line_about_what_is_missing(lab, name):
+    lab.problem = "GENLAB_DEVICE = cuda: this machine has no cuda:0; it has cpu. Models train on the CPU."
+    tab = open_page(name)
+    assert f"{name}.device" not in [box.key for box in tab.selectbox]
+    assert lab.problem in [caption.value for caption in tab.caption]
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -547,6 +547,8 @@ const STATUS = {
   failed: ["✖\uFE0E", "failed"],
 };
 
+const NUMBERS = "Steps of this run, its steps in a second of the clock and where it trains, the seconds of its own training";
+
 /** One line: how the run stands, and the controls that all curves share. */
 class TopBar {
   constructor(lab) {
@@ -569,7 +571,6 @@ class TopBar {
     const smoothing = element("label", { class: "smoothing" }, "Smooth ", this.smoothing, this.smoothed);
     const x = element("label", {}, "x ", this.x);
     this.happening = new Happening(lab);
-    this.numbers.title = "Steps of this run, its steps in a second of the clock, and the seconds of its own training";
     const status = element("div", { class: "status" }, this.icon, this.status, this.happening.node, this.numbers);
     this.line.append(status, element("div", { class: "controls" }, smoothing, x, this.pin, this.freeze));
     this.message = element("div", { class: "message", role: "status", "aria-live": "polite" });
@@ -593,7 +594,9 @@ class TopBar {
     if (!header || frozen) return;
     this.happening.show(header.diagnosis);
     const speed = `${number(header.steps_per_second ?? 0, 3)} steps/s`;
-    const more = this.lab.data.bar === "all" ? ` · ${speed} · ${duration(header.seconds)}` : "";
+    const where = header.place?.label ? ` on ${header.place.label}` : "";
+    const more = this.lab.data.bar === "all" ? ` · ${speed}${where} · ${duration(header.seconds)}` : "";
+    this.numbers.title = [NUMBERS, header.place?.why].filter(Boolean).join("; ");
     change(this.numbers, `step ${header.step.toLocaleString("en")}${more}`);
   }
 }

@@ -24,7 +24,7 @@ from genlab.runtime.keeping import Keeping
 from genlab.runtime.messages import DEFAULT_HZ, RunStatus, decode, event
 from genlab.runtime.pool import PATIENCE, Entry, Pool, default_workers
 from genlab.runtime.secret import read_secret
-from genlab.runtime.settings import prepare_home, read_settings
+from genlab.runtime.settings import AUTO, prepare_home, read_settings
 from genlab.runtime.store import RunState, Store, is_run_id
 from genlab.runtime.watching import Watch, Watches
 
@@ -162,6 +162,29 @@ class Lab(Keeping):
         state = RunState(new_id, card.config.replace(**live), RunStatus.STARTING, card.step, note, card.changes)
         self._pool.open(Entry(state, path), resume=True, note=note)
         return new_id
+
+    def device(self, run_id: str) -> str:
+        """Where a person wants the run to train: "auto" or the name of a device."""
+        entry = self._pool.entry(run_id)
+        return entry.device if entry else AUTO
+
+    def move(self, run_id: str, device: str) -> None:
+        """Train on another device from the present step on; "auto" is where its shape was measured to be fastest.
+
+        Raises :class:`SettingError` for a device that no worker has.
+        """
+        if device != AUTO and device not in self.devices():
+            raise SettingError(f"device = {device[:20]}: allowed is {', '.join((AUTO, *self.devices()))}")
+        self._entry(run_id).device = device
+        self._command(run_id, "move", device=device)
+
+    def devices(self) -> dict[str, str]:
+        """The devices on which models can train here, name → label; empty until a worker has looked."""
+        return self._pool.devices()
+
+    def device_problem(self) -> str:
+        """A line about a device that should be used and is not; "" when there is none."""
+        return self._pool.device_problem()
 
     def stop(self, run_id: str) -> None:
         """Save the run and free its memory; play or reset brings it back."""

@@ -183,6 +183,15 @@ class Pool:
             return "ready"
         return "the workers do not start: see the server's log" if self._failures >= DEATHS else "warming up"
 
+    def devices(self) -> dict[str, str]:
+        """The devices on which models can train here, name → label; empty until a worker has looked."""
+        pulses = [host.heartbeat() for host in self._hosts]
+        return {name: label for pulse in pulses for name, label in pulse.devices.items()}
+
+    def device_problem(self) -> str:
+        """A line about a device that should be used and is not; "" when there is none."""
+        return next(filter(None, (host.heartbeat().problem for host in self._hosts)), "")
+
     def is_ready(self, entry: Entry) -> bool:
         """Whether the run's worker answers commands now."""
         host = entry.host

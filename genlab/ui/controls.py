@@ -1,10 +1,11 @@
 """Widgets drawn from the declarations of the settings: what acts at once, what starts afresh, what is hidden."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -26,21 +27,24 @@ Change = Callable[[str, Any], None]
 """Told the name of a setting and the value that a person gave it."""
 
 
-def controls(config: Config, first: Iterable[str]) -> None:
+def controls(config: Config, first: Iterable[str], of_run: Callable[[type[Config]], None]) -> None:
     """Draw every setting of the run that this tab's page shows, see :func:`draw_settings`.
 
-    The widgets show the settings of the run itself, so every tab that looks at it agrees.
+    ``of_run`` draws what is the run's alone and not the experiment's, in the group "Run". The widgets show the
+    settings of the run itself, so every tab that looks at it agrees.
     """
-    draw_settings(config, first, partial(act, type(config), change))
+    draw_settings(config, first, partial(act, type(config), change), more={"Run": partial(of_run, type(config))})
     st.caption(f"{AFRESH} starts a fresh run; everything else acts on the running model.")
 
 
 def draw_settings(
-    config: Config, first: Iterable[str], change: Change, without: Iterable[str] = (), running: bool = True
-) -> None:
+    config: Config, first: Iterable[str], change: Change, without: Iterable[str] = (), running: bool = True,
+    more: Mapping[str, Callable[[], None]] = MappingProxyType({}),
+) -> None:  # fmt: skip
     """Draw every setting that applies to ``config``: those named in ``first`` in plain sight, the others by group.
 
-    Where a ``running`` model takes up some of them, those that it cannot are marked.
+    Where a ``running`` model takes up some of them, those that it cannot are marked. ``more`` draws what else stands
+    in a group.
     """
     settings = {
         name: setting if running else replace(setting, live=True)
@@ -56,6 +60,8 @@ def draw_settings(
             for setting in settings.values():
                 if setting.group == group:
                     _draw(setting, config, change)
+            if group in more:
+                more[group]()
 
 
 def bound(key: str, value: Any, *shape: Any, tell: Callable[..., None], args: tuple = ()) -> dict[str, Any]:
