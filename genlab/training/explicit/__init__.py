@@ -1,0 +1,1 @@
+"""Training steps written out by hand: forwards, backwards and updates on fixed buffers, without autograd."""
