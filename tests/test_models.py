@@ -88,7 +88,8 @@ def test_the_vector_and_the_networks_share_their_weights_and_gradients():
     x = torch.randn((8, 2), generator=seeded(1))
     flat.backward(network(x).sum())
     expected = torch.autograd.grad(network(x).sum(), list(network.parameters()))
-    layers = [torch.cat((weight, bias.unsqueeze(1)), dim=1) for weight, bias in zip(expected[::2], expected[1::2], strict=True)]
+    pairs = zip(expected[::2], expected[1::2], strict=True)
+    layers = [torch.cat((weight, bias.unsqueeze(1)), dim=1) for weight, bias in pairs]
     assert torch.equal(flat.gradient, torch.cat([layer.flatten() for layer in layers]))
     assert all(torch.equal(*blocks) for blocks in zip(flat.blocks(of_gradient=True), layers, strict=True))
     with torch.no_grad():

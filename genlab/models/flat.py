@@ -54,9 +54,7 @@ class FlatParameters:
 
     def backward(self, loss: Tensor) -> None:
         """Gradient of ``loss`` with respect to these parameters alone; others stay without."""
-        for parameter, part in zip(
-            self.parameters, torch.autograd.grad(loss, self.parameters, self._one), strict=True
-        ):
+        for parameter, part in zip(self.parameters, torch.autograd.grad(loss, self.parameters, self._one), strict=True):
             parameter.grad.copy_(part)
 
 

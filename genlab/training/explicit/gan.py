@@ -109,9 +109,7 @@ class GANStep:
 
     def _pass(self, network: str, columns: int, sigmoid: bool = False, output: Tensor | None = None) -> Pass:
         blocks, gradients = self._blocks[network]
-        return Pass(
-            self.program, blocks, gradients, self.config.activation, columns, sigmoid=sigmoid, output=output
-        )
+        return Pass(self.program, blocks, gradients, self.config.activation, columns, sigmoid=sigmoid, output=output)
 
     # The step ---------------------------------------------------------------------------------------------------------
 
