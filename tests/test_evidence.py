@@ -364,3 +364,32 @@ def test_a_diverged_model_is_refused_in_one_line(bad):
         decompose_evidence(lambda z: z[:, :1] * bad, np.zeros((1, 2)), np.ones((1, 2)))
     with pytest.raises(ValueError, match="encoder's output is not finite"):
         decompose_evidence(lambda z: z[:, :1], np.full((1, 2), bad), np.ones((1, 2)))
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.2, 0.4])
+def test_where_the_posterior_has_several_modes_no_gaussian_of_a_fine_grid_is_better_than_q_star(sigma):
+    x = np.linspace(-1.2, 1.2, 9)[:, None]
+    log_likelihood = gaussian_likelihood(lambda z: torch.sin(4 * z), torch.tensor(x), sigma)
+    found = decompose_evidence(log_likelihood, np.full((9, 1), 2.5), np.full((9, 1), 0.2))
+    z = np.linspace(-7, 7, 5601)
+    log_joint = -0.5 * z**2 - 0.5 * np.log(2 * np.pi) - 0.5 * np.log(2 * np.pi * sigma**2)
+    log_joint = log_joint - (x - np.sin(4 * z)) ** 2 / (2 * sigma**2)
+    best = np.full(9, -np.inf)
+    for std in np.geomspace(0.02, 1.2, 24):
+        means = np.linspace(-3, 3, 121)
+        q = np.exp(-0.5 * ((z - means[:, None]) / std) ** 2)
+        expected = q / q.sum(1, keepdims=True) @ log_joint.T
+        best = np.maximum(best, expected.max(0) + np.log(std) + 0.5 * np.log(2 * np.pi * np.e))
+    assert (found.best_elbo > best - TOLERANCE).all()
+
+
+def test_a_gaussian_may_be_wide_along_one_axis_and_narrow_along_the_other():
+    """p(z|x) of x = (cos 3z₁, sin 2z₂) has many modes; q* of the origin spans those along z₁ and takes one along z₂."""
+
+    def decoder(z):
+        return torch.stack([torch.cos(3 * z[:, 0]), torch.sin(2 * z[:, 1])], dim=1)
+
+    log_likelihood = gaussian_likelihood(decoder, torch.zeros(1, 2, dtype=torch.float64), 0.4)
+    spanning = decompose_evidence(log_likelihood, np.zeros((1, 2)), np.array([[1.0, 0.25]])).elbo
+    found = decompose_evidence(log_likelihood, np.full((1, 2), 2.5), np.full((1, 2), 0.2))
+    assert found.best_elbo >= spanning - TOLERANCE

@@ -9,6 +9,7 @@ so two spacings that agree leave an error far below their difference.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 import torch
@@ -43,6 +44,8 @@ FARTHEST = 100.0
 MOST_HALVINGS = 14
 MOST_NODES = 40_000
 MOST_MODES = 5
+MOST_STARTS = 9
+MOST_WIDER = 4
 MOST_TICKS = 160
 MOST_ASCENTS = 50
 WIDEST = 3.0
@@ -79,7 +82,8 @@ class Evidence:
     """The exact evidence of n examples and where the ELBO loses nats; all but the last three are arrays (n,) in nats.
 
     ``error`` is the integration error of ``log_evidence``, ``elbo_error`` that of ``elbo`` and ``best_elbo``.
-    ``best_mean`` and ``best_std`` (n, k) are q*, the diagonal Gaussian with the largest ELBO for each example.
+    ``best_mean`` and ``best_std`` (n, k) are q*, the diagonal Gaussian with the largest ELBO that ascents from many starts
+    found for each example.
     """
 
     log_evidence: np.ndarray
@@ -369,28 +373,39 @@ class _Lattice:
         passes = self.values[ends].min(0)
         modes = [peaks[0]]
         for peak in peaks[1:]:
+            if len(modes) == MOST_STARTS:
+                break
             above = ends[:, passes >= self.values[peak] - PROMINENCE]
             graph = coo_array((np.ones(above.shape[1]), above), shape=(len(self.keys),) * 2)
             group = connected_components(graph, directed=False)[1]
             if group[peak] not in group[modes]:
                 modes.append(peak)
-        return np.array(modes[:MOST_MODES])
+        return np.array(modes)
 
     def best_gaussian(self, mean: np.ndarray, std: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation (k,) of q*, by ascent of L[q] on the lattice's values: it decodes nothing.
 
-        Starts from the encoder's q, from the whole posterior's moments and from each mode.
+        Ascends from the encoder's q, from Gaussians as wide as each mode and as the whole posterior, and from the most
+        promising of :meth:`_wider`: the best maximum that was found, of several that there may be.
         """
         places, height = self.places(), self.values - self.values.max() + DEPTH
         near = height > 0
         z, height = places[near], height[near]
         mass = np.exp(height - height.max())
         centre = mass @ z / mass.sum()
-        starts = [(mean, std), (centre, np.sqrt(mass @ (z - centre) ** 2 / mass.sum()))]
-        precision = self.bends() / self.spacing**2
-        starts += [(places[row], precision[:, row].clip(WIDEST**-2) ** -0.5) for row in self.modes]
-        _, mean, std = max((_ascend(m, s, z, height, self.spacing) for m, s in starts), key=lambda found: found[0])
+        spread = np.sqrt(mass @ (z - centre) ** 2 / mass.sum())
+        modes = places[self.modes]
+        widths = (self.bends()[:, self.modes].T / self.spacing**2).clip(WIDEST**-2) ** -0.5
+        wider = [self._resolved(*q) for q in _wider(modes[:MOST_MODES], widths[:MOST_MODES], centre, spread)]
+        wider.sort(key=lambda q: -_bound(*q, z, height, self.spacing)[0])
+        narrow = [self._resolved(*q) for q in [(mean, std), (centre, spread), *zip(modes, widths, strict=True)]]
+        found = (_ascend(*q, z, height, self.spacing) for q in [*narrow, *wider[:MOST_WIDER]])
+        _, mean, std = max(found, key=lambda one: one[0])
         return mean, std
+
+    def _resolved(self, mean: np.ndarray, std: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        # Below 0.7 spacings the sum over nodes no longer represents a Gaussian.
+        return mean, std.clip(0.7 * self.spacing, WIDEST)
 
     def posterior(self) -> Posterior:
         """The density on the axes that the nodes with mass span."""
@@ -403,11 +418,23 @@ class _Lattice:
         return Posterior(
             axes=tuple(tick * self.spacing for tick in ticks),
             density=np.where(rows < 0, 0.0, density[rows]),
-            modes=self.places()[self.modes],
+            modes=self.places()[self.modes[:MOST_MODES]],
             nodes=self.places(),
             node_density=density,
             spacing=self.spacing,
         )
+
+
+def _wider(modes, widths, centre, spread) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Gaussians over two modes, and over one mode along some axes and the whole posterior along the others."""
+    found = []
+    for i, j in combinations(range(len(modes)), 2):
+        apart = (modes[j] - modes[i]) / 2
+        found.append((modes[i] + apart, np.sqrt((widths[i] ** 2 + widths[j] ** 2) / 2 + apart**2)))
+    if len(modes) > 1 and len(centre) > 1:
+        for mode, width in zip(modes, widths, strict=True):
+            found += [(np.where(axis, centre, mode), np.where(axis, spread, width)) for axis in np.eye(len(centre)) > 0]
+    return found
 
 
 def _ascend(mean, std, z, height, spacing):
@@ -416,8 +443,6 @@ def _ascend(mean, std, z, height, spacing):
     Newton steps in the mean and, for the std, the fixed point 1/σ_j² = −E_q[∂²_j log p(x, z)], each shortened until
     the bound rises (Opper & Archambeau 2009).
     """
-    # Below 0.7 spacings the sum over nodes no longer represents a Gaussian.
-    std = std.clip(0.7 * spacing, WIDEST)
     value, slope, curvature = _bound(mean, std, z, height, spacing)
     for _ in range(MOST_ASCENTS):
         size, axes = np.linalg.eigh(curvature)
