@@ -212,8 +212,8 @@ class Config(BaseModel):
         if name not in settings:
             near = get_close_matches(name, settings, n=1)
             hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(settings)}"
-            return f"{_shorten(name)}: {cls.model} has no such setting; {hint}"
-        return f"{name} = {_shorten(first['input'])}: allowed is {settings[name].allowed}"
+            return f"{shorten(name)}: {cls.model} has no such setting; {hint}"
+        return f"{name} = {shorten(first['input'])}: allowed is {settings[name].allowed}"
 
     @field_validator("*", mode="before")
     @classmethod
@@ -516,7 +516,7 @@ def from_json(text: str) -> Config:
         raise SettingError("the settings must be one JSON object")
     model = values.pop("model", None)
     if not isinstance(model, str) or model not in CONFIGS:
-        raise SettingError(f"model = {_shorten(model)}: allowed is {', '.join(CONFIGS)}")
+        raise SettingError(f"model = {shorten(model)}: allowed is {', '.join(CONFIGS)}")
     return CONFIGS[model](**values)
 
 
@@ -553,6 +553,7 @@ def _plain(number: float) -> str:
     return str(number) if isinstance(number, int) else f"{number:g}"
 
 
-def _shorten(value: Any) -> str:
+def shorten(value: Any, longest: int = 60) -> str:
+    """The text of a value on one line of at most so many characters."""
     text = " ".join(str(value).split())
-    return text if len(text) <= 60 else text[:57] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,6 +1,7 @@
 """The life of the lab around that of the web server."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -11,25 +12,35 @@ from streamlit import config as streamlit_config
 
 from genlab.config import SettingError
 from genlab.runtime.client import start_lab, stop_lab
+from genlab.runtime.log import configure_log
+from genlab.runtime.settings import prepare_home, read_settings
 
 BAD_START = 2
 """Exit status of a server whose settings do not stand."""
+
+_log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Start the lab with the server and end it with the server; a bad setting ends both in one line."""
     try:
-        lab = start_lab()
+        settings = read_settings()
+        prepare_home(settings.home)
+        # Before the lab: it says what it finds amiss.
+        configure_log(settings.home, settings.log_level)
+        start_lab()
     except SettingError as error:
         print(f"genlab: {error}", file=sys.stderr, flush=True)
         # Raised, it would be printed below the stack of every layer that waits for the start.
         os._exit(BAD_START)
-    admit(lab.settings.origins)
+    _log.info("The lab starts: its home is %s", settings.home)
+    admit(settings.origins)
     try:
         yield
     finally:
         await asyncio.to_thread(stop_lab)
+        _log.info("The lab has ended")
 
 
 def admit(origins: tuple[str, ...]) -> None:

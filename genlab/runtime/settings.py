@@ -12,11 +12,11 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from genlab.config import SettingError
+from genlab.config import SettingError, shorten
 
 FILE = "genlab.toml"
 """The file of settings in the home; what stands in the environment wins over it."""
@@ -53,6 +53,10 @@ Number = Annotated[float, BeforeValidator(_no_switch), Field(allow_inf_nan=False
 AutoWhole = Annotated[int | None, BeforeValidator(_auto)]
 
 
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
 def _origins(value: Any) -> Any:
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
@@ -78,6 +82,9 @@ def _is_device(text: str) -> str:
 Device = Annotated[str, AfterValidator(_is_device)]
 
 
+Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
+
+
 class ServerSettings(BaseModel):
     """What holds for the whole server and all its runs; :func:`read_settings` collects it."""
 
@@ -99,6 +106,10 @@ class ServerSettings(BaseModel):
         (), "https://HOST or http://HOST:PORT, several with commas between them",
         "Origins from which browsers may open the lab's sockets, beside the server's own address: behind a proxy that "
         "gives it another name.",
+    )  # fmt: skip
+
+    log_level: Level = _setting(
+        "info", "debug, info, warning, error", "From which weight on the log in the home has the lab's own lines.",
     )  # fmt: skip
 
     def to_environment(self) -> dict[str, str]:
@@ -165,9 +176,7 @@ def _validate(found: dict[str, tuple[Any, str]]) -> ServerSettings:
     except ValidationError as error:
         name = error.errors()[0]["loc"][0]
         value, where = found[name]
-        text = " ".join(str(value).split())
-        shown = text if len(text) <= 60 else text[:57] + "…"
-        raise SettingError(f"{where} = {shown}: allowed is {ServerSettings.allowed(name)}") from None
+        raise SettingError(f"{where} = {shorten(value)}: allowed is {ServerSettings.allowed(name)}") from None
 
 
 def prepare_home(home: Path) -> None:

@@ -5,15 +5,18 @@ import re
 
 import streamlit as st
 
-from genlab.config import SettingError
-from genlab.runtime.client import LabNotRunning, UnknownRun
+from genlab.config import SettingError, shorten
+from genlab.runtime.client import LabNotRunning, UnknownRun, get_lab
+
+LONGEST = 400
+"""Characters of a line that a page shows at most."""
 
 _log = logging.getLogger(__name__)
 
 
 def complain(line: str, where=st) -> None:
     """Show one line about what somebody did, each character as it is: what they typed may look like Markdown."""
-    where.error(literal(line))
+    where.error(literal(shorten(line, LONGEST)))
 
 
 def literal(text: str) -> str:
@@ -27,8 +30,15 @@ def say(error: Exception) -> bool:
         complain(str(error))
     else:
         _log.error("A page failed", exc_info=error)
-        st.error(
-            f"This page failed ({type(error).__name__}); the runs are not affected. "
-            "Reload the page; the details are in the server's log."
-        )
+        why = type(error).__name__
+        st.error(f"This page failed ({why}). {_workers()} Reload the page; the server's log says more.")
     return True
+
+
+def _workers() -> str:
+    """How it stands with the runs, which a page that failed has not touched."""
+    try:
+        status = get_lab().worker_status()
+    except LabNotRunning as error:
+        return str(error)
+    return "The runs are not affected." if status == "ready" else f"The runs stand still, too: {literal(status)}."

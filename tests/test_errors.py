@@ -1,0 +1,63 @@
+"""What a page says when something went wrong."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from genlab.runtime import client
+from genlab.ui import errors
+
+
+def page(monkeypatch, script, status=None):
+    """The lines that a page shows whose script is ``script``, beside a lab whose workers have this status."""
+
+    class Lab:
+        def worker_status(self):
+            return status
+
+    def get_lab():
+        if status is None:
+            raise client.LabNotRunning("The lab is not running.")
+        return Lab()
+
+    monkeypatch.setattr(errors, "get_lab", get_lab)
+    shown = AppTest.from_function(script).run()
+    assert not shown.exception
+    return [error.value for error in shown.error]
+
+
+def fails():
+    from genlab.ui.errors import say
+
+    say(KeyError("secret detail"))
+
+
+@pytest.mark.parametrize(
+    "status, words",
+    [
+        ("ready", "The runs are not affected."),
+        ("warming up", r"The runs stand still, too: warming up."),
+        (None, "The lab is not running."),
+    ],
+)
+def test_a_page_that_failed_says_how_it_stands_with_the_runs(monkeypatch, status, words):
+    (line,) = page(monkeypatch, fails, status)
+    assert line == f"This page failed (KeyError). {words} Reload the page; the server's log says more."
+
+
+def test_a_line_of_thousands_of_characters_is_cut(monkeypatch):
+    def script():
+        from genlab.ui.errors import complain
+
+        complain("allocation " * 400)
+
+    (line,) = page(monkeypatch, script)
+    assert len(line) == errors.LONGEST and line.endswith("…")
+
+
+def test_a_line_of_several_lines_becomes_one(monkeypatch):
+    def script():
+        from genlab.ui.errors import complain
+
+        complain("first\nsecond")
+
+    assert page(monkeypatch, script) == ["first second"]
