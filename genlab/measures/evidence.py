@@ -82,8 +82,8 @@ class Evidence:
     """The exact evidence of n examples and where the ELBO loses nats; all but the last three are arrays (n,) in nats.
 
     ``error`` is the integration error of ``log_evidence``, ``elbo_error`` that of ``elbo`` and ``best_elbo``.
-    ``best_mean`` and ``best_std`` (n, k) are q*, the diagonal Gaussian with the largest ELBO that ascents from many starts
-    found for each example.
+    ``best_mean`` and ``best_std`` (n, k) are q*, the diagonal Gaussian with the largest ELBO that ascents from many
+    starts found for each example.
     """
 
     log_evidence: np.ndarray
