@@ -61,3 +61,19 @@ def test_a_line_of_several_lines_becomes_one(monkeypatch):
         complain("first\nsecond")
 
     assert page(monkeypatch, script) == ["first second"]
+
+
+def test_what_is_wrong_with_the_whole_lab_stands_on_every_page(monkeypatch):
+    class Lab:
+        def troubles(self):
+            return ["The disk has 0 MB left.", "The list of runs is locked *by another program*."]
+
+    monkeypatch.setattr(errors, "get_lab", Lab)
+
+    def script():
+        from genlab.ui.errors import warn_of_troubles
+
+        warn_of_troubles()
+
+    shown = AppTest.from_function(script).run()
+    assert [errors.literal(line) for line in Lab().troubles()] == [warning.value for warning in shown.warning]

@@ -5,10 +5,12 @@ import gzip
 import json
 import socket
 import struct
+import sys
 import threading
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -506,8 +508,52 @@ def test_plotly_is_not_sent_again_to_who_has_it(server):
     assert unchanged.value.code == 304
 
 
+# ---- for a monitor ------------------------------------------------------------------------------------------------
+
+
+def ask(server, status=200):
+    try:
+        with urllib.request.urlopen(f"{server.origin}/live/health", timeout=20) as answer:
+            code, text = answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        code, text = error.code, error.read().decode()
+    assert code == status
+    return json.loads(text), text
+
+
+def test_a_monitor_sees_workers_runs_watchers_and_the_disk(server, playing):
+    before = ask(server)[0]
+    with server.open(playing) as socket:
+        next(packets(socket))
+        report, text = ask(server)
+        assert report["watchers"] == before["watchers"] + 1
+    assert (report["status"], report["troubles"]) == ("ok", [])
+    assert report["runs"]["running"] >= 1
+    (worker,) = report["workers"]
+    assert worker["state"] == "ready" and worker["runs"] >= 1
+    assert 0 <= worker["silent_seconds"] < 10 and 0 <= worker["turn_seconds"] < 10
+    assert report["disk"]["free_mb"] > 0
+    if sys.platform == "linux":
+        # A worker has loaded torch, the web process is this test.
+        assert worker["memory_mb"] > 100 and report["web_process"]["memory_mb"] > 50
+    for secret in (playing, server.lab.token(playing)):
+        assert secret not in text
+
+
+def test_a_monitor_is_told_when_nothing_trains(server, monkeypatch):
+    (worker,) = server.lab._pool.vitals()
+    monkeypatch.setattr(server.lab._pool, "vitals", lambda: [replace(worker, state="silent")])
+    assert ask(server, status=503)[0]["status"] == "down"
+
+
+def test_a_monitor_is_told_what_is_wrong_while_the_lab_works(server, monkeypatch):
+    monkeypatch.setattr(server.lab.store, "troubles", lambda: ["The disk is full."])
+    report, _ = ask(server)
+    assert (report["status"], report["troubles"]) == ("impaired", ["The disk is full."])
+
+
 def test_the_routes_lie_outside_of_streamlits_own():
-    assert [route.path for route in routes()] == ["/live/ws", "/live/plotly.min.js"]
+    assert {route.path.split("/")[1] for route in routes()} == {"live"}
 
 
 def test_a_plain_request_to_the_socket_is_no_page(server):

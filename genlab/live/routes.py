@@ -1,7 +1,6 @@
-"""The two routes of the data plane: the WebSocket that carries frames, and plotly.js for the component.
+"""What the server answers beside Streamlit: the WebSocket that carries frames, plotly.js, and how the lab is.
 
-The socket checks the Origin and the run's token, validates and rate-limits whatever a client sends, and gives each
-client one slot for the latest frame: who reads slowly loses frames, and delays nobody.
+The socket checks the Origin and the run's token before its client is heard, see :mod:`genlab.live.sockets`.
 """
 
 import asyncio
@@ -12,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -23,7 +22,11 @@ from genlab.runtime.messages import DEFAULT_HZ
 
 def routes() -> list[BaseRoute]:
     """What the server mounts beside Streamlit's own routes."""
-    return [WebSocketRoute("/live/ws", live_socket), Route("/live/plotly.min.js", plotly_script)]
+    return [
+        WebSocketRoute("/live/ws", live_socket),
+        Route("/live/plotly.min.js", plotly_script),
+        Route("/live/health", health),
+    ]
 
 
 async def live_socket(websocket: WebSocket) -> None:
@@ -44,6 +47,13 @@ def _is_admitted(websocket: WebSocket, origins: tuple[str, ...]) -> bool:
     origin, host = websocket.headers.get("origin", "").lower(), websocket.headers.get("host", "").lower()
     parts = urlsplit(origin)
     return origin in origins or parts.scheme in ("http", "https") and bool(host) and parts.netloc == host
+
+
+async def health(request: Request) -> Response:
+    """/live/health: how the lab is, as JSON for a monitor; 503 while no worker trains anything."""
+    report = await asyncio.to_thread(get_lab().health)
+    down = report["status"] == "down"
+    return JSONResponse(report, 503 if down else 200, headers={"Cache-Control": "no-store"})
 
 
 # ---- plotly.js -----------------------------------------------------------------------------------------------------

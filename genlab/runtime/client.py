@@ -19,6 +19,7 @@ import numpy as np
 from genlab.checkpoint import CheckpointError, inspect
 from genlab.config import Config, SettingError, structural
 from genlab.maps import MapConfig
+from genlab.runtime.health import Health
 from genlab.runtime.host import HostLost
 from genlab.runtime.keeping import Keeping
 from genlab.runtime.messages import DEFAULT_HZ, RunStatus, decode, event
@@ -84,6 +85,7 @@ class Lab(Keeping):
             on_frame=self._watches.frame,
             on_event=self._watches.event,
         )
+        self._health = Health(self._pool, self._watches, self.store)
         self.clear()
 
     # ---- runs ----
@@ -301,6 +303,14 @@ class Lab(Keeping):
     def worker_status(self) -> str:
         """How the workers are: "ready", "warming up", or why none starts."""
         return self._pool.status()
+
+    def health(self) -> dict[str, Any]:
+        """How workers, runs, watchers and disk are, as JSON values without any run's name or token."""
+        return self._health.report()
+
+    def troubles(self) -> list[str]:
+        """What is wrong with the whole lab, a line each: a full disk, workers that do not start; empty as a rule."""
+        return self._health.troubles()
 
     def worker_pids(self) -> list[int]:
         """The process ids of the workers."""

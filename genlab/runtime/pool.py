@@ -5,6 +5,7 @@ import os
 import threading
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from typing import Any
 
 from genlab.config import Config
 from genlab.maps import MapConfig, read_config
-from genlab.runtime.host import Audience, ProcessHost
+from genlab.runtime.host import Audience, ProcessHost, Pulse
 from genlab.runtime.messages import Record, RunStatus
 from genlab.runtime.settings import AUTO, ServerSettings
 from genlab.runtime.store import RunState
@@ -46,6 +47,16 @@ class Entry:
     device: str = AUTO
     foreseen: Config | MapConfig | None = None
     told: Config | MapConfig | None = None
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """How one worker is: its process, "warming up", "ready" or "silent", its life signs, and how many runs it holds."""
+
+    pid: int
+    state: str
+    pulse: Pulse
+    runs: int
 
 
 def default_workers() -> int:
@@ -211,6 +222,22 @@ class Pool:
             # A run whose worker is lost starts again with what was asked.
             if entry.told and not lost:
                 entry.state = replace(entry.state, config=entry.told)
+
+    def vitals(self) -> list[Vitals]:
+        """How each worker is."""
+        with self._lock:
+            held = Counter(entry.host for entry in self._entries.values())
+            return [self._vitals(host, held[host]) for host in self._hosts]
+
+    def _vitals(self, host: ProcessHost, runs: int) -> Vitals:
+        pulse = host.heartbeat()
+        silent = pulse.silence > (self._patience if pulse.ready else WARM_UP_PATIENCE)
+        return Vitals(host.process.pid, "silent" if silent else "ready" if pulse.ready else "warming up", pulse, runs)
+
+    def states(self) -> list[RunState]:
+        """The runs that a worker holds, as they were last heard of."""
+        with self._lock:
+            return [entry.state for entry in self._entries.values() if entry.host]
 
     def pids(self) -> list[int]:
         """The process ids of the workers."""

@@ -22,6 +22,7 @@ from genlab.checkpoint import Card, CheckpointError, inspect
 from genlab.config import Config, SettingError
 from genlab.maps import MapConfig, read_config
 from genlab.runtime.curves import read_curves
+from genlab.runtime.disk import no_room_for
 from genlab.runtime.messages import RUN_ID_LENGTH, RunStatus
 
 KEPT_DAYS = 14
@@ -205,6 +206,10 @@ class Store:
         if not re.fullmatch("[0-9a-f]{16}", digest):
             raise ValueError(f"upload = {digest[:20]}: allowed are 16 hexadecimal digits")
         return self.home / "uploads" / f"{digest}.safetensors"
+
+    def troubles(self) -> list[str]:
+        """What keeps runs from being kept now, a line each."""
+        return [line for line in (no_room_for(self.home / "checkpoints" / "new", 0),) if line]
 
     def disk_used(self) -> int:
         """Bytes of everything in the store."""

@@ -101,6 +101,10 @@ class Watches:
         """The runs that somebody watches."""
         return set(tuple(self._of))
 
+    def count(self) -> int:
+        """How many there are."""
+        return sum(map(len, tuple(self._of.values())))
+
     def add(self, watch: Watch) -> None:
         with self._lock:
             self._of[watch.run_id] = (*self.of(watch.run_id), watch)

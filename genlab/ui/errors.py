@@ -2,6 +2,7 @@
 
 import logging
 import re
+from contextlib import suppress
 
 import streamlit as st
 
@@ -22,6 +23,13 @@ def complain(line: str, where=st) -> None:
 def literal(text: str) -> str:
     """Markdown that shows a text as it is."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+
+
+def warn_of_troubles() -> None:
+    """One line for each thing that is wrong with the whole lab, whatever the page is."""
+    with suppress(LabNotRunning):
+        for line in get_lab().troubles():
+            st.warning(literal(shorten(line, LONGEST)))
 
 
 def say(error: Exception) -> bool:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from genlab.ui import ASSETS, PAGES, UI
+from genlab.ui.errors import warn_of_troubles
 
 st.set_page_config(page_title="genlab", page_icon=ASSETS / "icon.png", layout="wide", initial_sidebar_state=320)
 st.html(UI / "style.css")
@@ -30,6 +31,7 @@ page = st.navigation(
 )
 st.session_state["entered"] = st.session_state.get("page") != page.title
 st.session_state["page"] = page.title
+warn_of_troubles()
 page.run()
 with st.container(key="keys"):
     st.html(UI / "keys.html", unsafe_allow_javascript=True)
