@@ -20,6 +20,7 @@ SERVER = """
     import streamlit as st
     from starlette.responses import JSONResponse
     from starlette.routing import Route, WebSocketRoute
+    from genlab.live.modules import MODULES
     from genlab.live.routes import plotly_script
     from genlab.runtime.messages import encode
 
@@ -97,7 +98,7 @@ SERVER = """
 
 
     routes = {"/live/plotly.min.js": plotly_script, "/control": control}
-    routes = [WebSocketRoute("/live/ws", socket), *(Route(path, answer) for path, answer in routes.items())]
+    routes = [WebSocketRoute("/live/ws", socket), MODULES, *(Route(path, answer) for path, answer in routes.items())]
     app = st.App("shell.py", routes=routes, lifespan=train)
 """
 
@@ -449,3 +450,85 @@ def test_points_that_left_the_picture_are_counted_in_it(live_page, lab):
     wait_for(live_page, "plane", f"{words} === `◆ ${{{outside}}} of ${{plot.data[4].x.length}} lie outside`")
     live_page.evaluate("() => window.genlab.panels.get('plane').resetZoom()")
     wait_for(live_page, "plane", f"{words} === undefined")
+
+
+class Held:
+    """Requests for the lab's module, which wait until they may go."""
+
+    pattern = "**/live/stage/*/lab.js"
+
+    def __init__(self, page):
+        self.page, self.waiting = page, []
+        page.route(self.pattern, lambda route: self.waiting.append(route))
+
+    def visit(self, url):
+        with self.page.expect_request(self.pattern) as request:
+            self.page.goto(url)
+        self.address = request.value.url
+        self.page.get_by_text("reruns 1").wait_for()
+
+    def go(self):
+        for route in self.waiting:
+            route.continue_()
+        self.page.unroute(self.pattern)
+
+
+@pytest.fixture
+def held(page):
+    page.set_default_timeout(90_000)
+    return Held(page)
+
+
+def test_a_rerun_while_the_modules_are_on_their_way_leaves_one_living_picture(page, lab, held):
+    held.visit(lab.url)
+    page.get_by_role("combobox").first.click()
+    page.get_by_role("option", name="wgan").click()
+    page.get_by_text("reruns 2").wait_for()
+    held.go()
+    page.locator(".genlab-live[data-step]").wait_for()
+    wait_for_later_step(page)
+    assert page.locator(".genlab-live").count() == 1
+    assert lab.control()["sockets"] == 1
+
+
+def test_a_component_that_goes_before_its_modules_come_opens_nothing(page, lab, held):
+    while lab.control()["sockets"]:
+        page.wait_for_timeout(50)  # those of the test before
+    held.visit(lab.url)
+    page.get_by_text("hide").click()
+    page.get_by_text("reruns 2").wait_for()
+    held.go()
+    page.evaluate("address => import(address).then(() => new Promise(setTimeout))", held.address)
+    assert page.locator(".genlab-live").count() == 0
+    assert lab.control()["sockets"] == 0
+
+
+def test_a_page_whose_modules_the_server_has_no_more_says_what_to_do(page, lab):
+    page.set_default_timeout(90_000)
+    page.route("**/live/stage/*/live.js", lambda route: route.fulfill(status=404, body="another version"))
+    page.goto(lab.url)
+    page.get_by_text("reload the page").wait_for()
+    page.unroute("**/live/stage/*/live.js")
+    page.reload()
+    wait_for_figure(page, "losses")
+
+
+def test_two_versions_of_the_modules_live_beside_each_other(live_page, lab):
+    """An open page keeps its modules when the server is updated; all of one version come from one address."""
+    loaded = live_page.evaluate("() => performance.getEntriesByType('resource').map(({ name }) => name)")
+    addresses = [name.split("/live/stage/")[1].split("/")[0] for name in loaded if "/live/stage/" in name]
+    assert len(addresses) > 20 and len(set(addresses)) == 1
+    copy = "0" * 16
+
+    def serve(route):
+        route.continue_(url=route.request.url.replace(copy, addresses[0]))
+
+    live_page.route(f"**/live/stage/{copy}/**", serve)
+    alone = live_page.evaluate(
+        "async versions => { const load = version => import(`/live/stage/${version}/wire/feed.js`);"
+        " const [mine, other] = await Promise.all(versions.map(load));"
+        " return mine.Feed !== other.Feed && window.genlab.feed instanceof mine.Feed; }",
+        [addresses[0], copy],
+    )
+    live_page.unroute(f"**/live/stage/{copy}/**")
+    assert alone

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import genlab.live
 from genlab.config import GANConfig, VAEConfig
 from genlab.data import points
 from genlab.figures import gan_view, vae_view
 from genlab.figures.palette import BACKGROUND, CLASS_SYMBOLS, PALETTE, TEXT, contrast
 from genlab.figures.still import distances, over_density, overlay
+from genlab.live.modules import modules
 from genlab.runtime.messages import STREAMS
 from genlab.runtime.streams import View as WorkerView
 from genlab.training import make_trainer
@@ -126,8 +126,8 @@ def test_bound_traces_and_layers_exist(view):
 
 
 def test_transforms_are_those_of_the_component(view):
-    script = (Path(genlab.live.__file__).parent / "live.js").read_text(encoding="utf-8")
-    block = script[script.index("const TRANSFORMS = {") : script.index("// ---", script.index("const TRANSFORMS = {"))]
+    script = modules()["maths/transforms.js"].decode()
+    block = script[script.index("const TRANSFORMS = {") :]
     known = set(re.findall(r"^  (\w+)[:(]", block, re.M))
     assert {bind["use"] for panel in view["panels"] for bind in panel.get("bind", [])} <= known
 

@@ -33,7 +33,7 @@ class Plane:
 
     def place(self, across: float, up: float) -> tuple[float, float]:
         """Pixels of a place of the plane, given as shares of its width and height, once it is drawn."""
-        self.wait("p.canvas._fullLayout && p.hand.offsetWidth > 100")
+        self.wait("p.canvas._fullLayout && p.hand.node.offsetWidth > 100")
         box = self.hand.bounding_box()
         return box["x"] + across * box["width"], box["y"] + (1 - up) * box["height"]
 
@@ -60,11 +60,11 @@ class Plane:
     def strip(self) -> list[list[float]]:
         """The codes of the strip, once ten outputs of it are seen."""
         self.wait(
-            "p.pictures.children.length === 10 && p.course && p.decoded"
-            " && p.codes().every((code, i) => p.decoded.codes[i]?.every((value, j) => value === code[j]))"
+            "p.strip.pictures.children.length === 10 && p.course.at && p.strip.decoded"
+            " && p.strip.codes().every((code, i) => p.strip.decoded.codes[i]?.every((value, j) => value === code[j]))"
         )
-        every = self.ask("(p.decoded.codes.length - 1) / 9")
-        return self.ask("p.decoded.codes")[:: int(every)]
+        every = self.ask("(p.strip.decoded.codes.length - 1) / 9")
+        return self.ask("p.strip.decoded.codes")[:: int(every)]
 
     def grey(self, canvas: str) -> np.ndarray:
         """Grey values (28, 28) of a canvas, from the colours of its paper and ink."""
@@ -176,7 +176,7 @@ def test_two_pins_give_a_strip_along_the_straight_line_and_a_third_replaces_the_
     c = digits.click(0.5, 0.8)
     assert np.allclose(digits.strip(), np.linspace(c, b, 10))
     digits.node.get_by_role("button", name="Clear").click()
-    digits.wait("p.pictures.hidden && !p.pins.some(Boolean)")
+    digits.wait("p.strip.pictures.hidden && !p.course.pins.some(Boolean)")
 
 
 def test_a_drag_draws_a_path_and_the_strip_follows_it(digits):
@@ -205,7 +205,7 @@ def test_pins_and_paths_survive_a_reload_until_they_are_cleared(digits):
     digits.node.get_by_role("button", name="Clear").click()
     digits.page.reload()
     digits.lab.ready()
-    assert digits.ask("[p.pins, p.course]") == [[None, None], None]
+    assert digits.ask("[p.course.pins, p.course.at]") == [[None, None], None]
 
 
 def test_the_keyboard_moves_pins_and_clears_and_leaves_the_run_alone(digits):
@@ -225,7 +225,7 @@ def test_the_keyboard_moves_pins_and_clears_and_leaves_the_run_alone(digits):
     assert len(digits.strip()) == 10
     assert "A pinned, B pinned" in digits.node.get_by_role("status").inner_text()
     digits.page.keyboard.press("Escape")
-    digits.wait("!p.course && !p.pins.some(Boolean)")
+    digits.wait("!p.course.at && !p.course.pins.some(Boolean)")
     assert (digits.lab.header("status"), digits.lab.header("step")) == ("paused", step)
 
 
@@ -309,7 +309,7 @@ def output_mark(plane: Plane) -> int:
         "(() => { const target = window.genlab.panels.get('plane'), {xaxis, yaxis} = target.canvas._fullLayout;"
         " const [x, y] = p.latest.xy.values, ratio = devicePixelRatio;"
         " const at = [xaxis._offset + xaxis.l2p(x), yaxis._offset + yaxis.l2p(y)].map(v => Math.round(v * ratio));"
-        " const data = target.echo.getContext('2d').getImageData(at[0] - 3, at[1] - 3, 7, 7).data;"
+        " const data = p.echo.sheet.getContext('2d').getImageData(at[0] - 3, at[1] - 3, 7, 7).data;"
         " return Array.from(data).filter((value, i) => i % 4 === 3 && value === 255).length; })()"
     )
 
@@ -358,10 +358,10 @@ def test_frozen_pictures_still_answer_the_hand_and_the_strip_stands_still(lab, s
     plane.strip()
     lab.page.get_by_role("button", name="Freeze").click()
     lab.page.wait_for_timeout(700)
-    plane.ask("p.frozen = p.decoded")
+    plane.ask("p.frozen = p.strip.decoded")
     step = lab.header("step")
     lab.wait("h.step > v[0] + 50", step)
-    assert plane.ask("p.decoded === p.frozen")
+    assert plane.ask("p.strip.decoded === p.frozen")
     before = plane.ask("p.redraws")
     plane.move(0.5, 0.7)
     plane.wait("p.redraws > v[0]", before)
@@ -383,7 +383,7 @@ def test_plane_and_strip_are_on_the_screen_and_every_target_is_large_enough(lab,
         plane.wait("p.lab.root.dataset.grid === v[0]", "wide" if width > 1500 else "narrow")
         if tab:
             lab.page.get_by_role("tab", name=tab).click()
-        plane.wait("p.hand.offsetHeight > 150")
+        plane.wait("p.hand.node.offsetHeight > 150")
         for part in (plane.hand, *plane.node.locator(".pictures canvas").all()):
             box = part.bounding_box()
             assert box["x"] >= 0 and box["y"] >= 0 and box["width"] >= 24

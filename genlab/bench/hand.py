@@ -52,7 +52,7 @@ def _with_page(page, url: str, seconds: float) -> dict[str, Any]:
     page.set_default_timeout(PATIENCE)
     page.goto(f"{url}/vae?run={run_id}")
     plane = "window.genlab?.panels.get('latent')"
-    page.wait_for_function(f"() => {plane}?.hand.offsetWidth && window.genlab.header?.step > 50")
+    page.wait_for_function(f"() => {plane}?.hand.node.offsetWidth && window.genlab.header?.step > 50")
     running = _circle(page, seconds)
     page.get_by_role("button", name="Pause").click()
     page.wait_for_function("() => window.genlab.header.status === 'paused'")

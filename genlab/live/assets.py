@@ -1,22 +1,29 @@
-"""What the components have in common: where their scripts and styles lie, and what every Plotly figure needs."""
+"""What the components have in common: the script that Streamlit mounts, styles, and what every figure needs."""
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import plotly
 import streamlit as st
 
 from genlab.figures.palette import PALETTE
-
-_FOLDER = Path(__file__).parent
-
-
-def assets(*names: str) -> str:
-    """Files of this folder, one after the other: scripts joined so become one module."""
-    return "".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
+from genlab.live.modules import FOLDER, version
 
 
-def surroundings() -> dict[str, Any]:
-    """Where plotly.js is served, its version, and the colours of both themes."""
-    base = "/" + (st.get_option("server.baseUrlPath") or "").strip("/")
-    return {"base": base, "plotly": plotly.__version__, "palette": PALETTE}
+def component(name: Literal["live", "player", "pencil"], *styles: str) -> Callable[..., Any]:
+    """Declare a component: the module of this name, dressed by these style sheets.
+
+    Styles are not isolated: Plotly puts its own style sheet into the document's head, where a shadow root would not see
+    it. All our rules start from a class of the component instead.
+    """
+    return st.components.v2.component(
+        f"genlab_{name}",
+        js=(FOLDER / "entry.js").read_text(encoding="utf-8"),
+        css="".join((FOLDER / f"{style}.css").read_text(encoding="utf-8") for style in styles),
+        isolate_styles=False,
+    )
+
+
+def surroundings(module: Literal["live", "player", "pencil"]) -> dict[str, Any]:
+    """Which module the entry imports and in which version, the version of plotly.js, the colours of both themes."""
+    return {"module": module, "stage": version(), "plotly": plotly.__version__, "palette": PALETTE}

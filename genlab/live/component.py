@@ -8,7 +8,7 @@ import streamlit as st
 
 from genlab.config import Config
 from genlab.figures.panels import View
-from genlab.live.assets import assets, surroundings
+from genlab.live.assets import component, surroundings
 
 
 class Companion(NamedTuple):
@@ -25,14 +25,7 @@ class Companion(NamedTuple):
 
 @cache
 def _component():
-    # Styles are not isolated: Plotly puts its own style sheet into the document's head, where a shadow root would
-    # not see it. All our rules start from .genlab-live instead.
-    return st.components.v2.component(
-        "genlab_live",
-        js=assets("common.js", "live.js"),
-        css=assets("live.css"),
-        isolate_styles=False,
-    )
+    return component("live", "live")
 
 
 def live(
@@ -85,7 +78,7 @@ def live(
             "token": token,
             "status": status,
             "config": config and config.model_dump(),
-            **surroundings(),
+            **surroundings("live"),
             "timeline": on_branch is not None,
             "companion": companion and companion.to_data(dismissable=on_dismiss is not None),
             **view.to_data(),

@@ -5,8 +5,7 @@ from functools import cache
 
 import streamlit as st
 
-from genlab.figures.palette import PALETTE
-from genlab.live.assets import assets
+from genlab.live.assets import component, surroundings
 
 LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 """The letter of each height, from 0 up; all of them stand in an address as they are."""
@@ -14,12 +13,7 @@ LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 @cache
 def _component():
-    return st.components.v2.component(
-        "genlab_pencil",
-        js=assets("common.js", "pencil.js"),
-        css=assets("pencil.css"),
-        isolate_styles=False,
-    )
+    return component("pencil", "pencil")
 
 
 def pencil(
@@ -39,11 +33,11 @@ def pencil(
     _component()(
         key=key,
         data={
+            **surroundings("pencil"),
             "curve": curve,
             "label": label,
             "colour": colour,
             "ends": [f"{end:g}".replace("-", "−") for end in ends],
-            "palette": PALETTE,
         },
         on_drawn_change=drawn,
     )

@@ -6,18 +6,12 @@ from functools import cache
 import streamlit as st
 
 from genlab.figures.motion import Motion
-from genlab.live.assets import assets, surroundings
+from genlab.live.assets import component, surroundings
 
 
 @cache
 def _component():
-    # Styles are not isolated, for the same reason as those of the live component.
-    return st.components.v2.component(
-        "genlab_player",
-        js=assets("common.js", "player.js"),
-        css=assets("live.css", "player.css"),
-        isolate_styles=False,
-    )
+    return component("player", "live", "player")
 
 
 def player(motion: Motion, *, key: str, on_point: Callable[[float, float], None] | None = None) -> None:
@@ -37,6 +31,6 @@ def player(motion: Motion, *, key: str, on_point: Callable[[float, float], None]
 
     _component()(
         key=key,
-        data={**surroundings(), **motion.to_data()},
+        data={**surroundings("player"), **motion.to_data()},
         on_point_change=pointed,
     )

@@ -1,4 +1,4 @@
-"""What the server answers beside Streamlit: the WebSocket that carries frames, plotly.js, and how the lab is.
+"""What the server answers beside Streamlit: the WebSocket that carries frames, scripts, and how the lab is.
 
 The socket checks the Origin and the run's token before its client is heard, see :mod:`genlab.live.sockets`.
 """
@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from genlab.live.modules import MODULES
 from genlab.live.sockets import POLICY_VIOLATION, Client
 from genlab.runtime.client import get_lab
 from genlab.runtime.messages import DEFAULT_HZ
@@ -25,6 +26,7 @@ def routes() -> list[BaseRoute]:
     return [
         WebSocketRoute("/live/ws", live_socket),
         Route("/live/plotly.min.js", plotly_script),
+        MODULES,
         Route("/live/health", health),
     ]
 

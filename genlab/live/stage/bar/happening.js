@@ -1,0 +1,52 @@
+// The diagnosis: its name in the bar, and unfolded below it what was seen, why, what to try and where to read on.
+
+/** @import { Diagnosis } from "../types.js" */
+/** @import { Lab } from "../lab.js" */
+import { action, change, closesOnLeaving, element } from "../page/dom.js";
+
+/**
+ * Names of what needs no attention, each with its sign.
+ * @type {Record<string, string>}
+ */
+const CALM_NAMES = { healthy: "✓", "warming up": "◌" };
+
+export class Happening {
+  /** @param {Lab} lab */
+  constructor(lab) {
+    this.lab = lab;
+    this.icon = element("span", { class: "icon", "aria-hidden": "true" });
+    this.name = element("span", { role: "status", "aria-live": "polite" });
+    this.saw = element("p");
+    this.why = element("p");
+    this.attempts = element("div", { class: "attempts" });
+    this.more = element("a", { target: "_blank", rel: "noopener" }, "Read more: why this happens ↗");
+    const summary = element("summary", { title: "What is happening now?" }, this.icon, this.name);
+    this.node = element("details", { class: "happening" }, summary, element("div", { class: "card" }, this.saw, this.why, this.attempts, this.more));
+    this.summary = summary;
+    this.made = "";
+    closesOnLeaving(this.node);
+  }
+
+  /** @param {Diagnosis | null | undefined} diagnosis */
+  show(diagnosis) {
+    this.node.hidden = !diagnosis;
+    if (!diagnosis) return;
+    const { name, saw, why, attempts, page } = diagnosis;
+    this.node.dataset.name = name;
+    this.node.dataset.calm = String(name in CALM_NAMES);
+    change(this.icon, CALM_NAMES[name] ?? "⚠\uFE0E");
+    change(this.name, name);
+    change(this.saw, saw);
+    change(this.why, why);
+    this.more.hidden = !page;
+    this.more.href = `${this.lab.data.base.replace(/\/$/, "")}/${page}`;
+    // Made anew only when they differ: the button that has the keyboard's focus must not vanish.
+    const made = JSON.stringify(attempts);
+    if (this.made === made) return;
+    this.made = made;
+    const buttons = attempts.map(({ label, settings }) => action(label, () => this.lab.tell("attempt", settings)));
+    const focused = this.attempts.contains(document.activeElement);
+    this.attempts.replaceChildren(...(buttons.length ? [element("span", {}, "Try"), ...buttons] : []));
+    if (focused) this.summary.focus();
+  }
+}

@@ -1,0 +1,71 @@
+// Draws at most once per animation frame, and leaves the browser some time for the pointer after a costly draw.
+
+/** @import { Panel } from "./panels/panel.js" */
+
+const HAND = 400; // ms for which a hand counts as moving
+const LONGEST = 1500; // ms between two panels while a hand moves
+const REST = 100; // ms of rest after a draw at most
+
+export class DrawLoop {
+  /**
+   * @param {() => void} around what changes with every draw, beside the panels
+   * @param {() => Panel[]} panels that are seen and have something to draw
+   * @param {() => Promise<unknown>} ready before the first panel is drawn
+   * @param {() => void} drawn after all panels
+   */
+  constructor(around, panels, ready, drawn) {
+    this.around = around;
+    this.panels = panels;
+    this.ready = ready;
+    this.drawn = drawn;
+    this.touched = -Infinity; // when a hand last moved over a plane of codes
+    this.free = 0; // when the next draw may begin
+    this.waiting = false;
+    this.again = false;
+    this.closed = false;
+  }
+
+  ask() {
+    // What comes while the panels are drawn is not in all of them: they are drawn once more.
+    this.again = this.waiting;
+    if (this.waiting || document.hidden || this.closed) return;
+    this.waiting = true;
+    const pause = Math.max(0, this.free - performance.now());
+    setTimeout(() => requestAnimationFrame(() => this.draw()), pause);
+  }
+
+  async draw() {
+    if (this.closed) return;
+    this.again = false;
+    const began = performance.now();
+    this.around();
+    if (this.panels().length) {
+      await this.ready();
+      for (const panel of this.panels()) {
+        await this.drawPanel(panel);
+        if (this.closed) return;
+        // Meanwhile the page may have turned to another run, of which nothing has come yet.
+        if (!this.panels().length) break;
+      }
+      this.drawn();
+    }
+    this.free = performance.now() + Math.min(REST, 0.3 * (performance.now() - began));
+    this.waiting = false;
+    if (this.again) this.ask();
+  }
+
+  /** @param {Panel} panel */
+  async drawPanel(panel) {
+    const start = performance.now();
+    try {
+      await panel.draw();
+    } catch (reason) {
+      console.error("genlab:", reason);
+    }
+    // One panel in a task: between two of them the pointer is served. While it moves, a draw of c ms that comes
+    // every c² / 5 ms makes it wait for 2.5 ms on average, whatever c is.
+    const cost = performance.now() - start;
+    const moving = performance.now() - this.touched < HAND;
+    await new Promise(done => setTimeout(done, moving ? Math.min(LONGEST, cost ** 2 / 5) : 0));
+  }
+}

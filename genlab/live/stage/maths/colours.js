@@ -1,0 +1,41 @@
+// Colours as numbers, and the colours of a map of measures.
+
+/** @import { Measure } from "../types.js" */
+import { number } from "./text.js";
+
+/** @param {string} colour as #rrggbb */
+export const rgb = colour => [1, 3, 5].map(i => parseInt(colour.slice(i, i + 2), 16));
+
+/** @param {number[]} parts from 0 to 255 */
+export const hexOf = parts => `#${parts.map(part => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
+
+/** @param {string} one @param {string} other @param {number} share of the other one */
+export const mix = (one, other, share) => hexOf(rgb(one).map((c, i) => c + share * (rgb(other)[i] - c)));
+
+/** From 0 (black) to 1 (white). @param {string} colour */
+export function luminance(colour) {
+  const [r, g, b] = rgb(colour).map(c => (c / 255) ** 2.2);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/**
+ * The ends of a map's colours: known ones, or those of the values without the outermost twentieth.
+ * @param {number[]} values @param {Measure} measure @returns {[number, number]}
+ */
+export function colourRange(values, { low, high, log }) {
+  const sorted = [...values].sort((a, b) => a - b);
+  /** @param {number} share */
+  const at = share => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
+  const [from, to] = [low ?? at(log ? 0 : 0.05), high ?? at(log ? 1 : 0.95)];
+  return [from, to > from ? to : from + 1];
+}
+
+/** @param {number} low @param {number} high @param {Measure} measure */
+export function colourTicks(low, high, { log, whole }) {
+  // Between few whole numbers there is nothing to read.
+  if (!log) return whole && high - low <= 10 ? { dtick: 1 } : {};
+  const decades = [];
+  for (let power = Math.ceil(low); power <= high; power++) decades.push(power);
+  const tickvals = decades.length > 1 ? decades : [low, (low + high) / 2, high];
+  return { tickvals, ticktext: tickvals.map(power => number(10 ** power, 2)) };
+}

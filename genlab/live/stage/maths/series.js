@@ -1,0 +1,87 @@
+// Histories: which values a curve has, smoothed how, and what range and ticks show them.
+
+/** @import { Arrays, Columns, NumberArray, Series } from "../types.js" */
+
+/** The histories among the arrays of a frame, each with its name. @param {Arrays} arrays @returns {[string, NumberArray][]} */
+export function historyOf(arrays) {
+  return Object.entries(arrays)
+    .filter(([name]) => name.startsWith("history."))
+    .map(([name, array]) => [name.slice("history.".length), array]);
+}
+
+/**
+ * The values of a curve, which may be made of two histories.
+ * @param {Pick<Series, "name" | "product" | "difference">} series @param {Columns} columns
+ * @returns {Columns[string] | undefined}
+ */
+export function valuesOf({ name, product, difference }, columns) {
+  const parts = product ?? difference;
+  if (!parts) return columns[name];
+  const [one, other] = parts.map(part => columns[part]);
+  /** @type {(a: number, b: number) => number} */
+  const combined = product ? (a, b) => a * b : (a, b) => a - b;
+  return one && other ? Array.from(one, (value, i) => combined(value ?? NaN, other[i] ?? NaN)) : undefined;
+}
+
+/**
+ * The number of a curve in `last`, the newest of each at the step that is looked at.
+ * @param {Series} series @param {Record<string, number | null>} last
+ */
+export function thenOf(series, last) {
+  const columns = Object.fromEntries(Object.entries(last).map(([name, value]) => [name, [value ?? NaN]]));
+  return valuesOf(series, columns)?.[0];
+}
+
+/**
+ * Exponential moving average without the bias of its start; a gap stays a gap.
+ * @param {ArrayLike<number>} values @param {number} weight of the past, from 0 to below 1
+ */
+export function smooth(values, weight) {
+  let [sum, mass] = [0, 0];
+  return Array.from(values, value => {
+    if (!isFinite(value)) return NaN;
+    [sum, mass] = [weight * sum + (1 - weight) * value, weight * mass + (1 - weight)];
+    return sum / mass;
+  });
+}
+
+/**
+ * Axis range of the 5th to 95th percentile with a margin, in the axis' own terms (log₁₀ for a log axis).
+ * @param {number[]} values @param {boolean} log @returns {[number, number] | undefined}
+ */
+export function middleRange(values, log) {
+  const drawn = values.filter(value => isFinite(value) && (!log || value > 0));
+  const kept = log ? drawn.map(Math.log10) : drawn;
+  if (kept.length < 3) return undefined;
+  kept.sort((a, b) => a - b);
+  const [low, high] = [kept[Math.floor(0.05 * (kept.length - 1))], kept[Math.ceil(0.95 * (kept.length - 1))]];
+  const margin = 0.1 * (high - low || Math.abs(high) || 1);
+  return [low - margin, high + margin];
+}
+
+/** Least and greatest, of however many values. @param {number[]} values @returns {[number, number]} */
+export const extremes = values => values.reduce(([a, b], y) => [Math.min(a, y), Math.max(b, y)], [Infinity, -Infinity]);
+
+/** How many decades positive values span; −1 where there are none. @param {number[]} values */
+export function decades(values) {
+  const positive = values.filter(value => value > 0 && isFinite(value));
+  const [low, high] = extremes(positive);
+  return positive.length ? Math.log10(high / low) : -1;
+}
+
+/**
+ * Where `at` of one column stands in another one.
+ * @param {ArrayLike<number>} from @param {ArrayLike<number>} to @param {number} at
+ */
+export function interpolate(from, to, at) {
+  let i = 1;
+  while (i < from.length - 1 && from[i] < at) i += 1;
+  if (from.length < 2) return to[0];
+  return to[i - 1] + ((at - from[i - 1]) / (from[i] - from[i - 1] || 1)) * (to[i] - to[i - 1]);
+}
+
+/** The mean of the two middle values, which may be the same one. @param {number[]} values */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
+}

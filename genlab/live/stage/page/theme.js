@@ -1,0 +1,54 @@
+// The colours of the page: Streamlit's theme, the palette, and what every Plotly figure takes from both.
+
+/** @import { Surroundings, Theme } from "../types.js" */
+import { hexOf, luminance, mix } from "../maths/colours.js";
+
+/** @param {Element} node @param {Surroundings["palette"]} palette @returns {Theme} */
+export function readTheme(node, palette) {
+  const style = getComputedStyle(node);
+  /** @param {string} name @param {string} otherwise */
+  const get = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
+  const background = hex(get("--st-background-color", "#ffffff"));
+  const name = luminance(background) < 0.4 ? "dark" : "light";
+  const text = hex(get("--st-text-color", name === "dark" ? "#fafafa" : "#31333f"));
+  return {
+    name, background, text,
+    muted: mix(background, text, 0.72), grid: mix(background, text, 0.13), line: mix(background, text, 0.35),
+    paper: mix(background, text, 0.05), ink: text,
+    font: get("--st-font", "sans-serif"), ...palette[name],
+  };
+}
+
+/** @param {Theme} theme @param {number} size of letters, in px */
+export function baseLayout(theme, size) {
+  const title = { standoff: 4, font: { size } };
+  const axis = { gridcolor: theme.grid, linecolor: theme.line, zerolinecolor: theme.line, automargin: true, title };
+  const clear = "rgba(0,0,0,0)";
+  return {
+    autosize: true, showlegend: false, margin: { l: 8, r: 12, t: 10, b: 8 },
+    paper_bgcolor: clear, plot_bgcolor: clear, font: { family: theme.font, size, color: theme.text },
+    xaxis: structuredClone(axis), yaxis: structuredClone(axis),
+    hoverlabel: { bgcolor: theme.background, bordercolor: theme.line, font: { family: theme.font, color: theme.text, size } },
+    modebar: { bgcolor: clear, color: theme.muted, activecolor: theme.text },
+  };
+}
+
+/** A copy in which every "@name" is the theme's colour of that name. @template T @param {T} value @param {Theme} theme @returns {T} */
+export function resolve(value, theme) {
+  /** @type {(part: any) => any} */
+  const resolved = part => {
+    if (typeof part === "string") return part.replace(/@(\w+)/g, (token, name) => theme[name] ?? token);
+    if (Array.isArray(part)) return part.map(resolved);
+    if (!part || typeof part !== "object") return part;
+    return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, resolved(item)]));
+  };
+  return resolved(value);
+}
+
+/** Any CSS colour as #rrggbb. @param {string} colour */
+function hex(colour) {
+  const context = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+  context.fillStyle = colour;
+  const [, ...parts] = /^rgba?\((\d+), (\d+), (\d+)/.exec(context.fillStyle) ?? [];
+  return parts.length ? hexOf(parts.map(Number)) : context.fillStyle;
+}

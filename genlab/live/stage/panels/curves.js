@@ -1,0 +1,236 @@
+// Histories with what a training dashboard has; min, max and last value of each stand on its switch.
+
+/** @import { Lab } from "../lab.js" */
+/** @import { Change, Columns, CurveChoices, FrameHeader, PanelSpec, Series, Theme } from "../types.js" */
+import { decades, extremes, interpolate, middleRange, smooth, thenOf, valuesOf } from "../maths/series.js";
+import { number, whole } from "../maths/text.js";
+import { action, change, element, press, rich, swatch, toggle } from "../page/dom.js";
+import { recall, remember } from "../page/memory.js";
+import { resolve } from "../page/theme.js";
+import { PlotlyPanel } from "./plotly_panel.js";
+
+/** @typedef {{log: boolean, logX: boolean, outliers: boolean, hidden: string[]}} Options */
+/** @typedef {{node: HTMLElement, last: Element, range: Element, other: HTMLElement, theirs: Element, series: Series}} Row */
+
+export class Curves extends PlotlyPanel {
+  /** @param {Lab} lab @param {PanelSpec} spec */
+  constructor(lab, spec) {
+    super(lab, spec);
+    /** @type {Row[]} */
+    this.rows = [];
+    /** @type {Options} */
+    this.options = { log: false, logX: false, outliers: false, hidden: [] };
+    /** @type {Partial<Options>} What of it a person chose: what is usual differs from model to model. */
+    this.chosen = recall(`curves-${spec.id}`, {});
+    this.logButton = toggle("log", "Logarithmic vertical axis", on => this.option({ log: on }));
+    this.logX = toggle("Logarithmic horizontal axis", "", on => this.option({ logX: on }));
+    const middle = "Scale to the middle 90 % of the values";
+    this.outliers = toggle("Ignore outliers in scaling", middle, on => this.option({ outliers: on }));
+    this.tools = [this.logButton, this.menu(this.logX, this.outliers, action("History (CSV)", () => this.lab.csv()))];
+    this.note = element("span", { class: "note" });
+  }
+
+  /** @param {PanelSpec} spec */
+  configure(spec) {
+    super.configure(spec);
+    this.rows = spec.series.map(series => this.row(series));
+    this.under.replaceChildren(...this.rows.map(({ node }) => node), this.note);
+    this.option({});
+  }
+
+  /** The switch of one series, which is also its row of figures. @param {Series} series @returns {Row} */
+  row(series) {
+    const colour = resolve(series.colour, this.lab.theme);
+    const [last, range, theirs] = [element("b"), element("small"), element("b")];
+    const other = element("span", { class: "other", hidden: "" }, swatch(colour, "dash"), theirs);
+    const node = toggle("", "", on => {
+      const hidden = this.options.hidden.filter(name => name !== series.name);
+      this.option({ hidden: on ? hidden : [...hidden, series.name] });
+    });
+    node.classList.add("series");
+    node.dataset.series = series.name;
+    node.append(swatch(colour, series.dash), rich("span", series.label), last, range, other);
+    return { node, last, range, other, theirs, series };
+  }
+
+  /** @param {Partial<Options>} change */
+  option(change) {
+    Object.assign(this.chosen, change);
+    remember(`curves-${this.id}`, this.chosen);
+    this.options = { log: Boolean(this.spec.log), logX: false, outliers: false, hidden: [], ...this.chosen };
+    press(this.logButton, this.options.log);
+    press(this.logX, this.options.logX);
+    press(this.outliers, this.options.outliers);
+    for (const { node, series } of this.rows) press(node, !this.options.hidden.includes(series.name));
+    this.lab.draw();
+  }
+
+  async draw() {
+    super.draw();
+    /** @type {Columns} */
+    const columns = Object.fromEntries(this.lab.history().map(([name, { values }]) => [name, values]));
+    const { header } = this.lab;
+    if (!columns.step || !header) return;
+    const { theme, curves, pinned, companion } = this.lab;
+    const shown = this.rows.filter(({ series }) => !this.options.hidden.includes(series.name));
+    /** @type {any[]} */
+    const traces = shown.flatMap(({ series }) => this.lines(series, columns, theme, curves));
+    const drawn = traces.flatMap(trace => Array.from(trace.y));
+    for (const { name, other } of [{ name: "pinned", other: pinned }, { name: companion.label, other: companion }]) {
+      const theirs = other?.columns;
+      if (theirs) traces.push(...shown.flatMap(({ series }) => this.dashedLine(name, series, theirs, theme, curves)));
+    }
+    for (const row of this.rows) {
+      this.figures(row, valuesOf(row.series, columns), header);
+      const theirs = companion.columns && valuesOf(row.series, companion.columns);
+      row.other.hidden = !theirs?.length;
+      if (theirs?.length) change(row.theirs, number(theirs[theirs.length - 1], 4));
+    }
+    const range = this.options.outliers ? middleRange(drawn, this.options.log) : undefined;
+    const below = this.options.log ? drawn.filter(y => y <= 0).length : 0;
+    change(this.note, below ? `log axis: ${below} values ≤ 0 cannot be shown` : "");
+    /** @type {any} */
+    const layout = this.layout(columns, curves.x, range, theme);
+    if (this.options.log) layout.yaxis.dtick = this.logTicks(decades(traces.flatMap(trace => Array.from(trace.y))));
+    traces.push(...this.changeMarks(columns, curves.x));
+    await this.react(traces, layout);
+  }
+
+  /** A curve: the smoothed line, and the raw one faintly behind it; hovering gives the exact value. @param {Series} series @param {Columns} columns @param {Theme} theme @param {CurveChoices} choices */
+  lines(series, columns, theme, { smoothing, x }) {
+    const raw = valuesOf(series, columns);
+    if (!raw) return [];
+    const { scale = 1 } = series;
+    const drawn = Array.from(raw, y => (y ?? NaN) / scale);
+    const line = { color: resolve(series.colour, theme), width: 2.2, dash: series.dash };
+    const common = { type: "scatter", mode: "lines", x: columns[x], name: series.label };
+    const hovertemplate = "%{customdata:.6~g}";
+    if (!smoothing) return [{ ...common, y: drawn, customdata: raw, hovertemplate, line }];
+    return [
+      { ...common, y: drawn, line: { ...line, width: 1, dash: "solid" }, opacity: 0.3, hoverinfo: "skip" },
+      { ...common, y: smooth(drawn, smoothing), customdata: raw, hovertemplate, line },
+    ];
+  }
+
+  /** The same curve of a run to compare with. @param {string} whose @param {Series} series @param {Columns} columns @param {Theme} theme @param {CurveChoices} choices */
+  dashedLine(whose, series, columns, theme, { smoothing, x }) {
+    const raw = valuesOf(series, columns);
+    if (!raw) return [];
+    const { scale = 1 } = series;
+    const scaled = Array.from(raw, y => (y ?? NaN) / scale);
+    const line = { color: resolve(series.colour, theme), width: 1.4, dash: "dash" };
+    const y = smoothing ? smooth(scaled, smoothing) : scaled;
+    const name = `${whose}: ${series.label}`;
+    const hovertemplate = "%{customdata:.6~g}";
+    const trace = { type: "scatter", mode: "lines", x: columns[x], y, customdata: raw, name, line, hovertemplate };
+    return [{ ...trace, opacity: 0.75 }];
+  }
+
+  /** @param {Row} row @param {Columns[string] | undefined} values @param {FrameHeader} header */
+  figures({ node, last, range, series }, values, { looking, last: then }) {
+    const finite = Array.from(values ?? [], y => y ?? NaN).filter(isFinite);
+    if (!values || !finite.length) return;
+    const [low, high] = extremes(finite);
+    const past = Number.isInteger(looking);
+    const here = past ? thenOf(series, then) : values[values.length - 1];
+    change(last, number(here, 4));
+    change(range, `${number(low, 3)} … ${number(high, 3)}`);
+    node.title = `${past ? `at step ${looking}` : "last"} ${here}, min ${low}, max ${high}`;
+  }
+
+  /** @returns {Change[]} */
+  changes() {
+    return this.lab.header?.changes ?? [];
+  }
+
+  /** @param {Columns} columns @param {CurveChoices["x"]} x */
+  changesAt(columns, x) {
+    return this.changes().map(({ step }) => this.along(x, columns, step));
+  }
+
+  /** Where a step stands on the horizontal axis. @param {CurveChoices["x"]} x @param {Columns} columns @param {number} step */
+  along(x, columns, step) {
+    if (x === "step") return step;
+    return interpolate(/** @type {ArrayLike<number>} */ (columns.step), /** @type {ArrayLike<number>} */ (columns.seconds), step);
+  }
+
+  /** The line at the step that is looked at, with its number. @param {Columns} columns @param {CurveChoices["x"]} x @param {Theme} theme */
+  lookMark(columns, x, theme) {
+    const looking = this.lab.header?.looking;
+    if (looking === null || looking === undefined) return { shapes: [], annotations: [] };
+    const at = this.along(x, columns, looking);
+    const line = { color: theme.text, width: 2 };
+    const font = { size: this.lab.fontSize() - 1, color: theme.background };
+    const text = `step ${whole(looking)}`;
+    const place = { x: this.options.logX ? Math.log10(Math.max(at, 1e-9)) : at, xanchor: "auto", yref: "paper", y: 0, yanchor: "bottom" };
+    return {
+      shapes: [{ type: "line", x0: at, x1: at, yref: "paper", y0: 0, y1: 1, line }],
+      annotations: [{ ...place, text, showarrow: false, bgcolor: theme.text, font }],
+    };
+  }
+
+  /** Triangles along the top where a setting was changed; hovering says which. @param {Columns} columns @param {CurveChoices["x"]} x */
+  changeMarks(columns, x) {
+    const at = this.changesAt(columns, x);
+    if (!at.length) return [];
+    /** @type {(change: [string, [unknown, unknown]]) => string} */
+    const say = ([name, [before, after]]) => `${name}: ${before ?? "off"} → ${after ?? "off"}`;
+    const text = this.changes().map(({ settings, note }) =>
+      [...Object.entries(settings).map(say), ...(note ? [note] : [])].join("<br>"));
+    const marker = { symbol: "triangle-down", size: 9, color: this.lab.theme.text };
+    const marks = { type: "scatter", mode: "markers", yaxis: "y2", name: "setting", cliponaxis: false };
+    return [{ ...marks, x: at, y: at.map(() => 1), text, marker, hovertemplate: "%{text}" }];
+  }
+
+  /** @param {Columns} columns @param {CurveChoices["x"]} x @param {[number, number] | undefined} range @param {Theme} theme */
+  layout(columns, x, range, theme) {
+    const { log, logX, outliers } = this.options;
+    const levels = this.levels();
+    /** @param {number} width */
+    const dotted = width => ({ color: theme.muted, width, dash: "dot" });
+    const looked = this.lookMark(columns, x, theme);
+    // A title that has no room would lie on the numbers or be cut.
+    const [height, letter] = [this.canvas.clientHeight, this.lab.fontSize()];
+    const across = height > 9 * letter ? (x === "step" ? this.spec.x ?? "step" : "training time / s") : "";
+    const up = height - 4 * letter > 0.55 * letter * this.spec.y.length ? this.spec.y : "";
+    return {
+      hovermode: "x unified",
+      xaxis: {
+        title: { text: across },
+        type: logX ? "log" : "linear", hoverformat: x === "step" ? ",.0f" : ".2f", uirevision: `${x}${logX}${this.zooms}`,
+      },
+      yaxis: {
+        title: { text: up }, type: log ? "log" : "linear", exponentformat: "power",
+        uirevision: `${log}${outliers}${this.zooms}`, ...(range ? { range, autorange: false } : { autorange: true }),
+      },
+      yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
+      shapes: [
+        ...levels.map(({ y }) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: y, y1: y, line: dotted(1.5) })),
+        ...this.changesAt(columns, x).map(at => ({
+          type: "line", x0: at, x1: at, yref: "paper", y0: 0, y1: 1, line: dotted(1),
+        })),
+        ...looked.shapes,
+      ],
+      annotations: [...looked.annotations, ...levels.map(({ y, label }) => ({
+        xref: "paper", x: 1, xanchor: "right", y: log ? Math.log10(y) : y, yanchor: "bottom", text: label,
+        showarrow: false, bgcolor: theme.background, opacity: 0.85,
+        font: { size: this.lab.fontSize() - 1, color: theme.muted },
+      }))],
+    };
+  }
+
+  /** Plotly's spacing of ticks on a logarithmic axis: as many whole decades as a label needs. @param {number} decades */
+  logTicks(decades) {
+    if (decades < 0) return 1;
+    if (decades <= 1.2) return "D2";
+    const room = Math.max(2, Math.floor((this.canvas.clientHeight - 50) / (1.6 * this.lab.fontSize())));
+    return Math.ceil(decades / room);
+  }
+
+  /** The lines to compare with that have a place on the present axis. */
+  levels() {
+    const reference = this.lab.header?.reference ?? {};
+    const known = (this.spec.levels ?? []).map(level => ({ label: level.label, y: level.value ?? reference[level.reference] }));
+    return known.filter(({ y }) => Number.isFinite(y) && (y > 0 || !this.options.log));
+  }
+}

@@ -1,0 +1,90 @@
+// Grids of grey images side by side, each pixel a crisp square.
+
+/** @import { PanelSpec } from "../types.js" */
+import { number } from "../maths/text.js";
+import { action, change, drawingOn, element, menu, save } from "../page/dom.js";
+import { paint } from "../page/pixels.js";
+import { Panel } from "./panel.js";
+
+/** @typedef {{node: HTMLElement, canvas: HTMLCanvasElement, x: Element, y: Element, array: string}} Group */
+
+export class Mosaic extends Panel {
+  /** @type {Group[]} */
+  groups = [];
+
+  /** @param {PanelSpec} spec */
+  configure(spec) {
+    super.configure(spec);
+    this.groups = spec.groups.map(group => this.group(group));
+    this.canvas.replaceChildren(...this.groups.map(({ node }) => node));
+    this.under.hidden = true;
+    this.tools = [menu("More", [action("Picture (PNG)", () => this.image())])];
+  }
+
+  /** @param {{array: string, label: string}} group @returns {Group} */
+  group({ array, label }) {
+    const canvas = element("canvas", { role: "img", "aria-label": label });
+    const [x, y] = [element("span", { class: "x" }), element("span", { class: "y" })];
+    const node = element("figure", {}, element("figcaption", {}, label), element("div", { class: "sheet" }, y, canvas, x));
+    return { node, canvas, x, y, array };
+  }
+
+  draw() {
+    super.draw();
+    for (const group of this.groups) {
+      if (!this.has(group.array)) continue;
+      const images = this.lab.arrays[group.array];
+      const { columns, scale } = this.arrangement(images.shape);
+      paint(group.canvas, images, columns, this.lab.theme);
+      group.canvas.style.width = `${Math.max(1, Math.floor(group.canvas.width * scale))}px`;
+      group.canvas.style.height = `${Math.max(1, Math.floor(group.canvas.height * scale))}px`;
+      this.label(group);
+    }
+  }
+
+  resize() {
+    if (this.lab.header) this.draw();
+  }
+
+  /** The number of columns (unless the panel fixes it) that makes the images as large as the panel allows. @param {number[]} shape */
+  arrangement([count, height, width]) {
+    const across = this.groups.length;
+    const labels = this.spec.axes ? 24 : 0;
+    const room = [(this.canvas.clientWidth - 12 * (across - 1)) / across - labels, this.canvas.clientHeight - 26 - labels];
+    const fixed = this.spec.columns;
+    const choices = fixed ? [fixed] : [...Array(count).keys()].map(i => i + 1);
+    const scaled = choices.map(columns => {
+      const rows = Math.ceil(count / columns);
+      const scale = Math.min(room[0] / (columns * (width + 1)), room[1] / (rows * (height + 1)));
+      return { columns, scale, merit: scale * (count % columns ? 0.8 : 1) }; // whole rows look better
+    });
+    return scaled.reduce((best, one) => (one.merit > best.merit ? one : best));
+  }
+
+  /** @param {Group} group */
+  label({ x, y }) {
+    const { axes } = this.spec;
+    const ticks = axes && this.lab.arrays[axes.array]?.values;
+    if (!ticks) return;
+    const [low, high] = [number(ticks[0], 2), number(ticks[ticks.length - 1], 2)];
+    change(x, `${low} ← ${axes.x} → ${high}`);
+    change(y, `${low} ← ${axes.y} → ${high}`);
+  }
+
+  image() {
+    const scale = 4;
+    const sheet = document.createElement("canvas");
+    sheet.width = this.groups.reduce((sum, { canvas }) => sum + scale * (canvas.width + 4), 0);
+    sheet.height = scale * Math.max(...this.groups.map(({ canvas }) => canvas.height));
+    const context = drawingOn(sheet);
+    context.imageSmoothingEnabled = false;
+    context.fillStyle = this.lab.theme.background;
+    context.fillRect(0, 0, sheet.width, sheet.height);
+    let left = 0;
+    for (const { canvas } of this.groups) {
+      context.drawImage(canvas, left, 0, scale * canvas.width, scale * canvas.height);
+      left += scale * (canvas.width + 4);
+    }
+    sheet.toBlob(blob => blob && save(blob, this.lab.fileName(this.id, "png")));
+  }
+}

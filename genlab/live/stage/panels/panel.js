@@ -1,0 +1,73 @@
+// What all panels share: a node, tools for the head of its area, visibility, streams.
+
+/** @import { AnswerHeader, Arrays, PanelSpec } from "../types.js" */
+/** @import { Lab } from "../lab.js" */
+import { fill } from "../maths/text.js";
+import { element } from "../page/dom.js";
+import { plotlyDiv } from "../page/plotly.js";
+
+export class Panel {
+  /** @param {Lab} lab @param {PanelSpec} spec */
+  constructor(lab, spec) {
+    this.lab = lab;
+    this.spec = spec;
+    this.id = spec.id;
+    this.shown = false;
+    /** What it was configured for. */
+    this.made = "";
+    /** @type {HTMLElement[]} */
+    this.tools = [];
+    this.canvas = plotlyDiv();
+    this.under = element("div", { class: "under" });
+    this.caption = element("p", { class: "caption" });
+    this.said = "";
+    this.node = element("div", { class: `panel ${spec.kind}`, "data-panel": spec.id }, this.canvas, this.under, this.caption);
+    this.sizes = new ResizeObserver(() => this.shown && this.resize());
+    this.sizes.observe(this.canvas);
+  }
+
+  /** Another description of the same panel, or other colours. @param {PanelSpec} spec */
+  configure(spec) {
+    this.spec = spec;
+    this.canvas.setAttribute("aria-label", spec.title);
+  }
+
+  /** @param {boolean} shown */
+  show(shown) {
+    this.shown = shown;
+    this.node.hidden = !shown;
+  }
+
+  streams() {
+    return this.spec.streams;
+  }
+
+  /** @returns {void | Promise<void>} */
+  draw() {
+    const caption = fill(this.spec.caption ?? "", this.lab.header);
+    if (caption !== this.said) this.caption.innerHTML = this.said = caption;
+    this.caption.hidden = !this.spec.caption;
+  }
+
+  /** The room for the picture has changed. */
+  resize() {}
+
+  /** Another run is shown from now on. */
+  enter() {}
+
+  /** There is news of the visitor's own x. */
+  renew() {}
+
+  /** A cell of a map has been looked at. @param {AnswerHeader} header @param {Arrays} arrays */
+  examined(header, arrays) {}
+
+  /** True when all arrays have come. @param {string[]} names */
+  has(...names) {
+    return names.every(name => this.lab.arrays[name]);
+  }
+
+  close() {
+    this.sizes.disconnect();
+    this.node.remove();
+  }
+}

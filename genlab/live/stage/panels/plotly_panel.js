@@ -1,0 +1,80 @@
+// A panel with a Plotly figure in it that is made once and from then on only changed.
+
+/** @import { Lab } from "../lab.js" */
+/** @import { PanelSpec } from "../types.js" */
+import { merge } from "../maths/text.js";
+import { action, menu } from "../page/dom.js";
+import { CONFIG, download, resize } from "../page/plotly.js";
+import { baseLayout } from "../page/theme.js";
+import { Panel } from "./panel.js";
+
+/** @type {("xaxis" | "yaxis")[]} */
+const AXES = ["xaxis", "yaxis"];
+
+export class PlotlyPanel extends Panel {
+  /** @param {Lab} lab @param {PanelSpec} spec */
+  constructor(lab, spec) {
+    super(lab, spec);
+    /** @type {{xaxis?: boolean, yaxis?: boolean}} The axes whose range a person has chosen. */
+    this.zoomed = {};
+    this.zooms = 0;
+    this.revision = 0;
+  }
+
+  /** @param {any[]} traces @param {any} layout */
+  async react(traces, layout) {
+    const merged = merge(baseLayout(this.lab.theme, this.lab.fontSize()), layout);
+    for (const axis of AXES) {
+      if (this.zoomed[axis]) {
+        Object.assign(merged[axis], { range: [...this.canvas.layout[axis].range], autorange: false });
+      }
+    }
+    merged.datarevision = ++this.revision;
+    merged.uirevision = this.zooms;
+    const first = !this.canvas._fullLayout;
+    await window.Plotly.react(this.canvas, traces, merged, CONFIG);
+    if (first) this.watchZoom();
+  }
+
+  watchZoom() {
+    this.canvas.on("plotly_relayout", event => {
+      for (const axis of AXES) {
+        if (Object.keys(event).some(key => key.startsWith(`${axis}.range`))) this.zoomed[axis] = true;
+        if (event[`${axis}.autorange`]) this.zoomed[axis] = false;
+      }
+    });
+    // The double click's own relayout comes after this event.
+    this.canvas.on("plotly_doubleclick", () => setTimeout(() => this.resetZoom()));
+  }
+
+  resetZoom() {
+    this.zoomed = {};
+    this.zooms += 1;
+    this.draw();
+  }
+
+  resize() {
+    resize(this.canvas);
+  }
+
+  /** @param {"png" | "svg"} format */
+  image(format) {
+    const filename = this.lab.fileName(this.id, format).replace(/\.\w+$/, "");
+    download(this.canvas, format, filename, this.lab.theme.background);
+  }
+
+  /** @param {...HTMLElement} items */
+  menu(...items) {
+    return menu("More", [
+      ...items,
+      action("Reset zoom", () => this.resetZoom()),
+      action("Picture (PNG)", () => this.image("png")),
+      action("Picture (SVG)", () => this.image("svg")),
+    ]);
+  }
+
+  close() {
+    if (this.canvas._fullLayout) window.Plotly.purge(this.canvas);
+    super.close();
+  }
+}

@@ -1,0 +1,109 @@
+// The WebSocket: opens, opens again after a loss, and says in words how it stands ("" while all is well).
+
+/** @import { Packet } from "../types.js" */
+/** @import { Message } from "./messages.js" */
+import { pong, rate, subscribe } from "./messages.js";
+import { decode } from "./packets.js";
+
+export const CALM = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+const REFUSED = 1008; // the code with which the server closes what it does not allow
+const SLOWEST = 5000; // ms between two tries at most
+
+export class Feed {
+  /**
+   * @param {(packet: Packet) => void} receive
+   * @param {() => string[]} streams that are wanted now
+   * @param {(words: string) => void} say
+   * @param {number} fastest frames per second
+   * @param {() => void} refused is called when the server refuses: it may not know the run
+   */
+  constructor(receive, streams, say, fastest = 5, refused = () => {}) {
+    this.receive = receive;
+    this.streams = streams;
+    this.say = say;
+    this.fastest = fastest;
+    this.refused = refused;
+    this.lost = 0;
+    this.refusals = 0;
+    this.closed = false;
+    this.address = "";
+    /** @type {string | null} */
+    this.run = null;
+    /** @type {WebSocket | undefined} */
+    this.socket = undefined;
+    /** @type {string | null} The streams that the server was told of. */
+    this.sent = null;
+  }
+
+  /** @param {{base: string, run: string, token: string}} where */
+  open({ base, run, token }) {
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const query = new URLSearchParams({ run, token, hz: String(this.hz()) });
+    const path = `${base.replace(/\/$/, "")}/live/ws`;
+    if (this.run === run && this.token === token && this.base === base) return;
+    this.close();
+    this.closed = false;
+    this.lost = this.refusals = 0;
+    this.run = run;
+    this.token = token;
+    this.base = base;
+    this.address = `${scheme}//${location.host}${path}?${query}`;
+    this.connect();
+  }
+
+  connect() {
+    this.say(this.lost ? "the server is gone; trying again …" : "connecting …");
+    const socket = new WebSocket(this.address);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      this.sent = null;
+      this.subscribe();
+      this.rate();
+    };
+    socket.onmessage = ({ data }) => {
+      if (!(data instanceof ArrayBuffer)) return;
+      this.lost = this.refusals = 0;
+      this.say("");
+      const packet = decode(data);
+      if (packet.header.kind === "ping") this.send(pong());
+      else this.receive(packet);
+    };
+    socket.onclose = ({ code, reason }) => {
+      if (this.socket !== socket || this.closed) return;
+      this.lost += 1;
+      // The page makes a run again that a restarted server does not know. Its own connection may come back later.
+      if (code === REFUSED && [1, 3].includes(++this.refusals)) this.refused();
+      this.say(`${reason || "the server is gone"}; trying again …`);
+      this.timer = setTimeout(() => this.connect(), Math.min(SLOWEST, 250 * 2 ** this.lost));
+    };
+    this.socket = socket;
+  }
+
+  /** @param {Message} message */
+  send(message) {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  subscribe() {
+    const streams = this.streams();
+    if (this.socket?.readyState !== WebSocket.OPEN || this.sent === streams.join()) return;
+    this.sent = streams.join();
+    this.send(subscribe(streams));
+  }
+
+  hz() {
+    return Math.min(this.fastest, document.hidden ? 1 : CALM ? 2 : 5);
+  }
+
+  rate() {
+    this.send(rate(this.hz()));
+  }
+
+  close() {
+    this.closed = true;
+    this.run = null;
+    clearTimeout(this.timer);
+    this.socket?.close();
+  }
+}

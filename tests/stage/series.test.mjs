@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  decades, extremes, historyOf, interpolate, median, middleRange, smooth, thenOf, valuesOf,
+} from "../../genlab/live/stage/maths/series.js";
+
+test("smoothing keeps a constant as it is, from its first value on", () => {
+  for (const value of smooth(new Array(20).fill(3), 0.9)) assert.ok(Math.abs(value - 3) < 1e-12);
+});
+
+test("smoothing is the mean of the past with weights that fall by a constant factor", () => {
+  const values = [1, 5, -2, 4];
+  const weight = 0.7;
+  const weights = values.map((_, i) => weight ** (values.length - 1 - i));
+  const mean = values.reduce((sum, value, i) => sum + weights[i] * value, 0) / weights.reduce((a, b) => a + b);
+  assert.ok(Math.abs(smooth(values, weight).at(-1) - mean) < 1e-12);
+});
+
+test("smoothing with weight 0 changes nothing, and a gap stays a gap without spoiling what follows", () => {
+  assert.deepEqual(smooth([1, 2, 3], 0), [1, 2, 3]);
+  const [first, gap, last] = smooth([2, NaN, 2], 0.5);
+  assert.deepEqual([first, last], [2, 2]);
+  assert.ok(isNaN(gap));
+});
+
+test("the middle range does not know a spike", () => {
+  const values = Array.from({ length: 100 }, (_, i) => i / 100);
+  const [low, high] = middleRange([...values, 1e6], false);
+  assert.ok(low < 0.05 && high > 0.95 && high < 1.2);
+});
+
+test("on a log axis the middle range is in decades and leaves out what is not positive", () => {
+  const [low, high] = middleRange([0, -1, NaN, ...Array.from({ length: 50 }, (_, i) => 10 ** (i % 3))], true);
+  assert.ok(Math.abs(low + 0.2) < 1e-12 && Math.abs(high - 2.2) < 1e-12);
+});
+
+test("of too few values there is no middle", () => assert.equal(middleRange([1, NaN, 2], false), undefined));
+
+test("decades count powers of ten", () => {
+  assert.equal(decades([1, 1000, NaN, -5]), 3);
+  assert.equal(decades([-1, 0]), -1);
+});
+
+test("the extremes of as many values as a long run has", () => {
+  assert.deepEqual(extremes(Array.from({ length: 300_000 }, (_, i) => Math.sin(i) > 2 ? 9 : i % 7)), [0, 6]);
+});
+
+test("a step between two known ones has the seconds between theirs", () => {
+  assert.equal(interpolate([10, 20, 30], [1, 2, 4], 25), 3);
+  assert.equal(interpolate([10, 20, 30], [1, 2, 4], 30), 4);
+  assert.equal(interpolate([10], [1], 10), 1);
+});
+
+test("a curve may be a product or a difference of two histories", () => {
+  const columns = { kl: [2, null, 3], beta: [1, 2, 4] };
+  assert.deepEqual(valuesOf({ name: "", product: ["kl", "beta"] }, columns), [2, NaN, 12]);
+  assert.deepEqual(valuesOf({ name: "", difference: ["kl", "beta"] }, columns), [1, NaN, -1]);
+  assert.equal(valuesOf({ name: "", product: ["kl", "none"] }, columns), undefined);
+  assert.equal(thenOf({ name: "", product: ["kl", "beta"] }, { kl: 3, beta: 0.5 }), 1.5);
+});
+
+test("histories are the arrays that are called so", () => {
+  assert.deepEqual(historyOf({ "history.kl": 1, "latent.mean": 2 }), [["kl", 1]]);
+});
+
+test("the median of an even number of values lies between two", () => {
+  assert.equal(median([4, 1, 3, 2]), 2.5);
+  assert.equal(median([3, 1, 2]), 2);
+});

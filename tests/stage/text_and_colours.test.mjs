@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { centreOfMass, shrink } from "../../genlab/live/stage/maths/blocks.js";
+import { colourRange, colourTicks, luminance, mix } from "../../genlab/live/stage/maths/colours.js";
+import { MOVES, rowAt } from "../../genlab/live/stage/maths/moves.js";
+import { assign, duration, fill, lookup, merge, number, tuple } from "../../genlab/live/stage/maths/text.js";
+
+test("a number has as many digits as it is given, a real minus sign and a power of ten where it is extreme", () => {
+  const written = [[1234.567, 3], [-0.5, 3], [0, 3], [1.23456e-5, 3], [-2e7, 2], [null, 3], [undefined, 3], [NaN, 3]];
+  assert.deepEqual(written.map(([value, digits]) => number(value, digits)),
+    ["1230", "−0.5", "0", "1.23e−5", "−2.0e+7", "–", "–", "NaN"]);
+});
+
+test("seconds become minutes", () => assert.deepEqual([0.9, 61, undefined].map(duration), ["0 s", "1 min 1 s", "0 s"]));
+
+test("of a long code the first numbers are written", () => {
+  assert.equal(tuple([1, -0.5]), "(1.00, −0.50)");
+  assert.equal(tuple([1, 2, 3], 2), "(1.00, 2.00, …)");
+});
+
+test("a text takes its numbers from the frame", () => {
+  assert.equal(fill("KL {last.kl} of {last.none}", { last: { kl: 12.3456 } }), "KL 12.3 of –");
+  assert.equal(lookup(null, "last.kl"), undefined);
+});
+
+test("a path makes what is missing on its way, and a union goes into plain objects only", () => {
+  const trace = {};
+  assign(trace, "marker.color", [1]);
+  assert.deepEqual(trace, { marker: { color: [1] } });
+  assert.deepEqual(merge({ a: { b: 1, c: 2 }, d: [1, 2] }, { a: { b: 3 }, d: [4] }), { a: { b: 3, c: 2 }, d: [4] });
+});
+
+test("colours mix from the one to the other, and black is darker than white", () => {
+  assert.equal(mix("#000000", "#ff8000", 0), "#000000");
+  assert.equal(mix("#000000", "#ff8000", 1), "#ff8000");
+  assert.deepEqual([luminance("#000000"), luminance("#ffffff")], [0, 1]);
+  assert.ok(luminance("#00ff00") > luminance("#0000ff"));
+});
+
+test("the colours of a map leave out the outermost values unless their ends are known", () => {
+  const values = Array.from({ length: 101 }, (_, i) => i);
+  assert.deepEqual(colourRange(values, { low: null, high: null, log: false }), [5, 95]);
+  assert.deepEqual(colourRange(values, { low: 0, high: 200, log: false }), [0, 200]);
+  const [low, high] = colourRange([3], { low: null, high: null, log: false });
+  assert.ok(high > low);
+});
+
+test("ticks of a logarithmic scale stand at whole powers of ten where there are two of them", () => {
+  assert.deepEqual(colourTicks(-1.5, 1.2, { log: true }), { tickvals: [-1, 0, 1], ticktext: ["0.1", "1", "10"] });
+  assert.equal(colourTicks(0.2, 0.8, { log: true }).tickvals.length, 3);
+});
+
+test("a trail ends where its head is", () => {
+  const curve = { x: [0, 1, 2, 3], y: [5, 6, 7, 8] };
+  for (const at of [0, 1.9, 3, 99]) {
+    const trail = MOVES.trail(curve, at);
+    assert.deepEqual(MOVES.head(curve, at), { x: trail.x.slice(-1), y: trail.y.slice(-1) });
+  }
+});
+
+test("between two steps a row's numbers lie between", () => {
+  assert.deepEqual(rowAt([[0, 10], [2, 20]], 0.5), [1, 15]);
+  assert.deepEqual(rowAt([[0, 10], [2, 20]], 7), [2, 20]);
+});
+
+test("a moving mixture stays a density", () => {
+  const x = Array.from({ length: 801 }, (_, i) => (i - 400) / 40);
+  const move = { means: [[-2, 1], [0, 3]], stds: [[1, 0.5], [0.7, 1]], weights: [[0.3, 0.7], [0.5, 0.5]] };
+  for (const at of [0, 0.4, 1]) {
+    const { y } = MOVES.mixture({ x }, at, 1, move);
+    assert.ok(Math.abs(y.reduce((sum, value) => sum + value / 40, 0) - 1) < 1e-6);
+  }
+});
+
+test("points go from where they were to where they belong, and gaps stay gaps", () => {
+  const move = { from: { x: [0, 0, 0], y: [1, 1, 1] } };
+  const trace = { x: [4, null, 8], y: [1, null, 3] };
+  assert.deepEqual(MOVES.between(trace, 0, 10, move), { x: [0, null, 0], y: [1, null, 1] });
+  assert.deepEqual(MOVES.between(trace, 5, 10, move), { x: [2, null, 4], y: [1, null, 2] });
+  assert.deepEqual(MOVES.between(trace, 10, 10, move), trace);
+});
+
+const square = (side, ink) => Array.from({ length: 4 * side * side }, (_, i) => ink(Math.floor(i / 4) % side, Math.floor(i / 4 / side)));
+
+test("the centre of mass of a drawing is where its ink balances", () => {
+  assert.deepEqual(centreOfMass(square(4, (x, y) => (x === 3 && y === 0 ? 9 : 0)), 4), [3.5, 0.5]);
+  assert.deepEqual(centreOfMass(square(4, () => 1), 4), [2, 2]);
+});
+
+test("a smaller picture has the mean of each block", () => {
+  assert.deepEqual([...shrink(square(4, (x, y) => (x < 2 && y < 2 ? 100 : x)), 4, 2)], [100, 3, 1, 3]);
+});
