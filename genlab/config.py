@@ -492,10 +492,13 @@ class GANConfig(Config):
 
     @property
     def frees_critic(self) -> bool:
-        """Whether nothing bounds the slope of a Wasserstein critic, whose loss then has no minimum."""
+        """Whether nothing bounds the slope of a Wasserstein critic, whose loss then has no minimum.
+
+        R1 does not: it acts on real points only, and the slope elsewhere stays free.
+        """
         unclipped = self.objective == "wgan" and not self.clips_weights
         unpenalised = self.objective == "wgan_gp" and self.gp_weight == 0
-        return (unclipped or unpenalised) and self.r1_weight == 0 and not self.spectral_norm
+        return (unclipped or unpenalised) and not self.spectral_norm
 
     @property
     def is_critic(self) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from genlab.config import GANConfig, VAEConfig, structural
+from genlab.data import references
 from genlab.diagnosis import SIGNS, THRESHOLDS, Name, diagnose
 
 STEPS = 1000
@@ -19,8 +20,9 @@ def vae_curves(**changed):
     kl = np.array([2.0, 3.0]) + 0.2 * rng.standard_normal((STEPS, 2))
     reconstruction = 170 + 380 * np.exp(-step / 30) + 4 * rng.standard_normal(STEPS)
     curves = {"kl_per_dim": kl, "kl": kl.sum(1), "reconstruction": reconstruction, "beta": np.ones(STEPS)}
-    curves["elbo"] = -(reconstruction + curves["kl"])
-    return {"step": step, "seconds": step / 100, **curves, **changed}
+    curves |= {"active_units": np.full(STEPS, 2.0)} | changed
+    curves["elbo"] = -(curves["reconstruction"] + curves["kl"])
+    return {"step": step, "seconds": step / 100, **curves}
 
 
 def gan_curves(**changed):
@@ -33,6 +35,7 @@ def gan_curves(**changed):
         "real_score": np.full(STEPS, 0.1), "fake_score": np.full(STEPS, -0.1), "clipped_fraction": np.zeros(STEPS),
         "wasserstein_exact": measured(1.0, 0.6, 0.4, 0.3, 0.25, 0.2, 0.18, 0.17, 0.16, 0.15),
         "effective_modes": measured(2, 3, 5, 7, 7.5, 7.8, 7.9, 7.8, 7.9, 7.9),
+        "modes_captured": measured(0, 3, 5, 8, 8, 8, 8, 8, 8, 8),
         "high_quality": measured(0, 0.1, 0.2, 0.4, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6),
         "mode_turnover": measured(0, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.03, 0.02, 0.02),
     }  # fmt: skip
@@ -50,9 +53,30 @@ def far_away(*values):
     return {"wasserstein_exact": measured(*(values or (1.0, 1.1, 0.9, 1.2, 1.0, 1.1, 0.95, 1.05, 1.15, 1.02)))}
 
 
+def reference_of(config):
+    return PERFECT if config.model == "gan" else references(config.data, config.sigma).levels()
+
+
 def name(config, curves, diverged=None, changed_at=0):
-    reference = PERFECT if config.model == "gan" else {}
-    return diagnose(config, curves, reference, diverged, changed_at).name
+    return diagnose(config, curves, reference_of(config), diverged, changed_at).name
+
+
+def asleep(reconstruction=206.5, kl=0.001, beta=1.0):
+    """The curves of a VAE whose decoder has learned the mean of the digits and nothing else."""
+    noise = 4 * np.random.default_rng(1).standard_normal(STEPS)
+    settled = reconstruction + (556 - reconstruction) * np.exp(-np.arange(STEPS) / 20) + noise
+    kl, weight = np.full((STEPS, 2), kl), np.full(STEPS, beta)
+    return vae_curves(reconstruction=settled, kl_per_dim=kl, kl=kl.sum(1), active_units=np.zeros(STEPS), beta=weight)
+
+
+def of_points(*kl, reconstruction=-2.0):
+    """The curves of a VAE of points with these nats in its latents."""
+    noise = 0.05 * np.random.default_rng(2).standard_normal(STEPS)
+    settled = reconstruction + 40 * np.exp(-np.arange(STEPS) / 20) + noise
+    kl = np.tile(kl, (STEPS, 1))
+    return vae_curves(
+        reconstruction=settled, kl_per_dim=kl, kl=kl.sum(1), active_units=(kl > 0.01).sum(1).astype(float)
+    )
 
 
 WGAN = GANConfig(objective="wgan", clip=0.1)
@@ -63,10 +87,24 @@ SWINGING = np.where(np.arange(STEPS) % 4 == 0, -0.1, 0.4)
 CASES = {
     "a VAE whose latents both carry nats": (VAEConfig(), vae_curves(), Name.HEALTHY),
     "a latent without KL": (
-        VAEConfig(beta=4), vae_curves(kl_per_dim=np.tile([2.0, 0.001], (STEPS, 1))), Name.POSTERIOR_COLLAPSE,
+        VAEConfig(beta=4), vae_curves(kl_per_dim=np.tile([2.0, 0.001], (STEPS, 1)), beta=np.full(STEPS, 4.0)),
+        Name.POSTERIOR_COLLAPSE,
     ),
-    "latents that carry little, each above the bound": (
-        VAEConfig(), vae_curves(kl_per_dim=np.full((STEPS, 2), 0.02)), Name.POSTERIOR_COLLAPSE,
+    "latents that carry little, each above the bound": (VAEConfig(), asleep(kl=0.02), Name.POSTERIOR_COLLAPSE),
+    "means that are shifted and say nothing": (VAEConfig(beta=0.1), asleep(kl=8.0), Name.UNINFORMATIVE),
+    "shifted means beyond what data need": (VAEConfig(beta=0.1), asleep(kl=15.0), Name.UNINFORMATIVE),
+    "a decoder that never learned the mean": (
+        VAEConfig(learning_rate=1e-5, optimizer="sgd"), asleep(544, 0.016), Name.HARDLY_MOVES,
+    ),
+    "one latent of two where the data have one dimension": (
+        VAEConfig(data="line"), of_points(2.06, 0.0004), Name.HEALTHY,
+    ),
+    "two latents of four where the data have two dimensions": (
+        VAEConfig(data="ring", latent_dim=4), of_points(1.7, 1.7, 0.001, 0.001), Name.HEALTHY,
+    ),
+    "one latent of two where β takes what the data could use": (
+        VAEConfig(data="ring", beta=10), of_points(1.7, 0.001) | {"beta": np.full(STEPS, 10.0)},
+        Name.POSTERIOR_COLLAPSE,
     ),
     "a KL without weight": (VAEConfig(beta=0), vae_curves(beta=np.zeros(STEPS)), Name.PRIOR_IGNORED),
     "a reconstruction worse than untrained": (
@@ -109,9 +147,49 @@ CASES = {
         gan_curves(**far_away(), effective_modes=np.full(STEPS, 1.2), mode_turnover=np.full(STEPS, 0.9)),
         Name.MODE_HOPPING,
     ),
+    "points that stand where they began": (
+        GANConfig(generator_learning_rate=1e-6),
+        gan_curves(**far_away(*np.linspace(0.9, 0.88, 10)), effective_modes=np.full(STEPS, 3.0)),
+        Name.HARDLY_MOVES,
+    ),
+    "all modes, and then none": (
+        GANConfig(data="grid25"),
+        gan_curves(
+            **far_away(1, 0.6, 0.3, 0.2, 0.2, 0.2, 0.4, 0.8, 0.9, 0.9),
+            effective_modes=measured(2, 3, 7, 8, 8, 8, 5, 3, 3, 3), mode_turnover=np.full(STEPS, 0.05),
+        ),
+        Name.RELAPSED,
+    ),
+    "a discriminator with nothing to tell apart": (
+        GANConfig(objective="lsgan", lsgan_a=1.0, lsgan_b=1.0), gan_curves(), Name.TARGETS,
+    ),
+    "a generator that is asked for what looks generated": (
+        GANConfig(objective="lsgan", lsgan_c=0.0), gan_curves(), Name.TARGETS,
+    ),
+    "the targets of Pearson's χ²": (
+        GANConfig(objective="lsgan", lsgan_a=-1.0, lsgan_b=1.0, lsgan_c=0.0), gan_curves(), Name.HEALTHY,
+    ),
+    "a WGAN under R1 alone": (
+        GANConfig(objective="wgan", clip=None, r1_weight=0.01), gan_curves(), Name.UNBOUNDED_CRITIC,
+    ),
+    "a gradient penalty without weight": (
+        GP.replace(gp_weight=0.0), gan_curves(**far_away(), wasserstein_estimate=SWINGING), Name.UNBOUNDED_CRITIC,
+    ),
+    "a critic whose ReLUs are off": (
+        WGAN,
+        gan_curves(
+            **far_away(), generator_grad_norm=np.zeros(STEPS), wasserstein_estimate=np.zeros(STEPS),
+            real_score=np.full(STEPS, 0.69), fake_score=np.full(STEPS, 0.69),
+        ),
+        Name.DEAD_CRITIC,
+    ),
     "points that stay at three modes": (GANConfig(), gan_curves(effective_modes=np.full(STEPS, 3)), Name.MODE_COLLAPSE),
     "a distance that rises again": (
-        GANConfig(), gan_curves(**far_away(1, 0.8, 0.6, 0.4, 0.35, 0.3, 0.4, 0.5, 0.6, 0.7)), Name.OSCILLATION,
+        GANConfig(),
+        gan_curves(
+            **far_away(1, 0.8, 0.6, 0.4, 0.35, 0.31, 0.4, 0.5, 0.6, 0.7), effective_modes=np.full(STEPS, 5.0),
+        ),
+        Name.OSCILLATION,
     ),
     "scores that swing": (WGAN, gan_curves(**far_away(), wasserstein_estimate=SWINGING), Name.OSCILLATION),
     "an estimate ten times too small": (
@@ -132,6 +210,9 @@ CASES = {
     "an estimate of 0 at rest": (GP, gan_curves(wasserstein_estimate=np.zeros(STEPS)), Name.HEALTHY),
     "weights on the bounds": (WGAN, gan_curves(clipped_fraction=np.full(STEPS, 0.8)), Name.CLIP_SATURATION),
     "steep networks": (WGAN, gan_curves(generator_grad_norm=np.full(STEPS, 5e3)), Name.EXPLODING),
+    "a reconstruction that steps throw far beyond the mean": (
+        VAEConfig(learning_rate=0.3), asleep(1100, 200.0), Name.EXPLODING,
+    ),
     "points that run away": (GANConfig(), gan_curves(**far_away(*range(1, 11))), Name.EXPLODING),
 }  # fmt: skip
 
@@ -144,7 +225,8 @@ def test_curves_with_a_known_trouble_get_its_name(case):
 
 def test_a_collapse_names_the_latents_with_todays_numbers():
     kl = np.tile([2.0, 0.002, 1.0, 0.004], (STEPS, 1))
-    found = diagnose(VAEConfig(latent_dim=4, beta=5), vae_curves(kl_per_dim=kl), {})
+    config = VAEConfig(latent_dim=4, beta=5)
+    found = diagnose(config, vae_curves(kl_per_dim=kl, beta=np.full(STEPS, 5.0)), reference_of(config))
     assert found.saw == "KL of latents 2 and 4 of 4: at most 0.004 nats, below 0.01."
     assert "β = 5" in found.why and found.attempts[0] == {"beta": 1.0}
 
@@ -160,7 +242,7 @@ def cut(curves, step):
 
 
 def test_nothing_is_said_before_a_run_is_warm():
-    collapsed = vae_curves(kl_per_dim=np.zeros((STEPS, 2)))
+    collapsed = asleep(kl=0.0)
     assert [name(VAEConfig(), cut(collapsed, step)) for step in (0, 1, 199)] == [Name.WARMING_UP] * 3
     assert name(VAEConfig(), cut(collapsed, 200)) == Name.POSTERIOR_COLLAPSE
     assert [name(GANConfig(n_critic=5), cut(gan_curves(), step)) for step in (0, 79)] == [Name.WARMING_UP] * 2
@@ -180,7 +262,7 @@ def test_a_vae_warms_up_until_its_weight_is_whole():
 
 
 def test_after_a_live_change_it_waits_again():
-    collapsed = vae_curves(kl_per_dim=np.zeros((STEPS, 2)))
+    collapsed = asleep(kl=0.0)
     assert name(VAEConfig(), collapsed, changed_at=STEPS - 199) == Name.WARMING_UP
     assert name(VAEConfig(), collapsed, changed_at=STEPS - 200) == Name.POSTERIOR_COLLAPSE
 
@@ -217,7 +299,7 @@ def test_rows_that_stand_for_many_steps_are_read_as_well():
 @pytest.mark.parametrize("case", CASES)
 def test_proposals_are_live_change_something_and_stand_in_one_line(case):
     config, curves, expected = CASES[case]
-    found = diagnose(config, curves, PERFECT if config.model == "gan" else {})
+    found = diagnose(config, curves, reference_of(config))
     assert bool(found.attempts) == bool(found.why) == (expected != Name.HEALTHY)
     for settings in found.attempts:
         tried = config.replace(**settings)
@@ -246,7 +328,8 @@ def test_a_critic_that_nothing_bounds_is_told_so_when_it_explodes_and_when_it_di
     )
     diverged = diagnose(config, curves, PERFECT, {"step": 9, "quantity": "critic_loss"})
     assert "nothing bounds it" in diverged.why and diverged.attempts[0] == attempt
-    calmer = {"r1_weight": 1.0} if config.objective == "wgan_gp" else {"clip": 0.1}
+    assert "R1 acts on real points only" in diagnose(config.replace(r1_weight=1.0), curves, PERFECT).why
+    calmer = {"gp_weight": 1.0} if config.objective == "wgan_gp" else {"clip": 0.1}
     assert "nothing bounds it" not in diagnose(config.replace(**calmer), curves, PERFECT).why
 
 
@@ -277,7 +360,67 @@ def test_what_is_in_force_already_is_not_proposed():
 
 def test_a_vae_that_sleeps_from_the_start_does_not_explode():
     noise = 2.18 + 0.05 * np.random.default_rng(0).standard_normal(STEPS)
-    assert name(VAEConfig(), vae_curves(reconstruction=noise)) == Name.HEALTHY
+    asleep = {"kl_per_dim": np.full((STEPS, 2), 1e-3), "kl": np.full(STEPS, 2e-3), "active_units": np.zeros(STEPS)}
+    config = VAEConfig(data="ring8_soft", sigma=0.62)
+    assert name(config, vae_curves(reconstruction=noise, **asleep)) == Name.POSTERIOR_COLLAPSE
+
+
+def why(config, curves):
+    return diagnose(config, curves, reference_of(config)).why
+
+
+def test_a_collapse_has_its_cause_the_price_where_no_direction_is_worth_it_else_the_start():
+    assert "No direction of the pixels gains that: λ₁ = 33.1" in why(VAEConfig(beta=50), asleep(beta=50.0))
+    assert "saddle, 6 layers deep" in why(VAEConfig(depth=6), asleep())
+    assert "784 in disguise" in why(VAEConfig(mistake="mean_over_pixels"), asleep())
+    line = VAEConfig(data="line", sigma=0.83)
+    curves = of_points(0.001, 0.001, reconstruction=1.95)
+    # λ₁ = 2/3 against σ² = .689 and .64: certain, and nearly so; against .01 no price explains it.
+    assert "λ₁ = 0.667, βσ² = 0.689" in why(line, curves)
+    assert "by not much" not in why(line, curves) and "but not by much" in why(line.replace(sigma=0.8), curves)
+    curves = of_points(0.001, 0.001, reconstruction=30.5)
+    assert "awake would be better" in why(line.replace(sigma=0.1), curves)
+
+
+def test_what_wakes_latents_from_a_saddle_is_proposed_before_a_lower_price():
+    found = diagnose(VAEConfig(depth=6, optimizer="sgd"), asleep(), reference_of(VAEConfig()))
+    assert [next(iter(settings)) for settings in found.attempts] == ["annealing", "optimizer", "free_bits", "beta"]
+
+
+def test_unused_latents_of_a_healthy_run_are_counted():
+    config = VAEConfig(data="line")
+    saw = diagnose(config, of_points(2.06, 0.0004), reference_of(config)).saw
+    assert "1 unused: the data need no more" in saw and "below E log p(x) = 0.537, which none exceeds" in saw
+
+
+@pytest.mark.parametrize("elbo, words", [(-202, "only 3.94 above a decoder that ignores z"), (-160, "the class alone")])
+def test_a_healthy_run_on_digits_says_how_far_it_is(elbo, words):
+    kl = np.full((STEPS, 2), 2.0)
+    curves = vae_curves(reconstruction=np.full(STEPS, -elbo - 4.0), kl_per_dim=kl, kl=kl.sum(1))
+    found = diagnose(VAEConfig(), curves, reference_of(VAEConfig()))
+    assert found.name == Name.HEALTHY and words in found.saw and ("not there yet" in found.saw) == (elbo < -175)
+
+
+def test_a_wide_band_of_what_perfect_generators_read_is_no_trouble():
+    """On two distant blobs chance alone makes readings of two floors and more."""
+    curves = gan_curves(**far_away(*(0.1 * np.array([20, 9, 5, 3, 1, 2.3, 0.5, 3.3, 3.1, 3.2]))))
+    assert diagnose(GANConfig(), curves, PERFECT).name == Name.RELAPSED
+    wide = {**PERFECT, "wasserstein_high": 0.28}
+    assert "not there yet" not in diagnose(GANConfig(), curves, wide).saw
+
+
+def test_points_of_which_a_quarter_moved_on_are_not_said_to_stay():
+    crowded = {"effective_modes": np.full(STEPS, 1.2)}
+    moved = diagnose(GANConfig(), gan_curves(**crowded, mode_turnover=np.full(STEPS, 0.24)), PERFECT)
+    assert moved.name == Name.MODE_COLLAPSE and "most of them stay" in moved.saw
+    assert "they stay" in diagnose(GANConfig(), gan_curves(**crowded), PERFECT).saw
+
+
+def test_clipping_is_blamed_only_where_its_bounds_leave_little_of_the_gradient():
+    curves = gan_curves(**far_away(1.0, 1.1), generator_grad_norm=np.full(STEPS, 1e-9))
+    # c·√(n/2) of 128 ReLUs: 0.08 and 0.8.
+    assert "c·√(n/2) = 0.08" in diagnose(WGAN.replace(clip=0.01), cut(curves, 200), PERFECT).why
+    assert "c·√" not in diagnose(WGAN, cut(curves, 200), PERFECT).why
 
 
 def test_every_name_but_the_quiet_ones_has_a_case_here():

@@ -67,13 +67,28 @@ def test_a_diverged_generator_has_no_distance_and_no_modes():
 
 def test_the_floor_is_what_fresh_samples_of_the_data_get_and_falls_with_their_number():
     soft = points("ring8_soft")
-    few, many = wasserstein_floor(soft, 100, seed=0), wasserstein_floor(soft, 800, seed=0)
+    few, many = wasserstein_floor(soft, 100, seed=0).mean, wasserstein_floor(soft, 800, seed=0, pairs=5).mean
     assert 0 < many < few
-    assert wasserstein_floor(soft, 100, seed=0) == few
+    assert wasserstein_floor(soft, 100, seed=0).mean == few
     rng = np.random.default_rng(6)
     fresh = [wasserstein_exact(soft.sample(100, rng), soft.sample(100, rng)) for _ in range(20)]
-    # The floor is a mean of five such draws.
-    assert few == pytest.approx(np.mean(fresh), abs=4 * np.std(fresh) / np.sqrt(5))
+    # The floor is a mean of forty such draws.
+    assert few == pytest.approx(np.mean(fresh), abs=4 * np.std(fresh) * np.hypot(20**-0.5, 40**-0.5))
+
+
+@pytest.mark.parametrize("name", ["ring8_soft", "blobs"])
+def test_nine_of_ten_readings_of_a_perfect_generator_lie_in_the_band(name):
+    data, rng = points(name), np.random.default_rng(8)
+    floor = wasserstein_floor(data, 100, seed=0)
+    read = np.array([wasserstein_exact(data.sample(100, rng), data.sample(100, rng)) for _ in range(200)])
+    inside = (read > floor.low) & (read < floor.high)
+    # Two of forty lie beyond each end, give or take: quantiles of forty draws.
+    assert 0.75 < inside.mean() < 0.99 and floor.low < floor.mean < floor.high
+
+
+def test_on_two_distant_blobs_chance_alone_reads_from_half_to_twice_the_mean():
+    floor = wasserstein_floor(points("blobs"), 256, seed=0)
+    assert floor.low < 0.6 * floor.mean and floor.high > 1.7 * floor.mean
 
 
 @pytest.mark.parametrize("name", ["ring8", "ring8_soft", "grid25", "blobs"])

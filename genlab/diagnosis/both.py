@@ -6,9 +6,10 @@ from genlab.config import Config
 from genlab.diagnosis.diagnosis import Diagnosis, Name
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
+from genlab.diagnosis.words import number
 
 Attempts = tuple[dict[str, Any], ...]
-TOO_LARGE = "A step that is too large for the slope overshoots, the next gradient is larger still, and so on."
+TOO_LARGE = "A step that is too large for the slope overshoots, the next gradient may be larger still, and so on."
 
 
 def diverged(recent: Recent) -> Diagnosis | None:
@@ -56,7 +57,8 @@ def without_maximum(config: Config) -> str:
     if config.mistake == "flipped_sign":
         return "The generator ascends where it should descend: both networks pull the points away from the data."
     if config.frees_critic:
-        return "E f(x) − E f(G(z)) grows with the scale of f, and nothing bounds it: its maximum is infinite."
+        r1 = " R1 acts on real points only and bounds no slope elsewhere." if config.r1_weight else ""
+        return f"E f(x) − E f(G(z)) grows with the scale of f, and nothing bounds it: its maximum is infinite.{r1}"
     return ""
 
 
@@ -75,6 +77,28 @@ def bounded(config: Config) -> Attempts:
     if config.objective == "wgan" and (config.clip is None or config.clip > 0.1):
         return ({"clip": 0.1},)
     return ({"gp_weight": 1.0},) if config.objective == "wgan_gp" and config.frees_critic else ()
+
+
+def faster(config: Config, prefix: str = "") -> Attempts:
+    """A larger step for what hardly moves: Adam where the gradient decides how far it goes, else a larger rate."""
+    name = f"{prefix}learning_rate"
+    rate = getattr(config, name)
+    larger = min(config.settings()[name].high, 1e-3 if rate < 1e-4 else 10 * rate)
+    if getattr(config, f"{prefix}optimizer") in RESCALING:
+        return ({name: larger},)
+    return ({f"{prefix}optimizer": "adam", name: 1e-3}, {name: larger})
+
+
+def reach(config: Config, prefix: str = "") -> str:
+    """How far an optimizer goes in a step, in words."""
+    rate, optimizer = getattr(config, f"{prefix}learning_rate"), getattr(config, f"{prefix}optimizer")
+    if optimizer in RESCALING:
+        return f"{RESCALING[optimizer]} rescales the gradient and moves a weight by about η = {number(rate)} a step"
+    return f"A step moves the weights by η = {number(rate)} times the gradient"
+
+
+RESCALING = {"adam": "Adam", "rmsprop": "RMSProp"}
+"""Optimizers whose step does not depend on the gradient's scale."""
 
 
 def slower(config: Config) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from genlab.config import Config
-from genlab.diagnosis import gan, vae
+from genlab.diagnosis import critic, gan, modes, vae
 from genlab.diagnosis.both import diverged as is_diverged
 from genlab.diagnosis.both import warming_up
 from genlab.diagnosis.diagnosis import Diagnosis
@@ -16,19 +16,23 @@ from genlab.diagnosis.recent import Recent
 Sign = Callable[[Recent], Diagnosis | None]
 
 SIGNS: dict[str, tuple[Sign, ...]] = {
-    "vae": (is_diverged, vae.exploding, warming_up, vae.prior_ignored, vae.posterior_collapse, vae.healthy),
+    "vae": (
+        is_diverged, vae.exploding, warming_up,
+        vae.prior_ignored, vae.hardly_moves, vae.on_its_way, vae.posterior_collapse, vae.uninformative,
+        vae.healthy,
+    ),
     "gan": (
-        is_diverged, gan.exploding, gan.no_gradient, warming_up,
-        gan.saturated, gan.critic_off, gan.oscillation,
-        gan.still_spreading, gan.mode_hopping, gan.mode_collapse,
-        gan.clip_saturation, gan.healthy,
+        is_diverged, gan.targets, gan.exploding, critic.dead, gan.no_gradient, warming_up,
+        gan.saturated, gan.hardly_moves, critic.unbounded, critic.off, gan.oscillation,
+        modes.still_spreading, modes.hopping, modes.relapsed, modes.collapse,
+        critic.clip_saturation, gan.healthy,
     ),
 }  # fmt: skip
 """What can be seen of each model, in the order of precedence: the first sign that is seen names the run.
 
-First what ended the run or leaves no doubt at any time; nothing else is said before a run is warm. Then causes before
-their effects: a saturated generator hardly learns, a critic that does not keep up lets the points hop, and clipped
-weights harm least. What none of them sees is healthy.
+First what ended the run or leaves no doubt at any time; nothing else is said before a run is warm. Then what never
+began, which looks like much else; then causes before their effects: a saturated generator hardly learns, a critic that
+does not keep up lets the points hop, and clipped weights harm least. What none of them sees is healthy.
 """
 
 

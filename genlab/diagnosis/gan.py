@@ -3,11 +3,28 @@
 import numpy as np
 
 from genlab.config import GANConfig
-from genlab.diagnosis.both import Attempts, bounded, not_before, slower, without_maximum, without_mistake
+from genlab.diagnosis.both import Attempts, bounded, faster, reach, slower, without_maximum, without_mistake
 from genlab.diagnosis.diagnosis import Diagnosis, Name
+from genlab.diagnosis.modes import crowd
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
 from genlab.diagnosis.words import number, sentence
+
+
+def targets(recent: Recent) -> Diagnosis | None:
+    """LSGAN's targets leave the discriminator nothing to tell apart, or ask the generator for what looks generated."""
+    config = recent.config
+    a, b, c = config.lsgan_a, config.lsgan_b, config.lsgan_c
+    if config.objective != "lsgan" or (a != b and (c - a) / (b - a) > 0):
+        return None
+    told = f"Targets a = {a:g} (generated), b = {b:g} (real), c = {c:g} (what the generator wants)"
+    if a == b:
+        saw = f"{told}: a = b."
+        why = "The discriminator is to say the same of real and of generated points: there is nothing to tell apart."
+    else:
+        saw = f"{told}: c is {'a' if c == a else 'beyond a'}, away from b."
+        why = "The generator is asked for points of which the discriminator says that they are generated."
+    return Diagnosis(Name.TARGETS, saw, why, ({"lsgan_a": 0.0, "lsgan_b": 1.0, "lsgan_c": 1.0},))
 
 
 def exploding(recent: Recent) -> Diagnosis | None:
@@ -45,26 +62,41 @@ def _why_exploding(config: GANConfig) -> str:
         return why
     if config.boxes_critic:
         return f"A critic with weights up to c = {config.clip:g} in each of its layers can be very steep."
-    return "Each network's step makes the other's loss steeper."
+    return "Each network's step may make the other's loss steeper, and nothing in these settings stops that."
 
 
 def no_gradient(recent: Recent) -> Diagnosis | None:
     """The generator's gradient is practically zero and its points are where they began, or it is zero far away."""
     norm, config = recent.median("generator_grad_norm"), recent.config
     # An optimizer that rescales a tiny gradient may still move the points, none moves them without one.
-    rests = _is_nearer(recent, "resting_distance") if norm == 0 else _has_moved(recent)
+    rests = recent.is_nearer("resting_distance") if norm == 0 else _has_moved(recent)
     if norm >= limit("vanishing_gradient") or rests:
         return None
-    if config.boxes_critic:
+    factor = _factor_per_layer(config)
+    if factor < limit("starving_factor"):
         why = (
-            "The generator's gradient is a product over the critic's layers, and one of n units with weights at ±c "
-            f"multiplies it by about c·√n, c = {config.clip:g}."
+            "The generator's gradient is a product over the critic's layers. One of n units with weights at ±c and "
+            f"random signs multiplies it by about {_factor_in_words(config)} = {number(factor)}, c = {config.clip:g}; "
+            "weights within the bounds by less."
         )
         attempts = ({"clip": min(1.0, max(0.1, 10 * config.clip))}, {"objective": "wgan_gp"})
     else:
         why, attempts = "The second network is flat where the generated points lie.", ({"r1_weight": 0.1},)
     saw = f"norm of the generator's gradient {number(norm)}, below {limit('vanishing_gradient'):g}"
     return Diagnosis(Name.VANISHING_GRADIENT, sentence(saw), why, attempts, "map")
+
+
+def _factor_per_layer(config: GANConfig) -> float:
+    """By what a clipped layer multiplies the gradient at most, with signs at random; 1 where nothing clips."""
+    if not config.boxes_critic:
+        return 1.0
+    halved = 2 if config.activation in ("relu", "leaky_relu") else 1
+    return config.clip * float(np.sqrt(config.critic_width / halved))
+
+
+def _factor_in_words(config: GANConfig) -> str:
+    # Half of the ReLUs are off.
+    return "c·√(n/2)" if config.activation in ("relu", "leaky_relu") else "c·√n"
 
 
 def _has_moved(recent: Recent) -> bool:
@@ -90,64 +122,29 @@ def saturated(recent: Recent) -> Diagnosis | None:
     )
 
 
-def critic_off(recent: Recent) -> Diagnosis | None:
-    """The critic is not near its maximum, or its maximum is no 1-Lipschitz function: its estimate cannot be read."""
-    # Only a gradient penalty holds the slope near 1: clipping yields K·W₁ with an unknown K.
-    config = recent.config
-    if config.objective != "wgan_gp" or not config.gp_weight or not recent.has("wasserstein_exact"):
+def hardly_moves(recent: Recent) -> Diagnosis | None:
+    """The points lie where they began, far from the data: nothing can be said of modes yet."""
+    if not recent.has("wasserstein_exact") or recent.is_nearer("resting_distance"):
         return None
-    if _is_nearer(recent, "readable_distance"):
+    every, config = recent.measured("wasserstein_exact", len(recent.history["step"])), recent.config
+    if len(every) < 3 or np.ptp(every) > limit("standstill") * every[0]:
         return None
-    factor = limit("off_estimate")
-    off = 1 - recent.share_between("wasserstein_estimate", "wasserstein_exact", 1 / factor, factor)
-    if off <= limit("off_share"):
-        return None
-    estimate, exact = (recent.median(f"wasserstein_{which}") for which in ("estimate", "exact"))
-    saw = (
-        f"In {off:.0%} of the last steps the critic's estimate was off by more than {factor:g} times; it reads "
-        f"{number(estimate)}, the exact W₁ is {number(exact)}."
-    )
-    # Of the functions s·u, u a Kantorovich potential of slope 1, this s maximises s·W₁ − λ(s − 1)².
-    steepest = 1 + exact / (2 * config.gp_weight)
-    if exact < estimate <= factor * steepest * exact:
-        return Diagnosis(
-            Name.STEEP_CRITIC,
-            saw,
-            f"λ = {config.gp_weight:g} is small beside W₁: the penalised critic is at its best with a slope of "
-            f"1 + W₁/2λ = {number(steepest)}, and its estimate is W₁ times that slope.",
-            ({"gp_weight": min(100.0, 10 * config.gp_weight)},),
-            "divergences",
-        )
+    norm, belief = recent.median("generator_grad_norm"), 1 / (1 + np.exp(-recent.median("fake_score")))
+    saw = [f"exact W₁ was {number(every[0])} before training and is {number(every[-1])} at step {recent.measured_at:,}"]
+    saw.append(f"norm of the generator's gradient {number(norm)}")
+    if not config.is_critic and config.objective != "lsgan":
+        saw.append(f"D(G(z)) is {number(belief)}")
     return Diagnosis(
-        Name.CRITIC_OFF,
-        saw,
-        "The estimate is W₁ only at the critic's maximum; here the generator moves on before the critic gets there.",
-        _for_the_critic(config),
-        "divergences",
+        Name.HARDLY_MOVES,
+        sentence(*saw),
+        f"{reach(config, 'generator_')}: {recent.step:,} steps have not carried the points from where they began.",
+        (*without_mistake(config), *faster(config, "generator_")),
     )
-
-
-def _for_the_critic(config: GANConfig) -> Attempts:
-    attempts = [*without_mistake(config), {"n_critic": min(100, 5 * config.n_critic)}]
-    if config.generator_learning_rate >= config.critic_learning_rate:
-        attempts.append({"generator_learning_rate": config.critic_learning_rate / 10})
-    return tuple(attempts)
-
-
-def _is_nearer(recent: Recent, threshold: str) -> bool:
-    if not recent.has("wasserstein_exact"):
-        return False
-    return _distance(recent) < limit(threshold) * recent.reference["wasserstein_exact"]
-
-
-def _distance(recent: Recent) -> float:
-    # The smaller of the last two: a single bad measurement does not change the name.
-    return recent.measured("wasserstein_exact", 2).min()
 
 
 def oscillation(recent: Recent) -> Diagnosis | None:
     """The two networks swing about each other, or the points had come nearer to the data and have left again."""
-    saw = [] if _is_nearer(recent, "resting_distance") else [*_swinging(recent), *_relapsed(recent)]
+    saw = [] if recent.is_nearer("resting_distance") else [*_swinging(recent), *_left_again(recent)]
     if not saw:
         return None
     return Diagnosis(
@@ -166,17 +163,18 @@ def _swinging(recent: Recent) -> list[str]:
     return [f"in {share:.0%} of the last steps generated examples scored higher than real ones"]
 
 
-def _relapsed(recent: Recent) -> list[str]:
-    if not recent.has("wasserstein_exact") or recent.is_crowded:
+def _left_again(recent: Recent) -> list[str]:
+    # One that had arrived has relapsed, which is another name.
+    if not recent.has("wasserstein_exact") or recent.is_crowded or recent.had_arrived:
         return []
-    now, best = _distance(recent), recent.history["wasserstein_exact"].min()
+    now, best = recent.distance, recent.history["wasserstein_exact"].min()
     if now < limit("relapse") * best:
         return []
     return [f"exact W₁ is {number(now)} and was {number(best)} before"]
 
 
 def _why_turning(config: GANConfig) -> str:
-    carried = "momentum carries" if _momenta(config) else "steps of this size carry"
+    carried = "momentum may carry" if _momenta(config) else "steps of this size may carry"
     return (
         f"Each network's step answers a state that the other has left already, and {carried} them past the point "
         "where they would rest."
@@ -199,87 +197,15 @@ def _against_turning(config: GANConfig) -> Attempts:
     return (*attempts, *([momenta] if momenta else []), slower(config))
 
 
-def still_spreading(recent: Recent) -> Diagnosis | None:
-    """The points crowd at few modes, but it is early: in many runs that will do well they do so at first."""
-    if not recent.is_crowded:
-        return None
-    return not_before(recent, recent.changed_at + int(limit("spread_steps")))
-
-
-def mode_hopping(recent: Recent) -> Diagnosis | None:
-    """The points crowd at some of the modes, and at others each time they are measured."""
-    if not recent.is_crowded or _turnover(recent) < limit("turnover"):
-        return None
-    return Diagnosis(
-        Name.MODE_HOPPING,
-        sentence(_crowd(recent), f"from one measurement to the next {_turnover(recent):.0%} changed their mode"),
-        "Where the points crowd the discriminator learns to reject them, they leave together, it follows: the two turn "
-        "around each other instead of settling.",
-        _against_crowding(recent.config),
-        "games",
-    )
-
-
-def mode_collapse(recent: Recent) -> Diagnosis | None:
-    """The points crowd at some of the modes and stay there."""
-    if not recent.is_crowded:
-        return None
-    return Diagnosis(
-        Name.MODE_COLLAPSE,
-        sentence(
-            _crowd(recent), f"they stay: from one measurement to the next {_turnover(recent):.0%} changed their mode"
-        ),
-        "The generator is asked for points that pass as real; no term of its loss asks for all modes.",
-        _against_crowding(recent.config),
-        "gallery",
-    )
-
-
-def _crowd(recent: Recent) -> str:
-    effective, modes = recent.measured("effective_modes")[0], recent.reference["effective_modes"]
-    return f"at step {recent.measured_at:,} the points spread over {effective:.1f} effective modes of {modes:.0f}"
-
-
-def _turnover(recent: Recent) -> float:
-    # Of several measurements: single ones scatter.
-    return float(recent.measured("mode_turnover", 3).mean())
-
-
-def _against_crowding(config: GANConfig) -> Attempts:
-    attempts = [*without_mistake(config)]
-    if config.generator_learning_rate > config.critic_learning_rate:
-        attempts.append({"critic_learning_rate": config.generator_learning_rate})
-    if config.r1_weight < 0.5:
-        attempts.append({"r1_weight": 0.5})
-    if config.updates == "simultaneous":
-        attempts.append({"updates": "alternating"})
-    return (*attempts, {"n_critic": min(100, 5 * config.n_critic)})
-
-
-def clip_saturation(recent: Recent) -> Diagnosis | None:
-    """Most of the critic's weights lie on the clip bounds."""
-    share, config = recent.median("clipped_fraction"), recent.config
-    if not config.boxes_critic or share < limit("saturated_clip"):
-        return None
-    return Diagnosis(
-        Name.CLIP_SATURATION,
-        f"{share:.0%} of the critic's weights lie at ±c, c = {config.clip:g}.",
-        "The critic wants to be steeper than its box allows and ends in a corner of it: it tells only simple features "
-        "of the data, and its estimate is K·W₁ with an unknown K.",
-        ({"objective": "wgan_gp"}, {"clip": min(1.0, 3 * config.clip)}),
-        "map",
-    )
-
-
 def healthy(recent: Recent) -> Diagnosis:
     """None of the above; says what was looked at."""
     saw = [f"norm of the generator's gradient {number(recent.median('generator_grad_norm'))}"]
     if recent.has("effective_modes"):
-        saw += [_crowd(recent), f"{recent.measured('high_quality')[0]:.0%} of them are of high quality"]
+        saw += [crowd(recent), f"{recent.measured('high_quality')[0]:.0%} of them are of high quality"]
     if recent.has("wasserstein_exact"):
         exact = recent.measured("wasserstein_exact")[0]
         floor = exact / recent.reference["wasserstein_exact"]
-        yet = "" if _is_nearer(recent, "resting_distance") else ", so they are not there yet"
+        yet = "" if recent.is_nearer("resting_distance") else ", so they are not there yet"
         saw.append(f"exact W₁ {number(exact)}, {number(floor)} times a perfect generator's{yet}")
     else:
         saw.append("modes of images are not counted")

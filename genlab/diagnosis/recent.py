@@ -51,8 +51,28 @@ class Recent:
         return np.median(self.history[name][self._window], axis=0)
 
     def share_below(self, name: str, value: float) -> float:
-        """Share of the last steps at which a curve was below a value."""
-        return float(np.mean(self.history[name][self._window] < value))
+        """Share of the last steps, of more than for a median, at which a curve was below a value."""
+        since = max(self.step - int(limit("long_window")), self.changed_at)
+        rows = slice(min(int(np.searchsorted(self.history["step"], since, side="right")), self._window.start), None)
+        return float(np.mean(self.history[name][rows] < value))
+
+    def first(self, name: str) -> float:
+        """The value of a curve at the first step."""
+        return float(self.history[name][0])
+
+    def last(self, name: str) -> float:
+        """The newest value of a curve."""
+        return float(self.history[name][-1])
+
+    def largest(self, name: str) -> float:
+        """Largest value of a curve over the last steps."""
+        return float(self.history[name][self._window].max())
+
+    def before(self, name: str, share: float) -> float:
+        """Median of a curve around the step at this share of the run, over as many steps as the last are."""
+        steps = self.history["step"]
+        last = int(np.searchsorted(steps, share * self.step, side="right"))
+        return float(np.median(self.history[name][max(0, last - int(limit("window"))) : max(1, last)]))
 
     def untrained(self, name: str) -> float:
         """The largest value of a curve in the first steps."""
@@ -71,6 +91,35 @@ class Recent:
         # Of the last two measurements, so that neither a lucky nor an unlucky one changes the name.
         effective = self.measured("effective_modes", 2).mean()
         return bool(effective <= max(limit("crowded") * self.reference["effective_modes"], limit("lone_mode")))
+
+    @property
+    def distance(self) -> float:
+        """Exact W₁, the smaller of the last two measurements: a single bad one does not change the name."""
+        return float(self.measured("wasserstein_exact", 2).min())
+
+    def in_floors(self, threshold: str) -> float:
+        """A threshold in multiples of a perfect generator's W₁, as a distance.
+
+        It lies outside of the band of what a perfect generator's readings are, however wide chance makes it.
+        """
+        band = self.reference.get("wasserstein_high", 0.0)
+        return max(limit(threshold) * self.reference["wasserstein_exact"], limit("outside_band") * band)
+
+    def is_nearer(self, threshold: str) -> bool:
+        """Whether the points are nearer to the data than a threshold in floors; False where it is not measured."""
+        return self.has("wasserstein_exact") and self.distance < self.in_floors(threshold)
+
+    @property
+    def had_arrived(self) -> bool:
+        """Whether at two measurements in a row, not the last ones, the points were at the data, or had most modes."""
+        if not self.has("wasserstein_exact") or len(self._measurements) < 4:
+            return False
+        near = self.measured("wasserstein_exact", len(self._measurements))[:-2] < self.in_floors("resting_distance")
+        if self.has("effective_modes"):
+            count = len(self._measurements)
+            had = (self.measured(name, count)[:-2] for name in ("effective_modes", "modes_captured"))
+            near |= np.minimum(*had) >= limit("most_modes") * self.reference["effective_modes"]
+        return bool((near[1:] & near[:-1]).any())
 
     def measured(self, name: str, count: int = 1) -> np.ndarray:
         """The last ``count`` measurements of a curve that is measured now and then on points, the newest last."""

@@ -16,6 +16,9 @@ THRESHOLDS = {
     "window": Threshold(
         100, "steps over which the median of a curve is taken", "one batch is noise; live settings act within seconds"
     ),
+    "long_window": Threshold(
+        300, "steps over which a share of the steps is taken", "a share of a tenth takes some hundred steps to settle"
+    ),
     "least_rows": Threshold(
         20, "rows of a curve below which nothing but a divergence is said", "a median of fewer is noise itself"
     ),
@@ -32,8 +35,32 @@ THRESHOLDS = {
     ),
     "collapsed_kl": Threshold(
         0.01,
-        "nats of KL below which a latent says nothing about x",
+        "nats of KL below which a latent's posterior has become the prior",
         "(ε, δ)-collapse with ε = 0.01, Lucas et al. 2019; an active unit's variance > 0.01 is at least 0.005 nats",
+    ),
+    "untrained_share": Threshold(
+        0.5,
+        "share of the way from the untrained reconstruction to that of a decoder that ignores z, or less: hardly moved",
+        "the output's biases alone can go the whole way, which is the first thing that any VAE learns",
+    ),
+    "trained_share": Threshold(
+        0.9, "share of the same way from which on latents are judged", "what is left is a third of what z can gain"
+    ),
+    "ignorant_share": Threshold(
+        0.03,
+        "share of what a reconstruction can gain by z below which a decoder has gained nothing by it",
+        "batches of 100 digits scatter by 4 nats, their median over 100 steps by 0.5, of 160 that can be gained",
+    ),
+    "hardly_better": Threshold(
+        0.25,
+        "share of the way from a decoder that ignores z to what is compared with, below which a run is hardly better",
+        "a quarter of the way to a code that says the class alone is 8 nats of the digits' 32",
+    ),
+    "certain_price": Threshold(
+        0.5,
+        "share of the first variance λ₁ that β costs, below which a collapse is not the price's work alone",
+        "a linear latent is worth its price where λ₁ > β (σ = 1), and gains only ½(λ₁/β − 1 − log(λ₁/β)) there, "
+        "Lucas et al. 2019",
     ),
     "asleep_kl": Threshold(
         0.1,
@@ -51,10 +78,21 @@ THRESHOLDS = {
         "norm of the generator's gradient below which it hardly learns",
         "Adam and RMSProp rescale a gradient until 1e-8 per weight, which is 1e-6 over 10,000 weights",
     ),
+    "standstill": Threshold(
+        0.05,
+        "share of the untrained generator's W₁ within which every measurement lies of one that stands where it began",
+        "one that cannot move stays within 0.01, one that moves little within 0.03; the slowest that learns has left "
+        "0.2 behind when it is judged (measured)",
+    ),
     "unmoved": Threshold(
         0.8,
         "share of the untrained generator's W₁ above which its points have hardly moved",
         "a rescaled gradient may still do; one that has vanished left 0.9 after 400 steps (measured)",
+    ),
+    "starving_factor": Threshold(
+        0.5,
+        "factor of the gradient in each layer of a clipped critic below which clipping starves the generator",
+        "over three layers a tenth is left; weights within the bounds leave less",
     ),
     "saturated_score": Threshold(
         0.01,
@@ -71,6 +109,14 @@ THRESHOLDS = {
         "effective modes, or fewer, that count as a single one: of two modes even half is never undercut",
         "exp of the entropy of shares of 95 % and 5 % is 1.22",
     ),
+    "settled": Threshold(
+        0.1, "share of the points that changed their mode, below which they stay", "at rest it stays below (measured)"
+    ),
+    "most_modes": Threshold(
+        0.75,
+        "share of the data's modes, both captured and evenly filled, from which on a generator has had them",
+        "half or fewer count as crowded; between the two nothing is said",
+    ),
     "turnover": Threshold(
         0.25,
         "share of the points that changed their mode between two measurements, or more, on the mean of three",
@@ -80,7 +126,8 @@ THRESHOLDS = {
     "relapse": Threshold(
         1.5,
         "times the smallest W₁ of the run, or more: the points had come nearer to the data before",
-        "measurements of a generator at rest differ by a tenth (measured)",
+        "of 256 points each, so that one in ten of a resting generator's readings is half as large again as the mean "
+        "(the floor's band)",
     ),
     "saturated_clip": Threshold(
         0.5,
@@ -91,6 +138,11 @@ THRESHOLDS = {
         3,
         "times a perfect generator's W₁ below which the points have arrived, whatever swings",
         "near the data the estimate is small against its noise; the scenarios call this covered",
+    ),
+    "outside_band": Threshold(
+        1.2,
+        "times the upper end of a perfect generator's band, which a threshold in floors is at least",
+        "nine of ten readings lie within the band, and on distant blobs it ends at two floors",
     ),
     "readable_distance": Threshold(
         2,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from genlab.config import VAEConfig
-from genlab.diagnosis.both import Attempts, slower, without_mistake
+from genlab.diagnosis.both import Attempts, faster, reach, slower, without_mistake
 from genlab.diagnosis.diagnosis import Diagnosis, Name
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
@@ -18,14 +18,15 @@ def exploding(recent: Recent) -> Diagnosis | None:
     return Diagnosis(
         Name.EXPLODING,
         sentence(*saw),
-        f"Steps of η = {number(recent.config.learning_rate)} overshoot: what one batch teaches, the next undoes.",
+        f"Steps of η = {number(recent.config.learning_rate)} may overshoot: what one batch teaches, the next undoes.",
         (slower(recent.config),),
     )
 
 
 def _far_codes(recent: Recent) -> list[str]:
     kl = recent.median_per_column("kl_per_dim")
-    if kl.max() <= limit("unbounded_kl") or _is_weightless(recent):
+    # A mean that is the same for every x may lie anywhere for a while: it costs nats and is no code.
+    if kl.max() <= limit("unbounded_kl") or _is_weightless(recent) or not recent.last("active_units"):
         return []
     return [f"KL of latent {kl.argmax() + 1}: {number(kl.max())} nats, above {limit('unbounded_kl'):g}"]
 
@@ -55,19 +56,97 @@ def _is_weightless(recent: Recent) -> bool:
     return recent.median("beta") < limit("weightless_kl")
 
 
-def posterior_collapse(recent: Recent) -> Diagnosis | None:
-    """The posterior of one or more latents has become the prior."""
-    kl = recent.median_per_column("kl_per_dim")
-    collapsed, asleep = np.flatnonzero(kl < limit("collapsed_kl")), kl.sum() < limit("asleep_kl")
-    if not len(collapsed) and not asleep:
+def _ignorant(recent: Recent) -> float | None:
+    """Nats of reconstruction of the best decoder that ignores z; None where the data do not tell."""
+    elbo = recent.reference.get("elbo_without_latents")
+    return None if elbo is None else -elbo
+
+
+def _gains_nothing(recent: Recent) -> bool:
+    """Whether the reconstruction is no better than that of a decoder that ignores z."""
+    ignorant = _ignorant(recent)
+    if ignorant is None:
+        return False
+    margin = limit("ignorant_share") * (ignorant - recent.reference["reconstruction"])
+    return recent.median("reconstruction") > ignorant - margin
+
+
+def _share_of_way(recent: Recent) -> float:
+    """How far the reconstruction has come from the untrained one to that of a decoder that ignores z, 0 to 1 or more.
+
+    1 where the data do not tell, and where an untrained model is as good already.
+    """
+    ignorant, untrained = _ignorant(recent), recent.first("reconstruction")
+    if ignorant is None:
+        return 1.0
+    margin = limit("ignorant_share") * (ignorant - recent.reference["reconstruction"])
+    if untrained <= ignorant + margin or recent.median("reconstruction") <= ignorant + margin:
+        return 1.0
+    return (untrained - recent.median("reconstruction")) / (untrained - ignorant)
+
+
+def hardly_moves(recent: Recent) -> Diagnosis | None:
+    """Not even the mean of the data was learned: nothing can be said of latents yet."""
+    if not 0 <= _share_of_way(recent) + limit("ignorant_share") <= limit("untrained_share"):
         return None
     return Diagnosis(
-        Name.POSTERIOR_COLLAPSE,
-        _saw_collapsed(kl, collapsed),
-        _why_collapsed(recent.config, whole=asleep or len(collapsed) == len(kl)),
-        _against_collapse(recent.config),
-        "evidence",
+        Name.HARDLY_MOVES,
+        _saw_way(recent),
+        f"{reach(recent.config)}: {recent.step:,} steps have not carried the model to what it learns first, the mean "
+        "of the data.",
+        (*without_mistake(recent.config), *faster(recent.config)),
     )
+
+
+def on_its_way(recent: Recent) -> Diagnosis | None:
+    """Far worse than a decoder that ignores z: still descending, or held up by steps that overshoot."""
+    share = _share_of_way(recent)
+    if share >= limit("trained_share"):
+        return None
+    before, now = recent.before("reconstruction", 2 / 3), recent.median("reconstruction")
+    if share > 0 and before - now > limit("ignorant_share") * (now - _ignorant(recent)):
+        why = "The mean of the data is learned first; what z is good for shows after that."
+        return Diagnosis(Name.WARMING_UP, _saw_way(recent), why)
+    return Diagnosis(
+        Name.EXPLODING,
+        _saw_way(recent),
+        f"It does not get better: steps of η = {number(recent.config.learning_rate)} may overshoot.",
+        (slower(recent.config),),
+    )
+
+
+def _saw_way(recent: Recent) -> str:
+    return (
+        f"The reconstruction costs {number(recent.median('reconstruction'))} nats, {number(_ignorant(recent))} with "
+        f"the best decoder that ignores z, {number(recent.first('reconstruction'))} before training."
+    )
+
+
+def posterior_collapse(recent: Recent) -> Diagnosis | None:
+    """The posterior of all latents has become the prior, or that of some which the data need at β = 1."""
+    kl = recent.median_per_column("kl_per_dim")
+    collapsed, whole = np.flatnonzero(kl < limit("collapsed_kl")), kl.sum() < limit("asleep_kl")
+    if not whole and (not len(collapsed) or not _is_wanted(recent, awake=len(kl) - len(collapsed))):
+        return None
+    why, attempts = _against_sleep(recent) if whole else _against_price(recent)
+    return Diagnosis(Name.POSTERIOR_COLLAPSE, _saw_collapsed(kl, collapsed), why, attempts, "evidence")
+
+
+def _is_wanted(recent: Recent, awake: int) -> bool:
+    """Whether a linear decoder would use more latents than are awake if β were 1, and β is more than that."""
+    worth = sum(value > 1 for value in _variances(recent))
+    return _price(recent) > 1 and awake < min(recent.config.latent_dim, worth)
+
+
+def _price(recent: Recent) -> float:
+    """β in force, as it is weighed against a reconstruction that is summed."""
+    terms = 784 if recent.config.is_images else 2
+    return recent.median("beta") * (terms if recent.config.mistake == "mean_over_pixels" else 1)
+
+
+def _variances(recent: Recent) -> list[float]:
+    """λ_j in units of the likelihood's noise, descending; see :class:`genlab.data.References`."""
+    return [value for name, value in recent.reference.items() if name.startswith("variance_")]
 
 
 def _saw_collapsed(kl: np.ndarray, collapsed: np.ndarray) -> str:
@@ -80,22 +159,102 @@ def _saw_collapsed(kl: np.ndarray, collapsed: np.ndarray) -> str:
     )
 
 
-def _why_collapsed(config: VAEConfig, whole: bool) -> str:
-    if config.mistake == "mean_over_pixels":
-        return "The reconstruction is averaged over pixels, the KL is summed: on 28×28 images β = 784 in disguise."
-    price = f"A latent pays β = {config.beta:g} nats for each nat of KL, and is given up when it gains less than that"
-    if whole:
-        return f"{price}: q(z|x) becomes the prior, and the decoder ignores z."
-    return f"{price} in reconstruction: for these data the others suffice."
+def _against_sleep(recent: Recent) -> tuple[str, Attempts]:
+    """Why no latent is awake, and what helps: the price of a nat, or a start from which little leads away."""
+    config, price, variances = recent.config, _price(recent), _variances(recent)
+    if config.mistake == "mean_over_pixels" or not variances or price >= variances[0]:
+        return _against_price(recent)
+    worth = variances[0] if config.is_images else variances[0] * config.sigma**2
+    charged = f"β = {number(price)}" if config.is_images else f"βσ² = {number(price * config.sigma**2)}"
+    bound = f"{charged} lies below λ₁ = {number(worth)}, the data's largest variance"
+    layers = f", {config.depth} layers deep," if config.depth > 1 else ""
+    why = (
+        f"{bound}: awake would be better. The start is a saddle{layers} where z says nothing and the decoder learns to "
+        "ignore it, and leaving it takes long. Fewer layers shorten that, as do:"
+    )
+    wakers: Attempts = ({"annealing": "linear"},)
+    if config.optimizer not in ("adam", "rmsprop"):
+        wakers = (*wakers, {"optimizer": "adam", "learning_rate": 1e-3})
+    if price > limit("certain_price") * variances[0]:
+        why = (
+            f"{bound}, but not by much: a latent gains little more than it pays, and the start is a saddle{layers} "
+            "that the small difference leaves slowly."
+        )
+        return why, (*wakers, {"beta": config.beta / 4}, {"free_bits": 0.5})
+    return why, (*wakers, {"free_bits": 0.5}, {"beta": config.beta / 10})
 
 
-def _against_collapse(config: VAEConfig) -> Attempts:
+def _against_price(recent: Recent) -> tuple[str, Attempts]:
+    config, variances = recent.config, _variances(recent)
     lower = 1.0 if config.beta > 1 else config.beta / 10
-    return (*without_mistake(config), {"beta": lower}, {"free_bits": 0.5})
+    attempts = (*without_mistake(config), {"beta": lower}, {"free_bits": 0.5})
+    if config.mistake == "mean_over_pixels":
+        disguise = "on 28×28 images β = 784 in disguise" if config.is_images else "in the plane β = 2 in disguise"
+        return f"The reconstruction is averaged over {_dimensions(config)}, the KL is summed: {disguise}.", attempts
+    price = f"A latent pays β = {config.beta:g} nats for each nat of KL, and is given up when it gains less than that"
+    if not variances or recent.median("beta") < variances[0]:
+        return f"{price} in reconstruction.", attempts
+    if config.is_images:
+        return (
+            f"{price}. No direction of the pixels gains that: λ₁ = {number(variances[0])} (to second order).",
+            attempts,
+        )
+    worth, charged = variances[0] * config.sigma**2, recent.median("beta") * config.sigma**2
+    sharper = {"sigma": max(0.01, round(config.sigma * np.sqrt(worth / charged) / 2, 2))}
+    why = f"{price}. No direction of the data gains that: λ₁ = {number(worth)}, βσ² = {number(charged)}."
+    return why, (*attempts, sharper)
+
+
+def _dimensions(config: VAEConfig) -> str:
+    return "pixels" if config.is_images else "coordinates"
+
+
+def uninformative(recent: Recent) -> Diagnosis | None:
+    """The latents cost nats and say nothing about x: their means are the same for every x, but not the prior's."""
+    if recent.last("active_units") or not _gains_nothing(recent):
+        return None
+    kl = recent.median_per_column("kl_per_dim")
+    return Diagnosis(
+        Name.UNINFORMATIVE,
+        f"No active unit (Var μ below 0.01), though the KL is {number(kl.sum())} nats; the reconstruction costs "
+        f"{number(recent.median('reconstruction'))} nats, {number(_ignorant(recent))} with a decoder that ignores z.",
+        "KL is what a code costs, not what it says: μ or σ may differ from the prior's in the same way for every x. "
+        "That is no collapse onto the prior, and early in training it often passes.",
+        ({"annealing": "linear"}, *faster(recent.config)),
+        "evidence",
+    )
 
 
 def healthy(recent: Recent) -> Diagnosis:
-    """None of the above; says what was looked at."""
+    """None of the above; says how far the run is, and which latents carry it."""
+    return Diagnosis(Name.HEALTHY, sentence(*_saw_elbo(recent), *_saw_latents(recent)))
+
+
+def _saw_elbo(recent: Recent) -> list[str]:
+    elbo, reference = recent.median("elbo"), recent.reference
+    saw = f"ELBO {number(elbo)} nats"
+    if "elbo" in reference:
+        best = min(reference["elbo"], -reference["reconstruction"])
+        bound = "E log p(x)" if best == reference["elbo"] else f"−log 2πσ², the most for σ = {recent.config.sigma:g},"
+        return [f"{saw}, {number(best - elbo)} below {bound} = {number(best)}, which none exceeds"]
+    if "elbo_of_class_means" not in reference:
+        return [saw]
+    ignorant, classes = reference["elbo_without_latents"], reference["elbo_of_class_means"]
+    gain = elbo - ignorant
+    hardly = 0 <= gain < limit("hardly_better") * (classes - ignorant)
+    told = f"{saw}, {'only ' if hardly else ''}{number(abs(gain))} {'above' if gain >= 0 else 'below'} a decoder that"
+    told += f" ignores z ({number(ignorant)})"
+    if elbo >= classes:
+        return [f"{told} and above a code that says the class alone ({number(classes)})"]
+    return [f"{told}, {number(classes - elbo)} below a code that says the class alone: not there yet"]
+
+
+def _saw_latents(recent: Recent) -> list[str]:
     kl = recent.median_per_column("kl_per_dim")
-    which = "the latent" if len(kl) == 1 else "each latent at least"
-    return Diagnosis(Name.HEALTHY, f"ELBO {number(recent.median('elbo'))} nats; KL of {which} {number(kl.min())} nats.")
+    unused = int((kl < limit("collapsed_kl")).sum())
+    if not unused:
+        return [f"KL of {'the latent' if len(kl) == 1 else 'each latent at least'} {number(kl.min())} nats"]
+    worth = sum(value > _price(recent) for value in _variances(recent))
+    used = len(kl) - unused
+    more = ": the data need no more" if worth <= used else ""
+    return [f"KL of the {used} used of {len(kl)} latents {number(kl.sum())} nats, {unused} unused{more}"]

@@ -14,13 +14,14 @@ from genlab.measures.coverage import (
     mode_shares,
     mode_turnover,
 )
-from genlab.measures.transport import wasserstein_exact, wasserstein_floor
+from genlab.measures.transport import Floor, wasserstein_exact, wasserstein_floor
 
 __all__ = [
     "ACTIVE_VARIANCE",
     "COVERAGE_SAMPLES",
     "PERFECT_HIGH_QUALITY",
     "Coverage",
+    "Floor",
     "active_units",
     "effective_modes",
     "mode_coverage",

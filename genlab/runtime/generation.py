@@ -89,12 +89,12 @@ def _grey(images: np.ndarray) -> np.ndarray:
 
 
 def _coverage(model: GenerativeModel, asked: dict[str, Any]) -> dict[str, list[float]]:
-    """Measure → [reached, what a perfect generator would be given]."""
+    """Measure → [reached, what a perfect generator would be given], of W₁ with the band's ends behind its mean."""
     distribution, seed = points(model.config.data), asked["seed"]
     samples = model.sample(COVERAGE_SAMPLES, seed, asked["temperature"])
     fresh = distribution.sample(TRANSPORT_SAMPLES, np.random.default_rng(seed))
     distance = wasserstein_exact(samples[:TRANSPORT_SAMPLES], fresh)
-    measures = {"wasserstein_exact": [distance, wasserstein_floor(distribution, TRANSPORT_SAMPLES, 0)]}
+    measures = {"wasserstein_exact": [distance, *wasserstein_floor(distribution, TRANSPORT_SAMPLES, 0)]}
     if distribution.modes is not None:
         coverage = mode_coverage(samples, distribution.modes, distribution.mode_std)
         measures |= {

@@ -1,0 +1,87 @@
+"""What can be seen of how a GAN's points spread over the modes of the data."""
+
+from genlab.config import GANConfig
+from genlab.diagnosis.both import Attempts, not_before, without_mistake
+from genlab.diagnosis.diagnosis import Diagnosis, Name
+from genlab.diagnosis.recent import Recent
+from genlab.diagnosis.thresholds import limit
+from genlab.diagnosis.words import number, sentence
+
+
+def still_spreading(recent: Recent) -> Diagnosis | None:
+    """The points crowd at few modes, but it is early: in many runs that will do well they do so at first."""
+    if not recent.is_crowded:
+        return None
+    return not_before(recent, recent.changed_at + int(limit("spread_steps")))
+
+
+def hopping(recent: Recent) -> Diagnosis | None:
+    """The points crowd at some of the modes, and at others each time they are measured."""
+    if not recent.is_crowded or _turnover(recent) < limit("turnover"):
+        return None
+    return Diagnosis(
+        Name.MODE_HOPPING,
+        sentence(crowd(recent), f"from one measurement to the next {_turnover(recent):.0%} changed their mode"),
+        "Where the points crowd the discriminator learns to reject them, they leave together, it follows: the two turn "
+        "around each other.",
+        _against_crowding(recent.config),
+        "games",
+    )
+
+
+def relapsed(recent: Recent) -> Diagnosis | None:
+    """The points had reached the data, or most of its modes, and have lost them again."""
+    if not recent.had_arrived or recent.is_nearer("resting_distance"):
+        return None
+    now, best = recent.distance, recent.history["wasserstein_exact"].min()
+    if not recent.is_crowded and now < limit("relapse") * best:
+        return None
+    saw = [f"exact W₁ is {number(now)} and was {number(best)} before"]
+    if recent.has("effective_modes"):
+        most = recent.history["effective_modes"].max()
+        saw.insert(0, f"{crowd(recent)}, of {most:.1f} at most before")
+    return Diagnosis(
+        Name.RELAPSED,
+        sentence(*saw),
+        "It had the data and lost them: the game has no rest that its steps keep to. Averages over the points cannot "
+        "see that, only what was reached before can.",
+        _against_crowding(recent.config),
+        "games",
+    )
+
+
+def collapse(recent: Recent) -> Diagnosis | None:
+    """The points crowd at some of the modes and stay there."""
+    if not recent.is_crowded:
+        return None
+    turnover = _turnover(recent)
+    stay = "they stay" if turnover < limit("settled") else "most of them stay"
+    return Diagnosis(
+        Name.MODE_COLLAPSE,
+        sentence(crowd(recent), f"{stay}: from one measurement to the next {turnover:.0%} changed their mode"),
+        "The generator is asked for points that pass as real; no term of its loss asks for all modes.",
+        _against_crowding(recent.config),
+        "gallery",
+    )
+
+
+def crowd(recent: Recent) -> str:
+    """Over how many modes the points spread, and when that was measured."""
+    effective, modes = recent.measured("effective_modes")[0], recent.reference["effective_modes"]
+    return f"at step {recent.measured_at:,} the points spread over {effective:.1f} effective modes of {modes:.0f}"
+
+
+def _turnover(recent: Recent) -> float:
+    # Of several measurements: single ones scatter.
+    return float(recent.measured("mode_turnover", 3).mean())
+
+
+def _against_crowding(config: GANConfig) -> Attempts:
+    attempts = [*without_mistake(config)]
+    if config.generator_learning_rate > config.critic_learning_rate:
+        attempts.append({"critic_learning_rate": config.generator_learning_rate})
+    if config.r1_weight < 0.5:
+        attempts.append({"r1_weight": 0.5})
+    if config.updates == "simultaneous":
+        attempts.append({"updates": "alternating"})
+    return (*attempts, {"n_critic": min(100, 5 * config.n_critic)})
