@@ -170,9 +170,11 @@ def _against_sleep(recent: Recent) -> tuple[str, Attempts]:
     layers = f", {config.depth} layers deep," if config.depth > 1 else ""
     why = (
         f"{bound}: awake would be better. The start is a saddle{layers} where z says nothing and the decoder learns to "
-        "ignore it, and leaving it takes long. Fewer layers shorten that, as do:"
+        "ignore it; the more layers, the less leads back. Surest is a fresh run with fewer layers, or with annealing "
+        "from its first step; of what a running model can take:"
     )
-    wakers: Attempts = ({"annealing": "linear"},)
+    # A linear ramp is over when a run is far along.
+    wakers: Attempts = ({"annealing": "cyclical"},)
     if config.optimizer not in ("adam", "rmsprop"):
         wakers = (*wakers, {"optimizer": "adam", "learning_rate": 1e-3})
     if price > limit("certain_price") * variances[0]:
@@ -220,7 +222,7 @@ def uninformative(recent: Recent) -> Diagnosis | None:
         f"{number(recent.median('reconstruction'))} nats, {number(_ignorant(recent))} with a decoder that ignores z.",
         "KL is what a code costs, not what it says: μ or σ may differ from the prior's in the same way for every x. "
         "That is no collapse onto the prior, and early in training it often passes.",
-        ({"annealing": "linear"}, *faster(recent.config)),
+        ({"annealing": "cyclical"}, *faster(recent.config)),
         "evidence",
     )
 
