@@ -386,8 +386,9 @@ class GANConfig(Config):
     )  # fmt: skip
     clip: float | None = _number(
         0.01, 0.0005, 1, "Weight clipping",
-        "After each critic step its weights and biases are clamped to [−c, c] (Arjovsky et al. 2017). Under spectral "
-        "normalisation, which rescales the weights again, only the biases feel it.",
+        "After each critic step its weights and biases are clamped to [−c, c] (Arjovsky et al. 2017), so that its "
+        "slope stays bounded. Under spectral normalisation, which undoes the weights' scale, it acts on their direction "
+        "and on the biases.",
         symbol="c", scale="log", can_be_off=True, live=True, group="Objective", when={"objective": ("wgan",)},
     )  # fmt: skip
     gp_weight: float = _number(
@@ -463,7 +464,8 @@ class GANConfig(Config):
     )
     spectral_norm: bool = _switch(
         False, "Spectral normalisation",
-        "Divides each critic layer's weights by their largest singular value (Miyato et al. 2018).", group="Network",
+        "Divides each critic layer's weights by their largest singular value (Miyato et al. 2018); of a convolution by "
+        "that of its kernel as a matrix, which leaves the layer itself a slope of up to about 2.", group="Network",
     )  # fmt: skip
     mistake: str = _mistake(
         {

@@ -271,7 +271,10 @@ def _kl_bars(config: VAEConfig) -> Panel:
         "kl", "plot", "KL per latent", ("more" if config.is_images else "terms", "second"), ("kl",),
         {
             "figure": {"data": [bars], "layout": layout}, "bind": bind,
-            "caption": "Active units: {last.active_units}. Filled: active (Var μ > 0.01); hatched: collapsed.",
+            "caption": (
+                "Active units: {info.active_units}. Filled: active (Var μ > 0.01, it says something of x); hatched: "
+                "not, whatever its KL costs."
+            ),
         },
     )  # fmt: skip
 

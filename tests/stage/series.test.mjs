@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  decades, extremes, historyOf, interpolate, median, middleRange, smooth, thenOf, valuesOf,
+  decades, extremes, historyOf, interpolate, median, middleBy, middleRange, smooth, thenOf, valuesOf,
 } from "../../genlab/live/stage/maths/series.js";
 
 test("smoothing keeps a constant as it is, from its first value on", () => {
@@ -67,4 +67,13 @@ test("histories are the arrays that are called so", () => {
 test("the median of an even number of values lies between two", () => {
   assert.equal(median([4, 1, 3, 2]), 2.5);
   assert.equal(median([3, 1, 2]), 2);
+});
+
+test("of examples the one in the middle stands for the median: its terms add up, medians of each term do not", () => {
+  const rows = [[-180, -183.6, 0.1, 3.5], [-170, -171, 0.4, 0.6], [-182.7, -190, 7.2, 0.1]];
+  const found = middleBy(rows, 1);
+  assert.deepEqual(found, rows[0]);
+  assert.ok(Math.abs(found[1] + found[2] + found[3] - found[0]) < 1e-9);
+  const [all, ...parts] = [0, 1, 2, 3].map(j => median(rows.map(row => row[j])));
+  assert.ok(Math.abs(parts.reduce((sum, part) => sum + part) - all) > 0.1);
 });

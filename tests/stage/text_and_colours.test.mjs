@@ -4,12 +4,16 @@ import { test } from "node:test";
 import { centreOfMass, shrink } from "../../genlab/live/stage/maths/blocks.js";
 import { colourRange, colourTicks, luminance, mix } from "../../genlab/live/stage/maths/colours.js";
 import { MOVES, rowAt } from "../../genlab/live/stage/maths/moves.js";
-import { assign, duration, fill, lookup, merge, number, tuple } from "../../genlab/live/stage/maths/text.js";
+import { assign, decimal, duration, fill, lookup, merge, number, tuple } from "../../genlab/live/stage/maths/text.js";
 
 test("a number has as many digits as it is given, a real minus sign and a power of ten where it is extreme", () => {
   const written = [[1234.567, 3], [-0.5, 3], [0, 3], [1.23456e-5, 3], [-2e7, 2], [null, 3], [undefined, 3], [NaN, 3]];
   assert.deepEqual(written.map(([value, digits]) => number(value, digits)),
     ["1230", "−0.5", "0", "1.23e−5", "−2.0e+7", "–", "–", "NaN"]);
+});
+
+test("what rounds to zero has no sign", () => {
+  assert.deepEqual([-0.0004, -0.0006, 0.0004, -12.5].map(value => decimal(value, 3)), ["0.000", "−0.001", "0.000", "−12.500"]);
 });
 
 test("seconds become minutes", () => assert.deepEqual([0.9, 61, undefined].map(duration), ["0 s", "1 min 1 s", "0 s"]));

@@ -49,6 +49,8 @@ def _kl(view: View) -> Arrays:
     curve = view.now("history", view.trainer.history)["kl_per_dim"]
     dims = curve[-1] if len(curve) else np.zeros(view.config.latent_dim)
     active = view.cloud()[0].var(axis=0) > ACTIVE_VARIANCE
+    # The curve of that name was measured at an earlier step than these bars.
+    view.info["active_units"] = int(active.sum())
     return {"kl.dims": dims.astype(np.float32), "kl.active": active.astype(np.uint8)}
 
 

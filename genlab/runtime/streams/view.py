@@ -90,8 +90,8 @@ class View:
         return {"posterior.x": shown(x)[0], "posterior.decoded": shown(out)}
 
     def reference(self) -> dict[str, float]:
-        """What a perfect model would get, computed once."""
-        return self.once("reference", self.trainer.reference)
+        """What the curves are compared with; of points it changes with the decoder's σ."""
+        return self.now("reference", self.trainer.reference)
 
     def diagnosis(self) -> dict[str, Any]:
         """What is happening in the run, as JSON, from the curves of the frame that was just drawn."""

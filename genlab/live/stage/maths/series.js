@@ -85,3 +85,7 @@ export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
 }
+
+/** The row in the middle by one of its columns, the lower of two. @param {number[][]} rows @param {number} column */
+export const middleBy = (rows, column) =>
+  [...rows].sort((a, b) => a[column] - b[column])[Math.floor((rows.length - 1) / 2)];

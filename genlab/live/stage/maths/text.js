@@ -11,8 +11,8 @@ export function number(value, digits) {
   return text.replaceAll("-", "−");
 }
 
-/** Always as many decimals, with a minus sign that is as wide as a digit. @param {number} value @param {number} decimals */
-export const decimal = (value, decimals) => value.toFixed(decimals).replace("-", "−");
+/** Always as many decimals, with a minus sign that is as wide as a digit; what rounds to 0 has none. @param {number} value @param {number} decimals */
+export const decimal = (value, decimals) => value.toFixed(decimals).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
 
 /** @param {number} step */
 export const whole = step => step.toLocaleString("en");

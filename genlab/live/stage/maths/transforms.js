@@ -172,7 +172,7 @@ export const TRANSFORMS = {
     x: Array.from(height.values, (_, i) => i + 1),
     y: height.values,
     "marker.pattern.shape": Array.from(active.values, on => (on ? "" : "/")),
-    text: Array.from(active.values, on => (on ? "active" : "collapsed")),
+    text: Array.from(active.values, on => (on ? "active" : "not active")),
   }),
 
   histogram: ({ edges: { values: edges }, counts }) => ({

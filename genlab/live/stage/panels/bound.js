@@ -1,7 +1,7 @@
 // log p(x) = ELBO + amortisation gap + approximation gap, for the chosen x and over held-out examples.
 
 /** @import { NumberArray, PanelSpec } from "../types.js" */
-import { median } from "../maths/series.js";
+import { middleBy } from "../maths/series.js";
 import { decimal, number, whole } from "../maths/text.js";
 import { rowsOf } from "../maths/transforms.js";
 import { change, element } from "../page/dom.js";
@@ -33,7 +33,8 @@ export class Bound extends PlotlyPanel {
     else await this.drawLadder();
   }
 
-  /** The three rows: x, and mean and median over the held-out examples done so far. @param {NumberArray | undefined} terms @returns {Row[]} */
+  /** The three rows: x, the mean over the held-out examples done so far, and the one in the middle by its ELBO: the
+   * terms of one example add up, medians of each term would not. @param {NumberArray | undefined} terms @returns {Row[]} */
   rows(terms) {
     const { arrays } = this.lab;
     /** @type {Row[]} */
@@ -50,10 +51,10 @@ export class Bound extends PlotlyPanel {
       const columns = [0, 1, 2, 3].map(j => all.map(row => row[j]));
       const steps = arrays["survey.steps"].values;
       const [first, last] = [Math.min(...steps), Math.max(...steps)].map(whole);
-      this.when.push(`mean, median: ${all.length} held out, ${first === last ? `step ${first}` : `steps ${first}–${last}`}`);
+      this.when.push(`mean, median by ELBO: ${all.length} held out, ${first === last ? `step ${first}` : `steps ${first}–${last}`}`);
       /** @param {number[]} values */
       const mean = values => values.reduce((sum, value) => sum + value, 0) / values.length;
-      rows.push({ name: "mean", values: columns.map(mean) }, { name: "median", values: columns.map(median) });
+      rows.push({ name: "mean", values: columns.map(mean) }, { name: "median", values: middleBy(all, 1) });
     }
     return rows;
   }
