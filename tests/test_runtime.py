@@ -14,6 +14,7 @@ import pytest
 from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.runtime import client, pool
 from genlab.runtime.client import CommandFailed, LabNotRunning, UnknownRun
+from genlab.runtime.host import Active
 from genlab.runtime.messages import RunStatus, decode
 from genlab.training import load_trainer
 
@@ -372,27 +373,108 @@ def test_a_worker_that_hangs_is_noticed_by_its_heart(lab):
     lab.pause(run_id)
 
 
+def kill_worker(lab, when=lambda host: True):
+    """Kill the only worker as soon as it is in this state, and wait for another one."""
+    until(lambda: when(lab._pool._hosts[0]), 60)
+    (pid,) = lab.worker_pids()
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: lab.worker_pids() != [pid])
+
+
 @posix
 @pytest.mark.slow
-def test_a_run_that_kills_its_worker_again_and_again_is_left_alone(lab, monkeypatch):
-    monkeypatch.setattr(pool, "DEATHS", 2)
-    run_id, innocent = playing(lab), rested(lab)
-    for _ in range(2):
-        until(lambda: lab.state(run_id).status == RunStatus.RUNNING, 60)
-        # It trains in this worker: one that dies sooner may have been loading the innocent one.
-        step = lab.state(run_id).step
-        until(lambda step=step: lab.state(run_id).step > step)
-        (pid,) = lab.worker_pids()
-        os.kill(pid, signal.SIGKILL)
-        until(lambda pid=pid: lab.worker_pids() != [pid])
-    until(lambda: lab.state(run_id).status == RunStatus.FAILED)
-    assert lab.state(run_id).message.startswith("The worker died 2 times in a row with this run")
+def test_a_run_that_kills_its_worker_in_its_first_steps_again_and_again_is_left_alone(lab):
+    run_id, innocent = rested(lab), rested(lab)
+    lab.play(run_id)
+    for _ in range(pool.DEATHS):
+        kill_worker(lab, lambda host: host.active() == Active(run_id, proven=False))
+    until(lambda: lab.state(run_id).status == RunStatus.FAILED, 60)
+    assert lab.state(run_id).message.startswith("The worker died 3 times in a row before this run had trained for 1 s")
     until(lambda: lab.state(innocent).status == RunStatus.PAUSED, 60)
     screen = Screen(lab, run_id)
     assert screen.headers("event")[0]["status"] == "failed"
     screen.watch.close()
     lab.reset(run_id)
     until(lambda: lab.state(run_id).status == RunStatus.PAUSED)
+    assert lab.state(run_id).step == 0
+
+
+@posix
+@pytest.mark.slow
+def test_a_run_whose_worker_is_killed_from_outside_while_it_trains_well_is_never_blamed(lab):
+    run_id = playing(lab)
+    lab.checkpoint(run_id)
+    for _ in range(pool.DEATHS):
+        kill_worker(lab, lambda host: host.active() == Active(run_id, proven=True))
+    until(lambda: lab.state(run_id).status == RunStatus.RUNNING, 60)
+    assert "resumed from the save at step" in lab.state(run_id).message
+    lab.pause(run_id)
+
+
+@posix
+@pytest.mark.slow
+def test_what_plays_plays_again_and_what_rests_rests_after_any_number_of_deaths_in_the_warm_up(lab):
+    run_id, resting = playing(lab), rested(lab)
+    lab.step(resting)
+    for run in (run_id, resting):
+        lab.checkpoint(run)
+    kill_worker(lab)
+    for _ in range(4):
+        kill_worker(lab, lambda host: not host.was_ready)
+    until(lambda: lab.state(run_id).status == RunStatus.RUNNING, 60)
+    until(lambda: lab.state(resting).status == RunStatus.PAUSED, 60)
+    assert "; resumed from the save at step" in lab.state(run_id).message
+    assert lab.state(resting).message == "The worker died at step 1; restored from the save at step 1."
+    lab.pause(run_id)
+
+
+@posix
+@pytest.mark.slow
+def test_what_was_asked_while_a_worker_warmed_up_that_died_is_done_by_the_next_one(lab):
+    plays, pauses, afresh = rested(lab), playing(lab), rested(lab)
+    lab.step(afresh)
+    lab.checkpoint(afresh)
+    kill_worker(lab)
+    lab.play(plays)
+    lab.pause(pauses)
+    lab.reset(afresh, SMALL.replace(seed=9, noise_dim=3))
+    kill_worker(lab, lambda host: not host.was_ready)
+    until(lambda: lab.state(plays).status == RunStatus.RUNNING, 60)
+    until(lambda: lab.state(afresh).status == lab.state(pauses).status == RunStatus.PAUSED, 60)
+    state = lab.state(afresh)
+    assert (state.step, state.config) == (0, SMALL.replace(seed=9, noise_dim=3))
+    lab.pause(plays)
+
+
+@posix
+@pytest.mark.slow
+def test_whatever_goes_wrong_where_states_are_kept_a_dead_worker_is_noticed_and_replaced(lab, monkeypatch):
+    run_id = playing(lab)
+    lab.checkpoint(run_id)
+
+    def full(state):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(lab._pool, "_on_state", pool._guarded(full))
+    step = lab.state(run_id).step
+    until(lambda: lab.state(run_id).step > step)
+    kill_worker(lab)
+    assert lab.worker_status() == "warming up"
+    until(lambda: lab.state(run_id).status == RunStatus.RUNNING, 60)
+    lab.pause(run_id)
+
+
+@posix
+def test_a_command_that_was_reported_as_unanswered_is_not_carried_out_later(lab, monkeypatch):
+    run_id = rested(lab)
+    (pid,) = lab.worker_pids()
+    monkeypatch.setattr(client, "REPLY_SECONDS", 0.3)
+    os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(CommandFailed, match=r"The worker has not answered for 0\.3 s"):
+        lab.step(run_id)
+    os.kill(pid, signal.SIGCONT)
+    monkeypatch.undo()
+    lab.apply(run_id)
     assert lab.state(run_id).step == 0
 
 

@@ -193,7 +193,7 @@ def test_a_checkpoint_can_be_loaded_and_taken_up_again(desk):
     desk.do("contract-save", "stop")
     resumed = desk.start("contract-save", resume=True, note="The worker died at step 9")["state"]
     assert resumed["step"] == 3
-    assert resumed["message"] == "The worker died at step 9; resumed from the save at step 3."
+    assert resumed["message"] == "The worker died at step 9; restored from the save at step 3."
 
 
 def test_live_settings_of_after_the_save_are_in_force_after_resuming(desk):

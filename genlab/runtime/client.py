@@ -19,11 +19,12 @@ import numpy as np
 from genlab.checkpoint import CheckpointError, inspect
 from genlab.config import Config, SettingError, structural
 from genlab.maps import MapConfig
+from genlab.runtime.entry import Entry
 from genlab.runtime.health import Health
 from genlab.runtime.host import HostLost
 from genlab.runtime.keeping import Keeping
 from genlab.runtime.messages import DEFAULT_HZ, RunStatus, decode, event
-from genlab.runtime.pool import PATIENCE, Entry, Pool, default_workers
+from genlab.runtime.pool import PATIENCE, Pool, default_workers
 from genlab.runtime.secret import read_secret
 from genlab.runtime.settings import AUTO, prepare_home, read_settings
 from genlab.runtime.store import RunState, Store, is_run_id
@@ -247,7 +248,8 @@ class Lab(Keeping):
         """
         try:
             settings = inspect(path).config.to_json() if nearest else ""
-            reply = self._pool.generate({"path": str(path), "nearest": settings, **asked}).result(REPLY_SECONDS)
+            asked |= {"path": str(path), "nearest": settings}
+            reply = self._pool.generate(asked, REPLY_SECONDS).result(REPLY_SECONDS)
         except CheckpointError as error:
             raise CommandFailed(str(error)) from None
         except HostLost:
@@ -351,12 +353,13 @@ class Lab(Keeping):
         twin = self.twin_of(run_id)
         if twin and self.state(twin).status != RunStatus.FAILED:
             self._entry(twin)
-        future = self._pool.command(entry, do, **arguments)
-        if not self._pool.is_ready(entry) and do not in ("checkpoint", "branch", "release"):
-            # Commands wait in the pipe, in order, until the worker has warmed up; the page need not, unless what it
-            # does next goes to another worker or to a file. Until then it shows what the run will be.
-            if becomes:
-                self._pool.foresee(entry, becomes, future)
+        # Commands wait in the pipe, in order, until the worker has warmed up; the page need not, unless what it does
+        # next goes to another worker or to a file. Until then it shows what the run will be.
+        waits = self._pool.is_ready(entry) or do in ("checkpoint", "branch", "release")
+        future = self._pool.command(entry, do, within=REPLY_SECONDS if waits else None, **arguments)
+        if becomes and not waits:
+            self._pool.foresee(entry, becomes, future)
+        if not waits and (becomes or not future.done()):
             return
         try:
             reply = future.result(REPLY_SECONDS)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import logging
 import os
 import queue
 import struct
@@ -18,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from genlab.config import Config
-from genlab.runtime.messages import Record, json_bytes, read_record, write_record
+from genlab.runtime.messages import PROVEN, Record, json_bytes, read_record, write_record
 from genlab.runtime.settings import AUTO, ServerSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+_log = logging.getLogger(__name__)
 
 
 class HostLost(RuntimeError):
@@ -54,6 +56,14 @@ class Pulse:
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class Active:
+    """The run that a host worked at last, "" for none; ``proven`` once it has trained well in this host."""
+
+    run_id: str
+    proven: bool
+
+
 class Host(ABC):
     """Trains runs somewhere. Replies come as futures of a dict {"error", "kind", "state"}, or :class:`HostLost`."""
 
@@ -73,11 +83,11 @@ class Host(ABC):
         """Take a run in: fresh, or from its save in ``path`` when there is one; ``note`` says what happened to it."""
 
     @abstractmethod
-    def command(self, run_id: str, do: str, **arguments: Any) -> Future:
+    def command(self, run_id: str, do: str, *, within: float | None = None, **arguments: Any) -> Future:
         """play, pause, step, apply, reset, rewind, look, branch, decode, encode, twin, release or stop.
 
         The future of a decode or an encode is a packet. Runs that name each other by "twin" train in lockstep: play,
-        pause, step and reset of one act on both.
+        pause, step and reset of one act on both. What has not begun ``within`` so many seconds is not done any more.
         """
 
     @abstractmethod
@@ -89,7 +99,7 @@ class Host(ABC):
         """Save the run now."""
 
     @abstractmethod
-    def generate(self, asked: dict[str, Any]) -> Future:
+    def generate(self, asked: dict[str, Any], within: float) -> Future:
         """Ask a generator out of its file, see :meth:`genlab.runtime.generation.Generators.generate`: a packet.
 
         ``asked["nearest"]`` are the settings whose training examples are needed, as JSON, or "".
@@ -123,6 +133,7 @@ class RemoteHost(Host):
         self._ended = False
         self._lock = threading.Lock()
         self._pulse, self._heard = Pulse(False, 0.0, 0.0), time.monotonic()
+        self.was_ready = False
 
     @abstractmethod
     def _send(self, command: dict[str, Any]) -> None:
@@ -135,14 +146,16 @@ class RemoteHost(Host):
             **audience.to_json(),
         )  # fmt: skip
 
-    def command(self, run_id, do, **arguments):
+    def command(self, run_id, do, *, within=None, **arguments):
         number, future = next(self._numbers), Future()
         with self._lock:
             if self._ended:
                 future.set_exception(HostLost("the worker has ended"))
                 return future
             self._waiting[number] = future
-        self._send({"id": number, "run": run_id, "do": do, **arguments})
+        # The monotonic clock is the machine's: a worker reads the same one.
+        expires = None if within is None else time.monotonic() + within
+        self._send({"id": number, "run": run_id, "do": do, "expires": expires, **arguments})
         return future
 
     def subscribe(self, run_id, audience):
@@ -151,8 +164,8 @@ class RemoteHost(Host):
     def checkpoint(self, run_id):
         return self.command(run_id, "checkpoint")
 
-    def generate(self, asked):
-        return self.command("", "generate", asked=asked, config=asked.get("nearest", ""))
+    def generate(self, asked, within):
+        return self.command("", "generate", within=within, asked=asked, config=asked.get("nearest", ""))
 
     def heartbeat(self):
         return replace(self._pulse, silence=time.monotonic() - self._heard)
@@ -162,6 +175,7 @@ class RemoteHost(Host):
         if kind == Record.HEARTBEAT:
             about = json.loads(payload)
             self._pulse = Pulse(about["ready"], 0.0, about["age"], about.get("devices", {}), about.get("problem", ""))
+            self.was_ready = about["ready"]
         elif kind == Record.ANSWER:
             self._answer(struct.unpack_from("<I", payload)[0], payload[4:])
         elif kind == Record.REPLY:
@@ -175,7 +189,7 @@ class RemoteHost(Host):
     def _answer(self, number: int, result: Any) -> None:
         with self._lock:
             future = self._waiting.pop(number, None)
-        if future:
+        if future and future.set_running_or_notify_cancel():
             future.set_result(result)
 
     def _end(self) -> None:
@@ -183,7 +197,8 @@ class RemoteHost(Host):
             self._ended = True
             lost, self._waiting = self._waiting, {}
         for future in lost.values():
-            future.set_exception(HostLost("the worker ended before it answered"))
+            if future.set_running_or_notify_cancel():
+                future.set_exception(HostLost("the worker ended before it answered"))
 
 
 class ProcessHost(RemoteHost):
@@ -205,12 +220,17 @@ class ProcessHost(RemoteHost):
         for work in (self._read, self._write):
             threading.Thread(target=work, daemon=True, name=f"worker-{self.process.pid}{work.__name__}").start()
 
-    def active_run(self) -> str:
-        """The run that was training or loading last, also after the worker's death; "" when none was."""
+    def active(self) -> Active:
+        """What was at work last, also after the worker's death."""
         try:
-            return Path(self._mark).read_text().strip()
-        except OSError:
-            return ""
+            run_id, _, proven = Path(self._mark).read_text().strip().partition(" ")
+        except (OSError, ValueError):
+            return Active("", False)
+        return Active(run_id, proven == PROVEN)
+
+    def heartbeat(self):
+        pulse = super().heartbeat()
+        return pulse if self.process.poll() is None else Pulse(False, pulse.silence, pulse.age)
 
     def kill(self) -> None:
         """End the process by force."""
@@ -242,8 +262,16 @@ class ProcessHost(RemoteHost):
                 pass
 
     def _read(self) -> None:
-        while record := read_record(self.process.stdout):
-            self._receive(*record)
+        """The reader thread: whatever happens in it, the host's end is told."""
+        try:
+            while record := read_record(self.process.stdout):
+                try:
+                    self._receive(*record)
+                except Exception:
+                    _log.exception("What a worker told could not be taken in.")
+        except (OSError, ValueError):
+            _log.exception("A worker is no longer understood and is ended.")
+        self.process.kill()
         self.process.wait()
         self._outgoing.put(None)
         self._end()

@@ -9,8 +9,9 @@ import numpy as np
 
 from genlab.checkpoint import CheckpointError, inspect
 from genlab.maps import MapConfig, cell_text
+from genlab.runtime.entry import Entry
 from genlab.runtime.messages import RunStatus
-from genlab.runtime.pool import Entry, Pool
+from genlab.runtime.pool import Pool
 from genlab.runtime.store import RunState, Store, StoredRun, write_atomically
 from genlab.runtime.watching import Watches, cell_of
 

@@ -133,6 +133,10 @@ class Record(IntEnum):
 
 _RECORD = struct.Struct(">IB16s")
 RUN_ID_LENGTH = 16
+PROVEN = "proven"
+"""What stands behind a run's id in a worker's mark once the run has trained well there."""
+PROVING = 1.0
+"""Seconds of training after which it has: what kills a worker of itself does so in the first steps."""
 
 
 def write_record(pipe: BinaryIO, kind: Record, run_id: str, payload: bytes) -> None:

@@ -1,6 +1,7 @@
 """The worker processes of one lab: runs are placed on them, and come back when a worker dies or hangs."""
 
 import json
+import logging
 import os
 import threading
 import time
@@ -8,15 +9,15 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from genlab.config import Config
 from genlab.maps import MapConfig, read_config
-from genlab.runtime.host import Audience, ProcessHost, Pulse
-from genlab.runtime.messages import Record, RunStatus
-from genlab.runtime.settings import AUTO, ServerSettings
+from genlab.runtime.entry import Entry
+from genlab.runtime.host import Active, Audience, ProcessHost, Pulse
+from genlab.runtime.messages import PROVING, Record, RunStatus
+from genlab.runtime.settings import ServerSettings
 from genlab.runtime.store import RunState
 
 PATIENCE = 10.0
@@ -25,28 +26,14 @@ WARM_UP_PATIENCE = 120.0
 TURN_PATIENCE = 300.0
 """Seconds that one turn may take: the largest networks need some for one step, a download of images more."""
 DEATHS = 3
-"""A run that takes its worker along so often in a row is not started again by itself."""
+"""A run that takes its worker along so often in a row, each time before it has trained well, is left alone."""
 SURVIVED = 15.0
 """Seconds at work in a new worker after which a run is no longer suspect."""
+NONE_STARTS = "The workers do not start: see the server's log."
+LONGEST_PAUSE = 10.0
+"""Seconds between two attempts to start a worker at most."""
 
-
-@dataclass
-class Entry:
-    """One run as the pool keeps it; ``host`` is None while no worker holds the run.
-
-    ``foreseen`` are the settings that it will have when its worker has warmed up and obeyed, ``told`` those that its
-    worker told last.
-    """
-
-    state: RunState
-    path: Path
-    host: ProcessHost | None = None
-    audience: Audience = field(default_factory=Audience)
-    deaths: int = 0
-    opened: float = 0.0
-    device: str = AUTO
-    foreseen: Config | MapConfig | None = None
-    told: Config | MapConfig | None = None
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -88,7 +75,7 @@ class Pool:
         on_event: Callable[[RunState], None],
     ):
         self._settings, self._patience = settings, patience
-        self._on_state, self._on_frame, self._on_event = on_state, on_frame, on_event
+        self._on_state, self._on_frame, self._on_event = map(_guarded, (on_state, on_frame, on_event))
         self._lock = threading.RLock()
         self._entries: dict[str, Entry] = {}
         self._twins: dict[str, str] = {}
@@ -109,11 +96,13 @@ class Pool:
             run_id = entry.state.run_id
             self._entries[run_id] = entry
             entry.host = self._host_of_twin(run_id) or min(self._hosts, key=self._load)
+            entry.wish.playing, entry.wish.open = play, entry.wish.open + 1
             self._change(entry, RunStatus.STARTING, entry.state.message)
             started = entry.host.start(
                 run_id, entry.state.config, entry.path, resume=resume, play=play, note=note, audience=entry.audience,
                 device=entry.device,
             )  # fmt: skip
+            started.add_done_callback(lambda done: self._answered([entry], done))
             self._introduce(run_id)
             return started
 
@@ -156,13 +145,37 @@ class Pool:
     # ---- commands ----
 
     def command(self, entry: Entry, do: str, **arguments: Any) -> Future:
-        """Pass a command to the worker that holds the run."""
-        return entry.host.command(entry.state.run_id, do, **arguments)
+        """Pass a command to the worker that holds the run.
 
-    def generate(self, asked: dict[str, Any]) -> Future:
+        A run is played and paused even if its worker dies before it answers: that is a wish, which the next one obeys.
+        """
+        with self._lock:
+            wished = [one for one in self._both(entry) if one.wish.take(do)]
+            for one in wished:
+                one.wish.open += 1
+            future = entry.host.command(entry.state.run_id, do, **arguments)
+        if not wished:
+            return future
+        future.add_done_callback(lambda done: self._answered(wished, done))
+        return _in_any_case(future) if do in ("play", "pause") else future
+
+    def _both(self, entry: Entry) -> list[Entry]:
+        """The run and its twin."""
+        twin = self._entries.get(self._twins.get(entry.state.run_id, ""))
+        return [entry, twin] if twin else [entry]
+
+    def _answered(self, entries: list[Entry], done: Future) -> None:
+        with self._lock:
+            for entry in entries:
+                entry.wish.open -= 1
+                if done.exception() is None:
+                    entry.wish.see(entry.state.status)
+
+    def generate(self, asked: dict[str, Any], within: float) -> Future:
         """Ask the worker that is asked about this file every time, because it keeps the generator in memory."""
         with self._lock:
-            return self._hosts[zlib.crc32(asked["path"].encode()) % len(self._hosts)].generate(asked)
+            host = self._hosts[zlib.crc32(asked["path"].encode()) % len(self._hosts)]
+            return host.generate(asked, within)
 
     def held(self) -> list[str]:
         """The runs that a worker holds."""
@@ -192,7 +205,7 @@ class Pool:
         """How the workers are: "ready", "warming up", or a line about why none starts."""
         if any(host.heartbeat().ready for host in self._hosts):
             return "ready"
-        return "the workers do not start: see the server's log" if self._failures >= DEATHS else "warming up"
+        return NONE_STARTS[0].lower() + NONE_STARTS[1:-1] if self._failures >= DEATHS else "warming up"
 
     def devices(self) -> dict[str, str]:
         """The devices on which models can train here, name → label; empty until a worker has looked."""
@@ -261,45 +274,59 @@ class Pool:
         while not self._closing.wait(min(0.5, self._patience / 4)):
             for host in tuple(self._hosts):
                 pulse = host.heartbeat()
+                self._failures = 0 if pulse.ready else self._failures
                 patience = self._patience if pulse.ready else WARM_UP_PATIENCE
                 if pulse.silence > patience or pulse.age > TURN_PATIENCE:
                     host.kill()
 
     def _ended(self, host: ProcessHost) -> None:
         """A worker has ended: replace it and bring its runs back. Runs in the dead worker's reader thread."""
-        suspect = host.active_run()
+        active = host.active()
+        self._failures = 0 if host.was_ready else self._failures + 1
         with self._lock:
-            if self._closing.is_set():
-                return
-            lost = [entry for entry in self._entries.values() if entry.host is host]
-            before = [(entry, entry.state) for entry in lost]
+            lost = [] if self._closing.is_set() else [one for one in self._entries.values() if one.host is host]
             for entry in lost:
+                self._count_death(entry, active)
                 where = f"The worker died at step {entry.state.step} and is being replaced."
-                self._change(entry, RunStatus.STARTING, where)
-        self._failures = 0 if host.heartbeat().ready else self._failures + 1
-        if self._failures and self._closing.wait(min(10.0, 2.0 * (self._failures - 1))):
-            return
-        with self._lock:
-            if self._closing.is_set():
-                return
-            host.stop(0)
-            number = self._hosts.index(host)
-            self._hosts[number] = self._new_host(number)
-            for entry, state in before:
-                if self.entry(state.run_id) is not entry:
-                    continue
-                self._bring_back(entry, state, suspect == state.run_id)
+                self._change(entry, RunStatus.STARTING, where if self._failures < DEATHS else NONE_STARTS)
+        while not self._closing.wait(self._pause()):
+            with self._lock:
+                if self._closing.is_set():
+                    return
+                if self._replace(host):
+                    for entry in lost:
+                        if self.entry(entry.state.run_id) is entry:
+                            self._bring_back(entry)
+                    return
+            self._failures += 1
 
-    def _bring_back(self, entry: Entry, state: RunState, suspect: bool) -> None:
-        entry.deaths += suspect
-        if entry.deaths >= DEATHS or self._failures >= DEATHS:
-            entry.host, entry.deaths = None, 0
-            why = f"The worker died {DEATHS} times in a row with this run" if suspect else "The workers do not start"
+    def _pause(self) -> float:
+        """Seconds before the next attempt to start a worker: the first one comes at once."""
+        return min(LONGEST_PAUSE, 2.0 * max(0, self._failures - 1))
+
+    def _replace(self, host: ProcessHost) -> bool:
+        number = self._hosts.index(host)
+        try:
+            host.stop(0)
+            self._hosts[number] = self._new_host(number)
+        except OSError:
+            _log.exception("A worker cannot be started.")
+            return False
+        return True
+
+    def _count_death(self, entry: Entry, active: Active) -> None:
+        """A worker died: blame the run that was at work, unless it had trained well there, as a harmless one does."""
+        if active.run_id == entry.state.run_id:
+            entry.deaths = 0 if active.proven else entry.deaths + 1
+
+    def _bring_back(self, entry: Entry) -> None:
+        if entry.deaths >= DEATHS:
+            entry.host, entry.deaths, entry.wish.playing = None, 0, False
+            why = f"The worker died {DEATHS} times in a row before this run had trained for {PROVING:g} s"
             self._change(entry, RunStatus.FAILED, f"{why}: change its settings or reset it.")
             return
-        entry.state = state
-        play = state.status == RunStatus.RUNNING
-        self.open(entry, resume=True, play=play, note=f"The worker died at step {state.step}")
+        note = f"The worker died at step {entry.state.step}"
+        self.open(entry, resume=not entry.wish.afresh, play=entry.wish.playing, note=note)
 
     def _record(self, host: ProcessHost, kind: Record, run_id: str, payload: bytes) -> None:
         entry = self._entries.get(run_id)
@@ -315,6 +342,7 @@ class Pool:
                 run_id, entry.foreseen or entry.told, RunStatus(told["status"]), told["step"], told["message"],
                 tuple(told["changes"]), told["place"],
             )  # fmt: skip
+            entry.wish.see(entry.state.status)
             if before == RunStatus.STARTING:
                 entry.opened = time.monotonic()
             elif time.monotonic() - entry.opened > SURVIVED:
@@ -331,3 +359,26 @@ class Pool:
         entry.state = replace(entry.state, status=status, message=message)
         self._on_state(entry.state)
         self._on_event(entry.state)
+
+
+def _guarded(callback: Callable) -> Callable:
+    """Whatever goes wrong with who is told, the thread that tells goes on."""
+
+    def tell(*about: Any) -> None:
+        try:
+            callback(*about)
+        except Exception:
+            _log.exception("What happened to a run could not be passed on.")
+
+    return tell
+
+
+def _in_any_case(future: Future) -> Future:
+    """The same, but done as well when the host ends before it answers."""
+    result: Future = Future()
+
+    def settle(done: Future) -> None:
+        result.set_result({"error": None, "kind": None} if done.exception() else done.result())
+
+    future.add_done_callback(settle)
+    return result

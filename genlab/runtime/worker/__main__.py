@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from genlab.config import CONFIGS
-from genlab.runtime.messages import read_record
+from genlab.runtime.messages import PROVEN, RUN_ID_LENGTH, read_record
 from genlab.runtime.worker.loop import Worker
 from genlab.runtime.worker.outbox import Outbox
 
@@ -68,16 +68,16 @@ def _prepare_torch() -> None:
     gc.freeze()
 
 
-def _marker(file: BinaryIO) -> Callable[[str], None]:
+def _marker(file: BinaryIO) -> Callable[[str, bool], None]:
     """Writes the id of the active run into a file, which outlives any kind of death."""
     last = ""
 
-    def mark(run_id: str) -> None:
+    def mark(run_id: str, proven: bool = False) -> None:
         nonlocal last
-        if run_id != last:
-            last = run_id
+        if (text := f"{run_id} {PROVEN if proven else ''}") != last:
+            last = text
             file.seek(0)
-            file.write(run_id.encode().ljust(16, b" "))
+            file.write(text.encode().ljust(RUN_ID_LENGTH + 1 + len(PROVEN)))
 
     return mark
 

@@ -41,7 +41,7 @@ class Commands:
         frames: Frames,
         saves: Saves,
         send: Callable[[Record, str, bytes], None],
-        mark: Callable[[str], None],
+        mark: Callable[..., None],
         again: Callable[[dict[str, Any]], None],
     ):
         self._runs, self._places, self._turns = runs, places, turns
@@ -50,7 +50,7 @@ class Commands:
 
     def carry_out(self, command: dict[str, Any]) -> None:
         """Do what is asked and reply: done, or why not in one line."""
-        if self._fetches(command):
+        if self._has_expired(command) or self._fetches(command):
             return
         run, reply = self._runs.get(command["run"]), {"id": command["id"], "error": None, "kind": None}
         try:
@@ -72,13 +72,23 @@ class Commands:
         if command["do"] not in ANSWERED or reply["error"]:
             self._reply(command["run"], run, reply)
 
+    def _has_expired(self, command: dict[str, Any]) -> bool:
+        """Whether its sender no longer waits: what was reported as not done is not done later."""
+        expired = command.get("expires") is not None and time.monotonic() > command["expires"]
+        if expired:
+            late = {"id": command["id"], "error": "it was not begun in time", "kind": "refused"}
+            self._send(Record.REPLY, command["run"], json_bytes(late))
+        return expired
+
     def _do(self, run: Run | None, command: dict[str, Any]) -> None:
         if command["do"] == "generate":
             self._mark("")
             self._answers.generate(command)
-        elif run is None:
+            return
+        if run is None:
             raise Refused("the worker does not hold this run")
-        elif command["do"] in ANSWERED:
+        self._mark(run.run_id, run.is_proven)
+        if command["do"] in ANSWERED:
             getattr(self._answers, command["do"])(run, command)
         else:
             getattr(self, f"_{command['do']}")(run, command)
@@ -144,7 +154,7 @@ class Commands:
             run.path.unlink(missing_ok=True)
             trainer = self._make(run, run.config)
         run.carry(trainer)
-        run.rest(_resumed(command["note"], run.step))
+        run.rest(_came_back(command["note"], run.step, command["play"]))
         if command["play"] and run.can_train:
             self._runs.play(run)
 
@@ -260,8 +270,10 @@ class Commands:
         run.used += time.perf_counter() - begin
 
 
-def _resumed(note: str, step: int) -> str:
+def _came_back(note: str, step: int, plays: bool) -> str:
     """The sentence about a run that came back; ``note`` says what happened to it, or is the whole sentence."""
     if not note or note.endswith("."):
         return note
-    return f"{note}; resumed from the save at step {step}." if step else f"{note}; started again from step 0."
+    if not step:
+        return f"{note}; {'started again from' if plays else 'back at'} step 0."
+    return f"{note}; {'resumed from' if plays else 'restored from'} the save at step {step}."

@@ -24,8 +24,8 @@ class Worker:
     Args:
         inbox: commands (dicts); None asks to save everything and to return.
         send: takes (record kind, run id, payload) and never blocks for long.
-        mark: told the id of the run that is about to train or to load, and "" when none is, so that a crash can be
-            laid at the right door.
+        mark: told the id of the run that is about to train or to load and whether it has trained well here, and "" when
+            none is, so that a crash can be laid at the right door.
         settings: the server's; None for those of the environment.
         number: which of the server's workers this is.
     """
@@ -34,7 +34,7 @@ class Worker:
         self,
         inbox: queue.SimpleQueue,
         send: Callable[[Record, str, bytes], None],
-        mark: Callable[[str], None] = lambda run_id: None,
+        mark: Callable[..., None] = lambda run_id, proven=False: None,
         settings: ServerSettings | None = None,
         number: int = 0,
     ):

@@ -8,7 +8,7 @@ from typing import Any
 
 from genlab.config import Config
 from genlab.maps import MapConfig
-from genlab.runtime.messages import DEFAULT_HZ, RunStatus
+from genlab.runtime.messages import DEFAULT_HZ, PROVING, RunStatus
 from genlab.runtime.settings import AUTO
 from genlab.runtime.worker.places import Place
 
@@ -34,6 +34,7 @@ class Run:
         self.twin = ""
         self.until = math.inf
         self.used = 0.0
+        self.trained = 0.0
         self.pace = 0.0
         self.streams: tuple[str, ...] = ()
         self.hz = DEFAULT_HZ
@@ -64,8 +65,13 @@ class Run:
         from genlab.runtime.streams import view_of
 
         self.trainer, self.view, self.past = trainer, view_of(trainer), None
-        self._config = trainer.config
+        self._config, self.trained = trainer.config, 0.0
         self.rate.clear()
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it has trained well here: should the worker die, this run is not what killed it."""
+        return self.trained >= PROVING
 
     def clear(self, config: Config | MapConfig) -> None:
         """Let the trainer go: one with these settings is on its way."""

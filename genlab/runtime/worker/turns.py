@@ -19,11 +19,11 @@ class Turns:
     """Gives the time to the runs that play, in equal shares.
 
     Args:
-        mark: told the id of the run that is about to train.
+        mark: told the id of the run that is about to train, and whether it has done so well before.
         is_wanted: whether something waits that ends a turn after its present step.
     """
 
-    def __init__(self, runs: Runs, mark: Callable[[str], None], is_wanted: Callable[[], bool]):
+    def __init__(self, runs: Runs, mark: Callable[..., None], is_wanted: Callable[[], bool]):
         self._runs, self._mark, self._is_wanted = runs, mark, is_wanted
 
     def take(self) -> None:
@@ -70,7 +70,7 @@ class Turns:
 
     def _train(self, run: Run, advance: Callable[[], Any]) -> bool:
         """Whether nothing went wrong."""
-        self._mark(run.run_id)
+        self._mark(run.run_id, run.is_proven)
         before, begin, well = run.step, time.perf_counter(), True
         try:
             advance()
@@ -89,6 +89,7 @@ class Turns:
                 run.fail(error)
         seconds = time.perf_counter() - begin
         run.used += seconds
+        run.trained += seconds
         run.pace = seconds / max(1, run.step - before)
         return well
 
