@@ -189,10 +189,13 @@ class Lab(Keeping):
         """A line about a device that should be used and is not; "" when there is none."""
         return self._pool.device_problem()
 
-    def stop(self, run_id: str) -> None:
-        """Save the run and free its memory; play or reset brings it back."""
+    def stop(self, run_id: str, discard: bool = False) -> None:
+        """Save the run, unless nobody wants it any more, and free its memory; play or reset brings it back.
+
+        Raises :class:`CommandFailed` for a run that cannot be saved: it stays in memory.
+        """
         if (entry := self._pool.entry(run_id)) and entry.host:
-            self._command(run_id, "stop")
+            self._command(run_id, "stop", discard=discard)
 
     def checkpoint(self, run_id: str) -> bytes:
         """The run as a safetensors file, saved now."""

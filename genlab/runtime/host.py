@@ -110,7 +110,7 @@ class Host(ABC):
         """The host's life signs."""
 
     @abstractmethod
-    def stop(self, patience: float = 4.0) -> None:
+    def stop(self, patience: float = 10.0) -> None:
         """Save every run and end; by force after ``patience`` seconds."""
 
 
@@ -236,7 +236,7 @@ class ProcessHost(RemoteHost):
         """End the process by force."""
         self.process.kill()
 
-    def stop(self, patience=4.0):
+    def stop(self, patience=10.0):
         self._outgoing.put(None)
         try:
             self.process.wait(patience)

@@ -53,7 +53,7 @@ class Keeping:
         """Stop the run, remove it for good and tell its watchers."""
         state = self.state(run_id)
         self.untwin(run_id)
-        self.stop(run_id)
+        self.stop(run_id, discard=True)
         with self._lock:
             if entry := self._pool.entry(run_id):
                 self._pool.remove(entry)

@@ -3,9 +3,11 @@
 A diverged run is stored with its last finite state beside its whole curves, so that it can be rewound.
 """
 
+import copy
 import json
 import math
 import platform
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,35 @@ from genlab.training.trainer import Trainer
 
 AVERAGED = 100
 """How many of the last steps a noisy curve is averaged over where one figure stands for it."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A run or a map as it stood at one moment, to be written while it trains on: tensors on the host, JSON values."""
+
+    tensors: dict[str, Tensor]
+    texts: dict[str, Any]
+
+    @classmethod
+    def of(cls, tensors: dict[str, Tensor], texts: dict[str, Any]) -> "Copy":
+        """A copy that nothing writes to any more."""
+        kept = {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
+        return cls(kept, copy.deepcopy(texts))
+
+    @property
+    def size(self) -> int:
+        """Bytes of the tensors, about those of the file."""
+        return sum(tensor.nbytes for tensor in self.tensors.values())
+
+    def write(self, path: str | Path) -> None:
+        """Write it to ``path``; what stood there stays whole until the new file is complete. Raises OSError."""
+        write_tensors(Path(path), self.tensors, self.texts)
+
+
+def copy_of(trainer: Trainer) -> Copy:
+    """The whole run as it stands."""
+    tensors, metadata = trainer.checkpoint()
+    return Copy.of(tensors, _texts(trainer, metadata))
 
 
 def save_trainer(trainer: Trainer, path: str | Path) -> None:
@@ -117,14 +148,17 @@ def read_tensors(path: Path, found: Card, groups: set[str]) -> dict[str, Tensor]
 
 def _write(trainer: Trainer, path: Path, state: tuple[dict[str, Tensor], dict[str, Any]]) -> None:
     tensors, metadata = state
-    texts = {
+    write_tensors(path, tensors, _texts(trainer, metadata))
+
+
+def _texts(trainer: Trainer, metadata: dict[str, Any]) -> dict[str, Any]:
+    return {
         "genlab": __version__,
         "format": FORMAT,
         "config": json.loads(trainer.config.to_json()),
         "measures": measures(trainer),
         **metadata,
     }
-    write_tensors(path, tensors, texts)
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], texts: dict[str, Any]) -> None:

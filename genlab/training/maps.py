@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
 from genlab import __version__
 from genlab.checkpoint import CheckpointError
 from genlab.config import Config, SettingError
 from genlab.maps import MapConfig, weights
 from genlab.training.batched import BatchedTrainer, batches, make_batch
-from genlab.training.checkpoints import load_trainer, write_tensors
+from genlab.training.checkpoints import Copy, copy_of, load_trainer, write_tensors
 from genlab.training.make import make_trainer
 from genlab.training.snapshots import Snapshots
 from genlab.training.trainer import Trainer
@@ -218,6 +219,13 @@ class MapTrainer:
 
     def save(self, path: str | Path) -> None:
         """Write the whole map into one file; what stood there stays whole until the new one is complete."""
+        write_tensors(Path(path), *self._state())
+
+    def copied(self) -> Copy:
+        """The whole map as it stands, to be written while it trains on."""
+        return Copy.of(*self._state())
+
+    def _state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         tensors, stories = {}, {}
         for batch, trainer in enumerate(self._batches):
             if trainer:
@@ -225,7 +233,7 @@ class MapTrainer:
                 tensors |= {f"{batch}/{name}": tensor for name, tensor in state.items()}
         story = {"batches": stories, "seconds": self.seconds}
         about = {"genlab": __version__, "map": json.loads(self.config.to_json()), "story": story}
-        write_tensors(Path(path), tensors, about)
+        return tensors, about
 
 
 def load_map(path: str | Path, config: MapConfig, device: str | torch.device = "cpu") -> MapTrainer:
@@ -258,6 +266,11 @@ def make_job(config: Config | MapConfig, device: str | torch.device = "cpu") -> 
 def load_job(path: Path, config: Config | MapConfig, device: str | torch.device = "cpu") -> Trainer | MapTrainer:
     """The run or map that was saved at ``path``."""
     return load_map(path, config, device) if isinstance(config, MapConfig) else load_trainer(path, device)
+
+
+def copy_job(job: Trainer | MapTrainer) -> Copy:
+    """The run or map as it stands, to be written while it trains on."""
+    return job.copied() if isinstance(job, MapTrainer) else copy_of(job)
 
 
 def _parts(config: MapConfig, places: list[int]) -> list[list[int]]:

@@ -18,7 +18,7 @@ from genlab.runtime.messages import PROVEN, RUN_ID_LENGTH, read_record
 from genlab.runtime.worker.loop import Worker
 from genlab.runtime.worker.outbox import Outbox
 
-PARTING = 3.0
+PARTING = 10.0
 """Seconds that a worker takes at most to save its runs once the web process is gone."""
 
 _TINY = {"vae": {"width": 2}, "gan": {"generator_width": 2, "critic_width": 2}}

@@ -132,6 +132,8 @@ class Commands:
 
     def _new_run(self, command: dict[str, Any]) -> Run:
         run = Run(command["run"], read_config(command["config"]), Path(command["path"]), command.get("device", AUTO))
+        if before := self._runs.get(run.run_id):
+            self._saves.settle(before)
         self._runs[run.run_id] = run
         self._frames.subscribe(run, command)
         return run
@@ -151,7 +153,7 @@ class Commands:
             changed = trainer.config.changed(run.config)
             trainer.apply(**{name: new for name, (_, new) in changed.items()})
         else:
-            run.path.unlink(missing_ok=True)
+            self._saves.forget(run)
             trainer = self._make(run, run.config)
         run.carry(trainer)
         run.rest(_came_back(command["note"], run.step, command["play"]))
@@ -186,12 +188,16 @@ class Commands:
         run.changed(message=f"It trains on {run.place.label} from step {run.step} on.")
 
     def _stop(self, run: Run, command: dict[str, Any]) -> None:
-        self._saves.save(run)
+        """Free its memory, unless that would lose what cannot be saved; ``discard`` says that nobody wants it."""
+        self._saves.save_now(run)
+        if run.unsaved and not command.get("discard"):
+            raise Refused(run.unsaved_because)
         run.status, run.message = RunStatus.STOPPED, ""
         del self._runs[run.run_id]
 
     def _release(self, run: Run, command: dict[str, Any]) -> None:
-        self._saves.release(run)
+        if not self._saves.release(run):
+            raise Refused(run.unsaved_because)
 
     # ---- it trains ----
 
@@ -231,7 +237,7 @@ class Commands:
     def _start_afresh(self, run: Run, config: Config | MapConfig) -> None:
         self._mark(run.run_id)
         # From here on the old save would bring back another run than the page shows.
-        run.path.unlink(missing_ok=True)
+        self._saves.forget(run)
         run.clear(config)
         run.carry(self._make(run, config))
         run.rest()
@@ -251,6 +257,7 @@ class Commands:
 
     def _checkpoint(self, run: Run, command: dict[str, Any]) -> None:
         run.require_model()
+        self._saves.settle(run)
         run.trainer.save(run.path)
 
     def _export(self, run: Run, command: dict[str, Any]) -> None:

@@ -87,7 +87,7 @@ def _header(run: Run) -> dict[str, Any]:
     run.sequence += 1
     return {
         "kind": "frame", "run": run.run_id, "model": run.config.model, "sequence": run.sequence,
-        "status": run.status, "message": run.message, "step": run.step, "seconds": 0.0,
+        "status": run.status, "message": run.told_message, "step": run.step, "seconds": 0.0,
         "steps_per_second": run.steps_per_second(), "config": run.config.model_dump(), "changes": [],
         "diverged": None, "last": {}, "reference": {}, "info": {}, "diagnosis": None, "timeline": [],
         "looking": None, "place": run.place.to_json() if run.place else None,

@@ -60,8 +60,7 @@ class Worker:
                 except Exception as error:
                     run.fail(error)
             self._tell()
-        for run in self.runs.values():
-            self.saves.save(run)
+        self.saves.save_all()
 
     def _obey(self) -> bool:
         """Carry out what waits in the inbox; block there while nothing trains. False at the end."""

@@ -3,6 +3,7 @@
 import math
 import time
 from collections import deque
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,10 @@ class Run:
         self.sequence = 0
         self.saved_at = time.monotonic()
         self.unsaved = False
+        self.unsaved_because = ""
+        self.writing: Future | None = None
+        self.save_size = 0
+        self.autosave = 0.0
         self.told: Any = None
         self.rate: deque[tuple[float, int]] = deque(maxlen=16)
 
@@ -134,7 +139,7 @@ class Run:
     def fail(self, error: Exception) -> None:
         """Stop it with the error's line; what failed is not worth more than the last good save."""
         self.changed(RunStatus.FAILED, one_line(error))
-        self.unsaved = False
+        self.unsaved, self.unsaved_because = False, ""
 
     # What is seen of it -----------------------------------------------------------------------------------------------
 
@@ -164,9 +169,14 @@ class Run:
         seconds = now[0] - self.rate[0][0]
         return (now[1] - self.rate[0][1]) / seconds if seconds > 0 else 0.0
 
+    @property
+    def told_message(self) -> str:
+        """What a person is told of it in words."""
+        return " ".join(filter(None, (self.message, self.unsaved_because)))
+
     def state(self) -> dict[str, Any]:
         return {
-            "status": self.status, "step": self.step, "message": self.message,
+            "status": self.status, "step": self.step, "message": self.told_message,
             "config": self.config.to_json(), "changes": self.trainer.changes if self.trainer else [],
             "device": self.device, "place": self.place.to_json() if self.place else {},
         }  # fmt: skip
@@ -202,7 +212,8 @@ class Runs(dict[str, Run]):
         run.changed(RunStatus.RUNNING, run.message)
 
 
-def one_line(error: Exception) -> str:
-    """What an error says, in its first line."""
-    text = str(error).strip().splitlines()
+def one_line(error: BaseException) -> str:
+    """What an error says, in its first line; of the system's errors without the file on the server."""
+    system = isinstance(error, OSError) and error.strerror
+    text = str(system or error).strip().splitlines()
     return f"{text[0] if text else type(error).__name__}"[:300]
