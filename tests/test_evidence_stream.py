@@ -2,7 +2,6 @@
 
 import base64
 import json
-import queue
 import struct
 import threading
 import time
@@ -19,6 +18,7 @@ from genlab.runtime.inspection import BATCH, LOOKING, SEATS, SURVEYED, Inspectio
 from genlab.runtime.messages import ClientMessageError, Record, decode, parse_client_message
 from genlab.runtime.streams import View
 from genlab.runtime.worker import Worker
+from genlab.runtime.worker.inbox import Inbox
 from genlab.training import make_trainer
 
 POINTS = VAEConfig(data="moons", width=16, batch_size=32)
@@ -318,7 +318,7 @@ class Bench:
     """A worker in a thread, and what it sent."""
 
     def __init__(self, folder):
-        self.inbox, self.sent, self.number, self.folder = queue.SimpleQueue(), [], 0, folder
+        self.inbox, self.sent, self.number, self.folder = Inbox(), [], 0, folder
         self.worker = Worker(self.inbox, lambda *record: self.sent.append(record))
         self.thread = threading.Thread(target=self.worker.serve, daemon=True)
         self.thread.start()

@@ -1,6 +1,5 @@
 """On which device of a worker a run trains, and what is said about it."""
 
-import queue
 from dataclasses import replace
 from itertools import count
 
@@ -10,6 +9,7 @@ from genlab.config import GANConfig
 from genlab.runtime.messages import Record
 from genlab.runtime.settings import ServerSettings
 from genlab.runtime.worker import Worker
+from genlab.runtime.worker.inbox import Inbox
 from genlab.runtime.worker.places import CPU, Places
 from genlab.training import devices
 from genlab.training.devices import Timing
@@ -85,7 +85,7 @@ class Desk:
     def __init__(self, folder):
         self.folder, self.told, self.numbers = folder, [], count()
         settings = ServerSettings(home=folder)
-        self.worker = Worker(queue.SimpleQueue(), lambda *record: self.told.append(record), settings=settings)
+        self.worker = Worker(Inbox(), lambda *record: self.told.append(record), settings=settings)
 
     def do(self, what, **more):
         audience = {"watchers": 0, "streams": [], "hz": 1.0}

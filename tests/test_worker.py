@@ -1,7 +1,6 @@
 """The contract that every host of runs keeps, and the worker's own rules."""
 
 import json
-import queue
 import struct
 import threading
 import time
@@ -15,7 +14,8 @@ from genlab.data import DataUnavailable
 from genlab.runtime.host import Audience, HostLost, ProcessHost, RemoteHost
 from genlab.runtime.messages import Record, decode
 from genlab.runtime.settings import ServerSettings
-from genlab.runtime.worker import Worker, commands, saving
+from genlab.runtime.worker import Worker, commands, questions, saving
+from genlab.runtime.worker.inbox import Inbox
 from genlab.runtime.worker.outbox import Outbox
 from genlab.training import load_trainer, make_trainer
 from genlab.training.checkpoints import Copy
@@ -29,7 +29,7 @@ class ThreadHost(RemoteHost):
 
     def __init__(self, on_record, on_end, settings, number):
         super().__init__(on_record)
-        self.inbox = queue.SimpleQueue()
+        self.inbox = Inbox()
         self.worker = Worker(self.inbox, self._receive, settings=settings, number=number)
         self._on_end = on_end
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -435,7 +435,7 @@ class Bench:
     """A worker whose turns the test takes itself."""
 
     def __init__(self, folder, **configs):
-        self.folder, self.worker, self.numbers = folder, Worker(queue.SimpleQueue(), lambda *record: None), count()
+        self.folder, self.worker, self.numbers = folder, Worker(Inbox(), lambda *record: None), count()
         for run_id, config in configs.items():
             path = str(folder / f"{run_id}.safetensors")
             self.do(run_id, "start", config=config.to_json(), path=path, play=False, note="", **Audience().to_json())
@@ -520,6 +520,8 @@ def test_twins_that_nobody_watches_pause_at_the_same_step(tmp_path):
     bench.worker.idle_seconds = 0
     bench.worker.look_after(bench.runs["left"])
     assert [run.status for run in bench.runs.values()] == ["idle", "idle"]
+    for run in bench.runs.values():
+        bench.worker.saves.settle(run)
     assert [load_trainer(tmp_path / f"{name}.safetensors").step for name in bench.runs] == bench.steps("left", "right")
 
 
@@ -555,6 +557,7 @@ def test_a_run_that_nobody_watches_pauses_and_says_so(tmp_path):
     state = desk.states["unwatched"]
     assert state["message"] == f"Paused at step {state['step']} because nobody watched for 0.3 s."
     assert desk.states["watched"]["status"] == "running"
+    desk.wait((tmp_path / "unwatched.safetensors").exists)
     assert load_trainer(tmp_path / "unwatched.safetensors").step == state["step"]
     assert desk.do("unwatched", "play")["state"]["message"] == ""
     desk.host.stop()
@@ -783,6 +786,116 @@ def test_a_costly_frame_comes_less_often(tmp_path):
     time.sleep(1.5)
     assert len(desk.frames["costly"]) - first <= 3
     desk.host.stop()
+
+
+# ---- questions -----------------------------------------------------------------------------------------------------
+
+
+class Hoverers:
+    """Clients whose mouse moves over a plane: each asks for the next picture as soon as it has the last one."""
+
+    def __init__(self, desk, run_id, number, seconds):
+        self.desk, self.run_id, self.answered, self.gone = desk, run_id, [0] * number, False
+        view = desk.host.worker.runs[run_id].view
+        decode_z = view.decode
+
+        def decode_slowly(z):
+            begin = time.thread_time()
+            while time.thread_time() - begin < seconds:
+                pass
+            return decode_z(z)
+
+        view.decode = decode_slowly
+        for visitor in range(number):
+            self.ask(visitor)
+
+    def ask(self, visitor):
+        asked = self.desk.host.command(self.run_id, "decode", visitor=visitor + 1, number=1, z=[0.0, 0.0])
+        asked.add_done_callback(lambda done: self.next(visitor))
+
+    def next(self, visitor):
+        self.answered[visitor] += 1
+        if not self.gone:
+            self.ask(visitor)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number, seconds", [(30, 0.001), (5, 0.02)], ids=["hovering", "greedy"])
+def test_however_many_ask_for_pictures_a_run_keeps_more_than_three_fifths_of_the_time(tmp_path, number, seconds):
+    desk = Desk(ThreadHost, tmp_path)
+    desk.start("trains", play=True)
+    desk.start("asked")
+    crowd, run = Hoverers(desk, "asked", number, seconds), desk.host.worker.runs["trains"]
+    time.sleep(1)
+    trained, answered, begin = run.trained, sum(crowd.answered), time.perf_counter()
+    time.sleep(4)
+    share = (run.trained - trained) / (time.perf_counter() - begin)
+    crowd.gone = True
+    assert share > 0.6
+    assert sum(crowd.answered) > answered
+    desk.host.stop()
+
+
+def test_who_asks_for_little_waits_for_nobody_who_asks_for_much():
+    fair = questions.Fair()
+    served = []
+    for turn in range(100):
+        one = fair.choose(["greedy", "modest"] if turn % 10 == 9 else ["greedy"])
+        fair.charge(one, 0.02 if one == "greedy" else 0.001)
+        served.append(one)
+    assert served.count("modest") == 10
+    late = fair.choose(["greedy", "late", "later"])
+    fair.charge(late, 1.0)
+    assert late != "greedy" and fair.choose(["greedy", late]) == "greedy"
+
+
+def question(number, visitor, do="decode", run="run-1"):
+    return {"id": number, "visitor": visitor, "do": do, "run": run}
+
+
+def test_of_an_askers_questions_the_newest_of_a_kind_waits_and_the_others_are_told():
+    inbox = Inbox()
+    for asked in (question(1, 7), question(2, 8), question(3, 7), question(4, 7, "look"), question(5, 7, run="run-2")):
+        inbox.put(asked)
+    assert [replaced["id"] for replaced in inbox.replaced()] == [1]
+    assert inbox.askers() == [8, 7]
+    assert [inbox.next_question(7)["id"] for _ in range(3)] == [3, 4, 5]
+    assert inbox.askers() == [8] and not inbox.has_commands
+
+
+def test_questions_without_an_asker_never_take_each_others_place():
+    inbox = Inbox()
+    for number in (1, 2):
+        inbox.put({"id": number, "do": "generate", "run": ""})
+    assert inbox.replaced() == [] and len(inbox.askers()) == 2
+
+
+def test_a_question_that_was_replaced_is_answered_as_well(tmp_path):
+    desk = Desk(ThreadHost, tmp_path)
+    desk.start("asked-twice")
+    futures = [desk.host.command("asked-twice", "look", visitor=3, step=0) for _ in range(20)]
+    replies = [future.result(20) for future in futures]
+    assert replies[-1]["error"] is None
+    assert {reply["error"] for reply in replies} <= {None, "a newer request took its place"}
+    desk.host.stop()
+
+
+def test_commands_that_keep_coming_leave_a_run_its_turns(tmp_path):
+    bench = Bench(tmp_path, trains=GAN)
+    bench.do("trains", "play")
+    inbox, steps = bench.worker.inbox, []
+
+    def carry_out(command):
+        steps.append(bench.runs["trains"].step)
+        if len(steps) == 40:
+            inbox.put(None)
+        inbox.put({"id": 0, "run": "trains", "do": "twin", "twin": ""})
+        time.sleep(0.02)
+
+    bench.worker.commands.carry_out = carry_out
+    carry_out(None)
+    bench.worker.serve()
+    assert steps[-1] > 3
 
 
 def test_a_reader_that_does_not_read_costs_the_worker_no_memory():

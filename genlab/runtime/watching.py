@@ -53,7 +53,7 @@ class Watch:
         for vector in z if isinstance(z[0], list) else [z]:
             if len(vector) != expected:
                 raise SettingError(f"z has {len(vector)} numbers: this model needs {expected}")
-        return self.lab.ask(self.run_id, "decode", number=number, z=z)
+        return self.lab.ask(self.run_id, "decode", visitor=self.visitor, number=number, z=z)
 
     def encode(self, number: int, x: Any, bound: bool = False) -> Future:
         """Look at this watcher's own x, perhaps at its bound too; the future is a packet of what is known of it by now.
@@ -70,7 +70,7 @@ class Watch:
     def examine(self, number: int, cell: int) -> Future:
         """The packet of one cell of a map: its curves and samples. Raises SettingError where there is none."""
         cell_of(self.lab.state(self.run_id).config, cell)
-        return self.lab.ask(self.run_id, "examine", number=number, cell=cell)
+        return self.lab.ask(self.run_id, "examine", visitor=self.visitor, number=number, cell=cell)
 
     def look(self, step: int | None) -> Future:
         """Show all watchers the run as it stood at the snapshot nearest to a step, while it trains on undisturbed.
@@ -80,7 +80,7 @@ class Watch:
         """
         if isinstance(self.lab.state(self.run_id).config, MapConfig):
             raise SettingError("look: a map keeps no past; open a cell as a run of its own")
-        return self.lab.ask(self.run_id, "look", step=step)
+        return self.lab.ask(self.run_id, "look", visitor=self.visitor, step=step)
 
     def close(self) -> None:
         self.lab.unwatch(self)

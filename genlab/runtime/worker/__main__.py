@@ -5,7 +5,6 @@ One thread trains; a reader and a writer thread keep the pipes from ever holding
 
 import json
 import os
-import queue
 import signal
 import sys
 import threading
@@ -15,6 +14,7 @@ from typing import BinaryIO
 
 from genlab.config import CONFIGS
 from genlab.runtime.messages import PROVEN, RUN_ID_LENGTH, read_record
+from genlab.runtime.worker.inbox import Inbox
 from genlab.runtime.worker.loop import Worker
 from genlab.runtime.worker.outbox import Outbox
 
@@ -32,7 +32,7 @@ def main() -> None:
     # Whatever else prints must not end up between the records.
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    inbox: queue.SimpleQueue = queue.SimpleQueue()
+    inbox = Inbox()
     worker: Worker | None = None
     outbox = Outbox(
         pipe,
@@ -82,7 +82,7 @@ def _marker(file: BinaryIO) -> Callable[[str, bool], None]:
     return mark
 
 
-def _read(pipe: BinaryIO, inbox: queue.SimpleQueue, has_runs: Callable[[], bool]) -> None:
+def _read(pipe: BinaryIO, inbox: Inbox, has_runs: Callable[[], bool]) -> None:
     """The reader thread: commands into the inbox; at the end of the pipe the worker saves its runs and ends."""
     while record := read_record(pipe):
         inbox.put(json.loads(record[2]))

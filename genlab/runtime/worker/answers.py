@@ -1,7 +1,6 @@
 """What one client alone is told: a decoded code, an encoded example, a cell of a map, what a file generates."""
 
 import struct
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -34,12 +33,10 @@ class Answers:
         run.require_model()
         if run.view.inspection is None:
             raise SettingError("encode: only a VAE has an encoder")
-        begin = time.perf_counter()
         arrays, settled = run.shown.look(command["visitor"], command["x"], command["number"], command["bound"])
         trainer = run.shown.trainer
         about = {"step": trainer.step, "config": trainer.config.model_dump(), "settled": settled}
         self._answer(command, {"kind": "encoded", **about}, arrays)
-        run.used += time.perf_counter() - begin
 
     def examine(self, run: Run, command: dict[str, Any]) -> None:
         run.require_map()

@@ -76,9 +76,16 @@ class Commands:
         """Whether its sender no longer waits: what was reported as not done is not done later."""
         expired = command.get("expires") is not None and time.monotonic() > command["expires"]
         if expired:
-            late = {"id": command["id"], "error": "it was not begun in time", "kind": "refused"}
-            self._send(Record.REPLY, command["run"], json_bytes(late))
+            self._decline(command, "it was not begun in time")
         return expired
+
+    def decline(self, question: dict[str, Any]) -> None:
+        """Say of a question that a newer one took its place."""
+        self._decline(question, "a newer request took its place")
+
+    def _decline(self, command: dict[str, Any], why: str) -> None:
+        reply = {"id": command["id"], "error": why, "kind": "refused"}
+        self._send(Record.REPLY, command["run"], json_bytes(reply))
 
     def _do(self, run: Run | None, command: dict[str, Any]) -> None:
         if command["do"] == "generate":
@@ -272,9 +279,7 @@ class Commands:
 
     def _look(self, run: Run, command: dict[str, Any]) -> None:
         run.require_model()
-        begin = time.perf_counter()
         run.look(command["step"])
-        run.used += time.perf_counter() - begin
 
 
 def _came_back(note: str, step: int, plays: bool) -> str:

@@ -1,6 +1,5 @@
 """The training loop: give turns to runs, obey commands between turns, send and save what is due."""
 
-import queue
 import time
 from collections.abc import Callable
 
@@ -9,20 +8,24 @@ from genlab.runtime.settings import ServerSettings, read_settings
 from genlab.runtime.worker.answers import Answers
 from genlab.runtime.worker.commands import Commands
 from genlab.runtime.worker.frames import Frames
+from genlab.runtime.worker.inbox import Inbox
 from genlab.runtime.worker.places import Places
+from genlab.runtime.worker.questions import Questions
 from genlab.runtime.worker.run import Run, Runs
 from genlab.runtime.worker.saving import Saves
 from genlab.runtime.worker.turns import Turns
 
 HEARTBEAT = 0.4
 """Seconds between two signs of life, and between two states of a run that trains."""
+OBEYING = 0.1
+"""Seconds of commands in a row after which a run has its turn all the same."""
 
 
 class Worker:
     """Everything that one worker does, in one thread.
 
     Args:
-        inbox: commands (dicts); None asks to save everything and to return.
+        inbox: what is asked of it; None asks to save everything and to return.
         send: takes (record kind, run id, payload) and never blocks for long.
         mark: told the id of the run that is about to train or to load and whether it has trained well here, and "" when
             none is, so that a crash can be laid at the right door.
@@ -32,7 +35,7 @@ class Worker:
 
     def __init__(
         self,
-        inbox: queue.SimpleQueue,
+        inbox: Inbox,
         send: Callable[[Record, str, bytes], None],
         mark: Callable[..., None] = lambda run_id, proven=False: None,
         settings: ServerSettings | None = None,
@@ -43,16 +46,18 @@ class Worker:
         self.runs, self.places = Runs(), Places(settings.device, number, settings.home)
         self.turned = time.monotonic()
         self._mark, self._told_at = mark, 0.0
-        self.turns = Turns(self.runs, mark, lambda: not inbox.empty())
+        self.turns = Turns(self.runs, mark, lambda: inbox.has_commands or self.questions.are_due())
         self.frames, self.saves = Frames(self.runs, send), Saves(self.runs, send)
         self.commands = Commands(
             self.runs, self.places, self.turns, Answers(send), self.frames, self.saves, send, mark, self.inbox.put
         )
+        self.questions = Questions(inbox, self.commands.carry_out)
 
     def serve(self) -> None:
         """Work until None arrives in the inbox."""
         while self._obey():
             self.turned = time.monotonic()
+            self.questions.answer(trains=bool(self.runs.playing()))
             self.turns.take()
             for run in tuple(self.runs.values()):
                 try:
@@ -63,23 +68,18 @@ class Worker:
         self.saves.save_all()
 
     def _obey(self) -> bool:
-        """Carry out what waits in the inbox; block there while nothing trains. False at the end."""
-        command = self._next_command()
-        while command is not _NOTHING:
-            if command is None:
+        """Carry out commands for a while; block as long as there is nothing to do. False at the end."""
+        if not self.runs.playing():
+            self._mark("")
+            self.inbox.wait(1 / MAX_HZ if self.frames.are_waited_for() else HEARTBEAT)
+        for question in self.inbox.replaced():
+            self.commands.decline(question)
+        until = time.monotonic() + OBEYING
+        while self.inbox.has_commands and time.monotonic() < until:
+            if (command := self.inbox.next_command()) is None:
                 return False
             self.commands.carry_out(command)
-            command = self._next_command(block=False)
         return True
-
-    def _next_command(self, block: bool = True):
-        try:
-            if not block or self.runs.playing():
-                return self.inbox.get_nowait()
-            self._mark("")
-            return self.inbox.get(timeout=1 / MAX_HZ if self.frames.are_waited_for() else HEARTBEAT)
-        except queue.Empty:
-            return _NOTHING
 
     def look_after(self, run: Run) -> None:
         """What is due for a run between turns: idling, saving, a frame."""
@@ -107,6 +107,3 @@ class Worker:
         self._told_at = now
         for run in self.runs.values():
             self.commands.tell_of(run)
-
-
-_NOTHING = object()
