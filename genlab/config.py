@@ -387,8 +387,8 @@ class GANConfig(Config):
     clip: float | None = _number(
         0.01, 0.0005, 1, "Weight clipping",
         "After each critic step its weights and biases are clamped to [−c, c] (Arjovsky et al. 2017), so that its "
-        "slope stays bounded. Under spectral normalisation, which undoes the weights' scale, it acts on their direction "
-        "and on the biases.",
+        "slope stays bounded. Under spectral normalisation, which undoes the weights' scale, it acts on their "
+        "direction and on the biases.",
         symbol="c", scale="log", can_be_off=True, live=True, group="Objective", when={"objective": ("wgan",)},
     )  # fmt: skip
     gp_weight: float = _number(

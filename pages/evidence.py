@@ -5,6 +5,7 @@ import streamlit as st
 from genlab.figures.theory.evidence import evidence_motion
 from genlab.live.player import player
 from genlab.theory.evidence import MODELS, ascend, best_gaussians, evidence
+from genlab.ui.derivation import derivation
 from genlab.ui.theory import Now, formula, nats, numbers, presets, settings
 
 MOST_STEPS = 60
@@ -54,11 +55,13 @@ numbers(
 )
 st.caption("These numbers are of q as it is set; the bars are at the step that is played.", text_alignment="center")
 
+derivation(now)
+
 with st.expander("What to look for"):
     st.markdown(
         r"""
 $z$ comes from the prior $\mathcal N(0, 1)$, and $x$ is $g(z)$ with Gaussian noise. In one dimension $p(x)$ and the true
-posterior can be integrated, which a VAE cannot do: it only sees $L(x)$.
+posterior can be integrated; with many latents behind a network both are *intractable*, and a VAE only sees $L(x)$.
 
 - **Move q** with μ and σ: the third and the fourth bar change against each other, and their sum stays at the dotted
   line, $\log p(x)$, which does not depend on q. The ELBO is a *lower* bound because the fourth bar is never negative.
@@ -68,5 +71,6 @@ posterior can be integrated, which a VAE cannot do: it only sees $L(x)$.
 - **Two modes**: q ends on *one* of them and the hatched bar stops near $\log 2 = 0.693$. A Gaussian has one mode only,
   and $\mathrm{KL}(q\,\|\,p)$ punishes mass of q where the posterior has none. From μ = −0.5 it ends on the other.
 - **Two modes that touch**: now one Gaussian over both is the best, and the gap is smaller.
+- **Next line** derives the identity, with the numbers of the q that is set.
 """
     )

@@ -5,11 +5,13 @@ from functools import partial
 import streamlit as st
 
 from genlab.config import GANConfig
-from genlab.figures import gan_view
+from genlab.figures import gan_view, stages_picture
 from genlab.live.component import live
 from genlab.runtime.client import get_lab
 from genlab.ui.controls import controls
 from genlab.ui.devices import device_choice
+from genlab.ui.lecture import game_words
+from genlab.ui.library import theme
 from genlab.ui.runbar import runbar
 from genlab.ui.runs import branch, companion, dismiss, look_at, open_run, rewind, shown_config, try_out
 
@@ -42,12 +44,14 @@ for real data (blue), low where it takes them for generated ones. Each descends 
 find a rest.
 
 - The **arrows** show where each generated point would go to lower the generator's loss. With the *minimax* loss they
-  vanish where the discriminator is sure of itself (saturation); with the *non-saturating* loss they stay.
+  vanish where the discriminator is sure of itself (saturation); the *non-saturating* loss keeps the slope in D's logit
+  there, and arrows stay wherever the logit itself has a slope.
 - **Game's sum**: $L_D + L_G$, both on the same batch at the same weights. It is 0 for minimax and WGAN, a zero-sum
   game, and not for the loss that is used in practice. It takes $L_G$ with its term in the data, which the generator
   cannot change, and leaves penalties out; the two losses shown beside it are those that each network descended.
 - **Weight clipping** keeps a WGAN's critic from growing steeper without end: watch the weights pile up at $\\pm c$.
-  With too small a $c$ the numbers beside the field and the arrows shrink to nothing; *off*, the scores run away.
+  With too small a $c$ the numbers beside the field and the arrows shrink to nothing; *off*, nothing bounds the scores,
+  and they may run away: what fails is the estimate, the points may come near the data all the same.
 - **Layers**: the norm of the score's gradient at the input of each of the critic's layers. On its way from the last
   layer to the first it may vanish or explode; give a WGAN 12 hidden layers, $c = 0.01$ or $c = 1$, and see.
 - **Critic steps**: the Wasserstein estimate only follows the exact $W_1$ in shape when the critic is near its optimum;
@@ -56,3 +60,5 @@ find a rest.
   images, $G(z)$ stands beside the pointer). Pin two places: the straight line between them becomes a curve of outputs.
 """
     )
+    st.markdown(game_words(run.config))
+    st.html(stages_picture(run.config, theme()))

@@ -16,14 +16,14 @@ if models:
 with st.expander("What to look for"):
     st.markdown(
         """
-Training is over: the generator's or the decoder's weights stand still, and $z$ drawn from the prior is all it needs.
-The discriminator or critic, the encoder and the optimizers' moments stay in the file.
+The **inference stage**: the generator's or the decoder's weights stand still, and $z$ drawn from the prior is all it
+needs. The discriminator or critic, the encoder and the optimizers' moments are thrown away: they stay in the file.
 
-- **Temperature** scales the noise. Low: examples that the model finds typical, all alike. High: codes that it hardly
+- **Temperature** scales the noise. Low: examples near the middle of the codes, much alike. High: codes that it hardly
   met in training.
 - **Memorised?** Samples whose distances to their nearest training example are far below those of held-out examples
-  are copies. Blurred samples are close to many examples at once and are none.
-- **Interpolation**: a model that has learned the data changes one example into another through plausible ones.
+  may be copies: look at the pairs. Blurred samples are close to many examples at once and are none.
+- **Interpolation**: a model that has learned the data tends to change one example into another through plausible ones.
   Between modes that are far apart, a continuous generator must cross the gap.
 """
     )

@@ -24,13 +24,13 @@ only the two settings on the axes differ. A grey square with ✖ is a model that
 infinite or NaN.
 
 - **Where does it work, and how wide is that place?** A setting that works in a narrow band alone is hard to find.
-- **WGAN, clip × critic steps** (as the preset opens, like the two below): up to $c = 0.01$ the critic passes on so
-  little gradient that no mode is found. At $c = 1$ it grows steep, and fails with one to three steps; with six or ten
-  it keeps up, and all eight modes are found.
-- **Two learning rates**: both their size and their ratio decide. All eight modes are found nearly only where the critic
+- **WGAN, clip × critic steps** (as the preset opens, like the two below): at small $c$ the critic passes on so little
+  gradient that hardly a mode is found. At $c = 1$ it grows steep, and may fail, most of all with one to three steps;
+  with six or ten it tends to keep up. One seed is one seed: *New seed* shows which squares were luck.
+- **Two learning rates**: both their size and their ratio decide. All eight modes are found mostly where the critic
   learns at least as fast as the generator, and where its rate is neither tiny nor near 0.1.
-- **VAE, KL weight × latents**: the number of active units falls as $\\beta$ grows, however many latents there are: at
-  $\\beta = 0.1$ nearly all of up to twelve are active, at $\\beta = 30$ at most one.
+- **VAE, KL weight × latents**: the number of active units falls as $\\beta$ grows, however many latents there are. A
+  latent that is not active may be *unused* because the data need no more: it has not failed.
 - Choose a square with the mouse or the arrow keys: its samples and curves stand beside the map. *Open as a live run*
   lets it train on by itself, where every setting can be changed.
 """

@@ -5,11 +5,13 @@ from functools import partial
 import streamlit as st
 
 from genlab.config import VAEConfig
-from genlab.figures import vae_view
+from genlab.figures import stages_picture, vae_view
 from genlab.live.component import live
 from genlab.runtime.client import get_lab
 from genlab.ui.controls import controls
 from genlab.ui.devices import device_choice
+from genlab.ui.lecture import encoder_words
+from genlab.ui.library import theme
 from genlab.ui.runbar import runbar
 from genlab.ui.runs import branch, companion, dismiss, look_at, open_run, rewind, shown_config, try_out
 
@@ -45,10 +47,16 @@ $$
 $$
 
 - Raise **β**: the KL curve falls and the reconstruction curve rises. The ellipses in the latent plane grow towards the
-  prior's circle, and a latent whose KL bar is at 0 carries nothing: its posterior has *collapsed* onto the prior.
-- Lower **β** to 0: the ellipses shrink to points and reconstructions sharpen, while samples from the prior, drawn where
-  no ellipse lies, get worse.
-- The ELBO is −(reconstruction + KL), whatever β the training uses.
+  prior's circle, and a latent whose KL bar is at 0 has the prior as its posterior, whatever $x$ is: *collapsed* where
+  the data could use it, merely *unused* where they need no more (a linear decoder uses latent j where $\\lambda_j >
+  \\beta\\sigma^2$, λ the variances of the data).
+- **KL is what a code costs, not what it says**: a mean that is shifted for every $x$ alike costs nats and says nothing.
+  A latent is *active* where its mean varies with $x$: $\\mathrm{Var}_x\\,\\mu_j > 0.01$.
+- Lower **β** to 0: the ellipses shrink to points and reconstructions tend to sharpen, while samples from the prior,
+  drawn where few ellipses lie, tend to get worse.
+- The ELBO is −(reconstruction + KL), whatever β the training uses. Its dotted levels: what a decoder that ignores $z$
+  reaches, and what none exceeds ($\\mathbb E \\log p(x)$ of the exact density of points).
+- Reconstructions decode the mean μ(x); the curve's data term decodes a draw z of q(z|x), and is larger.
 - **Move over the latent plane**: the decoder's output for that $z$ stands beside the pointer (or, for points, as a
   large diamond in the data's plane). Click to pin A and B and see ten outputs between them; drag to draw a path.
   Where no held-out example lies, outputs are blends that are no example of anything.
@@ -60,3 +68,5 @@ $$
   While the run trains, these integrals take up to an eighth of its time; where nobody looks at them, none.
 """
     )
+    st.markdown(encoder_words(run.config))
+    st.html(stages_picture(run.config, theme()))

@@ -24,7 +24,7 @@ SHORTEST, LONGEST = 1e-4, 10.0
 def gan_view(config: GANConfig) -> View:
     """Everything that the GAN page shows of a run with these settings."""
     first = _images() if config.is_images else _plane(config)
-    curves = (*_distances(config), _gradients(), _layers(config), _scores(config), _weights(config))
+    curves = (*_distances(config), _gradients(config), _layers(config), _scores(config), _weights(config))
     panels = (first, _losses(config), *curves, noise_panel(config))
     return View("gan", panels, GRID, gan_formula(config))
 
@@ -167,15 +167,28 @@ def _coverage(modes: int) -> Panel:
     )  # fmt: skip
 
 
-def _gradients() -> Panel:
+def _gradients(config: GANConfig) -> Panel:
     curves = [
         series("critic_grad_norm", "critic", "@critic"),
         series("generator_grad_norm", "generator", "@generator", "dashdot"),
     ]
     return Panel(
         "gradients", "curves", "Gradients", ("more", "extra"), ("history",),
-        {"series": curves, "y": "gradient norm", "x": "generator step", "log": True},
+        {
+            "series": curves, "y": "gradient norm", "x": "generator step", "log": True,
+            "caption": _update_equations(config),
+        },
     )  # fmt: skip
+
+
+def _update_equations(config: GANConfig) -> str:
+    """What one step does to the weights w of the second network and to those of the generator, θ."""
+    loss = _loss_symbol(config)
+    w = f"w ← w − η∇<sub>w</sub>{loss}, η = {{config.critic_learning_rate}}"
+    theta = "θ ← θ − η∇<sub>θ</sub>L<sub>G</sub>, η = {config.generator_learning_rate}"
+    if config.updates == "simultaneous":
+        return f"Step {{step}}: {w}, and at once, from the same w and θ, {theta}."
+    return f"Step {{step}}: {{config.n_critic}} × {w}, θ fixed; then {theta}, w fixed."
 
 
 def _layers(config: GANConfig) -> Panel:

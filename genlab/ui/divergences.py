@@ -169,7 +169,8 @@ LOOK_FOR = {
 Each small picture is an integrand, and the number above it is its area.
 
 - **Two Gaussians**, N(0, 1) and N(2, 1): both KL are 2 nats, $W_1$ is their distance 2, JS stays below its bound
-  $\log 2 = 0.693$ and TV below 1. Widen q to σ = 2 and the two KL differ: KL is not symmetric.
+  $\log 2 = 0.693$ and TV below 1. Widen q to σ = 2 and the two KL differ: KL is not symmetric. Exchange p and q: JS, TV
+  and $W_1$ are the same, they are *symmetric*.
 - **A missed mode**: q lies on one part of p only. $\mathrm{KL}(q\|p)$ counts where *q* has mass and is small,
   $-\log 0.6 = 0.511$; $\mathrm{KL}(p\|q)$ counts where *p* has mass, so its area lies on the mode that q misses.
   $\chi^2$ divides by q there and is astronomic.
@@ -194,7 +195,8 @@ q is p, moved by θ. A generator that descends a divergence feels its *slope*, t
 
 - **One Gaussian**: near θ = 0 the two overlap and every divergence has a slope. Beyond θ = 3 or so JS lies at $\log 2$,
   TV at 1, and both slopes are 0: a generator would learn nothing. The slope of $W_1$ is 1 however far q is.
-- The KL has the steepest slope of all, and grows without end: here q is nowhere 0. Compare with *Lines*.
+- From θ = 0.25 on the KL has the steepest slope of all (for θ below, $W_1$ has), and it grows without end: here q is
+  nowhere 0. Compare with *Lines*.
 - **Two modes**: JS falls again near θ = 4, where one part of q passes over the other part of p. $W_1$ does not.
 """,
     "lines": r"""

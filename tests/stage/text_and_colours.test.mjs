@@ -25,6 +25,7 @@ test("of a long code the first numbers are written", () => {
 
 test("a text takes its numbers from the frame", () => {
   assert.equal(fill("KL {last.kl} of {last.none}", { last: { kl: 12.3456 } }), "KL 12.3 of –");
+  assert.equal(fill("Step {step}", { step: 12345 }), "Step 12,345");
   assert.equal(lookup(null, "last.kl"), undefined);
 });
 

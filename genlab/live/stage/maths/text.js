@@ -35,8 +35,11 @@ export function tuple(code, most = 8) {
 /** @param {any} object @param {string} path such as "last.kl" @returns {any} */
 export const lookup = (object, path) => path.split(".").reduce((part, name) => part?.[name], object);
 
-/** A text with numbers of a frame where it has {paths}. @param {string} text @param {unknown} header */
-export const fill = (text, header) => text.replace(/\{([\w.]+)\}/g, (_, path) => number(lookup(header, path), 3));
+/** A text with numbers of a frame where it has {paths}; whole ones, like a step, in full. @param {string} text @param {unknown} header */
+export const fill = (text, header) => text.replace(/\{([\w.]+)\}/g, (_, path) => {
+  const value = lookup(header, path);
+  return Number.isInteger(value) ? whole(value).replace("-", "−") : number(value, 3);
+});
 
 /** Sets what a path leads to, making what is missing on the way. @param {any} target @param {string} path @param {unknown} value */
 export function assign(target, path, value) {
