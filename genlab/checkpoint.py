@@ -1,8 +1,8 @@
 """What a checkpoint file says of itself, read and checked without torch, before any tensor exists.
 
 The format is safetensors: the length of a header, the header as JSON, the tensors' bytes. Names of tensors:
-``generator/…``, ``critic/…``, ``encoder/…``, ``decoder/…`` (weights), ``optimizer/…``, ``random/…``, ``history/…``,
-``measured/…`` (what the next measurement compares with).
+``generator/…``, ``critic/…``, ``encoder/…``, ``decoder/…`` (weights), ``optimizer/…``, ``history/…``, ``measured/…``
+(what the next measurement compares with); random numbers follow from the seed and the step.
 A group (the word before the slash) is there as a whole or not at all; the network that generates always is. The
 header's metadata hold the settings, the step and the story of the run as JSON; nothing is ever unpickled.
 """
@@ -18,14 +18,13 @@ from typing import Any, BinaryIO
 from genlab.config import Config, GANConfig, SettingError, VAEConfig, from_json
 from genlab.data import points
 
-FORMAT = 1
+FORMAT = 2
 LARGEST = 300 * 2**20
 """Bytes of a file; the largest networks that the settings allow, with their optimizers and curves, need 284 MiB."""
 LARGEST_HEADER = 4 * 2**20
 """Bytes of a header: room for thousands of changed settings."""
 HISTORY_ROWS = 4096
 """Rows of curves that a file may hold, as many as a run keeps."""
-_RANDOM_STATE = 2**14
 _BYTES = {"F32": 4, "F64": 8, "I32": 4, "U8": 1}
 _MOMENTS = {
     "sgd": (),
@@ -63,7 +62,7 @@ class Card:
 
     @property
     def groups(self) -> set[str]:
-        """What is there: names of networks, optimizer, random, history."""
+        """What is there: names of networks, optimizer, history."""
         return {name.split("/")[0] for name in self.tensors}
 
     @property
@@ -196,8 +195,11 @@ def _metadata(name: str, texts: Any) -> dict[str, Any]:
             metadata[key] = _json(text)
         except _Damaged:
             raise CheckpointError(f"{name} is damaged: its {key[:60]} is missing or not valid") from None
-    if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{name} has format {str(metadata.get('format'))[:60]}; this version reads {FORMAT}")
+    found = metadata.get("format")
+    if found != FORMAT:
+        older = _is_count(found) and found < FORMAT
+        remedy = ": it was saved by an older genlab, so start its experiment afresh" if older else ""
+        raise CheckpointError(f"{name} has format {str(found)[:60]}; this version reads {FORMAT}{remedy}")
     return metadata
 
 
@@ -259,10 +261,7 @@ def _is_number(value: Any) -> bool:
 
 
 def expected_tensors(config: Config, rows: int = 0) -> Tensors:
-    """dtype and shape of everything that a whole checkpoint of ``config`` holds, with ``rows`` rows of curves.
-
-    The random state is (n,) bytes, of which n depends on the device; here it is 0.
-    """
+    """dtype and shape of everything that a whole checkpoint of ``config`` holds, with ``rows`` rows of curves."""
     if isinstance(config, VAEConfig):
         hidden, n = [config.width] * config.depth, _data_dim(config)
         networks = {
@@ -293,7 +292,6 @@ def expected_tensors(config: Config, rows: int = 0) -> Tensors:
         for moment in _MOMENTS[kind]:
             tensors[f"optimizer/{name}/{moment}"] = ("F32", () if moment == "step" else (size,))
     return tensors | {
-        "random/train": ("U8", (0,)),
         "history/time": ("F64", (rows, 2)),
         "history/values": ("F32", (rows, columns)),
         "history/level": ("I32", (rows,)),
@@ -369,8 +367,6 @@ def _compare(name: str, config: Config, found: Tensors) -> None:
         if tensor not in expected:
             raise CheckpointError(f"{name} does not fit its settings: it has an unknown tensor {tensor[:60]}")
         wanted_dtype, wanted = expected[tensor]
-        if tensor == "random/train" and len(shape) == 1 and shape[0] <= _RANDOM_STATE:
-            wanted = shape
         if (dtype, shape) != (wanted_dtype, wanted):
             raise CheckpointError(
                 f"{name} does not fit its settings: {tensor} is {dtype} {list(shape)}, "

@@ -1,7 +1,7 @@
 """Show me the code: any experiment as one plain PyTorch script, with nothing in it that the experiment does not use.
 
-The script draws its random numbers from the same streams and in the same order as the trainers, so that on the CPU it
-reproduces the losses of a run that started from these settings.
+The script draws the random numbers of each step as the trainers do, so that on the CPU it reproduces the losses of a
+run that started from these settings.
 """
 
 import re
@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from textwrap import dedent, indent
 
 from genlab.config import IMAGES, POINTS, Config, GANConfig, VAEConfig, setting_text
+from genlab.numbers import PURPOSES, Numbers
 
 _ROWS_AT_ONCE = 16_384
-"""Examples that the trainers generate in one pass; the order of random numbers depends on it."""
-_STREAMS = 8
-"""Random streams for each seed, of which the first gives the weights and the third the training's draws."""
+"""Examples that the trainers generate in one pass; how sums are rounded depends on it."""
 
 _ACTIVATIONS = {
     "tanh": "nn.Tanh()",
@@ -70,18 +69,18 @@ def _told(changes: Sequence[Mapping]) -> str:
 
 def _two_blank_lines_around_functions(source: str) -> str:
     source = re.sub(r"\n+((?:# .*\n)?def \w+)", r"\n\n\n\1", source)
-    return re.sub(r"(\n    return .*)\n+(?=\S)", r"\1\n\n\n", source)
+    return re.sub(r"(\n +(?:return|yield) .*)\n+(?=\S)", r"\1\n\n\n", source)
 
 
 def _imports(body: str) -> str:
     optional = {
-        "math.": "import math",
-        "pairwise(": "from itertools import pairwise",
+        "pairwise(": "from itertools import count, pairwise",
+        "nn.Unflatten(": "from itertools import count",
         "F.": "import torch.nn.functional as F",
         "spectral_norm(": "from torch.nn.utils.parametrizations import spectral_norm",
     }
     used = {line for sign, line in optional.items() if sign in body}
-    standard = ["import argparse", "import csv", "import math", "from itertools import pairwise"]
+    standard = ["import argparse", "import csv", "import math", *(optional[s] for s in ("pairwise(", "nn.Unflatten("))]
     others = [
         "import numpy as np",
         "import torch",
@@ -203,8 +202,10 @@ def _sizes(inputs: int, depth: int, width: int, outputs: int) -> str:
 
 def _initialisation(config: Config, networks: str) -> str:
     lines = [
-        "# Weights and biases from U(−1/√fan_in, 1/√fan_in), PyTorch's default, from a generator of our own.",
-        f"init = torch.Generator().manual_seed({config.seed * _STREAMS})",
+        _RANDOM.format(seed=config.seed).strip("\n"),
+        "",
+        "# Weights and biases from U(−1/√fan_in, 1/√fan_in), as PyTorch does by default.",
+        f"init = stream({PURPOSES.index('weights')})",
         f"for layer in ({networks}):",
     ]
     if isinstance(config, GANConfig) and config.network == "conv":
@@ -217,7 +218,10 @@ def _initialisation(config: Config, networks: str) -> str:
         ]
     else:
         lines += ["    if isinstance(layer, nn.Linear):", "        bound = layer.in_features**-0.5"]
-    lines += [f"        nn.init.uniform_(layer.{part}, -bound, bound, generator=init)" for part in ("weight", "bias")]
+    lines += [
+        "        for part in (layer.weight, layer.bias):",
+        "            part.data.copy_(torch.from_numpy(init.uniform(-bound, bound, part.shape)))",
+    ]
     return "\n".join(lines)
 
 
@@ -248,8 +252,29 @@ def as_one_vector(*networks):
 """
 
 
-def _random(config: Config) -> str:
-    return f"random = torch.Generator().manual_seed({config.seed * _STREAMS + 2})  # every draw of the training\n"
+_RANDOM = """
+# Every random number follows from the seed, from what it is for, from its shape and from the step.
+def stream(purpose, size=0, step=0):
+    return np.random.Generator(np.random.Philox(key=[{seed}, purpose], counter=[0, 0, size, step]))
+
+
+# One tensor for each step, of which some are drawn at once.
+def each_step(purpose, at_once, draw, *shape):
+    for step in count(step=at_once):
+        yield from torch.from_numpy(draw(stream(purpose, math.prod(shape), step), (at_once, *shape)))
+"""
+_DRAWS = {
+    "index": "random.integers(len(data), size=shape)",
+    "normal": "random.standard_normal(shape, np.float32)",
+    "uniform": "random.random(shape, np.float32)",
+    "symmetric": "random.random(shape, np.float32) * 2 - 1",
+}
+
+
+def _draws(name: str, purpose: str, numbers: Numbers) -> str:
+    """One line: what each step draws for one purpose."""
+    shape, draw = ", ".join(map(str, numbers.shape)), f"lambda random, shape: {_DRAWS[numbers.kind]}"
+    return f"{name} = each_step({PURPOSES.index(purpose)}, {numbers.block}, {draw}, {shape})\n"
 
 
 def _loop(columns: str, step: str) -> str:
@@ -289,16 +314,16 @@ def _vae(config: VAEConfig) -> tuple[str, ...]:
         f"# p(x|z): the decoder gives {decoded}.\n"
         f"decoder = mlp({_sizes(k, config.depth, config.width, n)})"
     )
+    draws = _draws("indices", "index", Numbers("index", (config.batch_size,)))
+    draws += _draws("epsilons", "epsilon", Numbers("normal", (config.batch_size, k)))
     optimizers = (
-        f"{_AS_ONE_VECTOR}{_random(config)}"
-        f"weights = as_one_vector(encoder, decoder)\n{_optimizer(config, '', 'weights')}"
+        f"{_AS_ONE_VECTOR}{draws}weights = as_one_vector(encoder, decoder)\n{_optimizer(config, '', 'weights')}"
     )
     step = (
-        f"x = data[torch.randint(len(data), ({config.batch_size},), generator=random)]\n"
+        "x = data[next(indices)]\n"
         "mu, log_variance = encoder(x).chunk(2, dim=1)\n"
         "# Reparameterisation trick: z = μ + σ·ε, ε ~ N(0, I), is differentiable in μ and σ.\n"
-        "epsilon = torch.randn(mu.shape, generator=random)\n"
-        "z = torch.addcmul(mu, torch.exp(0.5 * log_variance), epsilon)\n\n"
+        "z = torch.addcmul(mu, torch.exp(0.5 * log_variance), next(epsilons))\n\n"
         f"{_reconstruction(config)}"
         "# KL_j = ½(μ_j² + σ_j² − 1 − log σ_j²) for each latent j, mean over the batch.\n"
         "kl_per_dim = (0.5 * (mu.square() + log_variance.exp() - 1 - log_variance)).mean(0)\n"
@@ -419,23 +444,34 @@ def _gan(config: GANConfig) -> tuple[str, ...]:
     if config.spectral_norm:
         initialisation += (
             "\n# Divide each weight matrix of the critic by its largest singular value (Miyato et al. 2018)."
-            "\ntorch.manual_seed(int(torch.randint(2**31, (), generator=init)))"
+            "\ntorch.manual_seed(int(init.integers(2**31)))"
             "\nfor layer in critic:"
             f"\n    if isinstance(layer, {'(nn.Linear, nn.Conv2d)' if config.network == 'conv' else 'nn.Linear'}):"
             "\n        spectral_norm(layer)"
         )
-    draw = "torch.randn((n, {k}), generator=random)"
-    if config.noise == "uniform":
-        draw = "torch.rand((n, {k}), generator=random) * 2 - 1"
     optimizers = (
-        f"{_AS_ONE_VECTOR}{_constants(config)}{_random(config)}"
+        f"{_AS_ONE_VECTOR}{_constants(config)}{_gan_draws(config)}"
         "critic_weights, generator_weights = as_one_vector(critic), as_one_vector(generator)\n"
         f"{_optimizer(config, 'critic_', 'critic_weights')}\n"
         f"{_optimizer(config, 'generator_', 'generator_weights')}\n"
-        f"def noise(n):\n    return {draw.format(k=config.noise_dim)}\n"
     )
     columns = "step critic_loss generator_loss"
     return docstring, _adversaries(config), initialisation, optimizers, columns, _gan_step(config)
+
+
+def _gan_draws(config: GANConfig) -> str:
+    many, batch = (config.n_critic,) if config.n_critic > 1 else (), config.batch_size
+    noise = "symmetric" if config.noise == "uniform" else "normal"
+    lines = _draws("indices", "index", Numbers("index", (*many, batch)))
+    lines += _draws("critic_noise", "critic_noise", Numbers(noise, (*many, batch, config.noise_dim)))
+    lines += _draws("generator_noise", "generator_noise", Numbers(noise, (batch, config.noise_dim)))
+    if _penalises_between(config):
+        lines += _draws("mixes", "mix", Numbers("uniform", (*many, batch, 1)))
+    return lines
+
+
+def _penalises_between(config: GANConfig) -> bool:
+    return config.objective == "wgan_gp" and config.gp_weight > 0
 
 
 def _constants(config: GANConfig) -> str:
@@ -488,34 +524,35 @@ def _gan_step(config: GANConfig) -> str:
 
 
 def _one_batch(config: GANConfig) -> str:
-    return (
-        f"real = data[torch.randint(len(data), ({config.batch_size},), generator=random)]\n"
-        "with torch.no_grad():\n"
-        f"    fake = generator(noise({config.batch_size}))\n"
-    )
+    mix = "epsilon = next(mixes)\n" if _penalises_between(config) else ""
+    return f"real = data[next(indices)]\nwith torch.no_grad():\n    fake = generator(next(critic_noise))\n{mix}"
 
 
 def _many_critic_steps(config: GANConfig, one: str) -> str:
     n, batch = config.n_critic, config.batch_size
     at_once = max(1, _ROWS_AT_ONCE // batch)
     in_portions = n > at_once
-    count = "count" if in_portions else "n_critic"
-    each, pairs = "real, fake", f"zip(data[index].split({batch}), fakes.split({batch}), strict=True)"
+    drawn = {"index": "next(indices)", "z": "next(critic_noise)"}
+    names, now = ["real", "fake"], "[now]" if in_portions else ""
+    columns = [f"data[index{now}]", f"fakes.split({batch})"]
+    if _penalises_between(config):
+        drawn["mix"] = "next(mixes)"
+        names, columns = [*names, "epsilon"], [*columns, f"mix{now}"]
+    each, pairs = ", ".join(names), f"zip({', '.join(columns)}, strict=True)"
     if config.updates == "simultaneous":
-        each, pairs = "i, (real, fake)", f"enumerate({pairs}{', start' if in_portions else ''})"
+        each, pairs = f"i, ({each})", f"enumerate({pairs}{', start' if in_portions else ''})"
     steps = (
         "# The generator stands still meanwhile, so it makes the examples of several critic steps in one pass.\n"
-        f"index = torch.randint(len(data), ({count} * {batch},), generator=random)\n"
         "with torch.no_grad():\n"
-        f"    fakes = generator(noise({count} * {batch}))\n"
+        f"    fakes = generator(z{now}.flatten(0, 1))\n"
         f"for {each} in {pairs}:\n{indent(one, '    ')}"
     )
-    if not in_portions:
-        return steps
-    return (
-        f"for start in range(0, n_critic, {at_once}):\n"
-        f"    count = min({at_once}, n_critic - start)\n{indent(steps, '    ')}"
-    )
+    if in_portions:
+        steps = (
+            f"for start in range(0, n_critic, {at_once}):\n"
+            f"    now = slice(start, start + {at_once})\n{indent(steps, '    ')}"
+        )
+    return f"{', '.join(drawn)} = {', '.join(drawn.values())}\n{steps}"
 
 
 def _gradient_of_critic(config: GANConfig) -> str:
@@ -527,10 +564,9 @@ def _gradient_of_critic(config: GANConfig) -> str:
         f"# {comment}",
         f"critic_loss = {loss}",
     ]
-    if config.objective == "wgan_gp" and config.gp_weight:
+    if _penalises_between(config):
         lines += [
             "# λ·E(‖∇f(x̂)‖ − 1)² at x̂ = ε·x + (1 − ε)·G(z), between real and generated.",
-            "epsilon = torch.rand((len(real), 1), generator=random)",
             "between = torch.lerp(fake, real, epsilon).detach().requires_grad_()",
             "(gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)",
             "penalty = (torch.linalg.vector_norm(gradient, dim=1) - 1).square().mean()",
@@ -569,7 +605,7 @@ def _gradient_of_generator(config: GANConfig) -> str:
     if config.mistake == "flipped_sign":
         loss = f"-({loss})  # a mistake: the flipped sign"
     return (
-        f"fake = generator(noise({config.batch_size}))\n"
+        "fake = generator(next(generator_noise))\n"
         f"# {comment}\n"
         f"generator_loss = {loss}\n"
         "generator_optimizer.zero_grad(set_to_none=False)\n"

@@ -34,7 +34,7 @@ def weights(trainer) -> dict[str, torch.Tensor]:
 
 
 def same_state(one, other) -> bool:
-    """Bit for bit the same weights, optimizers, random state and curves."""
+    """Bit for bit the same weights, optimizers and curves."""
     tensors, others = one.tensors(), other.tensors()
     curves, other_curves = one.history(), other.history()
     return (

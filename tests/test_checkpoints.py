@@ -131,10 +131,10 @@ def test_a_diverged_run_keeps_its_curves_and_can_still_be_rewound(path):
 def test_weights_are_grouped_by_network(path):
     gan(spectral_norm=True).save(path)
     groups = {name.split("/")[0] for name in contents(path)[0]}
-    assert groups == {"generator", "critic", "optimizer", "random", "history", "measured"}
+    assert groups == {"generator", "critic", "optimizer", "history", "measured"}
     vae().save(path)
     groups = {name.split("/")[0] for name in contents(path)[0]}
-    assert groups == {"encoder", "decoder", "optimizer", "random", "history"}
+    assert groups == {"encoder", "decoder", "optimizer", "history"}
 
 
 # Writing ----------------------------------------------------------------------------------------------------------
@@ -200,7 +200,12 @@ def test_a_truncated_or_scribbled_file_is_refused_or_harmless(tmp_path, data):
 @pytest.mark.parametrize(
     ("key", "value", "line"),
     [
-        ("format", 2, "format 2"),
+        (
+            "format",
+            1,
+            "format 1; this version reads 2: it was saved by an older genlab, so start its experiment afresh",
+        ),
+        ("format", 3, "format 3; this version reads 2"),
         ("format", "one", "format one"),
         ("config", {"model": "gan", "clip": 7}, "clip = 7"),
         ("config", {"model": "diffusion"}, "model = diffusion"),
@@ -239,7 +244,7 @@ def test_tensors_that_do_not_fit_the_settings_are_refused_by_name(path):
         "history/values": {**tensors, "history/values": torch.zeros(2, tensors["history/values"].shape[1])},
         "does not fit its settings: history/": {**tensors, "history/time": torch.zeros((), dtype=torch.float64)},
         "history/level must": {**tensors, "history/level": torch.tensor([2**31 - 1, 0, 0], dtype=torch.int32)},
-        "random state": {**tensors, "random/train": torch.zeros(7, dtype=torch.uint8)},
+        "unknown tensor random/train": {**tensors, "random/train": torch.zeros(7, dtype=torch.uint8)},
     }
     for line, changed in wrong.items():
         save_file(changed, path, metadata)

@@ -340,7 +340,7 @@ def test_importance_weighted_bounds_grow_with_k_towards_the_evidence_from_below(
     x = np.array([[0.8, -0.3, 0.2], [0.0, 1.0, -0.4]])
     mean, std = model.posterior_mean(x) + 0.2, np.full((2, 2), 0.6)
     answer = decompose_evidence(model.log_likelihood(x), mean, std)
-    random = torch.Generator().manual_seed(0)
+    random = np.random.default_rng(0)
     bounds, spreads = zip(
         *[importance_bound(model.log_likelihood(x), mean, std, k, 4000, random) for k in (1, 4, 16, 64)], strict=True
     )

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from genlab.checkpoint import CheckpointError
 from genlab.config import GANConfig, SettingError, VAEConfig
@@ -125,7 +127,7 @@ def test_a_saved_map_goes_on_bit_for_bit(tmp_path):
         assert np.array_equal(column, other.values()[name]), name
 
 
-@pytest.mark.parametrize("how", ["truncated", "another map", "not there"])
+@pytest.mark.parametrize("how", ["truncated", "another map", "an older version", "not there"])
 def test_a_file_that_is_not_the_save_of_this_map_is_refused_in_one_line(tmp_path, how):
     path = tmp_path / "map.safetensors"
     trainer = MapTrainer(SMALL)
@@ -133,6 +135,11 @@ def test_a_file_that_is_not_the_save_of_this_map_is_refused_in_one_line(tmp_path
     trainer.save(path)
     if how == "truncated":
         path.write_bytes(path.read_bytes()[:-100])
+    if how == "an older version":
+        with safe_open(path, "pt") as file:
+            texts, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}
+        del texts["format"]
+        save_file(tensors, path, texts)
     if how == "not there":
         path.unlink()
     with pytest.raises(CheckpointError) as error:

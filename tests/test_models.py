@@ -1,5 +1,6 @@
 """The networks: shapes, initial weights, spectral normalisation, and all parameters as one vector."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -7,10 +8,11 @@ from torch import nn
 from genlab.config import GANConfig, VAEConfig
 from genlab.models import PIXELS, FlatParameters, critic, decoder, encoder, generator
 from genlab.models.networks import ACTIVATIONS, convolutional_generator, fan_in
+from genlab.training.draws import normal
 
 
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+def seeded(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -26,7 +28,7 @@ def test_an_autoencoder_maps_examples_to_posteriors_and_back(activation):
 @pytest.mark.parametrize("spectral_norm", [False, True])
 def test_a_generator_and_a_critic_fit_together(settings, spectral_norm):
     config = GANConfig(noise_dim=4, spectral_norm=spectral_norm, **settings)
-    examples = generator(config, seeded())(torch.randn((5, 4), generator=seeded()))
+    examples = generator(config, seeded())(normal(seeded(), 5, 4))
     assert examples.shape == (5, PIXELS if config.is_images else 2)
     assert not config.is_images or (examples.min() >= 0 and examples.max() <= 1)
     assert critic(config, seeded())(examples).shape == (5, 1)
@@ -85,7 +87,7 @@ def test_the_vector_and_the_networks_share_their_weights_and_gradients():
     before = [parameter.clone() for parameter in network.parameters()]
     flat = FlatParameters([network])
     assert all(torch.equal(now, then) for now, then in zip(network.parameters(), before, strict=True))
-    x = torch.randn((8, 2), generator=seeded(1))
+    x = normal(seeded(1), 8, 2)
     flat.backward(network(x).sum())
     expected = torch.autograd.grad(network(x).sum(), list(network.parameters()))
     pairs = zip(expected[::2], expected[1::2], strict=True)
@@ -101,5 +103,5 @@ def test_a_network_that_is_not_trained_gets_no_gradients():
     config = GANConfig(generator_width=4, critic_width=4, activation="tanh")
     trained, frozen = generator(config, seeded(1)), critic(config, seeded(2))
     weights, others = FlatParameters([trained]), FlatParameters([frozen])
-    weights.backward(frozen(trained(torch.randn((8, 2), generator=seeded(3)))).mean())
+    weights.backward(frozen(trained(normal(seeded(3), 8, 2))).mean())
     assert weights.gradient.norm() > 0 and others.gradient.norm() == 0

@@ -6,6 +6,7 @@ import torch
 from small_runs import DEVICES, KINDS, SMALL, TINY_VAE, gan, same_state, vae, weights
 
 from genlab.config import POINTS, GANConfig, SettingError, VAEConfig
+from genlab.numbers import random_stream
 from genlab.training import Divergence, load_trainer, make_trainer
 from genlab.training.trainer import CHECK_EVERY, MEASURE_EVERY, MEASURED_EARLY
 
@@ -352,7 +353,7 @@ def test_samples_follow_their_seed_and_do_not_disturb_training():
 
 
 def test_noise_has_the_chosen_distribution():
-    random = torch.Generator().manual_seed(0)
+    random = random_stream(0, "view")
     uniform = gan(noise="uniform", noise_dim=3).noise(20_000, random)
     gaussian = gan(noise_dim=3).noise(20_000, random)
     assert uniform.shape == (20_000, 3) and -1 <= uniform.min() < -0.99 and 0.99 < uniform.max() <= 1

@@ -219,7 +219,7 @@ def posterior_kl(log_likelihood: LogLikelihood, mean, std, posteriors, tolerance
 
 
 def importance_bound(
-    log_likelihood: LogLikelihood, mean, std, k: int, samples: int, generator: torch.Generator
+    log_likelihood: LogLikelihood, mean, std, k: int, samples: int, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """L_K = E log (1/K) Σ p(x, z)/q(z|x) over K = ``k`` draws z, and its standard error, each (n,) nats.
 
@@ -228,14 +228,14 @@ def importance_bound(
     """
     bounds = [
         _log_mean(log_weights.reshape(samples, k))
-        for log_weights in _log_weights(log_likelihood, mean, std, samples * k, generator)
+        for log_weights in _log_weights(log_likelihood, mean, std, samples * k, random)
     ]
     bounds = np.stack(bounds)
     return bounds.mean(1), bounds.std(1, ddof=1) / np.sqrt(samples)
 
 
 def importance_ladder(
-    log_likelihood: LogLikelihood, mean, std, ks: tuple[int, ...], draws: int, generator: torch.Generator
+    log_likelihood: LogLikelihood, mean, std, ks: tuple[int, ...], draws: int, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """L_K for several K from the same draws, and their standard errors, each (n, len(ks)) nats.
 
@@ -243,18 +243,18 @@ def importance_ladder(
     their expectations, rise with K (Jensen's inequality; Burda et al. 2016, theorem 1).
     """
     bounds, errors = [], []
-    for log_weights in _log_weights(log_likelihood, mean, std, draws, generator):
+    for log_weights in _log_weights(log_likelihood, mean, std, draws, random):
         sets = [_log_mean(log_weights.reshape(-1, k)) for k in ks]
         bounds.append([values.mean() for values in sets])
         errors.append([values.std(ddof=1) / np.sqrt(values.size) for values in sets])
     return np.array(bounds), np.array(errors)
 
 
-def _log_weights(log_likelihood, mean, std, draws, generator):
+def _log_weights(log_likelihood, mean, std, draws, random):
     """log p(x, z)/q(z|x) at ``draws`` samples z of q, for one example after the other."""
     table = _Table(log_likelihood)
     for i, (m, s) in enumerate(zip(np.asarray(mean, float), np.asarray(std, float), strict=True)):
-        noise = torch.randn(draws, m.size, generator=generator, dtype=torch.float64).numpy()
+        noise = random.standard_normal((draws, m.size))
         log_q = -0.5 * (noise**2).sum(1) - np.log(s).sum() - m.size / 2 * np.log(2 * np.pi)
         yield table(m + s * noise)[:, i] - log_q
 

@@ -1,6 +1,6 @@
 """From settings to initialised networks, on the CPU."""
 
-import torch
+import numpy as np
 from torch import nn
 
 from genlab.config import GANConfig, VAEConfig
@@ -22,21 +22,21 @@ def data_dim(config: VAEConfig | GANConfig) -> int:
     return PIXELS if config.is_images else 2
 
 
-def encoder(config: VAEConfig, random: torch.Generator) -> Encoder:
+def encoder(config: VAEConfig, random: np.random.Generator) -> Encoder:
     """(batch, n) → (μ, log σ²), (batch, k) each."""
     network = mlp([data_dim(config), *[config.width] * config.depth, 2 * config.latent_dim], config.activation)
     initialise(network, random)
     return Encoder(network)
 
 
-def decoder(config: VAEConfig, random: torch.Generator) -> Chain:
+def decoder(config: VAEConfig, random: np.random.Generator) -> Chain:
     """(batch, k) → Bernoulli logits of pixels (batch, 784), or the Gaussian mean of points (batch, 2)."""
     network = mlp([config.latent_dim, *[config.width] * config.depth, data_dim(config)], config.activation)
     initialise(network, random)
     return network
 
 
-def generator(config: GANConfig, random: torch.Generator) -> Chain:
+def generator(config: GANConfig, random: np.random.Generator) -> Chain:
     """(batch, k) noise → points (batch, 2), or pixels in [0, 1] (batch, 784)."""
     if config.network == "conv":
         network = convolutional_generator(config.noise_dim, config.activation)
@@ -49,7 +49,7 @@ def generator(config: GANConfig, random: torch.Generator) -> Chain:
     return network
 
 
-def critic(config: GANConfig, random: torch.Generator) -> Chain:
+def critic(config: GANConfig, random: np.random.Generator) -> Chain:
     """(batch, n) → (batch, 1): a discriminator's logit or a critic's score, the same network."""
     if config.network == "conv":
         network = convolutional_critic(config.activation)
@@ -57,5 +57,5 @@ def critic(config: GANConfig, random: torch.Generator) -> Chain:
         network = mlp([data_dim(config), *[config.critic_width] * config.critic_depth, 1], config.activation)
     initialise(network, random)
     if config.spectral_norm:
-        normalise_spectrally(network, seed=int(torch.randint(2**31, (), generator=random)))
+        normalise_spectrally(network, seed=int(random.integers(2**31)))
     return network

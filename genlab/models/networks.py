@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
@@ -82,14 +83,14 @@ def convolutional_critic(activation: str) -> Chain:
     )
 
 
-def initialise(network: nn.Module, random: torch.Generator) -> None:
-    """Draw weights and biases from U(−1/√fan_in, 1/√fan_in), as PyTorch does by default, out of ``random`` (CPU)."""
+def initialise(network: nn.Module, random: np.random.Generator) -> None:
+    """Draw weights and biases from U(−1/√fan_in, 1/√fan_in), as PyTorch does by default, out of ``random``."""
     for module in network.modules():
         if isinstance(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
             bound = fan_in(module) ** -0.5
             with torch.no_grad():
-                module.weight.uniform_(-bound, bound, generator=random)
-                module.bias.uniform_(-bound, bound, generator=random)
+                for part in (module.weight, module.bias):
+                    part.copy_(torch.from_numpy(random.uniform(-bound, bound, part.shape)))
 
 
 def fan_in(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> int:

@@ -24,7 +24,8 @@ from genlab.measures.evidence import (
     importance_ladder,
     likelihood,
 )
-from genlab.training.trainer import random_stream
+from genlab.numbers import random_stream
+from genlab.training.draws import normal
 
 SEATS = 256
 """Visitors of one run whose x is remembered, the last that asked."""
@@ -76,8 +77,7 @@ class Inspection:
     def __init__(self, trainer):
         self.trainer = trainer
         self.k = trainer.config.latent_dim
-        random = random_stream(trainer.config.seed, "view", trainer.device)
-        self.noise = torch.randn(SAMPLES, self.k, generator=random, device=trainer.device)
+        self.noise = normal(random_stream(trainer.config.seed, "view"), SAMPLES, self.k).to(trainer.device)
         self._turn = 0
         self._seats: OrderedDict[int, str] = OrderedDict()
         self._examples: dict[str, Example] = {}
@@ -194,7 +194,7 @@ class Inspection:
     def _ladder(self, x: Tensor) -> Arrays:
         mean, std = encode(self.trainer, x)
         # The same draws each time: what moves is the model.
-        random = torch.Generator().manual_seed(self.trainer.config.seed)
+        random = random_stream(self.trainer.config.seed, "measure")
         given = likelihood(self.trainer, x)
         bound, error = importance_ladder(given, mean, std, LADDER, LADDER_DRAWS, random)
         return {"ladder.k": np.array(LADDER, np.float64), "ladder.bound": bound[0], "ladder.error": error[0]}

@@ -112,7 +112,7 @@ class BatchedTrainer(Trainer):
 
     # Building ---------------------------------------------------------------------------------------------------------
 
-    def _build(self, random: torch.Generator) -> dict[str, nn.Module]:
+    def _build(self, random: np.random.Generator) -> dict[str, nn.Module]:
         return {name: stack(network, self.models) for name, network in super()._build(random).items()}
 
     def _value(self, setting: str) -> Any:
@@ -219,7 +219,7 @@ class BatchedTrainer(Trainer):
         """Take the present state of every model that is finite."""
         alive = self._alive()
         for name, tensor in self.tensors().items():
-            if self._is_stacked(name, tensor):
+            if tensor.ndim:
                 self._finite[name][alive] = tensor.detach()[alive]
         for model in alive:
             self._finite_steps[model] = self.step
@@ -227,12 +227,9 @@ class BatchedTrainer(Trainer):
         self._shared = {step: state for step, state in self._shared.items() if step in self._finite_steps}
 
     def _shared_now(self) -> dict[str, Tensor]:
-        """The part of the state that all models have in common: random numbers and the count of updates."""
+        """The part of the state that all models have in common: the counts of updates."""
         state = self.tensors()
-        return {name: tensor.clone() for name, tensor in state.items() if not self._is_stacked(name, tensor)}
-
-    def _is_stacked(self, name: str, tensor: Tensor) -> bool:
-        return tensor.ndim > 0 and not name.startswith("random/")
+        return {name: tensor.clone() for name, tensor in state.items() if not tensor.ndim}
 
     # One model --------------------------------------------------------------------------------------------------------
 
@@ -278,7 +275,7 @@ class BatchedTrainer(Trainer):
         trainer, gone = make_trainer(self.configs[model], self.device), self.divergences[model]
         state = self._finite if gone else self.tensors()
         step = self._finite_steps[model] if gone else self.step
-        tensors = {name: tensor[model] for name, tensor in state.items() if self._is_stacked(name, tensor)}
+        tensors = {name: tensor[model] for name, tensor in state.items() if tensor.ndim}
         tensors |= self._shared[step] if gone else self._shared_now()
         trainer.resume(tensors | self._history_of(model), {
             "step": step, "seconds": self.seconds, "changes": [], "device": self.device.type,
@@ -309,7 +306,7 @@ class BatchedTrainer(Trainer):
         now, gone = self.tensors(), self._gone()
         tensors = {f"now/{name}": tensor.detach() for name, tensor in now.items()}
         if gone:
-            stacked = [name for name, tensor in now.items() if self._is_stacked(name, tensor)]
+            stacked = [name for name, tensor in now.items() if tensor.ndim]
             tensors |= {f"finite/{name}": self._finite[name][gone] for name in stacked}
         for step in {self._finite_steps[model] for model in gone}:
             tensors |= {f"shared/{step}/{name}": tensor for name, tensor in self._shared[step].items()}

@@ -63,7 +63,7 @@ def save_trainer(trainer: Trainer, path: str | Path) -> None:
 
 
 def save_weights(trainer: Trainer, path: str | Path) -> None:
-    """Write the networks alone to ``path``, without the optimizers' moments, the random state and the curves."""
+    """Write the networks alone to ``path``, without the optimizers' moments and the curves."""
     tensors, metadata = trainer.checkpoint()
     weights = {name: tensor for name, tensor in tensors.items() if name.split("/")[0] in trainer.networks}
     _write(trainer, Path(path), (weights, {**metadata, "seconds": 0.0, "diverged": None}))
@@ -110,7 +110,7 @@ def card(trainer: Trainer, file: str) -> dict[str, Any]:
 def load_trainer(path: str | Path, device: str | torch.device = "cpu") -> Trainer:
     """The run that was saved at ``path``; raises :class:`CheckpointError` in one line for any other file.
 
-    A file that holds the networks alone continues at its step with fresh moments, random numbers and curves.
+    A file that holds the networks alone continues at its step with fresh moments and curves.
     """
     path = Path(path)
     found = inspect(path)
@@ -120,10 +120,7 @@ def load_trainer(path: str | Path, device: str | torch.device = "cpu") -> Traine
     tensors = read_tensors(path, found, found.groups)
     _check_history(path, tensors)
     trainer = make_trainer(found.config, device)
-    try:
-        trainer.resume(tensors, _story(found))
-    except RuntimeError:
-        raise CheckpointError(f"{path.name} is damaged: its random state is not valid") from None
+    trainer.resume(tensors, _story(found))
     return trainer
 
 

@@ -18,13 +18,16 @@ from genlab.measures import (
 )
 from genlab.measures.layers import gradient_norms
 from genlab.models import critic, generator
+from genlab.numbers import Numbers, random_stream
 from genlab.objectives import flipped, game, gradient_penalty, r1_penalty
 from genlab.training.data import as_pictures, training_examples
-from genlab.training.trainer import MEASURE_EVERY, MEASURED_EARLY, Trainer, random_stream
+from genlab.training.draws import noise_numbers
+from genlab.training.trainer import MEASURE_EVERY, MEASURED_EARLY, Trainer
 
 TRANSPORT_SAMPLES = 256
 """Points in each of the samples between which the exact Wasserstein distance is measured."""
 _ROWS_AT_ONCE = 16_384
+"""Examples that the generator makes for the critic in one pass."""
 
 
 class GANTrainer(Trainer):
@@ -47,7 +50,7 @@ class GANTrainer(Trainer):
         self._distribution = None if self.config.is_images else points(self.config.data)
         self._has_modes = self._distribution is not None and self._distribution.modes is not None
 
-    def _build(self, random: torch.Generator) -> dict[str, nn.Module]:
+    def _build(self, random: np.random.Generator) -> dict[str, nn.Module]:
         self.generator, self.critic = generator(self.config, random), critic(self.config, random)
         return {"generator": self.generator, "critic": self.critic}
 
@@ -69,30 +72,38 @@ class GANTrainer(Trainer):
         self._clips = config.clips_weights
         self._clips_gradients = config.objective == "wgan" and config.clip is not None and not self._clips
 
-    def noise(self, n: int, random: torch.Generator) -> Tensor:
+    def _numbers(self) -> dict[str, Numbers]:
+        config = self.config
+        n, batch = config.n_critic, config.batch_size
+        numbers = {
+            "index": Numbers("index", (n, batch), below=len(self.data)),
+            "critic_noise": noise_numbers(config, n, batch),
+            "generator_noise": noise_numbers(config, batch),
+        }
+        penalised = config.objective == "wgan_gp" and config.gp_weight
+        return numbers | ({"mix": Numbers("uniform", (n, batch, 1))} if penalised else {})
+
+    def noise(self, n: int, random: np.random.Generator) -> Tensor:
         """What the generator turns into ``n`` examples, (n, noise_dim) on the trainer's device."""
-        shape = (n, self.config.noise_dim)
-        if self.config.noise == "uniform":
-            noise = torch.rand(shape, generator=random, device=random.device) * 2 - 1
-        else:
-            noise = torch.randn(shape, generator=random, device=random.device)
-        return noise.to(self.device)
+        return torch.from_numpy(noise_numbers(self.config, n).draw(random)).to(self.device)
 
     def _train_step(self, row: Tensor) -> None:
         config, weights, optimizers = self.config, self.weights, self._optimizers
         simultaneous = config.updates == "simultaneous"
-        for last, examples in self._critic_batches():
-            critic_loss, game_loss, real, fake = self._critic_forward(examples)
+        drawn = self.draws.at(self.step)
+        for i, examples in enumerate(self._critic_batches(drawn["index"], drawn["critic_noise"])):
+            mix = drawn["mix"][i] if "mix" in drawn else None
+            critic_loss, game_loss, real, fake = self._critic_forward(examples, mix)
             weights["critic"].backward(critic_loss)
-            if last and simultaneous:
-                generator_loss = self._generator_backward()
+            if simultaneous and i == config.n_critic - 1:
+                generator_loss = self._generator_backward(drawn["generator_noise"])
             if self._clips_gradients:
                 self._clip(weights["critic"].gradient)
             optimizers["critic"].step()
             if self._clips:
                 self._clip(weights["critic"].vector.data)
         if not simultaneous:
-            generator_loss = self._generator_backward()
+            generator_loss = self._generator_backward(drawn["generator_noise"])
         optimizers["generator"].step()
         with torch.no_grad():
             loss_sum = game_loss + self.game.generator_objective(real, fake)
@@ -101,25 +112,24 @@ class GANTrainer(Trainer):
             means = real.mean(-1), fake.mean(-1)
             torch.stack((critic_loss, generator_loss, loss_sum, *means, *norms, clipped), dim=-1, out=row)
 
-    def _critic_batches(self):
-        """(is it the last, (…, 2·batch, n) real then generated examples) for each critic step.
+    def _critic_batches(self, index: Tensor, noise: Tensor):
+        """(…, 2·batch, n) real then generated examples for each critic step.
 
         The generator stands still meanwhile, so that it makes the examples of many critic steps in one pass.
         """
-        n, batch = self.config.n_critic, self.config.batch_size
+        batch = self.config.batch_size
         at_once = max(1, _ROWS_AT_ONCE // batch)
-        for first in range(0, n, at_once):
-            count = min(at_once, n - first)
-            index = torch.randint(len(self.data), (count * batch,), generator=self._random, device=self.device)
+        for some, z in zip(index.split(at_once), noise.split(at_once), strict=True):
             with torch.no_grad():
-                fake = self.generator(self.noise(count * batch, self._random))
-            fake = fake.unflatten(-2, (count, batch))
-            real = self.data.index_select(0, index).view(count, batch, -1).expand_as(fake)
-            for step, examples in enumerate(torch.cat((real, fake), dim=-2).unbind(-3), start=first + 1):
-                yield step == n, examples
+                fake = self.generator(z.flatten(0, 1)).unflatten(-2, (len(z), batch))
+            real = self.data.index_select(0, some.flatten()).view(len(some), batch, -1).expand_as(fake)
+            yield from torch.cat((real, fake), dim=-2).unbind(-3)
 
-    def _critic_forward(self, examples: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The critic's loss with its penalties and without, and its scores of both halves from one pass."""
+    def _critic_forward(self, examples: Tensor, mix: Tensor | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The critic's loss with its penalties and without, and its scores of both halves from one pass.
+
+        mix: where the gradient penalty looks between real and generated, (batch, 1).
+        """
         config = self.config
         if config.r1_weight:
             real, fake = examples.chunk(2, dim=-2)
@@ -127,16 +137,15 @@ class GANTrainer(Trainer):
             examples = torch.cat((real, fake), dim=-2)
         real_scores, fake_scores = self.critic(examples).squeeze(-1).unflatten(-1, (2, -1)).unbind(-2)
         loss = game_loss = self.game.critic_loss(real_scores, fake_scores)
-        if config.objective == "wgan_gp" and config.gp_weight:
+        if mix is not None:
             real_half, fake_half = examples.detach().chunk(2, dim=-2)
-            mix = torch.rand((config.batch_size, 1), generator=self._random, device=self.device)
             loss = loss + self._live["gp_weight"].squeeze(-1) * gradient_penalty(self.critic, real_half, fake_half, mix)
         if config.r1_weight:
             loss = loss + self._live["r1_weight"].squeeze(-1) * r1_penalty(real_scores, real)
         return loss, game_loss, real_scores.detach(), fake_scores.detach()
 
-    def _generator_backward(self) -> Tensor:
-        fake = self.generator(self.noise(self.config.batch_size, self._random))
+    def _generator_backward(self, noise: Tensor) -> Tensor:
+        fake = self.generator(noise)
         loss = self.game.generator_loss(self.critic(fake).squeeze(-1))
         self.weights["generator"].backward(loss)
         return loss

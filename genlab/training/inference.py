@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from genlab.checkpoint import CheckpointError, inspect
 from genlab.config import Config
 from genlab.models import decoder, generator
+from genlab.numbers import random_stream
 from genlab.training.checkpoints import read_tensors
 from genlab.training.data import as_pictures
-from genlab.training.trainer import random_stream
+from genlab.training.draws import noise_numbers, normal
 
 
 class GenerativeModel:
@@ -27,9 +28,9 @@ class GenerativeModel:
         Without a seed, that of the run. z ~ N(0, I), or uniform on [−1, 1] where a GAN was trained so.
         """
         random = random_stream(self.config.seed if seed is None else seed, "view")
-        if self.config.model == "gan" and self.config.noise == "uniform":
-            return (torch.rand((n, self.latent_dim), generator=random) * 2 - 1) * temperature
-        return torch.randn((n, self.latent_dim), generator=random) * temperature
+        if self.config.model == "vae":
+            return normal(random, n, self.latent_dim) * temperature
+        return torch.from_numpy(noise_numbers(self.config, n).draw(random)) * temperature
 
     def decode(self, z: Tensor | np.ndarray) -> np.ndarray:
         """Examples for z (n, k): points (n, 2), or images (n, 28, 28) in [0, 1] (a VAE's are the pixels' means)."""
@@ -56,6 +57,6 @@ def load_generator(path: str | Path, device: str | torch.device = "cpu") -> Gene
     for tensor, values in tensors.items():
         if not torch.isfinite(values).all():
             raise CheckpointError(f"{path.name} cannot generate: {tensor} is not finite")
-    network = build(found.config, random_stream(0, "init"))
+    network = build(found.config, random_stream(0, "weights"))
     network.load_state_dict({tensor.removeprefix(f"{name}/"): values for tensor, values in tensors.items()})
     return GenerativeModel(found.config, network.to(device), found.step)

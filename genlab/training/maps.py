@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from genlab import __version__
-from genlab.checkpoint import CheckpointError
+from genlab.checkpoint import FORMAT, CheckpointError
 from genlab.config import Config, SettingError
 from genlab.maps import MapConfig, weights
 from genlab.training.batched import BatchedTrainer, batches, make_batch
@@ -232,7 +232,7 @@ class MapTrainer:
                 state, stories[batch] = trainer.state()
                 tensors |= {f"{batch}/{name}": tensor for name, tensor in state.items()}
         story = {"batches": stories, "seconds": self.seconds}
-        about = {"genlab": __version__, "map": json.loads(self.config.to_json()), "story": story}
+        about = {"genlab": __version__, "format": FORMAT, "map": json.loads(self.config.to_json()), "story": story}
         return tensors, about
 
 
@@ -245,6 +245,8 @@ def load_map(path: str | Path, config: MapConfig, device: str | torch.device = "
             tensors = {name: file.get_tensor(name) for name in file.keys()}
         if json.loads(texts.get("map", "null")) != json.loads(config.to_json()):
             raise CheckpointError(f"{path.name} is not the save of this map")
+        if json.loads(texts.get("format", "1")) != FORMAT:
+            raise CheckpointError(f"{path.name} was saved by another version of genlab: start the map afresh")
         story = json.loads(texts["story"])
         for batch, its in story["batches"].items():
             prefix = f"{batch}/"

@@ -14,7 +14,9 @@ from torch import Tensor, nn
 
 from genlab.config import Config, SettingError, structural
 from genlab.models import FlatParameters
+from genlab.numbers import Numbers, random_stream
 from genlab.training.divergence import Divergence
+from genlab.training.draws import Draws
 from genlab.training.history import History, thinned
 from genlab.training.optimizers import make_optimizer, set_hyperparameters
 from genlab.training.snapshots import Snapshot, Snapshots
@@ -25,18 +27,13 @@ MEASURE_EVERY = 400
 """Steps between two measurements of what needs samples of its own."""
 MEASURED_EARLY = (25, 50, 100, 200)
 """Further steps with a measurement: much happens at the start."""
-_STREAMS = {"init": 0, "data": 1, "train": 2, "view": 3}
-
-
-def random_stream(seed: int, purpose: str, device: torch.device | str = "cpu") -> torch.Generator:
-    """The random numbers for one purpose within a seed: init, data, train, or view (what is only looked at)."""
-    return torch.Generator(device).manual_seed(seed * len(_STREAMS) * 2 + _STREAMS[purpose])
 
 
 class Trainer(ABC):
-    """One run: its networks, optimizers, curves and random numbers.
+    """One run: its networks, optimizers and curves.
 
-    The global random state is neither read nor changed, so that runs beside each other do not disturb each other.
+    The global random state is neither read nor changed, so that runs beside each other do not disturb each other; the
+    numbers of a step follow from the seed and the step alone, see :mod:`genlab.numbers`.
     """
 
     LIVE_NUMBERS: tuple[str, ...]
@@ -69,10 +66,9 @@ class Trainer(ABC):
         self.step, self.seconds = 0, 0.0
         self.diverged: Divergence | None = None
         self.changes: list[dict[str, Any]] = []
-        self._random = random_stream(config.seed, "train", device)
-        self.networks = {
-            name: network.to(device).eval() for name, network in self._build(random_stream(config.seed, "init")).items()
-        }
+        self.draws = Draws(config.seed, device)
+        built = self._build(random_stream(config.seed, "weights"))
+        self.networks = {name: network.to(device).eval() for name, network in built.items()}
         self.weights = {name: FlatParameters(self._networks_of(name), len(self._models)) for name in self.OPTIMIZERS}
         self._optimizers = {name: self._new_optimizer(name) for name in self.OPTIMIZERS}
         self._live = {name: torch.zeros((*self._models, 1), device=device) for name in self.LIVE_NUMBERS}
@@ -90,8 +86,12 @@ class Trainer(ABC):
         """Put what the model learns from on the device."""
 
     @abstractmethod
-    def _build(self, random: torch.Generator) -> dict[str, nn.Module]:
+    def _build(self, random: np.random.Generator) -> dict[str, nn.Module]:
         """The networks by name, initialised from ``random``."""
+
+    @abstractmethod
+    def _numbers(self) -> dict[str, Numbers]:
+        """The random numbers that a step needs with the present settings, by purpose."""
 
     @abstractmethod
     def _networks_of(self, optimizer: str) -> list[nn.Module]:
@@ -249,6 +249,7 @@ class Trainer(ABC):
                 tensor.copy_(torch.as_tensor(value))
         for name, optimizer in self._optimizers.items():
             set_hyperparameters(optimizer, *self._optimizer_settings(name))
+        self.draws.want(**self._numbers())
 
     def _value(self, setting: str) -> Any:
         """The value of a setting: of one model a number, of a stack that of each, (models, 1)."""
@@ -265,7 +266,7 @@ class Trainer(ABC):
     # States -----------------------------------------------------------------------------------------------------------
 
     def tensors(self) -> dict[str, Tensor]:
-        """Everything that training changes, by name: weights, the optimizers' moments, the random state."""
+        """Everything that training changes, by name: weights and the optimizers' moments."""
         state = {
             f"{name}/{part}": tensor
             for name, network in self.networks.items()
@@ -274,16 +275,13 @@ class Trainer(ABC):
         for name, optimizer in self._optimizers.items():
             moments = optimizer.state[self.weights[name].vector]
             state |= {f"optimizer/{name}/{part}": tensor for part, tensor in moments.items()}
-        state["random/train"] = self._random.get_state()
         return state
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """Take over what :meth:`tensors` gave; moments of another kind of optimizer start anew."""
         with torch.no_grad():
             for name, tensor in self.tensors().items():
-                if name == "random/train":
-                    self._random.set_state(state[name])
-                elif name in state:
+                if name in state:
                     tensor.copy_(state[name])
                 else:
                     tensor.zero_()
@@ -364,12 +362,8 @@ class Trainer(ABC):
     def resume(self, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
         """Continue where :meth:`checkpoint` was taken; the tensors have been checked to fit.
 
-        Without random state, moments or curves these start anew.
+        Without moments or curves these start anew.
         """
-        if metadata["device"] != self.device.type or "random/train" not in tensors:
-            # Random states of different devices do not fit each other.
-            self._random.manual_seed(self._random.initial_seed() + (metadata["step"] % 2**28 << 32))
-            tensors = {**tensors, "random/train": self._random.get_state()}
         self.restore(tensors)
         self.step, self.seconds, self.changes = metadata["step"], metadata["seconds"], metadata["changes"]
         with_curves = "history/time" in tensors

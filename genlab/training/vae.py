@@ -8,6 +8,7 @@ from genlab.config import VAEConfig
 from genlab.data import references
 from genlab.measures import active_units
 from genlab.models import decoder, encoder
+from genlab.numbers import Numbers, random_stream
 from genlab.objectives import (
     annealed_beta,
     bernoulli_reconstruction,
@@ -16,7 +17,8 @@ from genlab.objectives import (
     gaussian_reconstruction,
 )
 from genlab.training.data import as_pictures, held_out_examples, training_examples
-from genlab.training.trainer import Trainer, random_stream
+from genlab.training.draws import normal
+from genlab.training.trainer import Trainer
 
 
 class VAETrainer(Trainer):
@@ -37,23 +39,28 @@ class VAETrainer(Trainer):
         held_out, self.held_out_labels = held_out_examples(self.config)
         self.held_out = held_out.to(self.device)
 
-    def _build(self, random: torch.Generator) -> dict[str, nn.Module]:
+    def _build(self, random: np.random.Generator) -> dict[str, nn.Module]:
         self.encoder, self.decoder = encoder(self.config, random), decoder(self.config, random)
         return {"encoder": self.encoder, "decoder": self.decoder}
 
     def _networks_of(self, optimizer: str) -> list[nn.Module]:
         return list(self.networks.values())
 
+    def _numbers(self) -> dict[str, Numbers]:
+        batch, latents = self.config.batch_size, self.config.latent_dim
+        return {
+            "index": Numbers("index", (batch,), below=len(self.data)),
+            "epsilon": Numbers("normal", (batch, latents)),
+        }
+
     def _vector_size(self) -> int:
         return self.config.latent_dim
 
     def _train_step(self, row: Tensor) -> None:
-        config = self.config
-        index = torch.randint(len(self.data), (config.batch_size,), generator=self._random, device=self.device)
-        x = self.data.index_select(0, index)
+        drawn = self.draws.at(self.step)
+        x = self.data.index_select(0, drawn["index"])
         mean, log_variance = self.encoder(x)
-        epsilon = torch.randn(mean.shape[-2:], generator=self._random, device=self.device)
-        z = torch.addcmul(mean, torch.exp(0.5 * log_variance), epsilon)
+        z = torch.addcmul(mean, torch.exp(0.5 * log_variance), drawn["epsilon"])
         reconstruction = self._reconstruction(self.decoder(z), x).mean(-1)
         kl_per_dim = gaussian_kl(mean, log_variance).mean(-2)
         beta = self._beta()
@@ -91,12 +98,12 @@ class VAETrainer(Trainer):
 
     def held_out_elbo(self, draws: int = 64) -> float:
         """Mean ELBO of the held-out examples, nats per example, from ``draws`` samples of each q(z|x)."""
-        random = random_stream(self.config.seed, "view")
+        random = random_stream(self.config.seed, "measure")
         with torch.no_grad():
             mean, log_variance = self.encoder(self.held_out)
             std, total = torch.exp(0.5 * log_variance), 0.0
             for _ in range(draws):
-                z = mean + std * torch.empty(mean.shape).normal_(generator=random).to(self.device)
+                z = mean + std * normal(random, *mean.shape).to(self.device)
                 total += float(self._reconstruction(self.decoder(z), self.held_out).mean())
             return -(total / draws + float(gaussian_kl(mean, log_variance).sum(1).mean()))
 
@@ -107,7 +114,7 @@ class VAETrainer(Trainer):
     def sample(self, n: int, seed: int | None = None) -> np.ndarray:
         """See :meth:`Trainer.sample`; decoded from z ~ N(0, I), the pixels' means or the points' means."""
         random = random_stream(self.config.seed if seed is None else seed, "view")
-        z = torch.empty((n, self.config.latent_dim)).normal_(generator=random).to(self.device)
+        z = normal(random, n, self.config.latent_dim).to(self.device)
         with torch.no_grad():
             decoded = self.decoder(z)
             decoded = decoded.sigmoid() if self.config.is_images else decoded

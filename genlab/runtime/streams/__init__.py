@@ -1,6 +1,6 @@
 """What a worker can show of a trainer: each stream is a function from a view of it to named arrays.
 
-A frame holds the union of what its watchers subscribed to. All fixed random numbers come from generators of the view,
+A frame holds the union of what its watchers subscribed to. All fixed random numbers come from streams of the view,
 so that looking at a run never changes it. To add a stream, write its function into the file of its kind of model.
 """
 

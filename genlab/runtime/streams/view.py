@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from genlab.diagnosis import diagnose
+from genlab.numbers import random_stream
 from genlab.runtime.inspection import Inspection
 from genlab.runtime.streams.registry import STREAMS, Arrays
 from genlab.training import Trainer, thinned
-from genlab.training.trainer import random_stream
+from genlab.training.draws import normal
 
 ROWS = 800
 """Rows of history in a frame: about the pixels of a curve's width."""
@@ -32,7 +33,7 @@ class View:
 
     def __init__(self, trainer: Trainer):
         self.trainer, self.config = trainer, trainer.config
-        self.random = random_stream(trainer.config.seed, "view", trainer.device)
+        self.random = random_stream(trainer.config.seed, "view")
         self.info: dict[str, float | int] = {}
         self.whole = True
         self.inspection = Inspection(trainer) if trainer.config.model == "vae" else None
@@ -144,7 +145,7 @@ class View:
     def _draw_noise(self) -> Tensor:
         if self.config.model == "gan":
             return self.trainer.noise(POINTS, self.random)
-        return torch.randn(POINTS, self.config.latent_dim, generator=self.random, device=self.trainer.device)
+        return normal(self.random, POINTS, self.config.latent_dim).to(self.trainer.device)
 
     def generated(self) -> Tensor:
         """Points (1000, 2) from the fixed noise."""
