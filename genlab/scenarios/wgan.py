@@ -116,7 +116,7 @@ WGAN_SCENARIOS = (
         "WGAN-GP on a swiss roll",
         "A gradient penalty holds the critic's slope near 1, and the points unroll along the spiral.",
         GANConfig(data="swissroll", objective="wgan_gp", n_critic=5, batch_size=128, **SMALL),
-        300,
+        400,
         approaches_the_data,
     ),
     Scenario(
