@@ -1,22 +1,56 @@
-"""The README agrees with the code. Run this file as a script to refresh its tables of settings."""
+"""The documents agree with the code. Run this file as a script to refresh their tables and the picture of the house."""
 
+import ast
+import html
 import re
 import sys
+import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
+README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 
 sys.path.insert(0, str(ROOT))
 
+from genlab.__main__ import parser  # noqa: E402
 from genlab.config import settings_table  # noqa: E402
 from genlab.runtime.settings import server_settings_table  # noqa: E402
 
-TABLES = {"settings": settings_table(), "server settings": server_settings_table()}
+
+def house() -> str:
+    """The floors of the import contract from top to bottom, as a Mermaid diagram."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    floors = [["app.py", "pages/"], *([room.strip() for room in floor.split("|")] for floor in layers)]
+    lines = ["```mermaid", "flowchart TB"]
+    for number, rooms in enumerate(floors):
+        lines.append(f'    floor{number}["{"<br/>".join(map(about, rooms))}"]')
+    lines += [f"    floor{number} --> floor{number + 1}" for number in range(len(floors) - 1)]
+    return "\n".join([*lines, "```"])
 
 
-def with_present_tables(text: str) -> str:
-    for name, table in TABLES.items():
+def about(room: str) -> str:
+    """A room with the first sentence of its docstring."""
+    path = ROOT / room.replace(".", "/") if room.startswith("genlab") else ROOT / room
+    file = next((file for file in (path / "__init__.py", path.with_suffix(".py"), path) if file.is_file()), None)
+    words = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) if file else "One file for each page."
+    sentence = re.split(r"(?<=\.)\s|[:;,]\s| \(", " ".join(words.split()))[0].rstrip(".").replace("`", "")
+    return f"<b>{room}</b><br/>{html.escape(sentence)}"
+
+
+TABLES = {
+    README: {"settings": settings_table(), "server settings": server_settings_table()},
+    CONTRIBUTING: {"house": house()},
+}
+
+
+def with_present_tables(document: Path) -> str:
+    text = document.read_text(encoding="utf-8")
+    for name, table in TABLES[document].items():
         text, count = re.subn(
             rf"(<!-- {name} -->\n).*(<!-- /{name} -->)",
             lambda found, table=table: f"{found[1]}{table}\n{found[2]}",
@@ -32,9 +66,17 @@ def commands() -> list[str]:
     return re.findall(r"^python3 -m venv .*$", README.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def test_the_tables_of_settings_are_those_that_the_declarations_give():
-    text = README.read_text(encoding="utf-8")
-    assert text == with_present_tables(text), "run: python tests/test_readme.py"
+@pytest.mark.parametrize("document", TABLES, ids=lambda document: document.name)
+def test_tables_and_pictures_are_those_that_the_declarations_give(document):
+    assert document.read_text(encoding="utf-8") == with_present_tables(document), "run: python tests/test_readme.py"
+
+
+def test_every_command_and_file_that_the_guide_for_contributors_names_is_there():
+    text = CONTRIBUTING.read_text(encoding="utf-8")
+    for path in re.findall(r"`((?:genlab|tests|pages|\.ci)/[\w/.]+)`", text):
+        assert (ROOT / path).exists(), path
+    for command in re.findall(r"`python -m genlab (\w+)", text):
+        assert command in parser().format_help(), command
 
 
 def test_two_commands_do_everything():
@@ -65,4 +107,5 @@ def test_every_build_of_torch_that_the_readme_names_is_the_pinned_one():
 
 
 if __name__ == "__main__":
-    README.write_text(with_present_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for document in TABLES:
+        document.write_text(with_present_tables(document), encoding="utf-8")
