@@ -87,6 +87,24 @@ def inspect(source: Path | str | bytes, name: str = "the file") -> Card:
         raise CheckpointError(f"{path.name} cannot be read: {error.strerror or error}") from None
 
 
+def metadata(path: Path) -> dict[str, Any]:
+    """The JSON values that a safetensors file carries beside its tensors, those of a map too; nothing else is checked.
+
+    Raises :class:`CheckpointError` in one line, and FileNotFoundError.
+    """
+    try:
+        with path.open("rb") as file:
+            header, _ = _header(file, path.stat().st_size)
+        texts = header.get("__metadata__", {})
+        return _metadata(path.name, texts) if "format" in texts else {key: _json(text) for key, text in texts.items()}
+    except FileNotFoundError:
+        raise
+    except (_Damaged, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path.name} is damaged or not a checkpoint: {error}") from None
+    except OSError as error:
+        raise CheckpointError(f"{path.name} cannot be read: {error.strerror or error}") from None
+
+
 def _card(name: str, file: BinaryIO, size: int) -> Card:
     if size > LARGEST:
         raise CheckpointError(f"{name} is too large for a checkpoint: {size} bytes; allowed is {LARGEST}")

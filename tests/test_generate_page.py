@@ -39,8 +39,9 @@ def lab(real_lab, monkeypatch):
 def keep(lab, run_id, trainer, name="", steps=3):
     trainer.advance(steps)
     trainer.save(lab.store.checkpoint(run_id))
-    lab.store.put(RunState(run_id, trainer.config, RunStatus.PAUSED, steps))
-    lab.store.rename(run_id, name)
+    state = RunState(run_id, trainer.config, RunStatus.PAUSED, steps)
+    lab.store.put(state)
+    lab.store.rename(state, name)
     return f"run:{run_id}"
 
 

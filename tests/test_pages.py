@@ -12,6 +12,7 @@ from genlab.config import CONFIGS, GANConfig, SettingError, VAEConfig, from_json
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
+from genlab.runtime.settings import ServerSettings
 from genlab.scenarios import HOME, SCENARIOS
 from genlab.ui import address
 from genlab.ui.controls import grid
@@ -30,6 +31,7 @@ class RecordingLab:
         self.names: dict[str, str] = {}
         self.twins: dict[str, str] = {}
         self.machine, self.problem, self.places = {"cpu": "CPU"}, "", {}
+        self.settings = ServerSettings()
 
     def start(self, config, run_id=None, *, play=False, twin=None):
         run_id = run_id or f"run{len(self.runs):05d}"
@@ -65,6 +67,9 @@ class RecordingLab:
     def exists(self, run_id):
         return run_id in self.runs
 
+    def cannot_make(self, run_id):
+        return "it is one of another kind" if run_id in self.runs else "it was deleted" if "gone" in run_id else ""
+
     def _set(self, run_id, **changes):
         self.runs[run_id] = replace(self.runs[run_id], **changes)
 
@@ -98,6 +103,8 @@ class RecordingLab:
 
     def name(self, run_id):
         return self.names.get(run_id, "")
+
+    called = name
 
     def rename(self, run_id, name):
         self.told.append(("rename", name))
@@ -289,6 +296,23 @@ def test_an_unknown_run_is_said_and_a_fresh_one_takes_the_settings_of_the_addres
     assert state.config == GANConfig(objective="lsgan") and state.status == RunStatus.PAUSED
     tab.run()
     assert len(lab.runs) == 1
+
+
+def test_what_never_trained_is_made_again_from_its_address_under_the_same_id(lab):
+    tab = open_page("gan", run="opened00", objective="lsgan")
+    assert not errors(tab) and tab.query_params["run"] == "opened00"
+    assert lab.runs["opened00"].config == GANConfig(objective="lsgan")
+    lab.runs.clear()  # As when the server forgot it, or was started again.
+    tab.run()
+    assert not errors(tab) and lab.runs["opened00"].config == GANConfig(objective="lsgan")
+
+
+def test_a_map_that_never_trained_is_made_again_from_its_address_under_the_same_id(lab):
+    tab = open_page("map", run="opened00", steps="500")
+    assert not errors(tab) and lab.runs["opened00"].config.steps == 500
+    lab.runs.clear()
+    tab.run()
+    assert not errors(tab) and list(lab.runs) == ["opened00"]
 
 
 def test_a_run_of_another_model_is_not_shown(lab):

@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +15,13 @@ import pytest
 from small_runs import gan, vae
 
 from genlab.checkpoint import CheckpointError
-from genlab.config import GANConfig, VAEConfig
+from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.runtime import client, store
 from genlab.runtime.client import CommandFailed, UnknownRun
 from genlab.runtime.curves import curve_names
+from genlab.runtime.lock import HomeLock
 from genlab.runtime.messages import RunStatus, decode
+from genlab.runtime.settings import ServerSettings
 from genlab.runtime.store import RunState, Store
 from genlab.training import load_trainer
 from genlab.training.checkpoints import save_weights
@@ -48,11 +52,16 @@ def until(condition, seconds=30):
         time.sleep(0.02)
 
 
-def put(shelf, run_id, *, days_ago=0.0, name=""):
-    shelf.put(RunState(run_id, SMALL, RunStatus.PAUSED, 5))
-    shelf.rename(run_id, name)
-    with shelf._index:
-        shelf._index.execute("update runs set updated = ? where run_id = ?", (time.time() - days_ago * 86400, run_id))
+def put(shelf, run_id, name=""):
+    state = RunState(run_id, SMALL, RunStatus.PAUSED, 5)
+    shelf.put(state)
+    shelf.rename(state, name)
+
+
+def use_up(lab, run_id):
+    """Let a run look as if the lab had been used on fourteen days without it."""
+    line = lab.store._list.get(run_id)
+    lab.store._list.keep(replace(line, used=line.used - 14))
 
 
 def trained(lab, steps=20, config=SMALL):
@@ -60,6 +69,8 @@ def trained(lab, steps=20, config=SMALL):
     run_id = lab.start(config, play=True)
     until(lambda: lab.state(run_id).step >= steps)
     lab.pause(run_id)
+    # Saves are written beside the training.
+    until(lambda: (card := lab.store.card(run_id)) and card.step == lab.state(run_id).step)
     return run_id
 
 
@@ -67,8 +78,8 @@ def trained(lab, steps=20, config=SMALL):
 
 
 def test_the_list_has_the_run_touched_last_first(shelf):
-    put(shelf, "older000", days_ago=2)
-    put(shelf, "newer000", days_ago=1)
+    put(shelf, "older000")
+    put(shelf, "newer000")
     assert [run.state.run_id for run in shelf.runs()] == ["newer000", "older000"]
 
 
@@ -82,44 +93,6 @@ def test_a_name_stays_when_the_run_goes_on(shelf):
 def test_a_name_is_one_printable_line_of_bounded_length(shelf):
     put(shelf, "abcdefgh", name="  two\nlines\x00 " + "x" * 500)
     assert shelf.name("abcdefgh").startswith("two lines x") and len(shelf.name("abcdefgh")) == store.LONGEST_NAME
-
-
-def test_an_index_from_before_runs_had_names_is_taken_over(tmp_path):
-    first = Store(tmp_path)
-    put(first, "abcdefgh")
-    first._index.execute("alter table runs drop column name")
-    first.close()
-    second = Store(tmp_path)
-    assert [(run.state.run_id, run.name) for run in second.runs()] == [("abcdefgh", "")]
-    second.close()
-
-
-def test_unnamed_runs_are_outdated_after_fourteen_days_and_named_ones_never(shelf):
-    put(shelf, "fresh000", days_ago=13.9)
-    put(shelf, "stale000", days_ago=14.1)
-    put(shelf, "named000", days_ago=400, name="keep me")
-    assert shelf.outdated() == ["stale000"]
-    assert shelf.outdated(busy={"stale000"}) == []
-
-
-def test_of_unnamed_runs_only_the_newest_are_kept(shelf, monkeypatch):
-    monkeypatch.setattr(store, "KEPT_UNNAMED", 2)
-    for day in range(4):
-        put(shelf, f"run0000{day}", days_ago=day)
-    put(shelf, "named000", days_ago=0.5, name="counts for nothing")
-    assert shelf.outdated() == ["run00002", "run00003"]
-
-
-def test_uploads_are_kept_by_content_and_the_oldest_go(shelf, monkeypatch):
-    monkeypatch.setattr(store, "KEPT_UPLOADS", 2)
-    assert shelf.keep_upload(b"one") == shelf.keep_upload(b"one")
-    for content in (b"two", b"three"):
-        time.sleep(0.02)
-        shelf.keep_upload(content)
-    kept = {path.read_bytes() for path in (shelf.home / "uploads").iterdir()}
-    assert kept == {b"two", b"three"}
-    with pytest.raises(ValueError, match="^upload = "):
-        shelf.upload("../../etc")
 
 
 # ---- curves --------------------------------------------------------------------------------------------------------
@@ -184,15 +157,60 @@ def test_a_deleted_run_is_gone_from_disk_and_its_watchers_are_told(lab):
         lab.delete(run_id)
 
 
-def test_starting_a_run_clears_outdated_ones_but_none_that_is_watched(lab, monkeypatch):
-    idle, watched = trained(lab), trained(lab)
+def test_outdated_runs_are_cleared_but_none_that_is_at_work_or_watched_and_come_back(lab):
+    idle, watched, held = trained(lab), trained(lab), trained(lab)
     lab.stop(idle)
     lab.stop(watched)
+    before = lab.state(idle)
     watch = lab.watch(watched, lambda slot, packet: None)
-    monkeypatch.setattr(store, "KEPT_UNNAMED", 0)
-    lab.start(SMALL)
-    assert not lab.exists(idle) and lab.exists(watched)
+    for run_id in (idle, watched, held):
+        use_up(lab, run_id)
+    lab.clear()
+    assert not lab.exists(idle) and lab.exists(watched) and lab.exists(held)
+    with pytest.raises(UnknownRun):
+        lab.play(idle)
+    lab.restore(idle)
+    assert lab.state(idle).step == before.step and lab.state(idle).config == before.config
+    lab.step(idle)
+    assert lab.state(idle).step == before.step + 1
+    with pytest.raises(UnknownRun, match="not in the bin any more"):
+        lab.restore(idle)
     watch.close()
+
+
+def test_a_run_that_was_only_opened_is_on_no_list_and_opens_again_under_its_id(lab):
+    run_id = lab.start(SMALL.replace(seed=8))
+    until(lambda: lab.state(run_id).status == RunStatus.PAUSED)
+    assert run_id not in {run.state.run_id for run in lab.runs()} and lab.store.get(run_id) is None
+    assert not lab.store.checkpoint(run_id).exists()
+    lab.rename(run_id, "a set-up with a name")
+    assert run_id in {run.state.run_id for run in lab.runs()}
+    lab.delete(run_id)
+    assert lab.cannot_make(run_id) == "it was deleted" and lab.cannot_make("new-here-00") == ""
+    assert lab.cannot_make("../../etc") == "allowed is 8 to 16 letters, digits, - and _"
+
+
+def test_many_start_at_the_same_time_while_old_runs_are_cleared(lab):
+    old = [f"old{number:05d}" for number in range(20)]
+    for run_id in old:
+        lab.store.put(RunState(run_id, SMALL, RunStatus.PAUSED, 5))
+        use_up(lab, run_id)
+    problems, started = [], []
+
+    def start():
+        try:
+            for _ in range(2):
+                started.append(lab.start(SMALL))
+                lab.state(started[-1]), lab.clear(), lab.runs()
+        except Exception as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == [] and len(set(started)) == 40 and not any(map(lab.exists, old))
 
 
 @pytest.mark.parametrize("config", [SMALL, VAEConfig(data="moons", width=8)], ids=["gan", "vae"])
@@ -201,7 +219,9 @@ def test_a_saved_file_opens_as_a_new_run_that_stands_where_the_old_one_stood(lab
     run_id = lab.adopt(content, "from elsewhere.safetensors")
     until(lambda: lab.state(run_id).status == RunStatus.PAUSED)
     state = lab.state(run_id)
-    assert state.config == config and state.step >= 20 and lab.name(run_id) == "from elsewhere"
+    assert state.config == config and state.step >= 20 and lab.called(run_id) == "from elsewhere"
+    # A name would keep it for ever.
+    assert lab.name(run_id) == ""
     lab.step(run_id)
     assert lab.state(run_id).step == state.step + 1
 
@@ -211,6 +231,53 @@ def test_what_cannot_be_trained_is_not_opened_as_a_run(lab, tmp_path):
     with pytest.raises(CheckpointError, match="bad.safetensors is damaged or not a checkpoint"):
         lab.adopt(b"nonsense", "bad.safetensors")
     assert len(lab.runs()) == before
+
+
+def test_a_file_at_the_last_step_that_can_be_counted_is_not_opened_as_a_run(lab, tmp_path):
+    trainer = gan()
+    trainer.step = 2**53 - 1
+    trainer.save(tmp_path / "late.safetensors")
+    with pytest.raises(CheckpointError, match="late stands at step 9007199254740991: allowed is at most 1,000,000"):
+        lab.adopt((tmp_path / "late.safetensors").read_bytes(), "late")
+
+
+def test_a_file_that_there_is_no_room_for_is_refused_in_one_line(lab, tmp_path, monkeypatch):
+    trainer = gan()
+    trainer.save(tmp_path / "mine.safetensors")
+    content, before = (tmp_path / "mine.safetensors").read_bytes(), len(lab.runs())
+    monkeypatch.setattr(lab.store, "settings", ServerSettings(disk_reserve=1e7))
+    for bring in (lambda: lab.adopt(content, "mine"), lambda: lab.store.keep_upload(content)):
+        with pytest.raises(CheckpointError, match="^The disk has [0-9,]* MB left, and 10,000,000 MB are kept free"):
+            bring()
+    assert len(lab.runs()) == before and not list((lab.store.home / "uploads").iterdir())
+
+
+# ---- one lab in a home -----------------------------------------------------------------------------------------------
+
+
+def test_a_second_lab_in_the_same_home_is_refused_in_one_line_that_names_the_first(lab):
+    with pytest.raises(SettingError) as refused:
+        client.Lab(lab.store.home, workers=1)
+    line = str(refused.value)
+    assert f"the lab of process {os.getpid()} on " in line and "named by GENLAB_HOME" in line and "\n" not in line
+
+
+def test_the_home_of_a_lab_that_was_killed_is_free(tmp_path):
+    hold = (
+        f"from pathlib import Path; from genlab.runtime.lock import HomeLock; lock = HomeLock(Path({str(tmp_path)!r}))"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", f"{hold}; print('held', flush=True); import time; time.sleep(60)"],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(SettingError, match=f"process {holder.pid} on "):
+        HomeLock(tmp_path, patience=0)
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    HomeLock(tmp_path).release()
+    HomeLock(tmp_path, patience=0).release()
 
 
 # ---- the inference stage ---------------------------------------------------------------------------------------------

@@ -7,23 +7,21 @@ import hashlib
 import hmac
 import secrets
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from genlab.checkpoint import CheckpointError, inspect
+from genlab.checkpoint import inspect
 from genlab.config import Config, SettingError, structural
 from genlab.maps import MapConfig
 from genlab.runtime.entry import Entry
 from genlab.runtime.health import Health
 from genlab.runtime.host import HostLost
-from genlab.runtime.keeping import Keeping
-from genlab.runtime.messages import DEFAULT_HZ, RunStatus, decode, event
+from genlab.runtime.keeping import REPLY_SECONDS, CommandFailed, Keeping, UnknownRun
+from genlab.runtime.lock import HomeLock
+from genlab.runtime.messages import DEFAULT_HZ, RUN_ID_LENGTH, RunStatus, event
 from genlab.runtime.pool import PATIENCE, Pool, default_workers
 from genlab.runtime.secret import read_secret
 from genlab.runtime.settings import AUTO, prepare_home, read_settings
@@ -34,22 +32,12 @@ __all__ = [
     "CommandFailed", "Lab", "LabNotRunning", "RunState", "UnknownRun", "Watch", "get_lab", "start_lab", "stop_lab",
 ]  # fmt: skip
 
-REPLY_SECONDS = 30.0
-"""How long a page waits for a worker: its longest step, or loading its data, stands between the two."""
-INDEX_SECONDS = 2.0
-"""Between two writes of a run's step number into the index; everything else is written at once."""
+TIDY_SECONDS = 60.0
+"""Between two looks at what is to be cleared."""
 
 
 class LabNotRunning(RuntimeError):
     """There is no lab in this process."""
-
-
-class UnknownRun(LookupError):
-    """Says in one line that no run has this id."""
-
-
-class CommandFailed(RuntimeError):
-    """Says in one line why a run did not do what was asked."""
 
 
 class Lab(Keeping):
@@ -73,21 +61,22 @@ class Lab(Keeping):
     ):
         self.settings = read_settings(home=home, **settings)
         prepare_home(self.settings.home)
-        self.store = Store(self.settings.home)
+        self._home_lock = HomeLock(self.settings.home)
+        self.store = Store(self.settings.home, self.settings)
         self._secret = read_secret(self.settings.home)
         self._lock = threading.RLock()
         self._watches = Watches()
-        self._indexed: dict[str, tuple[RunState, float]] = {}
         self._pool = Pool(
             self.settings.workers or default_workers(),
             settings=self.settings,
             patience=patience,
-            on_state=self._index,
+            on_state=self.store.put,
             on_frame=self._watches.frame,
             on_event=self._watches.event,
         )
         self._health = Health(self._pool, self._watches, self.store)
-        self.clear()
+        self._closing = threading.Event()
+        threading.Thread(target=self._tidy_up, daemon=True, name="genlab-tidy").start()
 
     # ---- runs ----
 
@@ -108,8 +97,15 @@ class Lab(Keeping):
                 self._pool.pair(run_id, twin)
             entry = Entry(RunState(run_id, config, RunStatus.STARTING), path)
             self._pool.open(entry, resume=False, play=play)
-        self.clear()
         return run_id
+
+    def cannot_make(self, run_id: str) -> str:
+        """Why :meth:`start` may not take this id of an address, in words; "" when it may: the run that it names never
+        trained, or never was here.
+        """
+        if not is_run_id(run_id):
+            return f"allowed is 8 to {RUN_ID_LENGTH} letters, digits, - and _"
+        return "it is one of another kind" if self.exists(run_id) else self.store.missing(run_id)
 
     def exists(self, run_id: str) -> bool:
         """Whether there is such a run, at work or stored."""
@@ -159,7 +155,7 @@ class Lab(Keeping):
         _with_live(self.state(run_id).config, live)
         new_id = secrets.token_urlsafe(9)
         path = self.store.checkpoint(new_id)
-        note = f"Branched from {self.name(run_id) or run_id} at step {step}."
+        note = f"Branched from {self.called(run_id) or run_id} at step {step}."
         self._command(run_id, "branch", step=step, path=str(path), note=note)
         card = inspect(path)
         state = RunState(new_id, card.config.replace(**live), RunStatus.STARTING, card.step, note, card.changes)
@@ -238,31 +234,6 @@ class Lab(Keeping):
         """Let a run and its twin, if it has one, go their own ways from where they stand."""
         self._pool.part(run_id)
 
-    # ---- files ----
-
-    def generate(
-        self, path: Path, *, nearest: bool = False, **asked: Any
-    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Header and arrays from the generator or decoder in a file, as a worker makes them.
-
-        See :meth:`genlab.runtime.generation.Generators.generate` for what can be asked. ``header["missing"]`` says in
-        one line why there are no nearest training examples, when their images are not on this machine. Raises
-        :class:`CommandFailed` in one line.
-        """
-        try:
-            settings = inspect(path).config.to_json() if nearest else ""
-            asked |= {"path": str(path), "nearest": settings}
-            reply = self._pool.generate(asked, REPLY_SECONDS).result(REPLY_SECONDS)
-        except CheckpointError as error:
-            raise CommandFailed(str(error)) from None
-        except HostLost:
-            raise CommandFailed("The worker died; it is being replaced. Try again in a moment.") from None
-        except TimeoutError:
-            raise CommandFailed(f"The worker has not answered for {REPLY_SECONDS:g} s.") from None
-        if isinstance(reply, dict):
-            raise CommandFailed(reply["error"])
-        return decode(reply)
-
     # ---- watching ----
 
     def token(self, run_id: str) -> str:
@@ -323,10 +294,18 @@ class Lab(Keeping):
 
     def close(self) -> None:
         """Save every run and end every worker."""
+        self._closing.set()
         self._pool.close()
         self.store.close()
+        self._home_lock.release()
 
     # ---- inside ----
+
+    def _tidy_up(self) -> None:
+        while True:
+            self.clear()
+            if self._closing.wait(TIDY_SECONDS):
+                return
 
     def _find(self, run_id: str) -> RunState | None:
         if not is_run_id(run_id):
@@ -377,13 +356,6 @@ class Lab(Keeping):
             raise SettingError(reply["error"])
         elif reply["error"]:
             raise CommandFailed(reply["error"])
-
-    def _index(self, state: RunState) -> None:
-        written, when = self._indexed.get(state.run_id, (None, 0.0))
-        same = written is not None and replace(written, step=state.step) == state
-        if not same or time.monotonic() - when > INDEX_SECONDS:
-            self._indexed[state.run_id] = (state, time.monotonic())
-            self.store.put(state)
 
 
 _lab: Lab | None = None

@@ -4,16 +4,37 @@ import secrets
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from genlab.checkpoint import CheckpointError, inspect
 from genlab.maps import MapConfig, cell_text
 from genlab.runtime.entry import Entry
-from genlab.runtime.messages import RunStatus
+from genlab.runtime.host import HostLost
+from genlab.runtime.messages import RunStatus, decode
 from genlab.runtime.pool import Pool
-from genlab.runtime.store import RunState, Store, StoredRun, write_atomically
+from genlab.runtime.store import RunState, Store, StoredRun
 from genlab.runtime.watching import Watches, cell_of
+
+REMEMBERED = 200
+"""Set-ups that never trained, which are remembered while nobody watches them."""
+LAST_STEP = 10**12
+"""The last step that a file from outside may stand at: counting on from there stays exact for longer than anyone
+trains, in the file's JSON and in a browser.
+"""
+
+
+REPLY_SECONDS = 30.0
+"""How long a page waits for a worker: its longest step, or loading its data, stands between the two."""
+
+
+class CommandFailed(RuntimeError):
+    """Says in one line why a run did not do what was asked."""
+
+
+class UnknownRun(LookupError):
+    """Says in one line that no run has this id."""
 
 
 class Keeping:
@@ -39,10 +60,13 @@ class Keeping:
         """What a person called the run; "" for an unnamed one."""
         return self.store.name(run_id)
 
+    def called(self, run_id: str) -> str:
+        """The run's name, or else the file or the cell of a map that it was opened from; "" for neither."""
+        return self.store.name(run_id) or self.store.label(run_id)
+
     def rename(self, run_id: str, name: str) -> None:
         """Name a run, which keeps it from being cleared; "" takes its name away."""
-        self.state(run_id)
-        self.store.rename(run_id, name)
+        self.store.rename(self.state(run_id), name)
 
     def curves(self, run_id: str) -> dict[str, np.ndarray]:
         """The run's curves as of its last save, at most 10 s of training ago."""
@@ -55,44 +79,81 @@ class Keeping:
         self.untwin(run_id)
         self.stop(run_id, discard=True)
         with self._lock:
-            if entry := self._pool.entry(run_id):
-                self._pool.remove(entry)
-            self._indexed.pop(run_id, None)
+            self._forget(run_id)
             self.store.delete(run_id)
         self._watches.event(replace(state, status=RunStatus.STOPPED, message="This run was deleted."))
 
     def clear(self) -> list[str]:
-        """Delete the runs that the store's rule calls outdated, but none that is at work or watched."""
-        cleared = self.store.outdated(busy=self._busy())
-        for run_id in cleared:
-            self.delete(run_id)
+        """Put into the bin what the store's rule calls outdated, but nothing that is at work or watched.
+
+        Of what never trained and is neither at work nor watched, the oldest is forgotten: its address makes it again.
+        """
+        with self._lock:
+            busy = self._watches.runs() | {*self._pool.held()}
+            cleared = self.store.clear(busy)
+            idle = [run_id for run_id in self._pool.resting() if run_id not in busy and not self.store.get(run_id)]
+            for run_id in {*cleared, *idle[:-REMEMBERED]}:
+                self._forget(run_id)
         return cleared
 
-    def _busy(self) -> set[str]:
-        return self._watches.runs() | {*self._pool.held()}
+    def _forget(self, run_id: str) -> None:
+        if entry := self._pool.entry(run_id):
+            self._pool.remove(entry)
+
+    def restore(self, run_id: str) -> None:
+        """Bring a cleared run back; raises :class:`UnknownRun` when it is not in the bin any more."""
+        if not self.store.restore(run_id):
+            raise UnknownRun(f"Run {run_id[:20]} is not in the bin any more.")
 
     def adopt(self, content: bytes, name: str) -> str:
-        """A new, paused run that stands where a checkpoint file ends; its name is that of the file.
+        """A new, paused run that stands where a checkpoint file ends, labelled with the file's name.
 
-        Raises :class:`genlab.checkpoint.CheckpointError` in one line for a file that cannot be trained further.
+        Raises :class:`genlab.checkpoint.CheckpointError` in one line for a file that cannot be trained further or that
+        there is no room for.
         """
         card = inspect(content, name)
         if not card.can_train:
             raise CheckpointError(f"{name} holds the generating network alone: it cannot be trained further")
+        if card.step > LAST_STEP:
+            raise CheckpointError(f"{name} stands at step {card.step}: allowed is at most {LAST_STEP:,}")
         run_id = secrets.token_urlsafe(9)
-        path = self.store.checkpoint(run_id)
-        write_atomically(path, content)
+        self.store.take(run_id, content)
         state = RunState(run_id, card.config, RunStatus.STARTING, card.step, "", card.changes)
-        self._pool.open(Entry(state, path), resume=True)
-        self.store.rename(run_id, Path(name).stem)
+        self._open_new(state, Path(name).stem)
         return run_id
 
     def open_cell(self, run_id: str, cell: int) -> str:
-        """A new, paused run that goes on where a cell of a map stands; it is named after the cell."""
+        """A new, paused run that goes on where a cell of a map stands; it is labelled with the cell."""
         config = self.state(run_id).config
         new_id, settings = secrets.token_urlsafe(9), cell_of(config, cell)
-        path = self.store.checkpoint(new_id)
-        self._command(run_id, "export", cell=cell, to=str(path))
-        self._pool.open(Entry(RunState(new_id, settings, RunStatus.STARTING), path), resume=True)
-        self.store.rename(new_id, cell_text(config, cell))
+        self._command(run_id, "export", cell=cell, to=str(self.store.checkpoint(new_id)))
+        self._open_new(RunState(new_id, settings, RunStatus.STARTING), cell_text(config, cell))
         return new_id
+
+    def _open_new(self, state: RunState, label: str) -> None:
+        """Give a run that has a file but no line yet to a worker."""
+        self.store.put(state, label)
+        self._pool.open(Entry(state, self.store.checkpoint(state.run_id)), resume=True)
+
+    def generate(
+        self, path: Path, *, nearest: bool = False, **asked: Any
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Header and arrays from the generator or decoder in a file, as a worker makes them.
+
+        See :meth:`genlab.runtime.generation.Generators.generate` for what can be asked. ``header["missing"]`` says in
+        one line why there are no nearest training examples, when their images are not on this machine. Raises
+        :class:`CommandFailed` in one line.
+        """
+        try:
+            settings = inspect(path).config.to_json() if nearest else ""
+            asked |= {"path": str(path), "nearest": settings}
+            reply = self._pool.generate(asked, REPLY_SECONDS).result(REPLY_SECONDS)
+        except CheckpointError as error:
+            raise CommandFailed(str(error)) from None
+        except HostLost:
+            raise CommandFailed("The worker died; it is being replaced. Try again in a moment.") from None
+        except TimeoutError:
+            raise CommandFailed(f"The worker has not answered for {REPLY_SECONDS:g} s.") from None
+        if isinstance(reply, dict):
+            raise CommandFailed(reply["error"])
+        return decode(reply)

@@ -182,6 +182,11 @@ class Pool:
         with self._lock:
             return [run_id for run_id, entry in self._entries.items() if entry.host]
 
+    def resting(self) -> list[str]:
+        """The runs that are known here and held by no worker."""
+        with self._lock:
+            return [run_id for run_id, entry in self._entries.items() if not entry.host]
+
     def remove(self, entry: Entry) -> None:
         """Forget a run that no worker holds any more."""
         with self._lock:

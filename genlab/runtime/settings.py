@@ -108,6 +108,24 @@ class ServerSettings(BaseModel):
         "gives it another name.",
     )  # fmt: skip
 
+    disk_reserve: Number = _number(
+        500.0, 0, 1e7, "Space that saves leave free on the disk; below, they wait until there is room.", unit="MB",
+    )  # fmt: skip
+    stored_size: Number = _number(
+        5000.0, 1, 1e9, "Space for all in the home; beyond, cleared runs go for good, then new ones are not saved.",
+        unit="MB",
+    )  # fmt: skip
+    upload_size: Number = _number(
+        1000.0, 1, 1e9, "Space for files that visitors bring; beyond, the oldest go.", unit="MB",
+    )  # fmt: skip
+    kept_days: Whole = _number(
+        14, 1, 3650, "An unnamed run is cleared when it was not touched on so many days on which the lab was used.",
+        integer=True, unit="days",
+    )  # fmt: skip
+    bin_days: Whole = _number(
+        7, 1, 3650, "A cleared run can be brought back on so many more days of use.", integer=True, unit="days",
+    )  # fmt: skip
+
     log_level: Level = _setting(
         "info", "debug, info, warning, error", "From which weight on the log in the home has the lab's own lines.",
     )  # fmt: skip

@@ -1,77 +1,43 @@
-"""Where runs are kept: one SQLite index and one checkpoint file for each run.
+"""Where runs are kept: a checkpoint file for each run with a card beside it, and a list of them all.
 
-The web process writes the index, the workers write the checkpoints (atomically, by renaming).
+The workers write the checkpoints, the list's own thread the rest. What never trained and has no name takes no place.
 """
 
 import hashlib
 import json
 import os
 import re
-import sqlite3
-import tempfile
 import threading
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from shutil import disk_usage
 
 import numpy as np
 
 from genlab.checkpoint import Card, CheckpointError, inspect
-from genlab.config import Config, SettingError
-from genlab.maps import MapConfig, read_config
+from genlab.files import replace_file, sweep
 from genlab.runtime.curves import read_curves
-from genlab.runtime.disk import no_room_for
-from genlab.runtime.messages import RUN_ID_LENGTH, RunStatus
+from genlab.runtime.days import DaysOfUse
+from genlab.runtime.disk import bytes_in, no_room_for
+from genlab.runtime.messages import RUN_ID_LENGTH
+from genlab.runtime.records import Line, RunState, StoredRun, Unreadable, read_card, to_values
+from genlab.runtime.runlist import RunList, newest_first
+from genlab.runtime.settings import ServerSettings
 
-KEPT_DAYS = 14
-"""Days without a touch after which an unnamed run is cleared."""
-KEPT_UNNAMED = 200
-"""Unnamed runs beyond the newest so many are cleared."""
-KEPT_UPLOADS = 20
-"""Uploaded files kept, the newest; each only serves until its visitor leaves."""
+__all__ = ["LONGEST_NAME", "RunState", "Store", "StoredRun", "is_run_id"]
+
 LONGEST_NAME = 60
+PORTION = 20
+"""Runs that are cleared at a time."""
+LOOK_SECONDS = 5.0
+"""Between two looks at how full the disk is, for those who only ask whether something is wrong."""
+MB = 10**6
 
 _RUN_ID = re.compile(rf"[A-Za-z0-9_-]{{8,{RUN_ID_LENGTH}}}")
-
-_TABLE = """
-create table if not exists runs (
-    run_id text primary key, model text not null, config text not null, status text not null, step integer not null,
-    message text not null, changes text not null, created real not null, updated real not null,
-    name text not null default ''
-)
-"""
-
-
-_COLUMNS = "run_id, model, config, status, step, message, changes, updated"
-
-
-@dataclass(frozen=True)
-class RunState:
-    """What the web process knows of one run; ``changes`` is the history of its live settings.
-
-    ``place``: where it trains, see :class:`genlab.runtime.worker.places.Place`; empty while no worker holds it.
-    """
-
-    run_id: str
-    config: Config | MapConfig
-    status: RunStatus
-    step: int = 0
-    message: str = ""
-    changes: tuple = ()
-    place: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class StoredRun:
-    """A line of the index: ``created`` and ``updated`` in seconds since 1970, ``saved`` what its file says, if any."""
-
-    state: RunState
-    name: str
-    created: float
-    updated: float
-    saved: Card | None
 
 
 def is_run_id(text: str) -> bool:
@@ -80,21 +46,167 @@ def is_run_id(text: str) -> bool:
 
 
 class Store:
-    """The index of runs; thread-safe."""
+    """The runs that are kept, and their files; thread-safe. Reading and changing the list never fail."""
 
-    def __init__(self, home: Path | str):
-        self.home = Path(home).resolve()
-        for folder in ("checkpoints", "uploads"):
+    def __init__(self, home: Path | str, settings: ServerSettings | None = None):
+        self.home, self.settings = Path(home).resolve(), settings or ServerSettings()
+        for folder in ("checkpoints", "uploads", "bin"):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
-        self._index = sqlite3.connect(self.home / "runs.sqlite", check_same_thread=False, timeout=5)
-        with self._index:
-            self._index.execute("pragma journal_mode=wal")
-            self._index.execute("pragma synchronous=normal")
-            self._index.execute(_TABLE)
-            if "name" not in {row[1] for row in self._index.execute("pragma table_info(runs)")}:
-                # An index from before runs had names.
-                self._index.execute("alter table runs add column name text not null default ''")
+            sweep(self.home / folder)
+        sweep(self.home)
+        self._lock = threading.RLock()
+        self._full, self._looked = "", -LOOK_SECONDS
+        self._days = DaysOfUse(self.home / "days.json")
+        self._gone: set[str] = set()
+        self._binned: dict[str, Line] = {}
+        for card in (self.home / "bin").glob("*.json"):
+            with suppress(Unreadable):
+                self._binned[card.stem] = read_card(card.stem, card)
+        self._days.at_least(max((line.binned for line in self._binned.values()), default=0))
+        ids = {path.stem for path in (self.home / "checkpoints").iterdir()}
+        self._list = RunList(self.home, self.checkpoint, ids, self._days)
+
+    # ---- the list ----
+
+    def put(self, state: RunState, label: str = "") -> None:
+        """Take a run's state into the list; one that never trained only when it has a name or a file.
+
+        ``label`` says what a new run was made from.
+        """
+        today, now = self._days.today(), time.time()
+        with self._lock:
+            before = self._list.get(state.run_id)
+            if not state.step:
+                saved = self.checkpoint(state.run_id).exists()
+                if not saved and not (before and before.name):
+                    self._list.forget(state.run_id)
+                    return
+                if saved and before:
+                    # Its worker only loads it, or could not.
+                    state = replace(state, step=before.state.step)
+            if before:
+                self._list.keep(replace(before, state=state, updated=now, used=today, label=label or before.label))
+            else:
+                self._list.keep(Line(state, now, now, today, label=label))
+
+    def get(self, run_id: str) -> RunState | None:
+        """The run as it was last put, or None."""
+        line = self._list.get(run_id)
+        return line and line.state
+
+    def asleep(self, run_id: str) -> RunState | None:
+        """The run as it stands when no worker holds it: whatever was running is paused."""
+        line = self._list.get(run_id)
+        return line and line.asleep()
+
+    def runs(self) -> list[StoredRun]:
+        """Every run as it stands when no worker holds it, the one touched last first."""
+        return [self._stored(line) for line in self._list.lines()]
+
+    def name(self, run_id: str) -> str:
+        """What a person called the run; "" for an unnamed one."""
+        line = self._list.get(run_id)
+        return line.name if line else ""
+
+    def label(self, run_id: str) -> str:
+        """What the run was opened from, a file or a cell of a map; "" for others."""
+        line = self._list.get(run_id)
+        return line.label if line else ""
+
+    def rename(self, state: RunState, name: str) -> None:
+        """Call a run something, at most ``LONGEST_NAME`` characters, which keeps it; "" takes the name away."""
+        now, today = time.time(), self._days.today()
+        with self._lock:
+            line = self._list.get(state.run_id) or Line(state, now, now, today)
+            self._list.keep(replace(line, name=_tidy(name)))
+            self.put(state)
+
+    def delete(self, run_id: str) -> None:
+        """Remove a run and its files for good, also out of the bin."""
+        with self._lock:
+            self._gone.add(run_id)
+            self._list.forget(run_id)
+            self._binned.pop(run_id, None)
+            checkpoint = self.checkpoint(run_id)
+            for path in (checkpoint, checkpoint.with_suffix(".json"), *self._in_bin(run_id)):
+                _remove(path)
+
+    def missing(self, run_id: str) -> str:
+        """Why there is no run of this id and none may be made, in words; "" when one may be made."""
+        if run_id in self._binned:
+            return "it was cleared; the Runs page brings it back"
+        if run_id in self._list.aside:
+            return f"it cannot be read: {self._list.aside[run_id]}"
+        return "it was deleted" if run_id in self._gone else ""
+
+    # ---- clearing ----
+
+    def outdated(self, busy: Collection[str] = ()) -> list[str]:
+        """The unnamed runs, none of them ``busy``, that were not used on any of the last ``kept_days`` days of use."""
+        last = self._days.count - self.settings.kept_days
+        return [
+            line.state.run_id
+            for line in reversed(self._list.lines())
+            if not line.name and line.used <= last and line.state.run_id not in busy
+        ]
+
+    def clear(self, busy: Collection[str] = ()) -> list[str]:
+        """Put outdated runs into the bin and return their ids; the bin loses what is old, or all if space is short.
+
+        Only ``PORTION`` runs at a time: somebody may be waiting.
+        """
+        cleared = [run_id for run_id in self.outdated(busy)[:PORTION] if self._bin(run_id)]
+        last = self._days.count - self.settings.bin_days
+        for line in sorted(self._binned.copy().values(), key=lambda line: (line.binned, line.updated)):
+            if line.binned <= last or self._is_short_of_space():
+                self.delete(line.state.run_id)
+        return cleared
+
+    def bin(self) -> list[StoredRun]:
+        """What was cleared and can be brought back, the one touched last first."""
+        return [self._stored(line) for line in newest_first(self._binned)]
+
+    def restore(self, run_id: str) -> bool:
+        """Bring a run back out of the bin; False when it is not there any more or its file cannot be moved."""
+        checkpoint, card = self._in_bin(run_id)
+        with self._lock:
+            line = self._binned.get(run_id)
+            if line is None:
+                return False
+            try:
+                with suppress(FileNotFoundError):
+                    checkpoint.replace(self.checkpoint(run_id))
+            except OSError:
+                return False
+            del self._binned[run_id]
+            self._list.keep(replace(line, binned=0, used=self._days.today()))
+            _remove(card)
+            return True
+
+    def _bin(self, run_id: str) -> bool:
+        checkpoint, card = self._in_bin(run_id)
+        with self._lock:
+            line = self._list.get(run_id)
+            if line is None:
+                return False
+            line = replace(line, state=line.asleep(), binned=self._days.count)
+            try:
+                replace_file(card, json.dumps(to_values(line)).encode())
+                with suppress(FileNotFoundError):
+                    self.checkpoint(run_id).replace(checkpoint)
+            except OSError:
+                return False
+            self._list.forget(run_id)
+            self._binned[run_id] = line
+            return True
+
+    def _is_short_of_space(self) -> bool:
+        with suppress(OSError):
+            if disk_usage(self.home).free < self.settings.disk_reserve * MB:
+                return True
+        return self.disk_used() > self.settings.stored_size * MB
+
+    # ---- files ----
 
     def checkpoint(self, run_id: str) -> Path:
         """The file that holds the run's last save, which need not exist yet."""
@@ -102,103 +214,34 @@ class Store:
             raise ValueError(f"run = {run_id[:60]}: allowed is 8 to {RUN_ID_LENGTH} letters, digits, - and _")
         return self.home / "checkpoints" / f"{run_id}.safetensors"
 
-    def put(self, state: RunState) -> None:
-        """Write or replace the run's line."""
-        now = time.time()
-        row = (
-            state.run_id, state.config.model, state.config.to_json(), state.status.value, state.step, state.message,
-            json.dumps(state.changes), now, now,
-        )  # fmt: skip
-        with self._lock, self._index:
-            self._index.execute(
-                f"insert into runs ({_COLUMNS}, created) values (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                "on conflict (run_id) do update set "
-                "model = excluded.model, config = excluded.config, status = excluded.status, step = excluded.step, "
-                "message = excluded.message, changes = excluded.changes, updated = excluded.updated",
-                row,
-            )
-
-    def get(self, run_id: str) -> RunState | None:
-        """The run as it was last written, or None; a line whose settings no longer stand counts as absent."""
-        with self._lock:
-            row = self._index.execute(f"select {_COLUMNS} from runs where run_id = ?", (run_id,)).fetchone()
-        return row and _state(row)
-
-    def asleep(self, run_id: str) -> RunState | None:
-        """The run as it stands when no worker holds it: whatever was running is paused."""
-        state = self.get(run_id)
-        return state and _asleep(state)
-
-    # ---- the list ----
-
-    def runs(self) -> list[StoredRun]:
-        """Every run as it stands when no worker holds it, the one touched last first."""
-        with self._lock:
-            rows = self._index.execute(
-                f"select {_COLUMNS}, name, created from runs order by updated desc, created desc"
-            ).fetchall()
-        found = ((_state(row), row) for row in rows)
-        return [
-            StoredRun(_asleep(state), row[8], row[9], row[7], self.card(state.run_id)) for state, row in found if state
-        ]
-
-    def name(self, run_id: str) -> str:
-        """What a person called the run; "" for an unnamed one."""
-        with self._lock:
-            row = self._index.execute("select name from runs where run_id = ?", (run_id,)).fetchone()
-        return row[0] if row else ""
-
-    def rename(self, run_id: str, name: str) -> None:
-        """Call the run something, at most ``LONGEST_NAME`` characters; "" takes the name away."""
-        tidy = "".join(sign for sign in " ".join(name.split()) if sign.isprintable())[:LONGEST_NAME]
-        with self._lock, self._index:
-            self._index.execute("update runs set name = ? where run_id = ?", (tidy, run_id))
-
-    def delete(self, run_id: str) -> None:
-        """Remove the run's line and its file for good."""
-        with self._lock, self._index:
-            self._index.execute("delete from runs where run_id = ?", (run_id,))
-        self.checkpoint(run_id).unlink(missing_ok=True)
-
-    def outdated(self, busy: Collection[str] = ()) -> list[str]:
-        """The unnamed runs to clear, none of them ``busy``: untouched for ``KEPT_DAYS``, or not among the newest."""
-        with self._lock:
-            rows = self._index.execute(
-                "select run_id, updated from runs where name = '' order by updated desc, created desc"
-            ).fetchall()
-        oldest = time.time() - KEPT_DAYS * 86400
-        return [
-            run_id
-            for place, (run_id, updated) in enumerate(rows)
-            if run_id not in busy and (place >= KEPT_UNNAMED or updated < oldest)
-        ]
-
-    # ---- files ----
-
     def card(self, run_id: str) -> Card | None:
         """What the run's file says of itself, or None while there is no valid one."""
-        path = self.checkpoint(run_id)
-        try:
-            stamp = path.stat()
-        except OSError:
-            return None
-        return _card(path, stamp.st_mtime_ns, stamp.st_size)
+        return _card_of(self.checkpoint(run_id))
 
     def curves(self, run_id: str) -> dict[str, np.ndarray]:
         """The curves of the run's last save, as the trainer's ``history()``; empty when there is none."""
         card = self.card(run_id)
         return read_curves(self.checkpoint(run_id), card) if card else {}
 
+    def take(self, run_id: str, content: bytes) -> None:
+        """Make this checkpoint that of a new run; raises :class:`CheckpointError` in one line when there is no room."""
+        self._write(self.checkpoint(run_id), content)
+
     def keep_upload(self, content: bytes) -> Path:
-        """A file with this content, checked before by :func:`genlab.checkpoint.inspect`; old uploads go."""
+        """A file with this content, checked before by :func:`genlab.checkpoint.inspect`; old uploads go.
+
+        Raises :class:`CheckpointError` in one line when there is no room.
+        """
         path = self.upload(hashlib.sha256(content).hexdigest()[:16])
         if path.exists():
             path.touch()
             return path
-        write_atomically(path, content)
-        uploads = sorted(path.parent.glob("*.safetensors"), key=lambda file: file.stat().st_mtime, reverse=True)
-        for old in uploads[KEPT_UPLOADS:]:
-            old.unlink(missing_ok=True)
+        self._write(path, content)
+        left = self.settings.upload_size * MB
+        for upload in sorted(path.parent.glob("*.safetensors"), key=_changed, reverse=True):
+            left -= _size(upload)
+            if left < 0 and upload != path:
+                _remove(upload)
         return path
 
     def upload(self, digest: str) -> Path:
@@ -207,53 +250,78 @@ class Store:
             raise ValueError(f"upload = {digest[:20]}: allowed are 16 hexadecimal digits")
         return self.home / "uploads" / f"{digest}.safetensors"
 
-    def troubles(self) -> list[str]:
-        """What keeps runs from being kept now, a line each."""
-        return [line for line in (no_room_for(self.home / "checkpoints" / "new", 0),) if line]
-
     def disk_used(self) -> int:
         """Bytes of everything in the store."""
-        total = 0
-        for path in self.home.rglob("*"):
-            try:
-                total += path.stat().st_size if path.is_file() else 0
-            except OSError:
-                # Another process has just replaced it.
-                continue
-        return total
+        return bytes_in(self.home)
+
+    def no_room(self, size: int) -> str:
+        """Why a new file of so many bytes cannot be kept, in one line; "" when it can."""
+        reserve, stored = (int(size * MB) for size in (self.settings.disk_reserve, self.settings.stored_size))
+        return no_room_for(self.home / "checkpoints" / "new", size, reserve, stored)
+
+    def troubles(self) -> list[str]:
+        """What keeps runs from being kept now, a line each; empty when all is well."""
+        if (now := time.monotonic()) - self._looked > LOOK_SECONDS:
+            self._full, self._looked = self.no_room(0), now
+        return [line for line in (self._list.trouble(), self._full) if line]
+
+    def notices(self) -> list[str]:
+        """What a person should know of the list, a line each: that it was damaged, that a run cannot be read."""
+        return self._list.notices()
 
     def close(self) -> None:
-        with self._lock:
-            self._index.close()
+        """Write what is left to write."""
+        self._list.close()
+
+    def _write(self, path: Path, content: bytes) -> None:
+        if why := self.no_room(len(content)):
+            raise CheckpointError(why)
+        try:
+            replace_file(path, content)
+        except OSError as error:
+            raise CheckpointError(f"the file cannot be kept: {error.strerror or error}") from None
+
+    def _in_bin(self, run_id: str) -> tuple[Path, Path]:
+        """Checkpoint and card of a run in the bin."""
+        checkpoint = self.home / "bin" / self.checkpoint(run_id).name
+        return checkpoint, checkpoint.with_suffix(".json")
+
+    def _stored(self, line: Line) -> StoredRun:
+        path = self._in_bin(line.state.run_id)[0] if line.binned else self.checkpoint(line.state.run_id)
+        return StoredRun(line.asleep(), line.name, line.created, line.updated, _card_of(path), line.label)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is never seen half written."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _tidy(name: str) -> str:
+    return "".join(sign for sign in " ".join(name.split()) if sign.isprintable())[:LONGEST_NAME]
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+
+
+def _changed(path: Path) -> float:
+    with suppress(OSError):
+        return path.stat().st_mtime
+    return 0.0
+
+
+def _size(path: Path) -> int:
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0
+
+
+def _card_of(path: Path) -> Card | None:
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _state(row: tuple) -> RunState | None:
-    run_id, _, config, status, step, message, changes = row[:7]
-    try:
-        return RunState(run_id, read_config(config), RunStatus(status), step, message, tuple(json.loads(changes)))
-    except SettingError:
+        stamp = os.stat(path)
+    except OSError:
         return None
+    return _read_card(path, stamp.st_mtime_ns, stamp.st_size)
 
 
-def _asleep(state: RunState) -> RunState:
-    running = state.status in (RunStatus.RUNNING, RunStatus.STARTING)
-    return replace(state, status=RunStatus.PAUSED) if running else state
-
-
-@lru_cache(maxsize=512)
-def _card(path: Path, changed: int, size: int) -> Card | None:
+@lru_cache(maxsize=4096)
+def _read_card(path: Path, changed: int, size: int) -> Card | None:
     try:
         return inspect(path)
     except CheckpointError:

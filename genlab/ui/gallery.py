@@ -255,7 +255,7 @@ def words(here: Pair) -> None:
 
 
 def _name(state: RunState) -> str:
-    return literal(client.get_lab().name(state.run_id)) or f"Run {state.run_id[:5]}"
+    return literal(client.get_lab().called(state.run_id)) or f"Run {state.run_id[:5]}"
 
 
 def _heading(what: str, line: str, differs: str, state: RunState) -> None:

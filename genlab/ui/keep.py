@@ -8,16 +8,20 @@ from genlab.config import Config
 from genlab.figures.mosaic import curves_csv
 from genlab.runtime import client
 from genlab.runtime.client import RunState
-from genlab.runtime.store import KEPT_DAYS, KEPT_UNNAMED, LONGEST_NAME
+from genlab.runtime.store import LONGEST_NAME
 from genlab.script import script
 from genlab.ui.controls import bound
 from genlab.ui.errors import literal
 from genlab.ui.runs import act
 
-RULE = (
-    f"An unnamed run is cleared when nobody has touched it for {KEPT_DAYS} days, or when {KEPT_UNNAMED} unnamed ones "
-    "are newer; a named run is kept."
-)
+
+def rule() -> str:
+    """What is kept of runs, and for how long."""
+    settings = client.get_lab().settings
+    return (
+        f"An unnamed run is cleared when nobody touched it on {settings.kept_days} days on which the lab was used; the "
+        f"*Runs* page can bring it back on {settings.bin_days} more such days. A named run is kept."
+    )
 
 
 def keep(state: RunState) -> None:
@@ -35,11 +39,11 @@ def keep(state: RunState) -> None:
 
 
 def _save(state: RunState) -> None:
-    run_id, kind = state.run_id, type(state.config)
+    lab, run_id, kind = client.get_lab(), state.run_id, type(state.config)
     key = f"{kind.model}.name"
     st.text_input(
-        "Name of this run", max_chars=LONGEST_NAME, placeholder="unnamed", help=RULE,
-        **bound(key, client.get_lab().name(run_id), tell=act, args=(kind, _rename, key)),
+        "Name of this run", max_chars=LONGEST_NAME, placeholder=lab.called(run_id) or "unnamed", help=rule(),
+        **bound(key, lab.name(run_id), tell=act, args=(kind, _rename, key)),
     )  # fmt: skip
     with st.container(horizontal=True):
         _download("Checkpoint", lambda: client.get_lab().checkpoint(run_id), f"{run_id}.safetensors", kind)

@@ -12,10 +12,10 @@ from genlab.config import Config
 from genlab.figures.still import overlay
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed, UnknownRun
-from genlab.runtime.messages import RunStatus
 from genlab.runtime.store import LONGEST_NAME, StoredRun
 from genlab.ui import PAGES
 from genlab.ui.errors import complain, literal
+from genlab.ui.keep import rule
 
 MEASURES = {
     "elbo": ("ELBO", "%.1f"),
@@ -35,6 +35,7 @@ CURVES = {
     "generator_grad_norm": "Generator gradient norm", "clipped_fraction": "Clipped fraction",
 }  # fmt: skip
 """Curves that can be laid over each other; a GAN's first choice is its exact distance, a VAE's its ELBO."""
+SHOWN_CLEARED = 20
 TWIN = "Two chosen runs of one kind, side by side in lockstep."
 FIRST = ("wasserstein_exact", "elbo", "wasserstein_estimate")
 
@@ -53,12 +54,7 @@ def what(config: Config) -> str:
 
 def title(run: StoredRun) -> str:
     """How a run is called in lists: its name, or what it trains, with the start of its id."""
-    return f"{run.name or what(run.state.config)} · {run.state.run_id[:5]}"
-
-
-def is_worth_listing(run: StoredRun) -> bool:
-    """Whether the run is more than a page that somebody opened."""
-    return bool(run.saved or run.name or run.state.step or run.state.status == RunStatus.RUNNING)
+    return f"{run.name or run.label or what(run.state.config)} · {run.state.run_id[:5]}"
 
 
 def table(runs: list[StoredRun]) -> pd.DataFrame:
@@ -74,7 +70,7 @@ def _row(run: StoredRun) -> dict[str, Any]:
         f"β = {config.beta:g}" if config.model == "vae" else config.settings()["objective"].choices[config.objective]
     )
     return {
-        "Name": run.name or run.state.run_id[:5],
+        "Name": _cell(run.name or run.label or run.state.run_id[:5]),
         "Model": config.model.upper(),
         "Data": config.data,
         "Objective": objective,
@@ -85,6 +81,11 @@ def _row(run: StoredRun) -> dict[str, Any]:
         "Touched": datetime.fromtimestamp(run.updated),
         "Size": (run.saved.size if run.saved else 0) / 1e3,
     }
+
+
+def _cell(text: str) -> str:
+    """A text as a cell that no spreadsheet takes for a formula: the table can be saved as CSV."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _finite(value: float | None) -> float:
@@ -133,6 +134,7 @@ def no_run_yet() -> None:
         st.page_link(PAGES / "vae.py", label="VAE page", icon=":material/compress:", width="content")
         st.page_link(PAGES / "gan.py", label="GAN page", icon=":material/swords:", width="content")
         _file_popover()
+        _bin_popover()
 
 
 def actions(chosen: list[StoredRun]) -> None:
@@ -152,6 +154,7 @@ def actions(chosen: list[StoredRun]) -> None:
         if st.button("Delete", icon=":material/delete:", disabled=not chosen):
             _ask(chosen)
         _file_popover()
+        _bin_popover()
         if st.button("Refresh", icon=":material/refresh:"):
             st.rerun()
         for line in st.session_state.pop("runs.problems", []):
@@ -205,6 +208,30 @@ def _delete(runs: list[StoredRun]) -> None:
 def _file_popover() -> None:
     with st.popover("Open a file", icon=":material/upload_file:"):
         _open_file()
+
+
+def _bin_popover() -> None:
+    """What was cleared and can still be brought back."""
+    cleared = client.get_lab().store.bin()
+    if cleared:
+        with st.popover(f"Cleared ({len(cleared)})", icon=":material/restore_from_trash:"):
+            st.caption(rule())
+            for run in cleared[:SHOWN_CLEARED]:
+                st.button(
+                    f"Bring back {literal(title(run))}, {run.state.step:,} steps",
+                    key=f"restore.{run.state.run_id}",
+                    on_click=_restore,
+                    args=(run.state.run_id,),
+                )
+            if len(cleared) > SHOWN_CLEARED:
+                st.caption(f"and {len(cleared) - SHOWN_CLEARED} that were cleared earlier.")
+
+
+def _restore(run_id: str) -> None:
+    try:
+        client.get_lab().restore(run_id)
+    except UnknownRun as error:
+        st.session_state["runs.problems"] = [str(error)]
 
 
 def _open_file() -> None:

@@ -17,6 +17,7 @@ from genlab.ui.address import Address
 from genlab.ui.controls import bound, draw_settings
 from genlab.ui.errors import complain
 from genlab.ui.library import show
+from genlab.ui.runs import make
 
 OWN = "own settings"
 LIVE_KEY = "map.live"
@@ -53,9 +54,11 @@ def open_map() -> RunState:
         here.run_id, here.problems, here.note = named, [], ""
     elif not _is_map(lab, here.run_id):
         config, here.problems = MapConfig.from_query(query)
-        if named:
-            here.problems.append(f"run = {named[:20]}: there is no such map here. A fresh one is ready: press play.")
-        here.run_id = lab.start(config)
+        named = named or here.run_id
+        if named and (why := lab.cannot_make(named)):
+            line = f"run = {named[:20]}: there is no such map here: {why}. A fresh one is ready: press play."
+            here.problems, named = [*here.problems, line], None
+        here.run_id = make(lab, config, named)
     state = lab.state(here.run_id)
     _choose(here, state.config, cell, shown)
     _write_address(here, state)

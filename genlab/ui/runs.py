@@ -12,6 +12,7 @@ import streamlit as st
 from genlab.config import CONFIGS, Config, Setting, SettingError, structural
 from genlab.data import EMBEDDED
 from genlab.live.component import Companion
+from genlab.maps import MapConfig
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
@@ -71,9 +72,21 @@ def open_run(kind: type[Config]) -> RunState:
 def _state(lab: client.Lab, kind: type[Config], here: Visit, asked: str | None) -> RunState:
     if _is_run(lab, kind, asked):
         return _with_data(lab, here, lab.state(asked))
-    if asked:
-        here.problems = [*here.problems, f"run = {asked[:20]}: there is no such {kind.model.upper()} here. {READY}"]
-    return lab.state(lab.start(here.config))
+    if asked and (why := lab.cannot_make(asked)):
+        line = f"run = {asked[:20]}: there is no such {kind.model.upper()} here: {why}. {READY}"
+        here.problems, asked = [*here.problems, line], None
+    return lab.state(make(lab, here.config, asked))
+
+
+def make(lab: client.Lab, config: Config | MapConfig, run_id: str | None) -> str:
+    """A fresh run, under the id of an address if there is one; returns its id.
+
+    What never trained is not stored: so its address opens it again.
+    """
+    # Another tab may have been faster.
+    with suppress(ValueError):
+        return lab.start(config, run_id)
+    return run_id
 
 
 def _with_data(lab: client.Lab, here: Visit, state: RunState) -> RunState:
@@ -108,7 +121,7 @@ def companion(state: RunState) -> Companion | None:
     lab, beside = client.get_lab(), visit(type(state.config)).beside
     if beside is None:
         return None
-    name = lab.name(beside) or beside[:5]
+    name = lab.called(beside) or beside[:5]
     return Companion(beside, lab.token(beside), f"{name} ({differing(state.config, lab.state(beside).config)})")
 
 
