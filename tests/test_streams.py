@@ -26,7 +26,8 @@ GAN_IMAGES = {
     "layers.norm": (3, 2),
 }  # fmt: skip
 VAE_POINTS = {
-    "real.xy": (1000, 2), "samples.xy": (1000, 2), "latent.mean": (1000, 2), "latent.std": (1000, 2),
+    "real.xy": (1000, 2), "samples.xy": (1000, 2), "means.xy": (1000, 2), "latent.mean": (1000, 2),
+    "latent.std": (1000, 2),
     "latent.xy": (1000, 2), "kl.dims": (2,), "kl.active": (2,), "reconstruction.input": (500, 2),
     "reconstruction.output": (500, 2), "manifold.xy": (15, 15, 2),
 }  # fmt: skip
@@ -332,6 +333,33 @@ def test_the_history_of_a_frame_fits_a_screen_and_keeps_spikes_and_the_last_row(
     assert arrays["history.critic_loss"].min() == history["critic_loss"].min()
     assert arrays["history.step"][-1] == 1500
     assert last["critic_loss"] == pytest.approx(float(history["critic_loss"][-1]))
+
+
+def test_samples_of_points_carry_the_decoder_s_noise_and_their_means_do_not():
+    trainer = trained(VAEConfig(data="line", sigma=0.3, **SMALL_VAE))
+    arrays, _, _ = View(trainer).draw(("samples", "means"))
+    noise = arrays["samples.xy"] - arrays["means.xy"]
+    # 2,000 draws of N(0, σ²): the mean within five and the spread within five of their standard errors.
+    assert abs(noise.mean()) < 5 * 0.3 / 2000**0.5 and noise.std() == pytest.approx(0.3, abs=5 * 0.3 / 4000**0.5)
+    trainer.apply(sigma=0.6)
+    again, _, _ = View(trainer).draw(("samples", "means"))
+    assert again["samples.xy"] - again["means.xy"] == pytest.approx(2 * noise, abs=1e-5)
+
+
+def test_the_active_units_beside_the_bars_are_those_of_the_bars():
+    trainer = trained(VAEConfig(data="moons", **SMALL_VAE), steps=230)
+    arrays, _, info = View(trainer).draw(("kl",))
+    assert info["active_units"] == arrays["kl.active"].sum()
+
+
+def test_the_levels_follow_the_decoder_s_noise():
+    trainer = trained(VAEConfig(data="line", sigma=0.3, **SMALL_VAE))
+    view = View(trainer)
+    view.draw(())
+    before = view.reference()["elbo_without_latents"]
+    trainer.apply(sigma=1.0)
+    view.draw(())
+    assert view.reference()["elbo_without_latents"] == trainer.reference()["elbo_without_latents"] != before
 
 
 def test_a_collapsed_latent_is_not_active_and_has_no_kl():

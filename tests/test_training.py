@@ -342,6 +342,16 @@ def test_samples_are_points_or_images_between_zero_and_one():
         assert images.shape == (4, 28, 28) and images.min() >= 0 and images.max() <= 1
 
 
+def test_a_vae_s_points_are_samples_not_means():
+    """Around means that are all alike only the decoder's noise is left."""
+    trainer = vae(data="ring", sigma=0.5)
+    with torch.no_grad():
+        for parameter in trainer.decoder.parameters():
+            parameter.zero_()
+    samples = trainer.sample(4000)
+    assert samples.std(axis=0) == pytest.approx([0.5, 0.5], abs=5 * 0.5 / 8000**0.5)
+
+
 def test_samples_follow_their_seed_and_do_not_disturb_training():
     one, other = gan(), gan()
     one.advance(5)

@@ -137,12 +137,13 @@ def _latent_line(config: VAEConfig) -> Panel:
 
 
 def _data_plane(config: VAEConfig) -> Panel:
-    """Data, reconstructions and samples of the prior in one plane, all noise-free decoder means but the data."""
+    """Data, reconstructions and samples of the model in one plane; the samples' means can be switched on."""
     data = [
         lines("@prior", 1.2, "decoded grid"),
         dots("@generated", "diamond", 5, "sample"),
         dots(_position_colours(), "circle", 6, "data"),
         dots("@reconstruction", "x-thin-open", 7, "reconstruction"),
+        dots("@generated", "diamond-open", 6, "mean x̂ of a sample"),
     ]
     bind = [
         {"use": "mesh", "trace": 0, "arrays": {"mesh": "manifold.xy"}},
@@ -163,10 +164,12 @@ def _data_plane(config: VAEConfig) -> Panel:
             "count": RECONSTRUCTED,
         },
     ]
+    bind.append({"use": "columns", "trace": 4, "arrays": {"points": "means.xy"}, "columns": [0, 1], "count": DRAWN})
     layers = [
         layer("data", "data x", [2], "@real", "●", ("reconstruction",)),
         layer("reconstruction", "reconstructions", [3], "@reconstruction", "×", ("reconstruction",)),
-        layer("samples", "samples of the prior", [1], "@generated", "◆", ("samples",)),
+        layer("samples", "samples", [1], "@generated", "◆", ("samples",)),
+        layer("means", "their means x̂", [4], "@generated", "◇", ("means",), on=False),
     ]
     if config.latent_dim <= 2:
         layers.append(layer("manifold", "decoded grid of z", [0], "@prior", "#", ("manifold",), on=False))
@@ -180,7 +183,10 @@ def _data_plane(config: VAEConfig) -> Panel:
         {
             "figure": {"data": data, "layout": axes("x₁", "x₂", extent=extent)}, "bind": bind, "layers": layers,
             "counted": samples,
-            "caption": "Data coloured by the angle of x, as in the latent plane.",
+            "caption": (
+                "Data coloured by the angle of x, as in the latent plane. Samples: z from the prior, then x from "
+                "N(x̂(z), σ²I), σ = {config.sigma}. Reconstructions: x̂ of the mean μ(x), without noise."
+            ),
         },
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 from genlab.maps import LONGEST_SIDE
 
 STREAMS = (
-    "history", "real", "generated", "field", "arrows", "mesh", "weights", "layers", "samples", "latent", "kl",
+    "history", "real", "generated", "field", "arrows", "mesh", "weights", "layers", "samples", "means", "latent", "kl",
     "reconstruction", "manifold", "components", "survey", "map",
 )  # fmt: skip
 """Everything that a watcher can subscribe to; streams that a model does not have stay empty."""

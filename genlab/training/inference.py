@@ -27,13 +27,18 @@ class GenerativeModel:
 
         Without a seed, that of the run. z ~ N(0, I), or uniform on [−1, 1] where a GAN was trained so.
         """
-        random = random_stream(self.config.seed if seed is None else seed, "view")
+        return self._noise(n, self._random(seed), temperature)
+
+    def _random(self, seed: int | None) -> np.random.Generator:
+        return random_stream(self.config.seed if seed is None else seed, "view")
+
+    def _noise(self, n: int, random: np.random.Generator, temperature: float) -> Tensor:
         if self.config.model == "vae":
             return normal(random, n, self.latent_dim) * temperature
         return torch.from_numpy(noise_numbers(self.config, n).draw(random)) * temperature
 
     def decode(self, z: Tensor | np.ndarray) -> np.ndarray:
-        """Examples for z (n, k): points (n, 2), or images (n, 28, 28) in [0, 1] (a VAE's are the pixels' means)."""
+        """What z (n, k) becomes: points (n, 2), or images (n, 28, 28) in [0, 1]; of a VAE the decoder's means."""
         with torch.no_grad():
             made = self.network(torch.as_tensor(z, dtype=torch.float32).to(next(self.network.parameters()).device))
             if self.config.is_images and self.config.model == "vae":
@@ -41,8 +46,15 @@ class GenerativeModel:
         return as_pictures(made.cpu().numpy()) if self.config.is_images else made.cpu().numpy()
 
     def sample(self, n: int, seed: int | None = None, temperature: float = 1.0) -> np.ndarray:
-        """``n`` new examples from :meth:`noise`, as :meth:`decode` gives them."""
-        return self.decode(self.noise(n, seed, temperature))
+        """``n`` new examples from :meth:`noise`; a VAE's points are drawn from N(x̂, σ²I), its images are means.
+
+        ``temperature`` scales that noise too: at 0 all are the one that z = 0 becomes.
+        """
+        random = self._random(seed)
+        made = self.decode(self._noise(n, random, temperature))
+        if self.config.model == "gan" or self.config.is_images:
+            return made
+        return made + temperature * self.config.sigma * normal(random, *made.shape).numpy()
 
 
 def load_generator(path: str | Path, device: str | torch.device = "cpu") -> GenerativeModel:

@@ -112,10 +112,11 @@ class VAETrainer(Trainer):
         return references(self.config.data, self.config.sigma).levels()
 
     def sample(self, n: int, seed: int | None = None) -> np.ndarray:
-        """See :meth:`Trainer.sample`; decoded from z ~ N(0, I), the pixels' means or the points' means."""
+        """See :meth:`Trainer.sample`; z ~ N(0, I), then points from N(x̂, σ²I), but of images the pixels' means."""
         random = random_stream(self.config.seed if seed is None else seed, "view")
         z = normal(random, n, self.config.latent_dim).to(self.device)
         with torch.no_grad():
             decoded = self.decoder(z)
-            decoded = decoded.sigmoid() if self.config.is_images else decoded
-        return as_pictures(decoded.cpu().numpy()) if self.config.is_images else decoded.cpu().numpy()
+        if self.config.is_images:
+            return as_pictures(decoded.sigmoid().cpu().numpy())
+        return (decoded.cpu() + self.config.sigma * normal(random, n, decoded.shape[1])).numpy()

@@ -24,7 +24,7 @@ def _real(view: View) -> Arrays:
 @stream("samples")
 def _samples(view: View) -> Arrays:
     if not view.config.is_images:
-        return {"samples.xy": view.generated().cpu().numpy()}
+        return {"samples.xy": (view.generated() + view.likelihood_noise()).cpu().numpy()}
     images = view.once("samples", lambda: np.zeros((SAMPLES, 28, 28), np.uint8))
     rows = view.due_rows("sample rows", SAMPLE_PARTS if view.config.model == "vae" else 1)
     with torch.no_grad():

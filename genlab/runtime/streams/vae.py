@@ -43,6 +43,12 @@ def _components(view: View) -> Arrays:
     return {"components.axes": axes.astype(np.float32), "components.shares": shares.astype(np.float32)}
 
 
+@stream("means", model="vae", points_only=True)
+def _means(view: View) -> Arrays:
+    """Decoder's means of the draws from the prior of which ``samples`` are the samples, the noise left out."""
+    return {"means.xy": view.generated().cpu().numpy()}
+
+
 @stream("kl", model="vae")
 def _kl(view: View) -> Arrays:
     """KL of each latent in the last batch, nats, and which are active units on the encoded examples."""

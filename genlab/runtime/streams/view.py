@@ -152,6 +152,13 @@ class View:
         with torch.no_grad():
             return self.now("generated", lambda: self.generate(self.fixed_noise()))
 
+    def likelihood_noise(self) -> Tensor | float:
+        """What turns decoded means of points into samples of p(x|z) = N(x̂, σ²I): σ times a fixed draw (1000, 2)."""
+        if self.config.model == "gan":
+            return 0.0
+        drawn = self.once("likelihood noise", lambda: normal(self.random, POINTS, 2).to(self.trainer.device))
+        return self.config.sigma * drawn
+
     def cloud(self) -> tuple[np.ndarray, np.ndarray]:
         """Means and standard deviations of q(z|x), (1000, k) each, for held-out examples."""
         return self.now("cloud", self._encode_cloud)

@@ -5,7 +5,7 @@
 
 /** The streams that a watcher can subscribe to. */
 export const STREAMS = [
-  "history", "real", "generated", "field", "arrows", "mesh", "weights", "layers", "samples", "latent", "kl",
+  "history", "real", "generated", "field", "arrows", "mesh", "weights", "layers", "samples", "means", "latent", "kl",
   "reconstruction", "manifold", "components", "survey", "map",
 ];
 
