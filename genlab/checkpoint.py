@@ -25,6 +25,8 @@ LARGEST_HEADER = 4 * 2**20
 """Bytes of a header: room for thousands of changed settings."""
 HISTORY_ROWS = 4096
 """Rows of curves that a file may hold, as many as a run keeps."""
+SHARES_KEPT = 4
+"""Measurements back to which a GAN remembers how its points were spread over the modes."""
 _BYTES = {"F32": 4, "F64": 8, "I32": 4, "U8": 1}
 _MOMENTS = {
     "sgd": (),
@@ -287,7 +289,7 @@ def expected_tensors(config: Config, rows: int = 0) -> Tensors:
             "decoder": _mlp([config.latent_dim, *hidden, n]),
         }
         optimizers = {"autoencoder": (config.optimizer, ("encoder", "decoder"))}
-        columns = 6 + config.latent_dim
+        columns = 7 + config.latent_dim
     else:
         networks = {"generator": _generator(config), "critic": _critic(config)}
         optimizers = {
@@ -299,7 +301,7 @@ def expected_tensors(config: Config, rows: int = 0) -> Tensors:
         f"{network}/{name}": ("F32", shape) for network, part in networks.items() for name, shape in part.items()
     }
     if isinstance(config, GANConfig) and _modes(config):
-        tensors["measured/mode_shares"] = ("F32", (_modes(config),))
+        tensors["measured/mode_shares"] = ("F32", (SHARES_KEPT, _modes(config)))
     for name, (kind, trained) in optimizers.items():
         size = sum(
             math.prod(shape)
@@ -321,10 +323,10 @@ def _data_dim(config: Config) -> int:
 
 
 def _measured(config: GANConfig) -> int:
-    """How many measured curves a GAN has."""
+    """How many measured curves a GAN has, with those that tell when they were measured."""
     if config.is_images:
         return 0
-    return 5 if _modes(config) else 1
+    return 7 if _modes(config) else 2
 
 
 def _modes(config: GANConfig) -> int:

@@ -38,6 +38,7 @@ def gan_curves(**changed):
         "modes_captured": measured(0, 3, 5, 8, 8, 8, 8, 8, 8, 8),
         "high_quality": measured(0, 0.1, 0.2, 0.4, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6),
         "mode_turnover": measured(0, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.03, 0.02, 0.02),
+        "wasserstein_exact_step": measured(*range(0, STEPS, 100)), "modes_step": measured(*range(0, STEPS, 100)),
     }  # fmt: skip
     curves["wasserstein_estimate"] = 0.9 * curves["wasserstein_exact"] * (1 + 0.1 * rng.standard_normal(STEPS))
     return {"step": step, "seconds": step / 100, **curves, **changed}

@@ -16,6 +16,7 @@ from genlab.measures import (
     wasserstein_exact,
     wasserstein_floor,
 )
+from genlab.measures.modes import mode_figures
 from genlab.measures.transport import cheapest_pairing
 
 
@@ -127,6 +128,22 @@ def test_no_pairing_is_cheaper_than_the_one_found(kind, n):
     assert sorted(columns) == list(range(n))
     least = costs[linear_sum_assignment(costs)].sum()
     assert costs[np.arange(n), columns].sum() == pytest.approx(least, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["ring8", "grid25", "blobs"])
+def test_what_is_counted_on_the_device_for_many_models_at_once_is_what_is_counted_for_each(name):
+    data, rng = points(name), np.random.default_rng(0)
+    samples = np.stack([
+        data.sample(COVERAGE_SAMPLES, rng), 0.5 * data.sample(COVERAGE_SAMPLES, rng),
+        np.full((COVERAGE_SAMPLES, 2), 0.3),
+    ]).astype(np.float32)  # fmt: skip
+    modes = torch.tensor(data.modes, dtype=torch.float32)
+    figures, shares = mode_figures(torch.from_numpy(samples), modes, data.mode_std)
+    for row, share, xy in zip(figures.numpy(), shares.numpy(), samples, strict=True):
+        coverage, expected = mode_coverage(xy, data.modes, data.mode_std), mode_shares(xy, data.modes)
+        # One point in 2,500 may lie on a border to within rounding.
+        np.testing.assert_allclose(share, expected, atol=1 / COVERAGE_SAMPLES)
+        np.testing.assert_allclose(row, (*coverage, effective_modes(expected)), rtol=2e-3, atol=1 / COVERAGE_SAMPLES)
 
 
 def test_effective_modes_count_equally_frequent_modes():

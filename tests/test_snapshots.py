@@ -10,7 +10,7 @@ from small_runs import gan, same_state, vae, weights
 from genlab.config import SettingError
 from genlab.training import history, load_trainer, snapshots
 from genlab.training.snapshots import MOST, MOST_BYTES, Snapshot, Snapshots, superfluous
-from genlab.training.trainer import CHECK_EVERY, MEASURED_EARLY
+from genlab.training.trainer import CHECK_EVERY, CHECKED_EARLY
 
 # The rule ---------------------------------------------------------------------------------------------------------
 
@@ -48,7 +48,7 @@ def test_gaps_grow_with_age(checks, every):
 
 
 def test_the_first_states_are_as_good_as_any_to_give_up_later():
-    early = remembered([0, *MEASURED_EARLY, *range(400, 60_000, 200)]).steps
+    early = remembered([0, *CHECKED_EARLY, *range(200, 60_000, 200)]).steps
     assert early[0] == 0 and early[1] > 1000
 
 

@@ -6,9 +6,20 @@ import torch
 from small_runs import DEVICES, KINDS, SMALL, TINY_VAE, gan, same_state, vae, weights
 
 from genlab.config import POINTS, GANConfig, SettingError, VAEConfig
+from genlab.data import points
+from genlab.measures import (
+    COVERAGE_SAMPLES,
+    effective_modes,
+    mode_coverage,
+    mode_shares,
+    mode_turnover,
+    wasserstein_exact,
+)
 from genlab.numbers import random_stream
 from genlab.training import Divergence, load_trainer, make_trainer
-from genlab.training.trainer import CHECK_EVERY, MEASURE_EVERY, MEASURED_EARLY
+from genlab.training.gan import TRANSPORT_SAMPLES
+from genlab.training.measuring import GLANCE
+from genlab.training.trainer import CHECK_EVERY, CHECKED_EARLY
 
 OBJECTIVES = ("minimax", "nonsaturating", "lsgan", "wgan", "wgan_gp")
 
@@ -264,7 +275,7 @@ def test_a_large_kl_weight_collapses_the_posterior():
 # What is recorded -------------------------------------------------------------------------------------------------
 
 RECORDED = {
-    "vae": {"loss", "elbo", "reconstruction", "kl", "kl_per_dim", "beta", "active_units"},
+    "vae": {"loss", "elbo", "reconstruction", "kl", "kl_per_dim", "beta", "active_units", "active_units_step"},
     "gan": {
         "critic_loss", "generator_loss", "loss_sum", "real_score", "fake_score", "wasserstein_estimate",
         "critic_grad_norm", "generator_grad_norm", "clipped_fraction",
@@ -273,10 +284,11 @@ RECORDED = {
 
 
 def test_histories_have_the_agreed_names():
-    time, modes = {"step", "seconds"}, {"modes_captured", "high_quality", "effective_modes", "mode_turnover"}
+    time, distance = {"step", "seconds"}, {"wasserstein_exact", "wasserstein_exact_step"}
+    modes = {"modes_captured", "high_quality", "effective_modes", "mode_turnover", "modes_step"}
     assert vae().history().keys() == RECORDED["vae"] | time
-    assert gan(data="ring8").history().keys() == RECORDED["gan"] | time | modes | {"wasserstein_exact"}
-    assert gan(data="moons").history().keys() == RECORDED["gan"] | time | {"wasserstein_exact"}
+    assert gan(data="ring8").history().keys() == RECORDED["gan"] | time | modes | distance
+    assert gan(data="moons").history().keys() == RECORDED["gan"] | time | distance
     assert gan(data="mnist").history().keys() == RECORDED["gan"] | time
     assert vae(latent_dim=1).history()["kl_per_dim"].shape == (0, 1)
 
@@ -297,18 +309,76 @@ def test_a_turn_ends_with_the_step_in_which_it_is_interrupted():
     assert trainer.advance_for(60, lambda: trainer.step >= 4) == 3
 
 
-def test_measured_curves_hold_their_value_between_measurements():
+def test_modes_are_counted_every_25_steps_and_the_exact_distance_as_often_as_a_step_is_long():
+    small, large = gan(), gan(**LARGE)
+    for trainer in (small, large):
+        trainer.advance(60)
+        assert taken_at(trainer, "modes_step") == [0, 25, 50]
+    assert taken_at(small, "wasserstein_exact_step") == [0]
+    assert taken_at(large, "wasserstein_exact_step") == [0, 25, 50]
+
+
+LARGE = {"generator_width": 128, "critic_width": 128, "batch_size": 256}
+
+
+def taken_at(trainer, stamp):
+    """The steps at which was measured, as the curves tell."""
+    return np.unique(trainer.history()[stamp]).tolist()
+
+
+def test_measured_curves_hold_their_value_between_measurements_and_say_when_it_was_taken():
+    trainer = gan(**LARGE)
+    trainer.advance(60)
+    history = trainer.history()
+    for name, stamp in (("wasserstein_exact", "wasserstein_exact_step"), ("effective_modes", "modes_step")):
+        changed = (np.flatnonzero(np.diff(history[name])) + 2).tolist()
+        assert changed and set(changed) <= set(taken_at(trainer, stamp))
+        assert (history[stamp] <= history["step"]).all()
+
+
+def test_what_is_measured_at_a_step_is_the_model_of_that_step():
+    trainer = gan(**LARGE)
+    trainer.advance(50)
+    generated = trainer.sample(COVERAGE_SAMPLES)
+    modes = points(trainer.config.data)
+    coverage, shares = mode_coverage(generated, modes.modes, modes.mode_std), mode_shares(generated, modes.modes)
+    now = {name: curve[-1] for name, curve in trainer.history().items()}
+    assert now["modes_step"] == now["wasserstein_exact_step"] == 50
+    assert now["modes_captured"] == coverage.captured and now["high_quality"] == pytest.approx(coverage.high_quality)
+    assert now["effective_modes"] == pytest.approx(effective_modes(shares), rel=1e-5)
+    distance = wasserstein_exact(generated[:TRANSPORT_SAMPLES], trainer.data[:TRANSPORT_SAMPLES].numpy())
+    assert now["wasserstein_exact"] == pytest.approx(distance, rel=1e-6)
+
+
+def test_a_run_in_portions_is_measured_at_the_same_steps_as_a_run_at_once():
+    whole, parts = gan(**LARGE), gan(**LARGE)
+    whole.advance(80)
+    for portion in (1, 23, 3, 40, 13):
+        parts.advance(portion)
+    assert same_state(whole, parts)
+
+
+def test_turnover_counts_the_points_that_changed_their_mode_within_100_steps():
+    trainer, shares = gan(generator_width=32, critic_width=32), {}
+    modes = points(trainer.config.data).modes
+    for step in (0, 25, 50, 75, 100, 125, 150):
+        trainer.advance(step - trainer.step)
+        shares[step] = mode_shares(trainer.sample(COVERAGE_SAMPLES), modes)
+        if step:
+            expected = mode_turnover(shares[max(0, step - 100)], shares[step])
+            assert trainer.history()["mode_turnover"][-1] == pytest.approx(expected, abs=1e-6)
+    assert trainer.history()["mode_turnover"][-1] > 0
+
+
+def test_figures_of_broken_weights_are_not_told():
     trainer = gan()
-    trainer.advance(2 * MEASURE_EVERY + 10)
-    changed = np.flatnonzero(np.diff(trainer.history()["wasserstein_exact"])) + 2
-    assert changed.tolist() == [*MEASURED_EARLY, MEASURE_EVERY, 2 * MEASURE_EVERY]
-
-
-def test_many_critic_steps_are_measured_after_fewer_steps():
-    trainer = gan(n_critic=8)
-    trainer.advance(2 * MEASURE_EVERY // 8 + 10)
-    changed = np.flatnonzero(np.diff(trainer.history()["wasserstein_exact"])) + 2
-    assert changed.tolist() == [25, 50, 100]
+    trainer.advance(CHECK_EVERY - 1)
+    with torch.no_grad():
+        trainer.generator[0].weight.fill_(float("nan"))
+    trainer.advance(1)
+    history = trainer.history()
+    assert trainer.diverged.step == CHECK_EVERY and history["modes_step"][-1] == CHECK_EVERY - GLANCE
+    assert np.isfinite(history["wasserstein_exact"]).all() and np.isfinite(history["effective_modes"]).all()
 
 
 def test_the_reference_is_what_a_perfect_generator_would_get():
@@ -575,7 +645,7 @@ def test_weights_that_become_infinite_are_found_without_a_bad_loss():
     trainer.advance(2 * CHECK_EVERY)
     assert trainer.diverged == Divergence(CHECK_EVERY, "critic weights")
     trainer.rewind()
-    assert trainer.step == MEASURED_EARLY[-2] and trainer.diverged is None
+    assert trainer.step == CHECKED_EARLY[-1] and trainer.diverged is None
 
 
 def test_a_finite_but_absurd_loss_is_no_divergence():
@@ -587,13 +657,12 @@ def test_a_finite_but_absurd_loss_is_no_divergence():
 
 
 def test_a_resumed_run_compares_the_modes_with_those_of_the_last_measurement(tmp_path):
-    first = MEASURED_EARLY[0]
     whole = gan(generator_width=32, critic_width=32)
-    whole.advance(first + 5)
+    whole.advance(GLANCE + 5)
     whole.save(tmp_path / "run.safetensors")
     resumed = load_trainer(tmp_path / "run.safetensors")
     for run in (whole, resumed):
-        run.advance(MEASURED_EARLY[1] - first)
+        run.advance(5 * GLANCE)
     turnover = whole.history()["mode_turnover"]
     assert turnover[0] == 0 < turnover[-1] <= 1
     assert np.array_equal(turnover, resumed.history()["mode_turnover"])

@@ -36,7 +36,8 @@ def unbounded(recent: Recent) -> Diagnosis | None:
         return None
     saw = f"The critic's estimate reads {number(recent.median('wasserstein_estimate'))}"
     if recent.has("wasserstein_exact"):
-        saw += f", the exact W₁ is {number(recent.measured('wasserstein_exact')[0])}"
+        exact = number(recent.measured("wasserstein_exact")[0])
+        saw += f", the exact W₁{recent.when('wasserstein_exact')} is {exact}"
     return Diagnosis(
         Name.UNBOUNDED_CRITIC,
         f"{saw}; norm of the generator's gradient {number(recent.median('generator_grad_norm'))}.",
@@ -61,7 +62,7 @@ def off(recent: Recent) -> Diagnosis | None:
     estimate, exact = (recent.median(f"wasserstein_{which}") for which in ("estimate", "exact"))
     saw = (
         f"In {off:.0%} of the last steps the critic's estimate was off by more than {factor:g} times; it reads "
-        f"{number(estimate)}, the exact W₁ is {number(exact)}."
+        f"{number(estimate)}, the exact W₁{recent.when('wasserstein_exact')} is {number(exact)}."
     )
     # Of the functions s·u, u a Kantorovich potential of slope 1, this s maximises s·W₁ − λ(s − 1)².
     steepest = 1 + exact / (2 * config.gp_weight)

@@ -54,7 +54,8 @@ def _runaway(recent: Recent) -> list[str]:
     now, untrained = recent.measured("wasserstein_exact")[0], recent.history["wasserstein_exact"][0]
     if now <= limit("runaway_distance") * untrained:
         return []
-    return [f"the points run away: exact W₁ {number(now)}, {number(untrained)} before training"]
+    when = recent.when("wasserstein_exact")
+    return [f"the points run away: exact W₁ {number(now)}{when}, {number(untrained)} before training"]
 
 
 def _why_exploding(config: GANConfig) -> str:
@@ -130,7 +131,8 @@ def hardly_moves(recent: Recent) -> Diagnosis | None:
     if len(every) < 3 or np.ptp(every) > limit("standstill") * every[0]:
         return None
     norm, belief = recent.median("generator_grad_norm"), 1 / (1 + np.exp(-recent.median("fake_score")))
-    saw = [f"exact W₁ was {number(every[0])} before training and is {number(every[-1])} at step {recent.measured_at:,}"]
+    step = recent.measured_at("wasserstein_exact")
+    saw = [f"exact W₁ was {number(every[0])} before training and is {number(every[-1])} at step {step:,}"]
     saw.append(f"norm of the generator's gradient {number(norm)}")
     if not config.is_critic and config.objective != "lsgan":
         saw.append(f"D(G(z)) is {number(belief)}")
@@ -170,7 +172,7 @@ def _left_again(recent: Recent) -> list[str]:
     now, best = recent.distance, recent.history["wasserstein_exact"].min()
     if now < limit("relapse") * best:
         return []
-    return [f"exact W₁ is {number(now)} and was {number(best)} before"]
+    return [f"exact W₁{recent.when('wasserstein_exact')} is {number(now)} and was {number(best)} before"]
 
 
 def _why_turning(config: GANConfig) -> str:
@@ -206,7 +208,8 @@ def healthy(recent: Recent) -> Diagnosis:
         exact = recent.measured("wasserstein_exact")[0]
         floor = exact / recent.reference["wasserstein_exact"]
         yet = "" if recent.is_nearer("resting_distance") else ", so they are not there yet"
-        saw.append(f"exact W₁ {number(exact)}, {number(floor)} times a perfect generator's{yet}")
+        when = recent.when("wasserstein_exact")
+        saw.append(f"exact W₁ {number(exact)}{when}, {number(floor)} times a perfect generator's{yet}")
     else:
         saw.append("modes of images are not counted")
     return Diagnosis(Name.HEALTHY, sentence(*saw))

@@ -21,7 +21,7 @@ def hopping(recent: Recent) -> Diagnosis | None:
         return None
     return Diagnosis(
         Name.MODE_HOPPING,
-        sentence(crowd(recent), f"from one measurement to the next {_turnover(recent):.0%} changed their mode"),
+        sentence(crowd(recent), f"within 100 steps {_turnover(recent):.0%} changed their mode"),
         "Where the points crowd the discriminator learns to reject them, they leave together, it follows: the two turn "
         "around each other.",
         _against_crowding(recent.config),
@@ -36,7 +36,7 @@ def relapsed(recent: Recent) -> Diagnosis | None:
     now, best = recent.distance, recent.history["wasserstein_exact"].min()
     if not recent.is_crowded and now < limit("relapse") * best:
         return None
-    saw = [f"exact W₁ is {number(now)} and was {number(best)} before"]
+    saw = [f"exact W₁{recent.when('wasserstein_exact')} is {number(now)} and was {number(best)} before"]
     if recent.has("effective_modes"):
         most = recent.history["effective_modes"].max()
         saw.insert(0, f"{crowd(recent)}, of {most:.1f} at most before")
@@ -58,7 +58,7 @@ def collapse(recent: Recent) -> Diagnosis | None:
     stay = "they stay" if turnover < limit("settled") else "most of them stay"
     return Diagnosis(
         Name.MODE_COLLAPSE,
-        sentence(crowd(recent), f"{stay}: from one measurement to the next {turnover:.0%} changed their mode"),
+        sentence(crowd(recent), f"{stay}: within 100 steps {turnover:.0%} changed their mode"),
         "The generator is asked for points that pass as real; no term of its loss asks for all modes.",
         _against_crowding(recent.config),
         "gallery",
@@ -68,12 +68,12 @@ def collapse(recent: Recent) -> Diagnosis | None:
 def crowd(recent: Recent) -> str:
     """Over how many modes the points spread, and when that was measured."""
     effective, modes = recent.measured("effective_modes")[0], recent.reference["effective_modes"]
-    return f"at step {recent.measured_at:,} the points spread over {effective:.1f} effective modes of {modes:.0f}"
+    step = recent.measured_at("effective_modes")
+    return f"at step {step:,} the points spread over {effective:.1f} effective modes of {modes:.0f}"
 
 
 def _turnover(recent: Recent) -> float:
-    # Of several measurements: single ones scatter.
-    return float(recent.measured("mode_turnover", 3).mean())
+    return float(recent.measured_within("mode_turnover", limit("turnover_steps")).mean())
 
 
 def _against_crowding(config: GANConfig) -> Attempts:

@@ -1,13 +1,13 @@
 """The newest part of a run's curves, as the signs look at it."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from genlab.config import Config
 from genlab.diagnosis.thresholds import limit
+from genlab.stamps import STAMPS
 
 UNTRAINED = 10
 """Rows at the start of a run that stand for the untrained model."""
@@ -88,8 +88,8 @@ class Recent:
         """Whether the points fill half of the data's modes or fewer, or no more than one; False without modes."""
         if not self.has("effective_modes"):
             return False
-        # Of the last two measurements, so that neither a lucky nor an unlucky one changes the name.
-        effective = self.measured("effective_modes", 2).mean()
+        # Of several measurements, so that neither a lucky nor an unlucky one changes the name.
+        effective = self.measured_within("effective_modes", limit("crowded_steps")).mean()
         return bool(effective <= max(limit("crowded") * self.reference["effective_modes"], limit("lone_mode")))
 
     @property
@@ -111,26 +111,49 @@ class Recent:
 
     @property
     def had_arrived(self) -> bool:
-        """Whether at two measurements in a row, not the last ones, the points were at the data, or had most modes."""
-        if not self.has("wasserstein_exact") or len(self._measurements) < 4:
+        """Whether the points were at the data for a while, or had most modes, before the last measurements."""
+        if not self.has("wasserstein_exact"):
             return False
-        near = self.measured("wasserstein_exact", len(self._measurements))[:-2] < self.in_floors("resting_distance")
-        if self.has("effective_modes"):
-            count = len(self._measurements)
-            had = (self.measured(name, count)[:-2] for name in ("effective_modes", "modes_captured"))
-            near |= np.minimum(*had) >= limit("most_modes") * self.reference["effective_modes"]
-        return bool((near[1:] & near[:-1]).any())
+        distances = self._every("wasserstein_exact")
+        if self._lasted("wasserstein_exact", distances < self.in_floors("resting_distance")):
+            return True
+        if not self.has("effective_modes"):
+            return False
+        had = np.minimum(self._every("effective_modes"), self._every("modes_captured"))
+        return self._lasted("effective_modes", had >= limit("most_modes") * self.reference["effective_modes"])
+
+    def _lasted(self, name: str, held: np.ndarray) -> bool:
+        """Whether something held at all measurements of some while, two at least, that ended before the last ones.
+
+        held: for each measurement of a curve.
+        """
+        steps, while_ = self.history[STAMPS[name]][self._measurements(name)], limit("crowded_steps")
+        held = held & (steps < steps[-1] - while_)
+        held[-2:] = False
+        # Of each measurement, the first of those that lie in one stretch with it.
+        begins = np.maximum.accumulate(np.where(held & ~np.append(False, held[:-1]), np.arange(len(held)), 0))
+        return bool((held & (steps - steps[begins] >= while_)).any())
+
+    def _every(self, name: str) -> np.ndarray:
+        return self.history[name][self._measurements(name)]
 
     def measured(self, name: str, count: int = 1) -> np.ndarray:
-        """The last ``count`` measurements of a curve that is measured now and then on points, the newest last."""
-        return self.history[name][self._measurements[-count:]]
+        """The last ``count`` measurements of a curve that is measured now and then, the newest last."""
+        return self._every(name)[-count:]
 
-    @property
-    def measured_at(self) -> int:
+    def measured_within(self, name: str, steps: float) -> np.ndarray:
+        """The measurements of the last ``steps`` steps up to the newest, the newest last."""
+        rows, stamps = self._measurements(name), self.history[STAMPS[name]]
+        return self.history[name][rows[stamps[rows] >= self.measured_at(name) - steps]]
+
+    def measured_at(self, name: str) -> int:
         """The step of the newest measurement: the figure may have changed since."""
-        return int(self.history["step"][self._measurements[-1]])
+        return int(self.history[STAMPS[name]][-1])
 
-    @cached_property
-    def _measurements(self) -> np.ndarray:
-        """The rows at which was measured anew: the exact distance does not repeat while the generator moves."""
-        return np.flatnonzero(np.diff(self.history["wasserstein_exact"], prepend=np.nan))
+    def when(self, name: str) -> str:
+        """The step of the newest measurement in words, "" when that is the present one."""
+        return "" if self.measured_at(name) == self.step else f" at step {self.measured_at(name):,}"
+
+    def _measurements(self, name: str) -> np.ndarray:
+        """The rows at which was measured anew."""
+        return np.flatnonzero(np.diff(self.history[STAMPS[name]], prepend=-1))

@@ -26,7 +26,7 @@ THRESHOLDS = {
         200, "ELBO steps before a VAE is judged", "two epochs of 9,000 digits; β = 50 has collapsed it after 150"
     ),
     "warm_up_gan": Threshold(
-        400, "critic steps before a GAN is judged", "the first regular measurement; a critic's estimate has settled"
+        400, "critic steps before a GAN is judged", "a critic's estimate has settled"
     ),
     "spread_steps": Threshold(
         150,
@@ -104,6 +104,14 @@ THRESHOLDS = {
         "share of the data's modes that the generated points fill evenly (effective modes), or fewer",
         "exp of the entropy; a perfect generator fills all",
     ),
+    "crowded_steps": Threshold(
+        75, "steps up to the newest count over which the effective modes are averaged", "four counts, one each 25 steps"
+    ),
+    "turnover_steps": Threshold(
+        150,
+        "steps up to the newest count over which the turnover is averaged",
+        "seven counts: single ones scatter, and none of before a change is left when points that crowd are judged",
+    ),
     "lone_mode": Threshold(
         1.2,
         "effective modes, or fewer, that count as a single one: of two modes even half is never undercut",
@@ -119,7 +127,7 @@ THRESHOLDS = {
     ),
     "turnover": Threshold(
         0.25,
-        "share of the points that changed their mode between two measurements, or more, on the mean of three",
+        "share of the points that changed their mode within 100 steps, or more, on the mean of the measurements",
         "Metz et al. 2017, figure 2: a collapsed generator may rotate through the modes; at rest it stays below 0.1, "
         "and one that stays collapsed below 0.2 (measured)",
     ),

@@ -1,7 +1,8 @@
 """What is measured on a model: distance to the data, coverage of its modes, collapse of its latents.
 
-The exact evidence and the gradients of a critic's layers stand apart in :mod:`genlab.measures.evidence` and
-:mod:`genlab.measures.layers`, because they need torch and these do not.
+The exact evidence, the gradients of a critic's layers and what is counted on the device stand apart in
+:mod:`genlab.measures.evidence`, :mod:`genlab.measures.layers` and :mod:`genlab.measures.modes`, because they need torch
+and these do not.
 """
 
 from genlab.measures.collapse import ACTIVE_VARIANCE, active_units

@@ -8,23 +8,25 @@ from safetensors import SafetensorError, safe_open
 from genlab.checkpoint import Card, CheckpointError
 from genlab.config import Config
 from genlab.data import points
+from genlab.stamps import MODE_CURVES, STAMPS
 
 VAE_CURVES = ("loss", "elbo", "reconstruction", "kl", "beta", "kl_per_dim")
 GAN_CURVES = (
     "critic_loss", "generator_loss", "loss_sum", "real_score", "fake_score", "critic_grad_norm", "generator_grad_norm",
     "clipped_fraction", "wasserstein_estimate",
 )  # fmt: skip
-MODE_CURVES = ("modes_captured", "high_quality", "effective_modes", "mode_turnover")
 
 
 def curve_names(config: Config) -> tuple[str, ...]:
     """The curves that a run with these settings records, in the order of the stored columns."""
     if config.model == "vae":
-        return (*VAE_CURVES, "active_units")
-    if config.is_images:
-        return GAN_CURVES
-    measured = () if points(config.data).modes is None else MODE_CURVES
-    return (*GAN_CURVES, "wasserstein_exact", *measured)
+        steps, measured = VAE_CURVES, ("active_units",)
+    elif config.is_images:
+        steps, measured = GAN_CURVES, ()
+    else:
+        modes = () if points(config.data).modes is None else MODE_CURVES
+        steps, measured = GAN_CURVES, ("wasserstein_exact", *modes)
+    return (*steps, *measured, *dict.fromkeys(STAMPS[name] for name in measured))
 
 
 def read_curves(path: Path, card: Card) -> dict[str, np.ndarray]:

@@ -20,11 +20,13 @@ from torch import Tensor, nn
 from genlab.config import Config, SettingError
 from genlab.models import stack
 from genlab.objectives import annealed_beta
+from genlab.training import work
 from genlab.training.divergence import Divergence
 from genlab.training.gan import GANTrainer
 from genlab.training.make import make_trainer
+from genlab.training.measuring import Measure, interval
 from genlab.training.optimizers import StackedOptimizer
-from genlab.training.trainer import CHECK_EVERY, Trainer
+from genlab.training.trainer import Trainer
 from genlab.training.vae import VAETrainer
 
 ROWS = 256
@@ -60,11 +62,16 @@ def _common(config: Config) -> str:
     return json.dumps(shared | {name: getattr(config, name, 0) > 0 for name in _PENALTIES})
 
 
-def make_batch(configs: Sequence[Config], device: str | torch.device = "cpu") -> "BatchedTrainer":
-    """A fresh batch of models at step 0; ``configs`` must belong together, see :func:`batches`."""
+def make_batch(
+    configs: Sequence[Config], device: str | torch.device = "cpu", goal: int | None = None
+) -> "BatchedTrainer":
+    """A fresh batch of models at step 0; ``configs`` must belong together, see :func:`batches`.
+
+    With a ``goal`` it is measured at that step, and at even intervals before.
+    """
     if len(batches(configs)) != 1:
         raise ValueError("these models differ in more than numbers of a step: they cannot train as one batch")
-    return _TRAINERS[configs[0].model](configs, torch.device(device))
+    return _TRAINERS[configs[0].model](configs, torch.device(device), goal)
 
 
 class BatchedTrainer(Trainer):
@@ -74,8 +81,8 @@ class BatchedTrainer(Trainer):
     number of one model enters another's.
     """
 
-    def __init__(self, configs: Sequence[Config], device: torch.device):
-        self.configs, self.config, self.device = list(configs), configs[0], device
+    def __init__(self, configs: Sequence[Config], device: torch.device, goal: int | None = None):
+        self.configs, self.config, self.device, self.goal = list(configs), configs[0], device, goal
         self._models = (len(configs),)
         self.divergences: list[Divergence | None] = [None] * len(configs)
         self._load_data()
@@ -83,11 +90,11 @@ class BatchedTrainer(Trainer):
         self._single = make_trainer(self.config, device)
         for name, tensor in self._measuring().items():
             tensor.copy_(self._single.tensors()[name])
-        self.measured_names = tuple(self._single._measured)
-        self._measured = np.tile(np.array(list(self._single._measured.values()), np.float32), (len(configs), 1))
-        self.unmeasured: list[int] = []
+        self._measured.last[:] = self._single._measured.last
+        self.unmeasured: list[list[int]] = []
+        """What is due, (measure, model) by their places."""
         self._every, self._steps, self._seconds = 1, [], []
-        columns = len(self.CURVES) - 1 + self._vector_size() + len(self.measured_names)
+        columns = len(self.CURVES) - 1 + self._vector_size() + len(self._measured.names)
         self._curves_so_far = np.zeros((len(configs), ROWS, columns), np.float32)
         self.recent = np.full((len(configs), columns), np.nan, np.float32)
         self._finite = {name: tensor.detach().clone() for name, tensor in self.tensors().items()}
@@ -124,6 +131,15 @@ class BatchedTrainer(Trainer):
     def _new_optimizer(self, name: str) -> StackedOptimizer:
         return StackedOptimizer(self._optimizer_settings(name)[0], self.weights[name])
 
+    # Measuring --------------------------------------------------------------------------------------------------------
+
+    def _every(self, measurement: float, share: float, most: int | None = None) -> int:
+        # Models that share the calls of a step leave less time: each measures as often as its part allows.
+        return interval(measurement, work.step(self.config, self.device.type, self.models), share)
+
+    def _is_due(self, measure: Measure, step: int) -> bool:
+        return (step - (self.goal or 0)) % measure.every == 0
+
     # Steps ------------------------------------------------------------------------------------------------------------
 
     def advance(self, n: int) -> None:
@@ -144,7 +160,7 @@ class BatchedTrainer(Trainer):
         self._clock[self._pending] = self.seconds
         self._pending += 1
         self.step += 1
-        if self.step % CHECK_EVERY == 0 or self._is_measured():
+        if self._is_checked() or any(self._is_due(measure, self.step) for measure in self._measured.measures):
             self._check()
 
     def _drain(self) -> None:
@@ -188,7 +204,7 @@ class BatchedTrainer(Trainer):
             self._steps.append(int(step))
             self._seconds.append(float(seconds[row]))
             self._curves_so_far[:, place, : curves.shape[2]] = curves[row]
-            self._curves_so_far[:, place, curves.shape[2] :] = self._measured
+            self._curves_so_far[:, place, curves.shape[2] :] = self._measured.last
 
     def _check(self) -> None:
         """See :meth:`Trainer._check`; what is due for measuring is left to :meth:`measure_one`."""
@@ -198,13 +214,14 @@ class BatchedTrainer(Trainer):
             finite = torch.stack(parts).all(dim=0)
             for model in torch.nonzero(~finite).flatten().tolist():
                 self.divergences[model] = self.divergences[model] or Divergence(self.step, f"{name} weights")
-        if self._is_measured() and self.measured_names:
-            self.unmeasured = self._alive()
+        due = [place for place, measure in enumerate(self._measured.measures) if self._is_due(measure, self.step)]
+        self.unmeasured = [[place, model] for place in due for model in self._alive()]
         self._remember()
 
     def measurements_left(self, goal: int) -> int:
         """How many are due until step ``goal``, those of the present step that still wait among them."""
-        due = sum(map(self._is_measured, range(self.step + 1, goal + 1))) if self.measured_names else 0
+        first = self.goal or 0
+        due = sum((goal - first) // m.every - (self.step - first) // m.every for m in self._measured.measures)
         return len(self.unmeasured) + due * len(self._alive())
 
     def _gone(self) -> list[int]:
@@ -234,17 +251,19 @@ class BatchedTrainer(Trainer):
     # One model --------------------------------------------------------------------------------------------------------
 
     def measure_one(self) -> None:
-        """Measure the next model that waits for it."""
-        model = self.unmeasured.pop(0)
+        """Take the next measurement that waits, of one model."""
+        place, model = self.unmeasured.pop(0)
         single = self._one(model)
         its = single.tensors()
         for name, tensor in self._measuring().items():
             its[name].copy_(tensor[model])
-        self._measured[model] = list(single._measure().values())
+        *curves, stamp = self._measured.columns(place)
+        figures = single._measured.measures[place].take()
+        self._measured.last[model, curves], self._measured.last[model, stamp] = figures.cpu().numpy(), self.step
         for name, tensor in self._measuring().items():
             tensor[model] = its[name]
         if self._steps and self._steps[-1] == self.step:
-            self._curves_so_far[model, len(self._steps) - 1, -len(self.measured_names) :] = self._measured[model]
+            self._curves_so_far[model, len(self._steps) - 1, -len(self._measured.names) :] = self._measured.last[model]
 
     def _measuring(self) -> dict[str, Tensor]:
         """What each model's next measurement compares with, (models, …)."""
@@ -267,7 +286,7 @@ class BatchedTrainer(Trainer):
         self._drain()
         names = [name for name in self.CURVES if name != self.VECTOR]
         values = {name: self.recent[:, column] for column, name in enumerate(names)}
-        return values | {name: self._measured[:, column] for column, name in enumerate(self.measured_names)}
+        return values | {name: self._measured.last[:, column] for column, name in enumerate(self._measured.names)}
 
     def trainer(self, model: int) -> Trainer:
         """A trainer of its own that goes on where this model stands, with its curves so far."""
@@ -310,7 +329,7 @@ class BatchedTrainer(Trainer):
             tensors |= {f"finite/{name}": self._finite[name][gone] for name in stacked}
         for step in {self._finite_steps[model] for model in gone}:
             tensors |= {f"shared/{step}/{name}": tensor for name, tensor in self._shared[step].items()}
-        tables = {"curves": self._curves_so_far, "recent": self.recent, "measured": self._measured}
+        tables = {"curves": self._curves_so_far, "recent": self.recent, "measured": self._measured.last}
         tensors |= {f"table/{name}": torch.from_numpy(table.copy()) for name, table in tables.items()}
         return tensors, {
             "step": self.step, "seconds": self.seconds, "every": self._every, "steps": self._steps,
@@ -328,7 +347,7 @@ class BatchedTrainer(Trainer):
         for name, tensor in groups["shared"].items():
             step, _, rest = name.partition("/")
             self._shared.setdefault(int(step), {})[rest] = tensor
-        self._curves_so_far, self.recent, self._measured = (
+        self._curves_so_far, self.recent, self._measured.last = (
             groups["table"][name].numpy() for name in ("curves", "recent", "measured")
         )
         self.step, self.seconds, self._every = story["step"], story["seconds"], story["every"]
@@ -342,6 +361,11 @@ class BatchedTrainer(Trainer):
 
 class BatchedGANTrainer(BatchedTrainer, GANTrainer):
     """Many GANs as one."""
+
+    def _one(self, model: int) -> Trainer:
+        single = super()._one(model)
+        single._span = self._span
+        return single
 
 
 class BatchedVAETrainer(BatchedTrainer, VAETrainer):

@@ -4,28 +4,31 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from genlab.checkpoint import SHARES_KEPT
 from genlab.config import GANConfig
 from genlab.data import points
 from genlab.measures import (
     COVERAGE_SAMPLES,
     PERFECT_HIGH_QUALITY,
-    effective_modes,
-    mode_coverage,
-    mode_shares,
-    mode_turnover,
     wasserstein_exact,
     wasserstein_floor,
 )
 from genlab.measures.layers import gradient_norms
+from genlab.measures.modes import mode_figures
 from genlab.models import critic, generator
 from genlab.numbers import Numbers, random_stream
 from genlab.objectives import flipped, game, gradient_penalty, r1_penalty
+from genlab.stamps import MODE_CURVES, STAMPS
+from genlab.training import work
 from genlab.training.data import as_pictures, training_examples
 from genlab.training.draws import noise_numbers
-from genlab.training.trainer import MEASURE_EVERY, MEASURED_EARLY, Trainer
+from genlab.training.measuring import GLANCE, Measure
+from genlab.training.trainer import CHECK_EVERY, Trainer
 
 TRANSPORT_SAMPLES = 256
 """Points in each of the samples between which the exact Wasserstein distance is measured."""
+TURNOVER_SPAN = GLANCE * SHARES_KEPT
+"""Steps over which it is counted how many points changed their mode."""
 _ROWS_AT_ONCE = 16_384
 """Examples that the generator makes for the critic in one pass."""
 
@@ -49,14 +52,19 @@ class GANTrainer(Trainer):
         self.data = training_examples(self.config).to(self.device)
         self._distribution = None if self.config.is_images else points(self.config.data)
         self._has_modes = self._distribution is not None and self._distribution.modes is not None
+        if self._has_modes:
+            self._modes = torch.tensor(self._distribution.modes, dtype=torch.float32, device=self.device)
+        if self._distribution is not None:
+            self._probe_noise = self.noise(COVERAGE_SAMPLES, random_stream(self.config.seed, "view"))
 
     def _build(self, random: np.random.Generator) -> dict[str, nn.Module]:
         self.generator, self.critic = generator(self.config, random), critic(self.config, random)
         return {"generator": self.generator, "critic": self.critic}
 
     def _set_up(self) -> None:
-        # Of the last measurement; zero before the first.
-        self._mode_shares = torch.zeros((*self._models, len(self._distribution.modes) if self._has_modes else 0))
+        # Of the last measurements within TURNOVER_SPAN, the oldest first; zero before the first.
+        modes = len(self._distribution.modes) if self._has_modes else 0
+        self._mode_shares = torch.zeros((*self._models, SHARES_KEPT, modes), device=self.device)
         super()._set_up()
 
     def _networks_of(self, optimizer: str) -> list[nn.Module]:
@@ -164,30 +172,41 @@ class GANTrainer(Trainer):
         estimate = recorded[:, self.RECORDED.index("real_score")] - recorded[:, self.RECORDED.index("fake_score")]
         return np.column_stack([recorded, estimate])
 
-    def _measure_every(self) -> int:
-        # A step with many critic steps takes longer, and the exact distance must not lag behind the estimate.
-        return max(MEASURE_EVERY // self.config.n_critic, MEASURED_EARLY[0])
+    def _check_every(self) -> int:
+        # A step with many critic steps takes longer.
+        return min(CHECK_EVERY, GLANCE * max(1, CHECK_EVERY * 2 // (GLANCE * self.config.n_critic)))
 
-    def _measure(self) -> dict[str, float]:
+    def _measures(self) -> tuple[Measure, ...]:
         if self._distribution is None:
-            return {}
-        generated, real = self.sample(COVERAGE_SAMPLES), self.data[:TRANSPORT_SAMPLES].cpu().numpy()
-        measured = {"wasserstein_exact": wasserstein_exact(generated[:TRANSPORT_SAMPLES], real)}
-        return measured | (self._measure_modes(generated) if self._has_modes else {})
+            return ()
+        every = self._every(work.TRANSPORT, 0.1)
+        distance = Measure(("wasserstein_exact",), STAMPS["wasserstein_exact"], self._measure_distance, every)
+        if not self._has_modes:
+            return (distance,)
+        every = self._every(work.counting(self.config), 0.1, most=GLANCE)
+        self._span = max(1, TURNOVER_SPAN // every)
+        return distance, Measure(MODE_CURVES, STAMPS[MODE_CURVES[0]], self._measure_modes, every)
 
-    def _measure_modes(self, generated: np.ndarray) -> dict[str, float]:
-        modes, std = self._distribution.modes, self._distribution.mode_std
-        coverage, shares = mode_coverage(generated, modes, std), mode_shares(generated, modes)
-        before = self._mode_shares.numpy()
-        turnover = mode_turnover(before, shares) if before.any() else 0.0
-        self._mode_shares.copy_(torch.from_numpy(shares))
-        return {
-            "modes_captured": coverage.captured, "high_quality": coverage.high_quality,
-            "effective_modes": effective_modes(shares), "mode_turnover": turnover,
-        }  # fmt: skip
+    def _measure_distance(self) -> Tensor:
+        real, generated = self.data[:TRANSPORT_SAMPLES].cpu().numpy(), self._probe(TRANSPORT_SAMPLES).cpu().numpy()
+        return torch.tensor([wasserstein_exact(generated, real)])
+
+    def _measure_modes(self) -> Tensor:
+        figures, shares = mode_figures(self._probe(COVERAGE_SAMPLES), self._modes, self._distribution.mode_std)
+        earlier = self._mode_shares
+        # Before the first of them all are 0: nothing has changed its mode since the start.
+        earlier.copy_(torch.where(earlier.any(), earlier, shares))
+        turnover = (shares - earlier[-self._span]).abs().sum() / 2
+        earlier.copy_(torch.cat((earlier[1:], shares.unsqueeze(0))))
+        return torch.cat((figures, turnover.unsqueeze(0)))
+
+    def _probe(self, n: int) -> Tensor:
+        """The first ``n`` of the points that every measurement looks at: from the same noise each time."""
+        with torch.no_grad():
+            return self.generator(self._probe_noise[:n])
 
     def tensors(self) -> dict[str, Tensor]:
-        """See :meth:`Trainer.tensors`; with the shares that the next measurement compares with."""
+        """See :meth:`Trainer.tensors`; with the shares that the next measurements compare with."""
         return super().tensors() | ({"measured/mode_shares": self._mode_shares} if self._has_modes else {})
 
     def layer_gradient_norms(self, n: int = TRANSPORT_SAMPLES) -> np.ndarray:

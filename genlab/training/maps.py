@@ -171,7 +171,8 @@ class MapTrainer:
 
     def _batch(self, batch: int) -> BatchedTrainer:
         if self._batches[batch] is None:
-            self._batches[batch] = make_batch([self.config.cells[place] for place in self.places[batch]], self.device)
+            configs = [self.config.cells[place] for place in self.places[batch]]
+            self._batches[batch] = make_batch(configs, self.device, self.config.steps)
         return self._batches[batch]
 
     # What is seen -----------------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ class Snapshot:
     """One finite state of a run; nothing in it is written to again but ``tried``.
 
     config: the settings in force from this step on. changes: how many of the run's changes led to them.
-    history: the rows of :class:`~genlab.training.history.History` up to this step, not copied.
+    measured: what was measured last. history: the rows of :class:`~genlab.training.history.History` up to this step,
+    not copied.
     tried: the run was rewound to it.
     """
 
@@ -28,7 +29,7 @@ class Snapshot:
     config: Config
     changes: int
     tensors: dict[str, Tensor]
-    measured: dict[str, float]
+    measured: np.ndarray
     history: tuple[np.ndarray, ...]
     tried: bool = False
 

@@ -1,6 +1,7 @@
 """What the trainers of both models share: steps, curves, live settings, snapshots."""
 
 import copy
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -15,18 +16,18 @@ from torch import Tensor, nn
 from genlab.config import Config, SettingError, structural
 from genlab.models import FlatParameters
 from genlab.numbers import Numbers, random_stream
+from genlab.training import work
 from genlab.training.divergence import Divergence
 from genlab.training.draws import Draws
 from genlab.training.history import History, thinned
+from genlab.training.measuring import GLANCE, Measure, Measured, interval
 from genlab.training.optimizers import make_optimizer, set_hyperparameters
 from genlab.training.snapshots import Snapshot, Snapshots
 
 CHECK_EVERY = 200
 """Steps between two looks at the weights; each time they are finite leaves a snapshot to rewind to."""
-MEASURE_EVERY = 400
-"""Steps between two measurements of what needs samples of its own."""
-MEASURED_EARLY = (25, 50, 100, 200)
-"""Further steps with a measurement: much happens at the start."""
+CHECKED_EARLY = (25, 50, 100)
+"""Further steps with such a look: much happens at the start."""
 
 
 class Trainer(ABC):
@@ -55,13 +56,13 @@ class Trainer(ABC):
         self.config, self.device = config, device
         self._load_data()
         self._set_up()
-        self._measured = self._measure()
-        self._history = History(len(self.CURVES) - 1 + self._vector_size() + len(self._measured))
+        self._measure_all()
+        self._history = History(len(self.CURVES) - 1 + self._vector_size() + len(self._measured.names))
         self.snapshots = Snapshots()
         self._take_snapshot()
 
     def _set_up(self) -> None:
-        """Everything but the examples, the measures and the curves, as of step 0."""
+        """Everything but the examples, what was measured and the curves, as of step 0."""
         config, device = self.config, self.device
         self.step, self.seconds = 0, 0.0
         self.diverged: Divergence | None = None
@@ -72,6 +73,7 @@ class Trainer(ABC):
         self.weights = {name: FlatParameters(self._networks_of(name), len(self._models)) for name in self.OPTIMIZERS}
         self._optimizers = {name: self._new_optimizer(name) for name in self.OPTIMIZERS}
         self._live = {name: torch.zeros((*self._models, 1), device=device) for name in self.LIVE_NUMBERS}
+        self._measured = Measured(self._measures(), self._models)
         self._use_settings()
         columns = len(self.RECORDED) - 1 + self._vector_size()
         self._buffer = torch.zeros((CHECK_EVERY, *self._models, columns), device=device)
@@ -106,8 +108,8 @@ class Trainer(ABC):
         """Rows (m, recorded) → rows of ``CURVES``."""
 
     @abstractmethod
-    def _measure(self) -> dict[str, float]:
-        """What is measured now and then, from random numbers of its own."""
+    def _measures(self) -> tuple[Measure, ...]:
+        """What is measured with the present settings, on samples from random numbers of its own."""
 
     @abstractmethod
     def reference(self) -> dict[str, float]:
@@ -124,12 +126,19 @@ class Trainer(ABC):
     def _vector_size(self) -> int:
         return 1
 
-    def _measure_every(self) -> int:
-        return MEASURE_EVERY
+    def _check_every(self) -> int:
+        return CHECK_EVERY
 
-    def _is_measured(self, step: int | None = None) -> bool:
-        step = self.step if step is None else step
-        return step % self._measure_every() == 0 or step in MEASURED_EARLY
+    def _is_checked(self) -> bool:
+        # What has been recorded must be fetched before its buffer is full, whatever the settings became meanwhile.
+        return self.step % self._check_every() == 0 or self.step % CHECK_EVERY == 0 or self.step in CHECKED_EARLY
+
+    def _every(self, measurement: float, share: float, most: int | None = None) -> int:
+        """Steps between two measurements of so much work that are to take ``share`` of the time; at most ``most``."""
+        return min(most or sys.maxsize, interval(measurement, work.step(self.config, self.device.type), share))
+
+    def _is_due(self, measure: Measure, step: int) -> bool:
+        return step % measure.every == 0
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
@@ -156,7 +165,9 @@ class Trainer(ABC):
             self._clock[self._pending] = time.perf_counter() - started
             self._pending += 1
             self.step += 1
-            if self.step % CHECK_EVERY == 0 or self._is_measured():
+            if self.step % GLANCE == 0:
+                self._measure_due()
+            if self._is_checked():
                 self._check()
         self._drain()
         self._set_training(False)
@@ -166,6 +177,17 @@ class Trainer(ABC):
         # Outside of a step the networks may be called by anyone: in evaluation mode that changes nothing in them.
         for network in self.networks.values():
             network.train(on)
+
+    def _measure_due(self) -> None:
+        """Take what is due at this step; nothing is fetched from the device that need not be."""
+        self._set_training(False)
+        self._measured.take(self.step, self._is_due)
+        self._set_training(True)
+
+    def _measure_all(self) -> None:
+        """Measure everything anew, outside of the steps."""
+        self._measured.take(self.step, lambda measure, step: True)
+        self._measured.fetch([self.step])
 
     def _drain(self) -> None:
         if not self._pending:
@@ -182,7 +204,8 @@ class Trainer(ABC):
             recorded, steps, seconds = recorded[: bad + 1], steps[: bad + 1], seconds[: bad + 1]
             self.step = int(steps[-1])
             self.diverged = Divergence(self.step, self.RECORDED[column])
-        measured = np.tile(np.array(list(self._measured.values()), dtype=np.float32), (len(steps), 1))
+            self._measured.forget(self.step)
+        measured = self._measured.fetch(steps)
         # The last row of a diverged run may hold inf − inf.
         with np.errstate(invalid="ignore", over="ignore"):
             curves = self._curves(recorded)
@@ -190,19 +213,16 @@ class Trainer(ABC):
 
     def _check(self) -> None:
         """At fixed steps, so that a run in portions finds the same as a run at once."""
+        broken = next((name for name, network in self.networks.items() if not _is_finite(network)), None)
+        if broken:
+            # What was measured on such weights is no figure of the model.
+            self._measured.forget(self.step)
         self._drain()
         if self.diverged:
             return
-        for name, network in self.networks.items():
-            if not all(bool(torch.isfinite(parameter).all()) for parameter in network.parameters()):
-                self.diverged = Divergence(self.step, f"{name} weights")
-                return
-        if self._is_measured():
-            self._set_training(False)
-            self._measured = self._measure()
-            self._set_training(True)
-            if self._measured:
-                self._history.values[-1, -len(self._measured) :] = list(self._measured.values())
+        if broken:
+            self.diverged = Divergence(self.step, f"{broken} weights")
+            return
         self._take_snapshot()
 
     # Curves -----------------------------------------------------------------------------------------------------------
@@ -210,12 +230,13 @@ class Trainer(ABC):
     def history(self, rows: int | None = None) -> dict[str, np.ndarray]:
         """The curves so far by name, (n,) each and ``kl_per_dim`` (n, k); with ``rows``, thinned to at most that many.
 
-        Measured curves hold their last value between measurements. The arrays are copies.
+        Measured curves hold their last value between measurements; the step of each stands in a curve of its own, whose
+        name ends in ``_step``. The arrays are copies.
         """
         time, values = self._history.time.copy(), self._history.values.copy()
         result = {"step": time[:, 0], "seconds": time[:, 1]}
         size, column = {self.VECTOR: self._vector_size()}, 0
-        for name in (*self.CURVES, *self._measured):
+        for name in (*self.CURVES, *self._measured.names):
             part = values[:, column : column + size.get(name, 1)]
             result[name] = part if name == self.VECTOR else part[:, 0]
             column += part.shape[1]
@@ -250,6 +271,7 @@ class Trainer(ABC):
         for name, optimizer in self._optimizers.items():
             set_hyperparameters(optimizer, *self._optimizer_settings(name))
         self.draws.want(**self._numbers())
+        self._measured.measures = self._measures()
 
     def _value(self, setting: str) -> Any:
         """The value of a setting: of one model a number, of a stack that of each, (models, 1)."""
@@ -321,7 +343,7 @@ class Trainer(ABC):
 
     def _return_to(self, snapshot: Snapshot) -> None:
         self.restore(snapshot.tensors)
-        self.step, self.seconds, self._measured = snapshot.step, snapshot.seconds, dict(snapshot.measured)
+        self.step, self.seconds, self._measured.last = snapshot.step, snapshot.seconds, snapshot.measured.copy()
         self._history.replace(*snapshot.history)
 
     def _take_snapshot(self) -> None:
@@ -333,7 +355,7 @@ class Trainer(ABC):
                 self.config,
                 len(self.changes),
                 {name: tensor.detach().clone() for name, tensor in self.tensors().items()},
-                dict(self._measured),
+                self._measured.last.copy(),
                 (history.time, history.values, history.level),
             )
         )
@@ -371,11 +393,10 @@ class Trainer(ABC):
             history = [tensors[f"history/{name}"].numpy() for name in ("time", "values", "level")]
             self._history.replace(*history)
             self._history.cut(self.step)
-        if not len(self._history):
-            self._measured = self._measure()
+        if len(self._history):
+            self._measured.last = self._history.values[-1, self._history.columns - len(self._measured.names) :].copy()
         else:
-            last = self._history.values[-1, -len(self._measured) :] if self._measured else ()
-            self._measured = dict(zip(self._measured, last.tolist() if self._measured else (), strict=True))
+            self._measure_all()
         self.snapshots = Snapshots()
         self._take_snapshot()
         if metadata["diverged"]:
@@ -389,3 +410,7 @@ class Trainer(ABC):
         from genlab.training.checkpoints import save_trainer
 
         save_trainer(self, path)
+
+
+def _is_finite(network: nn.Module) -> bool:
+    return all(bool(torch.isfinite(parameter).all()) for parameter in network.parameters())

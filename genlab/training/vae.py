@@ -16,8 +16,11 @@ from genlab.objectives import (
     gaussian_kl,
     gaussian_reconstruction,
 )
+from genlab.stamps import STAMPS
+from genlab.training import work
 from genlab.training.data import as_pictures, held_out_examples, training_examples
 from genlab.training.draws import normal
+from genlab.training.measuring import Measure
 from genlab.training.trainer import Trainer
 
 
@@ -91,10 +94,14 @@ class VAETrainer(Trainer):
         kl = kl_per_dim.sum(axis=1)
         return np.column_stack([loss, -(reconstruction + kl), reconstruction, kl, beta, kl_per_dim])
 
-    def _measure(self) -> dict[str, float]:
+    def _measures(self) -> tuple[Measure, ...]:
+        every = self._every(work.encoding(self.config, len(self.held_out)), 0.05)
+        return (Measure(("active_units",), STAMPS["active_units"], self._measure_units, every),)
+
+    def _measure_units(self) -> Tensor:
         with torch.no_grad():
             mean, _ = self.encoder(self.held_out)
-        return {"active_units": int(active_units(mean).sum())}
+        return active_units(mean).sum(dim=-1, keepdim=True)
 
     def held_out_elbo(self, draws: int = 64) -> float:
         """Mean ELBO of the held-out examples, nats per example, from ``draws`` samples of each q(z|x)."""

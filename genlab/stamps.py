@@ -1,0 +1,10 @@
+"""When what is measured now and then was measured."""
+
+MODE_CURVES = ("modes_captured", "high_quality", "effective_modes", "mode_turnover")
+"""What counting generated points at the modes of the data yields."""
+STAMPS = {
+    "active_units": "active_units_step",
+    "wasserstein_exact": "wasserstein_exact_step",
+    **dict.fromkeys(MODE_CURVES, "modes_step"),
+}
+"""A measured curve → the curve that tells at which step its value was taken."""

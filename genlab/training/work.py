@@ -1,0 +1,83 @@
+"""How much a step and a measurement have to compute, from the settings alone.
+
+The unit is one multiplication with its addition. What depends on these figures is the same on every machine, however
+fast it is, and however a run is cut into portions.
+"""
+
+from itertools import pairwise
+
+from genlab.config import Config, GANConfig, VAEConfig
+from genlab.measures import COVERAGE_SAMPLES
+
+PER_UNIT = 32
+"""What the activation of a unit costs beside its weights: about 1 ns, where a core does 35 multiplications in one."""
+LAUNCHES = 1_800_000
+"""What the calls of one update cost beside their arithmetic: about 50 µs of a core."""
+TRANSPORT = 150_000_000
+"""The exact distance between two samples of 256 points: about 4 ms of a core."""
+COUNTING = 8_000_000
+"""Counting the points at the modes: about 0.2 ms of a core."""
+
+
+def arithmetic(config: Config) -> float:
+    """Of one step, without what its calls cost."""
+    batch = config.batch_size
+    if isinstance(config, VAEConfig):
+        return 3 * batch * (_encoder(config) + _decoder(config))
+    generator, critic = _generator(config), _critic(config)
+    passes = 6.0
+    if config.objective == "wgan_gp" and config.gp_weight:
+        # To the input and through the gradient's own gradient.
+        passes += 6
+    if config.r1_weight:
+        passes += 5
+    return batch * (config.n_critic * (passes * critic + generator) + 3 * generator + 2 * critic)
+
+
+def updates(config: Config) -> int:
+    """Updates of a network in one step."""
+    return config.n_critic + 1 if isinstance(config, GANConfig) else 1
+
+
+def step(config: Config, device: str = "cpu", models: int = 1) -> float:
+    """Of one step of one model among ``models`` that share its calls.
+
+    An accelerator is bound by the calls: its arithmetic counts for nothing.
+    """
+    calls = LAUNCHES * updates(config) / models
+    return calls + arithmetic(config) if device == "cpu" else calls
+
+
+def counting(config: GANConfig) -> float:
+    """Of one count of the modes that a GAN reaches."""
+    return COUNTING + COVERAGE_SAMPLES * _generator(config)
+
+
+def encoding(config: VAEConfig, examples: int) -> float:
+    """Of one look at which latents are active on so many examples."""
+    return COUNTING + examples * _encoder(config)
+
+
+def _encoder(config: VAEConfig) -> float:
+    return _example([_inputs(config), *[config.width] * config.depth, 2 * config.latent_dim])
+
+
+def _decoder(config: VAEConfig) -> float:
+    return _example([config.latent_dim, *[config.width] * config.depth, _inputs(config)])
+
+
+def _generator(config: GANConfig) -> float:
+    return _example([config.noise_dim, *[config.generator_width] * config.generator_depth, _inputs(config)])
+
+
+def _critic(config: GANConfig) -> float:
+    return _example([_inputs(config), *[config.critic_width] * config.critic_depth, 1])
+
+
+def _inputs(config: Config) -> int:
+    return 28 * 28 if config.is_images else 2
+
+
+def _example(sizes: list[int]) -> float:
+    """One example's way through a perceptron with so many units from input to output."""
+    return sum(inputs * outputs + PER_UNIT * outputs for inputs, outputs in pairwise(sizes))
