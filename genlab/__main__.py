@@ -18,6 +18,7 @@ from pathlib import Path
 
 from genlab.config import CONFIGS, LAST_SEED, SettingError
 from genlab.files import replace_file, replaceable
+from genlab.stamps import STAMPS
 
 DONE, DIVERGED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 MOST_SAMPLES = 10_000
@@ -217,9 +218,16 @@ def _advance(trainer, steps: int, interrupted: list) -> None:
 
 def _progress(trainer, steps: int) -> str:
     history = trainer.history(rows=3)
-    values = (f"{name} {history[name][-1]:.4g}" for name in SHOWN[trainer.config.model] if name in history)
+    values = (_newest(name, history) for name in SHOWN[trainer.config.model] if name in history)
     speed = trainer.step / trainer.seconds if trainer.seconds else 0
     return f"step {trainer.step} of {steps}  {speed:.0f} steps/s  {'  '.join(values)}   "
+
+
+def _newest(name: str, history: dict) -> str:
+    """The newest value of a curve, with its step where that is an earlier one."""
+    taken = history[STAMPS[name]][-1] if name in STAMPS else history["step"][-1]
+    when = "" if taken == history["step"][-1] else f" (step {taken:.0f})"
+    return f"{name} {history[name][-1]:.4g}{when}"
 
 
 def _diagnosis(trainer) -> str:

@@ -25,9 +25,7 @@ THRESHOLDS = {
     "warm_up_vae": Threshold(
         200, "ELBO steps before a VAE is judged", "two epochs of 9,000 digits; β = 50 has collapsed it after 150"
     ),
-    "warm_up_gan": Threshold(
-        400, "critic steps before a GAN is judged", "a critic's estimate has settled"
-    ),
+    "warm_up_gan": Threshold(400, "critic steps before a GAN is judged", "a critic's estimate has settled"),
     "spread_steps": Threshold(
         150,
         "generator steps at least before points that crowd at few modes are judged",

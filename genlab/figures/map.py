@@ -9,6 +9,7 @@ from genlab.figures.gan import gan_view
 from genlab.figures.panels import DRAWN, Panel, View, axes, dots
 from genlab.figures.vae import vae_view
 from genlab.maps import MapConfig
+from genlab.stamps import STAMPS
 
 GRID = {
     "narrow": '"map cell" minmax(0, 1fr) "map curves" minmax(0, 1fr) / minmax(0, 1.35fr) minmax(0, 1fr)',
@@ -20,7 +21,7 @@ def shown_measures(config: Config) -> dict[str, dict[str, Any]]:
     """What the colour of a cell can stand for, by the name of its curve; the first is what one asks of the model first.
 
     ``log``: coloured by its logarithm; ``whole``: a whole number; ``low`` and ``high``: the ends of the colours where
-    they are known.
+    they are known; ``stamp``: the curve that tells at which step it was measured.
     """
     if config.model == "vae":
         measures = {
@@ -36,7 +37,8 @@ def shown_measures(config: Config) -> dict[str, dict[str, Any]]:
             "critic_grad_norm": _measure("Critic's gradient norm", log=True),
             "generator_grad_norm": _measure("Generator's gradient norm", log=True),
         }
-    return measures | {"diverged": _measure("Diverged at step", low=0, whole=True)}
+    measures |= {"diverged": _measure("Diverged at step", low=0, whole=True)}
+    return {name: {**measure, "stamp": STAMPS.get(name)} for name, measure in measures.items()}
 
 
 def _distances(config: Config) -> dict[str, dict[str, Any]]:

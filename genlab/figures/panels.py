@@ -8,6 +8,8 @@ streams of the run but answers about the x that this visitor has chosen; the com
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from genlab.stamps import STAMPS
+
 DRAWN = 500
 """Points of a cloud that are drawn: SVG markers are what a frame costs in the browser."""
 
@@ -80,9 +82,10 @@ def series(name: str, label: str, colour: str, dash: str = "solid", **more: Any)
     """One curve: the history called ``name``.
 
     ``product`` or ``difference`` (two names whose values are multiplied or subtracted) replaces the history; ``scale``
-    divides the drawn value only.
+    divides the drawn value only. What is measured now and then has a ``stamp``: the history that tells when.
     """
-    return {"name": name, "label": label, "colour": colour, "dash": dash, **more}
+    stamp = {"stamp": STAMPS[name]} if name in STAMPS else {}
+    return {"name": name, "label": label, "colour": colour, "dash": dash, **stamp, **more}
 
 
 def level(label: str, *, value: float | None = None, reference: str = "") -> dict[str, Any]:

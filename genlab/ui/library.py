@@ -13,6 +13,7 @@ from genlab.figures.still import overlay
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed, UnknownRun
 from genlab.runtime.store import LONGEST_NAME, StoredRun
+from genlab.stamps import STAMPS
 from genlab.ui import PAGES
 from genlab.ui.errors import complain, literal
 from genlab.ui.keep import rule
@@ -36,6 +37,7 @@ CURVES = {
 }  # fmt: skip
 """Curves that can be laid over each other; a GAN's first choice is its exact distance, a VAE's its ELBO."""
 SHOWN_CLEARED = 20
+MEASURED_AT = "Measured at"
 TWIN = "Two chosen runs of one kind, side by side in lockstep."
 FIRST = ("wasserstein_exact", "elbo", "wasserstein_estimate")
 
@@ -61,7 +63,8 @@ def table(runs: list[StoredRun]) -> pd.DataFrame:
     """One row for each run; only the measures that any of them has."""
     rows = [_row(run) for run in runs]
     frame = pd.DataFrame(rows, columns=list(_row(runs[0])) if runs else ["Name"])
-    return frame.drop(columns=[label for label, _ in MEASURES.values() if label in frame and frame[label].isna().all()])
+    optional = [label for label in (*(label for label, _ in MEASURES.values()), MEASURED_AT) if label in frame]
+    return frame.drop(columns=[label for label in optional if frame[label].isna().all()])
 
 
 def _row(run: StoredRun) -> dict[str, Any]:
@@ -78,6 +81,7 @@ def _row(run: StoredRun) -> dict[str, Any]:
         "Status": run.state.status.value,
         "Steps": run.state.step,
         **{label: _finite(measures.get(name)) for name, (label, _) in MEASURES.items()},
+        MEASURED_AT: _measured_at(measures, run.state.step),
         "Touched": datetime.fromtimestamp(run.updated),
         "Size": (run.saved.size if run.saved else 0) / 1e3,
     }
@@ -86,6 +90,13 @@ def _row(run: StoredRun) -> dict[str, Any]:
 def _cell(text: str) -> str:
     """A text as a cell that no spreadsheet takes for a formula: the table can be saved as CSV."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def _measured_at(measures: dict[str, float | None], step: int) -> str | None:
+    """The steps at which what stands in a row was measured, where one of them is an earlier one than the run's."""
+    taken = [measures.get(stamp) for name, stamp in STAMPS.items() if name in MEASURES]
+    steps = sorted({int(at) for at in taken if at is not None}, reverse=True)
+    return None if steps in ([], [step]) else " / ".join(f"{one:,}" for one in steps)
 
 
 def _finite(value: float | None) -> float:
@@ -120,6 +131,7 @@ def chosen_runs(runs: list[StoredRun]) -> list[StoredRun]:
             "Seed": st.column_config.NumberColumn(width=60, format="%d"),
             "Status": st.column_config.TextColumn(width=80),
             "Steps": st.column_config.NumberColumn(width=75, format="localized"),
+            MEASURED_AT: st.column_config.TextColumn(width=110, help="The steps at which modes and W₁ were measured."),
             "Touched": st.column_config.DatetimeColumn(width=130, format="D MMM YYYY, HH:mm"),
             "Size": st.column_config.NumberColumn(width=80, format="%.0f kB"),
         },

@@ -9,6 +9,7 @@ from genlab.measures import COVERAGE_SAMPLES
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed, RunState
 from genlab.scenarios import Evidence, Scenario
+from genlab.stamps import STAMPS
 
 
 class NeedsCommand(Exception):
@@ -37,6 +38,22 @@ class _Generated(_NotKept):
         return lab.generate(path, n=COVERAGE_SAMPLES, seed=0, temperature=1.0)[1]["xy"]
 
 
+MEASURED = {
+    "active_units": "active_units",
+    "wasserstein_exact/start": "wasserstein_exact",
+    "|estimate|/exact": "wasserstein_exact",
+}
+"""Figures of a check that are made of the newest measurement → its curve."""
+
+
+def _when(figure: str, curves: dict[str, np.ndarray]) -> str:
+    """The step of the measurement behind a figure, where that is an earlier one."""
+    if figure not in MEASURED or STAMPS[MEASURED[figure]] not in curves:
+        return ""
+    taken = curves[STAMPS[MEASURED[figure]]][-1]
+    return "" if taken == curves["step"][-1] else f" at step {taken:,.0f}"
+
+
 def verdict_line(scenario: Scenario, state: RunState) -> str:
     """Whether the claim holds in the run so far, with the figures that decide, in one line."""
     seed = state.config.seed
@@ -51,7 +68,7 @@ def verdict_line(scenario: Scenario, state: RunState) -> str:
         return "decided by what the run does on its way, which the command below watches."
     except (CheckpointError, CommandFailed) as error:
         return str(error)
-    numbers = ", ".join(f"{name} = {value:.4g}" for name, value in figures.items())
+    numbers = ", ".join(f"{name} = {value:.4g}{_when(name, curves)}" for name, value in figures.items())
     if state.config == scenario.config.replace(seed=seed):
         says = "the claim holds" if holds else "the claim does not hold"
     else:

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  decades, extremes, historyOf, interpolate, median, middleBy, middleRange, smooth, thenOf, valuesOf,
+  decades, extremes, historyOf, interpolate, median, middleBy, middleRange, newestOf, smooth, takenAt, thenOf, valuesOf,
 } from "../../genlab/live/stage/maths/series.js";
 
 test("smoothing keeps a constant as it is, from its first value on", () => {
@@ -76,4 +76,14 @@ test("of examples the one in the middle stands for the median: its terms add up,
   assert.ok(Math.abs(found[1] + found[2] + found[3] - found[0]) < 1e-9);
   const [all, ...parts] = [0, 1, 2, 3].map(j => median(rows.map(row => row[j])));
   assert.ok(Math.abs(parts.reduce((sum, part) => sum + part) - all) > 0.1);
+});
+
+test("a figure says at which step it was measured, unless that is the present one or it is none that is measured", () => {
+  const columns = { step: [1, 2, 1000], w: [3, 3, 2], w_step: [0, 0, 975] };
+  const last = newestOf(columns);
+  assert.equal(takenAt({ stamp: "w_step" }, last, 1000), "at step 975");
+  assert.equal(takenAt({ stamp: "w_step" }, { ...last, w_step: 12500 }, 13000), "at step 12,500");
+  assert.equal(takenAt({ stamp: "w_step" }, last, 975), "");
+  assert.equal(takenAt({}, last, 1000), "");
+  assert.equal(takenAt({ stamp: "gone_step" }, last, 1000), "");
 });

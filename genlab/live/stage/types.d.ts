@@ -143,6 +143,8 @@ export interface Series {
   product?: [string, string];
   difference?: [string, string];
   scale?: number;
+  /** Of what is measured now and then: the curve that tells at which step. */
+  stamp?: string;
 }
 
 export interface Level {
@@ -158,6 +160,7 @@ export interface Measure {
   high: number | null;
   log: boolean;
   whole: boolean;
+  stamp: string | null;
 }
 
 /** A plane of codes: `dims` numbers in a code, `reach` of their sliders, `extent` of the data's plane. */

@@ -33,6 +33,21 @@ export function thenOf(series, last) {
 }
 
 /**
+ * At which step the newest value of a measured curve was taken, in words; "" where that is the present one.
+ * @param {Pick<Series, "stamp">} series @param {Record<string, number | null | undefined>} last the newest value of each curve
+ * @param {number | undefined} step the present one
+ */
+export function takenAt({ stamp }, last, step) {
+  const taken = stamp === undefined ? undefined : last[stamp];
+  return typeof taken !== "number" || taken === step ? "" : `at step ${taken.toLocaleString("en")}`;
+}
+
+/** The newest value of each column. @param {Columns} columns @returns {Record<string, number | null | undefined>} */
+export function newestOf(columns) {
+  return Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[values.length - 1]]));
+}
+
+/**
  * Exponential moving average without the bias of its start; a gap stays a gap.
  * @param {ArrayLike<number>} values @param {number} weight of the past, from 0 to below 1
  */

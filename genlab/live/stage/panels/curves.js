@@ -2,7 +2,7 @@
 
 /** @import { Lab } from "../lab.js" */
 /** @import { Change, Columns, CurveChoices, FrameHeader, PanelSpec, Series, Theme } from "../types.js" */
-import { decades, extremes, interpolate, middleRange, smooth, thenOf, valuesOf } from "../maths/series.js";
+import { decades, extremes, interpolate, middleRange, newestOf, smooth, takenAt, thenOf, valuesOf } from "../maths/series.js";
 import { number, whole } from "../maths/text.js";
 import { action, change, element, press, rich, swatch, toggle } from "../page/dom.js";
 import { recall, remember } from "../page/memory.js";
@@ -10,7 +10,12 @@ import { resolve } from "../page/theme.js";
 import { PlotlyPanel } from "./plotly_panel.js";
 
 /** @typedef {{log: boolean, logX: boolean, outliers: boolean, hidden: string[]}} Options */
-/** @typedef {{node: HTMLElement, last: Element, range: Element, other: HTMLElement, theirs: Element, series: Series}} Row */
+/**
+ * @typedef {{
+ *   node: HTMLElement, last: Element, when: Element, range: Element,
+ *   other: HTMLElement, theirs: Element, theirTime: Element, series: Series,
+ * }} Row
+ */
 
 export class Curves extends PlotlyPanel {
   /** @param {Lab} lab @param {PanelSpec} spec */
@@ -42,15 +47,16 @@ export class Curves extends PlotlyPanel {
   row(series) {
     const colour = resolve(series.colour, this.lab.theme);
     const [last, range, theirs] = [element("b"), element("small"), element("b")];
-    const other = element("span", { class: "other", hidden: "" }, swatch(colour, "dash"), theirs);
+    const [when, theirTime] = [element("small", { class: "when" }), element("small", { class: "when" })];
+    const other = element("span", { class: "other", hidden: "" }, swatch(colour, "dash"), theirs, theirTime);
     const node = toggle("", "", on => {
       const hidden = this.options.hidden.filter(name => name !== series.name);
       this.option({ hidden: on ? hidden : [...hidden, series.name] });
     });
     node.classList.add("series");
     node.dataset.series = series.name;
-    node.append(swatch(colour, series.dash), rich("span", series.label), last, range, other);
-    return { node, last, range, other, theirs, series };
+    node.append(swatch(colour, series.dash), rich("span", series.label), last, when, range, other);
+    return { node, last, when, range, other, theirs, theirTime, series };
   }
 
   /** @param {Partial<Options>} change */
@@ -81,10 +87,13 @@ export class Curves extends PlotlyPanel {
       if (theirs) traces.push(...shown.flatMap(({ series }) => this.dashedLine(name, series, theirs, theme, curves)));
     }
     for (const row of this.rows) {
-      this.figures(row, valuesOf(row.series, columns), header);
+      this.figures(row, columns, header);
       const theirs = companion.columns && valuesOf(row.series, companion.columns);
       row.other.hidden = !theirs?.length;
-      if (theirs?.length) change(row.theirs, number(theirs[theirs.length - 1], 4));
+      if (!theirs?.length || !companion.columns) continue;
+      const newest = newestOf(companion.columns);
+      change(row.theirs, number(theirs[theirs.length - 1], 4));
+      change(row.theirTime, takenAt(row.series, newest, newest.step ?? undefined));
     }
     const range = this.options.outliers ? middleRange(drawn, this.options.log) : undefined;
     const below = this.options.log ? drawn.filter(y => y <= 0).length : 0;
@@ -126,16 +135,20 @@ export class Curves extends PlotlyPanel {
     return [{ ...trace, opacity: 0.75 }];
   }
 
-  /** @param {Row} row @param {Columns[string] | undefined} values @param {FrameHeader} header */
-  figures({ node, last, range, series }, values, { looking, last: then }) {
+  /** @param {Row} row @param {Columns} columns @param {FrameHeader} header */
+  figures({ node, last, when, range, series }, columns, { looking, last: then }) {
+    const values = valuesOf(series, columns);
     const finite = Array.from(values ?? [], y => y ?? NaN).filter(isFinite);
     if (!values || !finite.length) return;
     const [low, high] = extremes(finite);
     const past = Number.isInteger(looking);
+    const newest = newestOf(columns);
+    const taken = takenAt(series, past ? then : newest, (past ? looking : newest.step) ?? undefined);
     const here = past ? thenOf(series, then) : values[values.length - 1];
     change(last, number(here, 4));
+    change(when, taken);
     change(range, `${number(low, 3)} … ${number(high, 3)}`);
-    node.title = `${past ? `at step ${looking}` : "last"} ${here}, min ${low}, max ${high}`;
+    node.title = `${taken || (past ? `at step ${looking}` : "last")} ${here}, min ${low}, max ${high}`;
   }
 
   /** @returns {Change[]} */

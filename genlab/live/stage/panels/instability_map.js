@@ -85,7 +85,9 @@ export class InstabilityMap extends PlotlyPanel {
     const [column, row] = this.place(cell);
     const gone = this.divergedAt(cell);
     const value = this.value(cell);
-    const figure = measure.name === "diverged" ? "" : `${measure.label}: ${value === null ? "not yet" : number(value, 4)}`;
+    const taken = measure.stamp ? this.lab.arrays[`map.${measure.stamp}`]?.values[cell] : undefined;
+    const when = taken === undefined || !isFinite(taken) ? "" : ` at step ${taken.toLocaleString("en")}`;
+    const figure = measure.name === "diverged" ? "" : `${measure.label}: ${value === null ? "not yet" : number(value, 4) + when}`;
     const end = gone >= 0 ? `diverged at step ${gone}` : measure.name === "diverged" ? "has not diverged" : "";
     const found = [figure, end].filter(Boolean).join(" · ");
     return `${x.label} = ${x.values[column]} · ${y.label} = ${y.values[row]} · ${found}`;
