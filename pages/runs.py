@@ -15,7 +15,7 @@ lab = get_lab()
 runs = sorted(lab.runs(), key=lambda run: run.created, reverse=True)
 
 count, used = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}", lab.store.disk_used() / 1e6
-st.markdown(f"**{count}**, {used:,.1f} MB of {lab.settings.stored_size:,g} MB on the server")
+st.markdown(f"**{count}**, {used:,.1f} MB of {lab.settings.stored_size:,.0f} MB on the server")
 for line in lab.store.notices():
     st.warning(literal(line))
 

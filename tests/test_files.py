@@ -9,6 +9,7 @@ from small_runs import gan
 from genlab.__main__ import main
 from genlab.files import replace_file, replacing, sweep
 from genlab.runtime import disk
+from genlab.runtime.settings import ServerSettings
 from genlab.training import load_trainer
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs named pipes and links")
@@ -77,6 +78,7 @@ def place(tmp_path):
 
 def test_a_save_waits_while_the_disk_has_less_than_its_reserve(place, monkeypatch):
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 600 * 10**6}))
+    monkeypatch.setattr(disk, "read_settings", ServerSettings)
     assert disk.no_room_for(place, 99 * 10**6) == ""
     line = "The disk has 600 MB left, and 500 MB are kept free: saves wait until there is room."
     assert disk.no_room_for(place, 101 * 10**6) == line
@@ -84,8 +86,8 @@ def test_a_save_waits_while_the_disk_has_less_than_its_reserve(place, monkeypatc
 
 def test_beyond_the_stores_share_only_files_that_are_there_already_are_written(place):
     place.with_name("other").write_bytes(bytes(3 * 10**6))
-    assert disk.no_room_for(place, 10**6, reserve=0, stored=5 * 10**6) == ""
+    assert disk.no_room_for(place, 10**6, ServerSettings(disk_reserve=0, stored_size=5)) == ""
     line = "The store holds 3 MB of at most 5 MB: delete runs to save new ones."
-    assert disk.no_room_for(place, 3 * 10**6, reserve=0, stored=5 * 10**6) == line
+    assert disk.no_room_for(place, 3 * 10**6, ServerSettings(disk_reserve=0, stored_size=5)) == line
     place.write_bytes(bytes(10**6))
-    assert disk.no_room_for(place, 3 * 10**6, reserve=0, stored=5 * 10**6) == ""
+    assert disk.no_room_for(place, 3 * 10**6, ServerSettings(disk_reserve=0, stored_size=5)) == ""

@@ -413,3 +413,14 @@ def test_a_server_killed_while_training_loses_at_most_ten_seconds_and_nothing_sa
     assert load_trainer(kept.checkpoint("finished0")).step == lines[-1][2] == kept.get("finished0").step
     assert kept.name("finished0") == "finished before"
     kept.close()
+
+
+@pytest.mark.slow
+def test_the_limits_of_the_server_hold_in_its_workers(tmp_path):
+    lab = client.Lab(tmp_path, workers=1, disk_reserve=1e7)
+    run_id = lab.start(SMALL, play=True)
+    until(lambda: lab.state(run_id).step >= 20, 60)
+    lab.pause(run_id)
+    until(lambda: "10,000,000 MB are kept free" in lab.state(run_id).message)
+    assert lab.store.card(run_id) is None and lab.troubles()
+    lab.close()

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from small_runs import gan
 
-from genlab.config import GANConfig, VAEConfig
+from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.maps import PRESETS
 from genlab.runtime import runlist
 from genlab.runtime.index import Index
@@ -125,6 +125,12 @@ def test_unfinished_files_of_a_killed_server_are_swept_at_the_start(store):
     store.close()
     Store(store.home).close()
     assert not left.exists()
+
+
+def test_a_home_in_which_a_file_stands_where_a_folder_belongs_is_one_line(tmp_path):
+    (tmp_path / "checkpoints").write_bytes(b"")
+    with pytest.raises(SettingError, match=f"^home = {tmp_path}: checkpoints in it cannot be used: it is a file$"):
+        Store(tmp_path)
 
 
 # ---- the index is behind the list ----------------------------------------------------------------------------------

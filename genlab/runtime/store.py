@@ -14,15 +14,15 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from shutil import disk_usage
 
 import numpy as np
 
 from genlab.checkpoint import Card, CheckpointError, inspect
+from genlab.config import SettingError
 from genlab.files import replace_file, sweep
 from genlab.runtime.curves import read_curves
 from genlab.runtime.days import DaysOfUse
-from genlab.runtime.disk import bytes_in, no_room_for
+from genlab.runtime.disk import MB, bytes_in, is_short, no_room_for
 from genlab.runtime.messages import RUN_ID_LENGTH
 from genlab.runtime.records import Line, RunState, StoredRun, Unreadable, read_card, to_values
 from genlab.runtime.runlist import RunList, newest_first
@@ -35,7 +35,6 @@ PORTION = 20
 """Runs that are cleared at a time."""
 LOOK_SECONDS = 5.0
 """Between two looks at how full the disk is, for those who only ask whether something is wrong."""
-MB = 10**6
 
 _RUN_ID = re.compile(rf"[A-Za-z0-9_-]{{8,{RUN_ID_LENGTH}}}")
 
@@ -50,10 +49,13 @@ class Store:
 
     def __init__(self, home: Path | str, settings: ServerSettings | None = None):
         self.home, self.settings = Path(home).resolve(), settings or ServerSettings()
-        for folder in ("checkpoints", "uploads", "bin"):
-            (self.home / folder).mkdir(parents=True, exist_ok=True)
-            sweep(self.home / folder)
-        sweep(self.home)
+        for folder in (self.home, *(self.home / name for name in ("checkpoints", "uploads", "bin"))):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                why = "it is a file" if folder.is_file() else error.strerror
+                raise SettingError(f"home = {self.home}: {folder.name} in it cannot be used: {why}") from None
+            sweep(folder)
         self._lock = threading.RLock()
         self._full, self._looked = "", -LOOK_SECONDS
         self._days = DaysOfUse(self.home / "days.json")
@@ -158,7 +160,7 @@ class Store:
         cleared = [run_id for run_id in self.outdated(busy)[:PORTION] if self._bin(run_id)]
         last = self._days.count - self.settings.bin_days
         for line in sorted(self._binned.copy().values(), key=lambda line: (line.binned, line.updated)):
-            if line.binned <= last or self._is_short_of_space():
+            if line.binned <= last or is_short(self.home, self.settings):
                 self.delete(line.state.run_id)
         return cleared
 
@@ -199,12 +201,6 @@ class Store:
             self._list.forget(run_id)
             self._binned[run_id] = line
             return True
-
-    def _is_short_of_space(self) -> bool:
-        with suppress(OSError):
-            if disk_usage(self.home).free < self.settings.disk_reserve * MB:
-                return True
-        return self.disk_used() > self.settings.stored_size * MB
 
     # ---- files ----
 
@@ -256,8 +252,7 @@ class Store:
 
     def no_room(self, size: int) -> str:
         """Why a new file of so many bytes cannot be kept, in one line; "" when it can."""
-        reserve, stored = (int(size * MB) for size in (self.settings.disk_reserve, self.settings.stored_size))
-        return no_room_for(self.home / "checkpoints" / "new", size, reserve, stored)
+        return no_room_for(self.home / "checkpoints" / "new", size, self.settings)
 
     def troubles(self) -> list[str]:
         """What keeps runs from being kept now, a line each; empty when all is well."""
