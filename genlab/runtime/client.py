@@ -22,7 +22,7 @@ from genlab.runtime.host import HostLost
 from genlab.runtime.keeping import REPLY_SECONDS, CommandFailed, Keeping, UnknownRun
 from genlab.runtime.lock import HomeLock
 from genlab.runtime.messages import DEFAULT_HZ, RUN_ID_LENGTH, RunStatus, event
-from genlab.runtime.pool import PATIENCE, Pool, default_workers
+from genlab.runtime.pool import PATIENCE, Pool
 from genlab.runtime.secret import read_secret
 from genlab.runtime.settings import AUTO, prepare_home, read_settings
 from genlab.runtime.store import RunState, Store, is_run_id
@@ -67,7 +67,7 @@ class Lab(Keeping):
         self._lock = threading.RLock()
         self._watches = Watches()
         self._pool = Pool(
-            self.settings.workers or default_workers(),
+            self.settings.worker_count(),
             settings=self.settings,
             patience=patience,
             on_state=self.store.put,

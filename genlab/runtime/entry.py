@@ -37,7 +37,7 @@ class Wish:
             self.playing, self.afresh = status == RunStatus.RUNNING, False
 
 
-@dataclass
+@dataclass(eq=False)
 class Entry:
     """One run as the pool keeps it; ``host`` is None while no worker holds the run.
 

@@ -79,8 +79,12 @@ class Host(ABC):
         note: str,
         audience: Audience,
         device: str = AUTO,
+        alone: bool = False,
     ) -> Future:
-        """Take a run in: fresh, or from its save in ``path`` when there is one; ``note`` says what happened to it."""
+        """Take a run in: fresh, or from its save in ``path`` when there is one; ``note`` says what happened to it.
+
+        ``alone``: nobody else uses the lab, so that long steps hold nobody up.
+        """
 
     @abstractmethod
     def command(self, run_id: str, do: str, *, within: float | None = None, **arguments: Any) -> Future:
@@ -139,10 +143,10 @@ class RemoteHost(Host):
     def _send(self, command: dict[str, Any]) -> None:
         """Pass a command on without blocking."""
 
-    def start(self, run_id, config, path, *, resume, play, note, audience, device=AUTO):
+    def start(self, run_id, config, path, *, resume, play, note, audience, device=AUTO, alone=False):
         return self.command(
             run_id, "resume" if resume else "start",
-            config=config.to_json(), path=str(path), play=play, note=note, device=device,
+            config=config.to_json(), path=str(path), play=play, note=note, device=device, alone=alone,
             **audience.to_json(),
         )  # fmt: skip
 

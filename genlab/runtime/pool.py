@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import threading
 import time
 import zlib
@@ -33,6 +32,8 @@ NONE_STARTS = "The workers do not start: see the server's log."
 LONGEST_PAUSE = 10.0
 """Seconds between two attempts to start a worker at most."""
 
+_HEAVY = ("play", "step", "apply", "reset")
+"""Commands that may be too much for a lab that others use as well."""
 _log = logging.getLogger(__name__)
 
 
@@ -44,11 +45,6 @@ class Vitals:
     state: str
     pulse: Pulse
     runs: int
-
-
-def default_workers() -> int:
-    """One for each core but one, at most 4: the browser and the web process need a core too."""
-    return max(1, min((os.cpu_count() or 1) - 1, 4))
 
 
 class Pool:
@@ -100,7 +96,7 @@ class Pool:
             self._change(entry, RunStatus.STARTING, entry.state.message)
             started = entry.host.start(
                 run_id, entry.state.config, entry.path, resume=resume, play=play, note=note, audience=entry.audience,
-                device=entry.device,
+                device=entry.device, alone=self._is_alone(entry),
             )  # fmt: skip
             started.add_done_callback(lambda done: self._answered([entry], done))
             self._introduce(run_id)
@@ -150,6 +146,8 @@ class Pool:
         A run is played and paused even if its worker dies before it answers: that is a wish, which the next one obeys.
         """
         with self._lock:
+            if do in _HEAVY:
+                arguments["alone"] = self._is_alone(entry)
             wished = [one for one in self._both(entry) if one.wish.take(do)]
             for one in wished:
                 one.wish.open += 1
@@ -158,6 +156,12 @@ class Pool:
             return future
         future.add_done_callback(lambda done: self._answered(wished, done))
         return _in_any_case(future) if do in ("play", "pause") else future
+
+    def _is_alone(self, entry: Entry) -> bool:
+        """Whether no other run but its twin is at work or watched: then long steps hold nobody else up."""
+        own = self._both(entry)
+        others = (one for one in self._entries.values() if one.host and one not in own)
+        return not any(one.audience.watchers or one.wish.playing for one in others)
 
     def _both(self, entry: Entry) -> list[Entry]:
         """The run and its twin."""

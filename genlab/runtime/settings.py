@@ -92,7 +92,16 @@ class ServerSettings(BaseModel):
 
     home: Path = _setting(Path(".genlab"), "a folder", "Where runs, their saves, this file and the log are kept.")
     workers: AutoWhole = _number(
-        None, 1, 64, "Processes that train.", integer=True, auto="one for each core but one, at most 4",
+        None, 1, 64, "Processes that train.", integer=True,
+        auto="one for each core but one, two where there are two cores, at most 4",
+    )  # fmt: skip
+    step_seconds: Number = _number(
+        1.0, 0.05, 20, "How long one training step may take on the CPU while others use the lab: settings with longer "
+        "steps are refused before they start. Who is alone is only warned, up to 20 seconds.", unit="seconds",
+    )  # fmt: skip
+    worker_memory: AutoWhole = _number(
+        None, 100, 1_000_000, "Memory that the runs of each worker may take: beyond, the largest of those that rest go "
+        "to disk until somebody opens them.", integer=True, unit="MB", auto="half of the machine's, divided among them",
     )  # fmt: skip
     device: Device = _setting(
         AUTO, "auto, cpu, mps, cuda, cuda:1 or several of them with commas between them",
@@ -129,6 +138,11 @@ class ServerSettings(BaseModel):
     log_level: Level = _setting(
         "info", "debug, info, warning, error", "From which weight on the log in the home has the lab's own lines.",
     )  # fmt: skip
+
+    def worker_count(self) -> int:
+        """How many workers there are: the web process needs little, and one death must not hit everybody."""
+        cores = os.cpu_count() or 1
+        return self.workers or max(1, min(cores, 2), min(cores - 1, 4))
 
     def to_environment(self) -> dict[str, str]:
         """The variables that say the same, for a process of one's own."""

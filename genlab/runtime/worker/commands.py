@@ -17,6 +17,7 @@ from genlab.runtime.messages import Record, RunStatus, json_bytes
 from genlab.runtime.settings import AUTO
 from genlab.runtime.worker.answers import ANSWERED, Answers
 from genlab.runtime.worker.frames import Frames
+from genlab.runtime.worker.limits import Limits
 from genlab.runtime.worker.places import Places
 from genlab.runtime.worker.run import Refused, Run, Runs, one_line
 from genlab.runtime.worker.saving import Saves
@@ -36,6 +37,7 @@ class Commands:
         self,
         runs: Runs,
         places: Places,
+        limits: Limits,
         turns: Turns,
         answers: Answers,
         frames: Frames,
@@ -44,7 +46,7 @@ class Commands:
         mark: Callable[..., None],
         again: Callable[[dict[str, Any]], None],
     ):
-        self._runs, self._places, self._turns = runs, places, turns
+        self._runs, self._places, self._limits, self._turns = runs, places, limits, turns
         self._answers, self._frames, self._saves = answers, frames, saves
         self._send, self._mark, self._again = send, mark, again
 
@@ -146,6 +148,7 @@ class Commands:
         return run
 
     def _start(self, run: Run, command: dict[str, Any]) -> None:
+        self._check(run, run.config, command)
         self._admit(run, command, from_save=False)
 
     def _resume(self, run: Run, command: dict[str, Any]) -> None:
@@ -153,6 +156,7 @@ class Commands:
 
     def _admit(self, run: Run, command: dict[str, Any], from_save: bool) -> None:
         self._saves.make_room()
+        self._limits.make_room(run, run.config, self._saves.release)
         self._mark(run.run_id)
         if from_save:
             trainer = self._load(run, run.path)
@@ -165,7 +169,17 @@ class Commands:
         run.carry(trainer)
         run.rest(_came_back(command["note"], run.step, command["play"]))
         if command["play"] and run.can_train:
+            self._play_if_allowed(run, command)
+
+    def _play_if_allowed(self, run: Run, command: dict[str, Any]) -> None:
+        try:
+            self._check(run, run.config, command)
             self._runs.play(run)
+        except SettingError as error:
+            run.rest(str(error))
+
+    def _check(self, run: Run, config: Config | MapConfig, command: dict[str, Any]) -> None:
+        self._limits.check(run, config, alone=command.get("alone", False))
 
     def _make(self, run: Run, config: Config | MapConfig):
         from genlab.training.maps import make_job
@@ -209,8 +223,10 @@ class Commands:
     # ---- it trains ----
 
     def _play(self, run: Run, command: dict[str, Any]) -> None:
-        until = command.get("until") or math.inf
-        for one in self._runs.able(run):
+        until, able = command.get("until") or math.inf, self._runs.able(run)
+        for one in able:
+            self._check(one, one.config, command)
+        for one in able:
             one.until = until if until > one.step else math.inf
             if one.status != RunStatus.RUNNING:
                 one.message = ""
@@ -223,6 +239,8 @@ class Commands:
                 self._saves.save(one)
 
     def _step(self, run: Run, command: dict[str, Any]) -> None:
+        for one in self._runs.able(run):
+            self._check(one, one.config, command)
         self._turns.step(run)
 
     def _twin(self, run: Run, command: dict[str, Any]) -> None:
@@ -232,12 +250,16 @@ class Commands:
 
     def _apply(self, run: Run, command: dict[str, Any]) -> None:
         run.require_model()
+        if run.config.model != MapConfig.model:
+            self._check(run, run.config.replace(**command["settings"]), command)
         run.trainer.apply(**command["settings"])
         run.changed(message="" if run.status != RunStatus.DIVERGED else run.message)
 
     def _reset(self, run: Run, command: dict[str, Any]) -> None:
-        twin = self._runs.twin_of(run)
-        self._start_afresh(run, read_config(command["config"]) if command["config"] else run.config)
+        twin, config = self._runs.twin_of(run), read_config(command["config"]) if command["config"] else run.config
+        self._check(run, config, command)
+        self._limits.make_room(run, config, self._saves.release)
+        self._start_afresh(run, config)
         if twin:
             self._start_afresh(twin, twin.config)
 

@@ -9,6 +9,7 @@ from genlab.runtime.worker.answers import Answers
 from genlab.runtime.worker.commands import Commands
 from genlab.runtime.worker.frames import Frames
 from genlab.runtime.worker.inbox import Inbox
+from genlab.runtime.worker.limits import Limits
 from genlab.runtime.worker.places import Places
 from genlab.runtime.worker.questions import Questions
 from genlab.runtime.worker.run import Run, Runs
@@ -31,6 +32,7 @@ class Worker:
             none is, so that a crash can be laid at the right door.
         settings: the server's; None for those of the environment.
         number: which of the server's workers this is.
+        speed: operations of matrix products in a second; None to measure them.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Worker:
         mark: Callable[..., None] = lambda run_id, proven=False: None,
         settings: ServerSettings | None = None,
         number: int = 0,
+        speed: float | None = None,
     ):
         settings = settings or read_settings()
         self.inbox, self.idle_seconds = inbox, settings.idle_seconds
@@ -48,9 +51,11 @@ class Worker:
         self._mark, self._told_at = mark, 0.0
         self.turns = Turns(self.runs, mark, lambda: inbox.has_commands or self.questions.are_due())
         self.frames, self.saves = Frames(self.runs, send), Saves(self.runs, send)
+        self.limits = Limits(self.runs, self.places, settings, speed)
         self.commands = Commands(
-            self.runs, self.places, self.turns, Answers(send), self.frames, self.saves, send, mark, self.inbox.put
-        )
+            self.runs, self.places, self.limits, self.turns, Answers(send), self.frames, self.saves,
+            send, mark, self.inbox.put,
+        )  # fmt: skip
         self.questions = Questions(inbox, self.commands.carry_out)
 
     def serve(self) -> None:
@@ -58,6 +63,7 @@ class Worker:
         while self._obey():
             self.turned = time.monotonic()
             self.questions.answer(trains=bool(self.runs.playing()))
+            self.limits.make_way()
             self.turns.take()
             for run in tuple(self.runs.values()):
                 try:
@@ -100,10 +106,11 @@ class Worker:
                     self.saves.save(one)
 
     def _tell(self) -> None:
-        """Send the state of each run that changed, at most every HEARTBEAT seconds."""
+        """Send the state of each run that changed, at most every HEARTBEAT seconds, and see to the memory."""
         now = time.monotonic()
         if now - self._told_at < HEARTBEAT:
             return
         self._told_at = now
+        self.limits.look_after(self.saves.release)
         for run in self.runs.values():
             self.commands.tell_of(run)

@@ -49,6 +49,7 @@ class Run:
         self.saved_at = time.monotonic()
         self.unsaved = False
         self.unsaved_because = ""
+        self.slow = ""
         self.writing: Future | None = None
         self.save_size = 0
         self.autosave = 0.0
@@ -172,7 +173,7 @@ class Run:
     @property
     def told_message(self) -> str:
         """What a person is told of it in words."""
-        return " ".join(filter(None, (self.message, self.unsaved_because)))
+        return " ".join(filter(None, (self.message, self.slow, self.unsaved_because)))
 
     def state(self) -> dict[str, Any]:
         return {

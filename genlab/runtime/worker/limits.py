@@ -1,0 +1,139 @@
+"""What runs may cost in one worker: a step that others would wait for, and memory."""
+
+import time
+from collections.abc import Callable
+
+from genlab.checkpoint import expected_tensors
+from genlab.config import Config, SettingError
+from genlab.maps import MapConfig, weights
+from genlab.runtime import cost
+from genlab.runtime.memory import machine_memory
+from genlab.runtime.messages import RunStatus
+from genlab.runtime.settings import ServerSettings
+from genlab.runtime.worker.places import CPU, Places
+from genlab.runtime.worker.run import Run, Runs
+
+ALONE = 20.0
+"""Seconds that a step may take while nobody else uses the lab: a page waits for its own run as well."""
+MEMORY_SHARE = 0.5
+"""Share of the machine's memory that the runs of all workers may take together."""
+COPIES = 3
+"""What a run holds of its state beside the snapshots: weights and moments, gradients, a copy that is being written."""
+NUMBER = 4
+"""Bytes of a weight."""
+
+
+def measured_speed() -> float:
+    """Operations of matrix products that this machine's core does in a second."""
+    import torch
+
+    one, other, best = torch.ones(512, 512), torch.ones(512, 512), float("inf")
+    for _ in range(8):
+        begin = time.thread_time()
+        torch.mm(one, other)
+        best = min(best, time.thread_time() - begin)
+    return 2 * 512**3 / max(best, 1e-6)
+
+
+class Limits:
+    """Refuses what would stop everybody.
+
+    Args:
+        speed: operations of matrix products in a second; None to measure it.
+    """
+
+    def __init__(self, runs: Runs, places: Places, settings: ServerSettings, speed: float | None = None):
+        self._runs, self._places, self._allowed = runs, places, settings.step_seconds
+        self._speed = speed or measured_speed()
+        shared = machine_memory() * MEMORY_SHARE / settings.worker_count()
+        self._memory = settings.worker_memory * 10**6 if settings.worker_memory else int(shared)
+
+    # Time -------------------------------------------------------------------------------------------------------------
+
+    def check(self, run: Run, config: Config | MapConfig, alone: bool) -> None:
+        """Raise :class:`SettingError` for settings whose steps would take too long here; who is alone is warned."""
+        run.slow = ""
+        seconds = self._seconds(run, config)
+        if seconds <= self._allowed:
+            return
+        lower = " or ".join(cost.to_lower(_cell(config), self._speed))
+        about = f"{seconds:.2g}" if seconds < 10 else f"{seconds:,.0f}"
+        if not alone:
+            limit = f"{self._allowed:g} s are allowed while others use the lab"
+            raise SettingError(f"One step would take about {about} s here, and {limit}: lower {lower}.")
+        if seconds > ALONE:
+            limit = f"{ALONE:g} s are allowed even alone on the lab"
+            raise SettingError(f"One step would take about {about} s here, and {limit}: lower {lower}.")
+        run.slow = f"One step takes about {about} s, for which every click waits: lower {lower}."
+
+    def make_way(self) -> None:
+        """Let a run rest whose steps are long as soon as others play here."""
+        playing = self._runs.playing()
+        for run in playing:
+            if run.slow and any(other not in self._runs.together(run) for other in playing):
+                run.rest(f"Paused at step {run.step}, because others train here now.")
+
+    def _seconds(self, run: Run, config: Config | MapConfig) -> float:
+        # A GPU is another matter: on it the longest of the allowed steps is short.
+        by_cpu = run.place.device == CPU if run.place else run.device == CPU or len(self._places.labels) == 1
+        return cost.seconds(config, self._speed) if by_cpu else 0.0
+
+    # Memory -----------------------------------------------------------------------------------------------------------
+
+    def make_room(self, run: Run, config: Config | MapConfig, release: Callable[[Run], bool]) -> None:
+        """Send resting runs to disk until one fits; :class:`SettingError` where it does not even then."""
+        needed = _expected(config) - _held(run)
+        self._send_to_disk(needed, release, spared=run)
+        left = self._left()
+        if left < needed and any(other.trainer for other in self._runs.values() if other is not run):
+            there = f"the runs that are at work leave {max(0, left) / 1e6:,.0f} MB"
+            raise SettingError(
+                f"The run would need about {needed / 1e6:,.0f} MB of memory, and {there}: wait until some of them "
+                "rest, or take smaller networks."
+            )
+
+    def look_after(self, release: Callable[[Run], bool]) -> None:
+        """Send resting runs to disk when the others have grown so that memory is short."""
+        self._send_to_disk(0, release)
+
+    def _send_to_disk(self, needed: int, release: Callable[[Run], bool], spared: Run | None = None) -> None:
+        """The largest first; ``release`` does it."""
+        free = [one for one in self._runs.values() if _is_free(one) and one is not spared]
+        for one in sorted(free, key=_held, reverse=True):
+            if self._left() >= needed:
+                return
+            one.message = "It rests on disk, to make room in memory: what is done to it opens it again."
+            release(one)
+
+    def _left(self) -> int:
+        return self._memory - sum(_held(run) for run in self._runs.values())
+
+
+def _is_free(run: Run) -> bool:
+    """Whether nobody would miss it in memory."""
+    return run.trainer is not None and not run.watchers and run.status != RunStatus.RUNNING
+
+
+def _held(run: Run) -> int:
+    """Bytes that a run holds, about."""
+    return _expected(run.config) + run.trainer.snapshots.size if run.trainer else 0
+
+
+def _expected(config: Config | MapConfig) -> int:
+    """Bytes of a run's own state, about."""
+    if isinstance(config, MapConfig):
+        return COPIES * COPIES * NUMBER * sum(map(weights, config.cells))
+    sizes = (shape for _, shape in expected_tensors(config).values())
+    return COPIES * NUMBER * sum(_product(shape) for shape in sizes)
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    size = 1
+    for side in shape:
+        size *= side
+    return size
+
+
+def _cell(config: Config | MapConfig) -> Config:
+    """A set-up, of a map the costliest of its cells."""
+    return max(config.cells, key=lambda cell: cost.seconds(cell, 1.0)) if isinstance(config, MapConfig) else config
