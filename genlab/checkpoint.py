@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from genlab.changes import thinned
 from genlab.config import Config, GANConfig, SettingError, VAEConfig, from_json
 from genlab.data import points
 
@@ -121,7 +122,7 @@ def _card(name: str, file: BinaryIO, size: int) -> Card:
     _check_story(name, metadata, config)
     _compare(name, config, tensors)
     return Card(
-        config, metadata["step"], float(metadata["seconds"]), tuple(metadata["changes"]), metadata["diverged"],
+        config, metadata["step"], float(metadata["seconds"]), tuple(thinned(metadata["changes"])), metadata["diverged"],
         metadata.get("measures", {}), str(metadata["genlab"])[:40], metadata["device"], size, tensors,
     )  # fmt: skip
 

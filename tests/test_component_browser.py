@@ -334,6 +334,13 @@ def test_a_changed_setting_is_marked_in_the_curves(live_page, lab):
     assert figure(live_page, "losses", "[plot.data[3].x, plot.data[3].text]") == [[50], ["n_critic: 1 → 5"]]
 
 
+def test_so_many_changed_settings_that_no_line_could_be_read_are_marked_by_triangles_alone(live_page, lab):
+    for number, lines in ((40, 40), (200, 0)):
+        lab.control(changes=[{"step": step + 1, "settings": {"n_critic": [1, 5]}} for step in range(number)])
+        wait_for(live_page, "losses", f"plot.data.length === 4 && plot.data[3].x.length === {number}")
+        assert figure(live_page, "losses", "plot.layout.shapes.filter(s => s.x0 === s.x1).length") == lines
+
+
 def test_only_pictures_that_can_be_seen_are_asked_for(live_page, lab):
     def asked():
         return [set(m["streams"]) for m in lab.control()["received"] if m["type"] == "streams"][-1]

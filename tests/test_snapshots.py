@@ -16,7 +16,7 @@ from genlab.training.trainer import CHECK_EVERY, CHECKED_EARLY
 
 
 def snapshot(step, size=1000):
-    return Snapshot(step, 0.0, None, 0, {"weights": torch.empty(size, dtype=torch.uint8, device="meta")}, {}, ())
+    return Snapshot(step, 0.0, None, {"weights": torch.empty(size, dtype=torch.uint8, device="meta")}, {}, ())
 
 
 def remembered(steps, size=1000):

@@ -18,16 +18,14 @@ MOST_BYTES = 96 * 2**20
 class Snapshot:
     """One finite state of a run; nothing in it is written to again but ``tried``.
 
-    config: the settings in force from this step on. changes: how many of the run's changes led to them.
-    measured: what was measured last. history: the rows of :class:`~genlab.training.history.History` up to this step,
-    not copied.
+    config: the settings in force from this step on. measured: what was measured last.
+    history: the rows of :class:`~genlab.training.history.History` up to this step, not copied.
     tried: the run was rewound to it.
     """
 
     step: int
     seconds: float
     config: Config
-    changes: int
     tensors: dict[str, Tensor]
     measured: np.ndarray
     history: tuple[np.ndarray, ...]

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from genlab.changes import thinned as thinned_changes
 from genlab.config import Config, SettingError, structural
 from genlab.models import FlatParameters
 from genlab.numbers import Numbers, random_stream
@@ -258,7 +259,7 @@ class Trainer(ABC):
             if f"{prefix}optimizer" in changed:
                 self._optimizers[name] = self._new_optimizer(name)
                 entry["note"] = "the optimizer's moments start anew"
-        self.changes.append(entry)
+        self.changes = thinned_changes([*self.changes, entry])
         self._use_settings()
         if self.step == self.snapshots.newest.step:
             self._take_snapshot()
@@ -334,7 +335,7 @@ class Trainer(ABC):
         past = copy.copy(self)
         past.config = snapshot.config
         past._set_up()
-        past.changes = [dict(change) for change in self.changes[: snapshot.changes]]
+        past.changes = [dict(change) for change in self.changes if change["step"] <= snapshot.step]
         past._history = History(self._history.columns)
         past._return_to(snapshot)
         past.snapshots = Snapshots()
@@ -353,7 +354,6 @@ class Trainer(ABC):
                 self.step,
                 self.seconds,
                 self.config,
-                len(self.changes),
                 {name: tensor.detach().clone() for name, tensor in self.tensors().items()},
                 self._measured.last.copy(),
                 (history.time, history.values, history.level),

@@ -6,11 +6,11 @@ from typing import Any
 
 from genlab.runtime.worker.inbox import Inbox, asker_of
 
-SHARE = 0.25
+SHARE = 0.2
 """Share of the time that answers may take while something trains; while nothing does they have all of it."""
 BURST = 0.05
 """Seconds of answers that may come at once after a while without any."""
-PORTION = 0.004
+PORTION = 0.006
 """Seconds of answers for which a turn is cut short: each end of a turn costs a little."""
 AT_REST = 0.04
 """Seconds of answers in a row while nothing trains: frames and saves are due as well."""

@@ -17,6 +17,9 @@ import { PlotlyPanel } from "./plotly_panel.js";
  * }} Row
  */
 
+/** Lines of changed settings in a figure: beyond, the triangles alone mark them, which cost little to draw. */
+const MOST_LINES = 40;
+
 export class Curves extends PlotlyPanel {
   /** @param {Lab} lab @param {PanelSpec} spec */
   constructor(lab, spec) {
@@ -195,6 +198,12 @@ export class Curves extends PlotlyPanel {
     return [{ ...marks, x: at, y: at.map(() => 1), text, marker, hovertemplate: "%{text}" }];
   }
 
+  /** A line where each setting was changed, unless there are so many that nothing could be read. @param {Columns} columns @param {CurveChoices["x"]} x @param {object} line */
+  changeLines(columns, x, line) {
+    const at = this.changesAt(columns, x);
+    return at.length > MOST_LINES ? [] : at.map(x => ({ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line }));
+  }
+
   /** @param {Columns} columns @param {CurveChoices["x"]} x @param {[number, number] | undefined} range @param {Theme} theme */
   layout(columns, x, range, theme) {
     const { log, logX, outliers } = this.options;
@@ -219,9 +228,7 @@ export class Curves extends PlotlyPanel {
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
       shapes: [
         ...levels.map(({ y }) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: y, y1: y, line: dotted(1.5) })),
-        ...this.changesAt(columns, x).map(at => ({
-          type: "line", x0: at, x1: at, yref: "paper", y0: 0, y1: 1, line: dotted(1),
-        })),
+        ...this.changeLines(columns, x, dotted(1)),
         ...looked.shapes,
       ],
       annotations: [...looked.annotations, ...levels.map(({ y, label }) => ({
