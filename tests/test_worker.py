@@ -9,6 +9,7 @@ from itertools import count
 import numpy as np
 import pytest
 
+from genlab.checkpoint import FORMAT
 from genlab.config import GANConfig, VAEConfig
 from genlab.data import DataUnavailable
 from genlab.runtime.host import Audience, HostLost, ProcessHost, RemoteHost
@@ -233,6 +234,17 @@ def test_a_damaged_save_fails_that_run_in_one_line_until_it_is_reset(desk):
     assert "Reset" in desk.do("contract-bad", "play")["error"]
     assert desk.do("contract-bad", "reset", config=None)["state"]["status"] == "paused"
     assert desk.do("contract-bad", "step")["state"]["step"] == 1
+
+
+def test_a_save_of_an_older_genlab_fails_its_run_in_a_line_that_says_what_to_do(desk):
+    path = desk.folder / "contract-old.safetensors"
+    make_trainer(GAN).save(path)
+    # Formats have one digit, so that the header keeps its length.
+    path.write_bytes(path.read_bytes().replace(b'"format":"%d"' % FORMAT, b'"format":"%d"' % (FORMAT - 1)))
+    state = desk.start("contract-old", resume=True)["state"]
+    assert state["status"] == "failed"
+    assert "contract-old.safetensors has format 1; this version reads 2: it was saved by an older" in state["message"]
+    assert desk.do("contract-old", "reset", config=None)["state"]["status"] == "paused"
 
 
 def twins(desk, left, right, config=GAN, **other):

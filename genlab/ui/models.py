@@ -90,7 +90,6 @@ _OTHERS = {
     "critic": "the discriminator or critic",
     "encoder": "the encoder",
     "optimizer": "the optimizers' moments",
-    "random": "the random state",
     "history": "the curves",
     "measured": "the last measurement",
 }
