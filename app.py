@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from genlab.live.proxies import HostAsSeen
 from genlab.live.routes import routes
 from genlab.live.server import lifespan
 from genlab.live.wire import Wires
@@ -12,4 +13,10 @@ from genlab.ui.errors import say
 
 SHELL = Path(__file__).parent / "genlab" / "ui" / "shell.py"
 
-app = st.App(SHELL, routes=routes(), middleware=[Middleware(Wires)], lifespan=lifespan, on_script_error=say)
+app = st.App(
+    SHELL,
+    routes=routes(),
+    middleware=[Middleware(Wires), Middleware(HostAsSeen)],
+    lifespan=lifespan,
+    on_script_error=say,
+)

@@ -58,14 +58,18 @@ def wait_until_healthy(process: subprocess.Popen, url: str, log: Path, seconds: 
     pytest.fail(f"the server does not answer at {url}:\n{log.read_text()}")
 
 
-def start_server(home: Path, port: int | None = None) -> Server:
-    """Start the lab on a free port with the store in ``home``; the caller stops it with :func:`stop_server`."""
+def start_server(home: Path, port: int | None = None, base: str = "") -> Server:
+    """Start the lab on a free port with the store in ``home``; the caller stops it with :func:`stop_server`.
+
+    ``base`` is a path below which all of its addresses lie.
+    """
     port, log = port or free_port(), home / "server.log"
     with log.open("w") as output:
         process = subprocess.Popen(
             [
                 sys.executable, "-m", "streamlit", "run", "app.py",
                 "--server.headless", "true", "--server.port", str(port), "--server.address", "127.0.0.1",
+                "--server.baseUrlPath", base,
             ],
             cwd=ROOT,
             # What a test leaves playing must not take the time of the next one.
@@ -73,7 +77,7 @@ def start_server(home: Path, port: int | None = None) -> Server:
             stdout=output,
             stderr=subprocess.STDOUT,
         )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{port}/{base}".rstrip("/")
     wait_until_healthy(process, url, log)
     return Server(url, home, log, process)
 

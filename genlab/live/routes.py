@@ -12,23 +12,26 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from genlab.live.modules import MODULES
+from genlab.live.proxies import below_base
 from genlab.live.sockets import POLICY_VIOLATION, Client
 from genlab.runtime.client import get_lab
 from genlab.runtime.messages import DEFAULT_HZ
 
 
-def routes() -> list[BaseRoute]:
+def routes() -> list[Route | WebSocketRoute]:
     """What the server mounts beside Streamlit's own routes."""
-    return [
-        WebSocketRoute("/live/ws", live_socket),
-        Route("/live/plotly.min.js", plotly_script),
-        MODULES,
-        Route("/live/health", health),
-    ]
+    return below_base(
+        [
+            WebSocketRoute("/live/ws", live_socket),
+            Route("/live/plotly.min.js", plotly_script),
+            MODULES,
+            Route("/live/health", health),
+        ]
+    )
 
 
 async def live_socket(websocket: WebSocket) -> None:
