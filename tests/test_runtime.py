@@ -482,20 +482,22 @@ def test_a_command_that_was_reported_as_unanswered_is_not_carried_out_later(lab,
 
 
 @pytest.mark.slow
-def test_a_new_lab_finds_the_runs_of_the_last_one(tmp_path):
+def test_a_new_lab_finds_the_runs_of_the_last_one_and_what_played_plays_again(tmp_path):
     first = client.Lab(tmp_path, workers=1)
     run_id = playing(first)
     first.apply(run_id, n_critic=2)
-    first.pause(run_id)
-    first.play(run_id)
+    resting = playing(first)
+    first.pause(resting)
     step = first.state(run_id).step
     first.close()
     second = client.Lab(tmp_path, workers=1)
     asleep = second.state(run_id)
     assert (asleep.status, asleep.config.n_critic) == (RunStatus.PAUSED, 2)
     screen = Screen(second, run_id)
-    screen.wait(lambda header: header["step"] >= step and header["status"] == "paused", 60)
+    screen.wait(lambda header: header["step"] > step and header["status"] == "running", 60)
     assert screen.last()[0]["changes"] == list(asleep.changes)
+    # What somebody paused still rests.
+    Screen(second, resting).wait(lambda header: header["status"] == "paused", 60)
     second.close()
 
 

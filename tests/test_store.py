@@ -16,7 +16,7 @@ from genlab.runtime import runlist
 from genlab.runtime.index import Index
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.settings import ServerSettings
-from genlab.runtime.store import RunState, Store
+from genlab.runtime.store import PLAYS_AGAIN, RunState, Store
 from genlab.training.maps import MapTrainer
 
 DAY = 86400
@@ -524,3 +524,21 @@ def test_many_threads_put_rename_delete_and_list_at_the_same_time(store):
     for thread in threads:
         thread.join()
     assert problems == [] and store.runs() == []
+
+
+def test_a_run_that_its_server_left_training_just_now_was_playing(store, monkeypatch):
+    store.put(a_run(status=RunStatus.RUNNING))
+    assert store.was_playing("abcdefgh")
+    # Its worker has died and brings it back when the server dies, too.
+    store.put(a_run(status=RunStatus.STARTING))
+    assert store.was_playing("abcdefgh")
+    later = time.time() + PLAYS_AGAIN
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert not store.was_playing("abcdefgh")
+
+
+@pytest.mark.parametrize("status", [RunStatus.PAUSED, RunStatus.DIVERGED, RunStatus.IDLE, RunStatus.FAILED])
+def test_a_run_that_rested_was_not_playing_even_while_a_worker_opens_it(store, status):
+    store.put(a_run(status=status))
+    store.put(a_run(status=RunStatus.STARTING))
+    assert not store.was_playing("abcdefgh")

@@ -320,9 +320,13 @@ class Lab(Keeping):
         """The run, in the hands of a worker."""
         with self._lock:
             state = self.state(run_id)
-            entry = self._pool.entry(run_id) or Entry(state, self.store.checkpoint(run_id))
+            known = self._pool.entry(run_id)
+            entry = known or Entry(state, self.store.checkpoint(run_id))
             if entry.host is None:
-                self._pool.open(entry, resume=resume)
+                # A run that this server has not seen yet goes on as the last one left it.
+                again = known is None and resume and self.store.was_playing(run_id)
+                note = "The server was started again" if again else ""
+                self._pool.open(entry, resume=resume, play=again, note=note)
                 self.audience_changed(run_id)
             return entry
 

@@ -23,7 +23,7 @@ from genlab.files import replace_file, sweep
 from genlab.runtime.curves import read_curves
 from genlab.runtime.days import DaysOfUse
 from genlab.runtime.disk import MB, bytes_in, is_short, no_room_for
-from genlab.runtime.messages import RUN_ID_LENGTH
+from genlab.runtime.messages import RUN_ID_LENGTH, RunStatus
 from genlab.runtime.records import Line, RunState, StoredRun, Unreadable, read_card, to_values
 from genlab.runtime.runlist import RunList, newest_first
 from genlab.runtime.settings import ServerSettings
@@ -35,6 +35,8 @@ PORTION = 20
 """Runs that are cleared at a time."""
 LOOK_SECONDS = 5.0
 """Between two looks at how full the disk is, for those who only ask whether something is wrong."""
+PLAYS_AGAIN = 600.0
+"""Seconds after which a run that its server left training is taken for one that nobody waits for."""
 
 _RUN_ID = re.compile(rf"[A-Za-z0-9_-]{{8,{RUN_ID_LENGTH}}}")
 
@@ -86,6 +88,9 @@ class Store:
                 if saved and before:
                     # Its worker only loads it, or could not.
                     state = replace(state, step=before.state.step)
+            if state.status == RunStatus.STARTING and before and before.state.status == RunStatus.RUNNING:
+                # Its worker only brings it back: whatever happens until then, it is to train.
+                state = replace(state, status=RunStatus.RUNNING)
             if before:
                 self._list.keep(replace(before, state=state, updated=now, used=today, label=label or before.label))
             else:
@@ -100,6 +105,11 @@ class Store:
         """The run as it stands when no worker holds it: whatever was running is paused."""
         line = self._list.get(run_id)
         return line and line.asleep()
+
+    def was_playing(self, run_id: str) -> bool:
+        """Whether the run trained until just now, when its server ended: an open page expects it to train again."""
+        line = self._list.get(run_id)
+        return bool(line) and line.state.status == RunStatus.RUNNING and time.time() - line.updated < PLAYS_AGAIN
 
     def runs(self) -> list[StoredRun]:
         """Every run as it stands when no worker holds it, the one touched last first."""
