@@ -1,4 +1,4 @@
-"""The lab without a browser: ``python -m genlab {train,sample,scenario,bench}``.
+"""The lab without a browser: ``python -m genlab {train,sample,scenario,bench,stress}``.
 
 Exit status: 0 done, 1 the run diverged, 2 bad input (one line says which), 130 interrupted.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 from genlab.config import CONFIGS, LAST_SEED, SettingError
 from genlab.files import replace_file, replaceable
 from genlab.stamps import STAMPS
+from genlab.stress import add_command as add_stress
 
 DONE, DIVERGED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 MOST_SAMPLES = 10_000
@@ -47,7 +48,7 @@ class Parser(argparse.ArgumentParser):
 def parser() -> Parser:
     """The commands and their options; the settings' options come from their declarations."""
     whole = Parser(prog="python -m genlab", description="Train small generative models without a browser.")
-    commands = whole.add_subparsers(dest="command", required=True, metavar="{train,sample,scenario,bench}")
+    commands = whole.add_subparsers(dest="command", required=True, metavar="{train,sample,scenario,bench,stress}")
 
     train = commands.add_parser("train", help="train a VAE or a GAN")
     models = train.add_subparsers(dest="model", required=True, metavar="{vae,gan}")
@@ -84,6 +85,7 @@ def parser() -> Parser:
     bench = commands.add_parser("bench", help="measure the speed of the lab; prints JSON")
     bench.add_argument("--quick", action="store_true", help="fewer and shorter repeats")
     bench.set_defaults(run=_bench)
+    add_stress(commands)
     return whole
 
 

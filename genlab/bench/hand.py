@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 import urllib.request
+from importlib.util import find_spec
 from statistics import median, quantiles
 from typing import Any
 
@@ -29,13 +30,11 @@ def measure_hand(seconds: float) -> dict[str, Any]:
     A round trip lasts from the pointer's event to the drawn picture of its place, whatever waited in between.
     Without a browser to drive, ``{"skipped": why}``.
     """
-    executable = os.environ.get("CHROMIUM") or next((path for path in map(shutil.which, BROWSERS) if path), None)
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        return {"skipped": "playwright is not installed"}
-    if executable is None:
-        return {"skipped": "no Chromium found: install it or set CHROMIUM to its path"}
+    executable, why = chromium()
+    if why:
+        return {"skipped": why}
+    from playwright.sync_api import sync_playwright
+
     with server() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         try:
@@ -43,6 +42,14 @@ def measure_hand(seconds: float) -> dict[str, Any]:
             return _with_page(page, url, seconds)
         finally:
             browser.close()
+
+
+def chromium() -> tuple[str | None, str]:
+    """The browser's path, and why there is none to drive, or ""."""
+    executable = os.environ.get("CHROMIUM") or next((path for path in map(shutil.which, BROWSERS) if path), None)
+    if find_spec("playwright") is None:
+        return None, "playwright is not installed"
+    return executable, "" if executable else "no Chromium found: install it or set CHROMIUM to its path"
 
 
 def _with_page(page, url: str, seconds: float) -> dict[str, Any]:
