@@ -1,7 +1,5 @@
 """Take it home: name a run, and carry away its checkpoint, its curves, its settings and its code."""
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from genlab.config import Config
@@ -12,6 +10,7 @@ from genlab.runtime.store import LONGEST_NAME
 from genlab.script import script
 from genlab.ui.controls import bound
 from genlab.ui.errors import literal
+from genlab.ui.links import set_up_link, show_link
 from genlab.ui.runs import act
 
 
@@ -31,7 +30,7 @@ def keep(state: RunState) -> None:
         _save(state)
     with settings:
         st.markdown("**Link** to the same experiment and seed, with a run of its own:")
-        st.code(set_up_link(state.config), language=None, wrap_lines=True)
+        show_link(set_up_link(state.config))
         st.markdown("**All settings** as JSON:")
         st.code(state.config.to_json(), language="json", wrap_lines=True)
     with code:
@@ -79,10 +78,3 @@ def _download(label: str, data, file: str, kind: type[Config], mime: str | None 
     st.download_button(
         label, data, file, mime, icon=":material/download:", on_click="ignore", key=f"{kind.model}.{label}"
     )
-
-
-def set_up_link(config: Config) -> str:
-    """The address of this page with every setting that differs from its default, without the run."""
-    page = (st.context.url or "").partition("?")[0]
-    query = urlencode(config.to_query())
-    return f"{page}?{query}" if query else page
