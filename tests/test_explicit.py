@@ -1,17 +1,28 @@
 """The step that is written out by hand against autograd and torch.optim, in double precision."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genlab.config import ACTIVATIONS, OPTIMIZERS, GANConfig
+from genlab.config import ACTIVATIONS, OPTIMIZERS, GANConfig, VAEConfig
 from genlab.models import FlatParameters, stack
-from genlab.models.networks import mlp
-from genlab.objectives import flipped, game, gradient_penalty, r1_penalty
+from genlab.models.networks import Encoder, mlp
+from genlab.objectives import (
+    bernoulli_reconstruction,
+    flipped,
+    free_bits,
+    game,
+    gaussian_kl,
+    gaussian_reconstruction,
+    gradient_penalty,
+    r1_penalty,
+)
 from genlab.training.explicit.gan import GANStep
 from genlab.training.explicit.optimizers import Optimizer
 from genlab.training.explicit.program import HostProgram, Program
+from genlab.training.explicit.vae import VAEStep
 
 OBJECTIVES = ("minimax", "nonsaturating", "lsgan", "wgan", "wgan_gp")
 LIVE = ("clip", "gp_weight", "r1_weight", "lsgan_a", "lsgan_b", "lsgan_c")
@@ -27,13 +38,13 @@ close = {"rtol": 1e-9, "atol": 1e-9}
 PROGRAMS = {"torch": Program, "host": HostProgram}
 
 
-def network(sizes, activation, random, sigmoid=False):
+def network(sizes, activation, random, sigmoid=False, scale=0.7):
     layers = mlp(sizes, activation).double()
     if sigmoid:
         layers.append(torch.nn.Sigmoid())
     with torch.no_grad():
         for parameter in layers.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=random, dtype=torch.float64) * 0.7)
+            parameter.copy_(torch.randn(parameter.shape, generator=random, dtype=torch.float64) * scale)
     return layers
 
 
@@ -96,8 +107,8 @@ def reference(config, nets, data, optimizers, inputs):
         real = data[inputs["index"][turn]].requires_grad_()
         fake = generator(inputs["critic_noise"][turn]).detach()
         scores = critic(torch.cat((real, fake))).squeeze(1)
-        last["scores"] = scores.detach()
         real_scores, fake_scores = scores.chunk(2)
+        last["scores"] = torch.stack((real_scores, fake_scores), dim=1).detach().flatten()
         loss = its.critic_loss(real_scores, fake_scores)
         if config.objective == "wgan_gp" and config.gp_weight:
             loss = loss + config.gp_weight * gradient_penalty(critic, real, fake, inputs["mix"][turn])
@@ -222,6 +233,90 @@ def test_each_model_of_a_stack_takes_its_own_step(kind, config, seed):
     more = {"critic_learning_rate": 0.03, "generator_beta1": 0.8, "critic_beta2": 0.9, "lsgan_b": 0.6}
     more |= {name: getattr(config, name) * 2 for name in ("r1_weight", "gp_weight", "clip") if getattr(config, name)}
     assert_same_step([config, config.replace(**more), config.replace(generator_learning_rate=0.2)], seed, kind)
+
+
+def vae_networks(config, examples, random):
+    hidden = [config.width] * config.depth
+    return {
+        "encoder": Encoder(network([examples, *hidden, 2 * config.latent_dim], config.activation, random, scale=0.2)),
+        "decoder": network([config.latent_dim, *hidden, examples], config.activation, random, scale=0.2),
+    }
+
+
+def vae_loss(config, nets, x, epsilon, beta):
+    """(loss, reconstruction, KL of each latent) in autograd's words."""
+    mean, log_variance = nets["encoder"](x)
+    decoded = nets["decoder"](mean + torch.exp(0.5 * log_variance) * epsilon)
+    if config.is_images:
+        reconstruction = bernoulli_reconstruction(decoded, x).mean()
+    else:
+        reconstruction = gaussian_reconstruction(decoded, x, config.sigma).mean()
+    kl = gaussian_kl(mean, log_variance).mean(0)
+    data = reconstruction / x.shape[1] if config.mistake == "mean_over_pixels" else reconstruction
+    return data + beta * free_bits(kl, config.free_bits), reconstruction, kl
+
+
+def assert_same_vae(configs, seed=0, kind="host"):
+    config, random, models = configs[0], torch.Generator().manual_seed(seed), len(configs)
+    examples = 784 if config.is_images else 2
+    data = torch.rand((30, examples), generator=random, dtype=torch.float64)
+    state = random.get_state()
+    nets = vae_networks(config, examples, random)
+    if models > 1:
+        nets = {name: stack(net, models) for name, net in nets.items()}
+    flat = FlatParameters(nets.values(), int(models > 1))
+    optimizer = Optimizer("sgd", flat.vector.data, flat.gradient)
+    columns = torch.tensor([[c.sigma, c.free_bits, c.learning_rate] for c in configs], dtype=torch.float64).T
+    sigma, floor, rate = columns.unsqueeze(-1) if models > 1 else columns
+    optimizer.set(rate, 0.0, 0.0)
+    step = VAEStep(config, data, flat, optimizer, {"sigma": sigma, "free_bits": floor}, PROGRAMS[kind]())
+    alone = []
+    for its in configs:
+        random.set_state(state)
+        alone.append((its, vae_networks(its, examples, random)))
+    for turn in range(3):
+        step.inputs["index"].copy_(torch.randint(len(data), step.inputs["index"].shape, generator=random))
+        step.inputs["epsilon"].copy_(torch.randn(step.inputs["epsilon"].shape, generator=random, dtype=torch.float64))
+        step.inputs["beta"].copy_(
+            torch.tensor([c.beta * (turn + 1) for c in configs], dtype=torch.float64).view_as(step.inputs["beta"])
+        )
+        step.program.play()
+        for place, (its, mine) in enumerate(alone):
+            x = data[step.inputs["index"]]
+            loss, reconstruction, kl = vae_loss(its, mine, x, step.inputs["epsilon"], its.beta * (turn + 1))
+            parameters = [parameter for net in mine.values() for parameter in net.parameters()]
+            for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+                parameter.data.sub_(its.learning_rate * gradient)
+            assert_same(nets, mine, place if models > 1 else None)
+            record = step.record[place] if models > 1 else step.record
+            constant = 0 if its.is_images else examples * np.log(its.sigma * np.sqrt(2 * np.pi))
+            expected = torch.cat((torch.stack((reconstruction - constant, step.inputs["beta"].flatten()[place])), kl))
+            torch.testing.assert_close(record, expected.detach(), **close)
+
+
+@st.composite
+def vaes(draw):
+    pick = lambda *values: draw(st.sampled_from(values))  # noqa: E731
+    return VAEConfig(
+        data=pick("moons", "mnist"), activation=pick(*ACTIVATIONS), latent_dim=pick(1, 2, 3), depth=pick(1, 2),
+        width=pick(2, 5), batch_size=pick(1, 4, 7), sigma=pick(0.3, 1.0), free_bits=pick(0.0, 0.5, 3.0),
+        learning_rate=0.001, beta=pick(0.0, 0.7, 4.0), mistake=pick("none", "mean_over_pixels"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PROGRAMS)
+@settings(max_examples=30, deadline=None)
+@given(config=vaes(), seed=st.integers(0, 2**20))
+def test_a_vaes_step_is_that_of_autograd(kind, config, seed):
+    assert_same_vae([config], seed, kind)
+
+
+@pytest.mark.parametrize("kind", PROGRAMS)
+@settings(max_examples=10, deadline=None)
+@given(config=vaes(), seed=st.integers(0, 2**20))
+def test_each_vae_of_a_stack_takes_its_own_step(kind, config, seed):
+    more = {"learning_rate": 0.0005, "beta": 2.0, "sigma": 0.5, "free_bits": 0.2}
+    assert_same_vae([config, config.replace(**more)], seed, kind)
 
 
 @pytest.mark.parametrize("kind", PROGRAMS)

@@ -25,15 +25,34 @@ OBJECTIVES = ("minimax", "nonsaturating", "lsgan", "wgan", "wgan_gp")
 
 
 class CriticCalls:
-    """Writes down each pass through the critic: its input, and its largest weight at that moment."""
+    """Plays steps stage by stage and writes down each pass through the critic.
+
+    inputs: (batch, n) each, of the critic's own turns real then generated; scores: (batch,); before: all weights at
+    that moment.
+    """
 
     def __init__(self, trainer):
-        self.trainer, self.inputs, self.largest = trainer, [], []
-        trainer.critic.register_forward_pre_hook(self._see)
+        self.trainer, self.inputs, self.scores, self.before = trainer, [], [], []
+        self.step = trainer.player.step
+        self.step.program.play = self._play
 
-    def _see(self, _, arguments):
-        self.inputs.append(arguments[0].detach().clone())
-        self.largest.append(self.trainer.weights["critic"].vector.abs().max().item())
+    @property
+    def largest(self):
+        return [vectors["critic"].abs().max().item() for vectors in self.before]
+
+    def _play(self):
+        for stage in self.step.program.stages:
+            if stage.name == "score":
+                self.before.append(weights(self.trainer))
+            stage()
+            if stage.name == "score":
+                at_critics = stage.network == "critic"
+                seen = self.step.scored if at_critics else self.step.judged
+                x, scores = seen.input[:-1].T.clone(), seen.output.flatten().clone()
+                if at_critics:
+                    x, scores = torch.cat((x[0::2], x[1::2])), torch.cat((scores[0::2], scores[1::2]))
+                self.inputs.append(x)
+                self.scores.append(scores)
 
 
 # Every combination advances ---------------------------------------------------------------------------------
@@ -143,8 +162,7 @@ def test_many_critic_steps_in_large_batches_are_all_taken():
 @pytest.mark.parametrize("n_critic", [1, 3])
 def test_simultaneous_updates_start_from_the_same_parameters(updates, n_critic):
     trainer = gan(updates=updates, n_critic=n_critic, critic_optimizer="sgd", generator_optimizer="sgd")
-    seen = []
-    trainer.critic.register_forward_pre_hook(lambda *_: seen.append(weights(trainer)))
+    seen = CriticCalls(trainer).before
     trainer.advance(1)
     # The last two passes are the critic's last and the generator's.
     assert len(seen) == n_critic + 1
@@ -181,10 +199,8 @@ def test_a_critics_loss_is_minus_its_estimate_plus_its_penalties():
 def test_critic_and_generator_loss_are_what_their_steps_minimised():
     trainer = gan(objective="minimax")
     calls = CriticCalls(trainer)
-    scores = []
-    trainer.critic.register_forward_hook(lambda *call: scores.append(call[-1].detach().squeeze(1)))
     trainer.advance(1)
-    history = trainer.history()
+    history, scores = trainer.history(), calls.scores
     real, fake = scores[0][:32].sigmoid(), scores[0][32:].sigmoid()
     assert history["critic_loss"][0] == pytest.approx(-(real.log().mean() + (1 - fake).log().mean()).item(), rel=1e-5)
     assert history["generator_loss"][0] == pytest.approx((1 - scores[1].sigmoid()).log().mean().item(), rel=1e-5)
@@ -633,15 +649,15 @@ def test_a_state_that_was_tried_in_vain_gives_way_to_the_one_before():
 
 def test_weights_that_become_infinite_are_found_without_a_bad_loss():
     trainer = gan()
-    step = trainer._train_step
+    play = trainer.player.play
 
-    def spoil(row):
-        step(row)
-        if trainer.step == CHECK_EVERY - 1:
-            with torch.no_grad():
-                trainer.weights["critic"].vector[0] = float("inf")
+    def spoil(step, row, most):
+        count = play(step, row, most)
+        if step == CHECK_EVERY - 1:
+            trainer.weights["critic"].vector.data[0] = float("inf")
+        return count
 
-    trainer._train_step = spoil
+    trainer.player.play = spoil
     trainer.advance(2 * CHECK_EVERY)
     assert trainer.diverged == Divergence(CHECK_EVERY, "critic weights")
     trainer.rewind()

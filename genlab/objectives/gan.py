@@ -12,7 +12,7 @@ fake (…, batch), each a mean over the batch: 0-dim for one model, (models,) fo
 Beside each loss stands its slope, what a step written out by hand starts its way back from. ``ops`` computes or writes
 down one operation a call (see :class:`genlab.training.explicit.program.Program`), ``out`` takes the result:
 
-- ``critic_slope(ops, scores, out)``: ∂/∂scores of the critic's loss, scores (…, 1, 2·batch) real then fake;
+- ``critic_slope(ops, scores, out)``: ∂/∂scores of the critic's loss, scores (…, 1, 2·batch) real and fake in turns;
 - ``generator_slope(ops, scores, out)``: ∂/∂scores of the generator's loss, scores (…, 1, batch) fake.
 """
 
@@ -27,9 +27,8 @@ from torch import Tensor
 
 
 def _sides(scores: Tensor, real: float, fake: float) -> Tensor:
-    """One number for the real and one for the fake half of the scores, (2·batch,)."""
-    half = scores.new_ones(scores.shape[-1] // 2)
-    return torch.cat((real * half, fake * half))
+    """One number for the real and one for the fake scores, (1, 2·batch)."""
+    return scores.new_tensor((real, fake)).repeat(1, scores.shape[-1] // 2)
 
 
 def _column(target: Tensor | float) -> Tensor | float:
@@ -47,7 +46,7 @@ def minimax_critic_slope(ops: Any, scores: Tensor, out: Tensor) -> None:
     sides = _sides(scores, -1.0, 1.0)
     ops.multiply(scores, sides, out)
     ops.sigmoid(out, out)
-    ops.multiply(out, sides * (2 / len(sides)), out)
+    ops.multiply(out, sides * (2 / scores.shape[-1]), out)
 
 
 def minimax_generator_loss(fake: Tensor) -> Tensor:
@@ -90,10 +89,9 @@ def lsgan_critic_loss(real: Tensor, fake: Tensor, a: Tensor | float, b: Tensor |
 
 def lsgan_critic_slope(ops: Any, scores: Tensor, out: Tensor, a: Tensor | float, b: Tensor | float) -> None:
     """D(x) − b and D(G(z)) − a, each over the batch."""
-    batch = scores.shape[-1] // 2
-    ops.subtract(scores[..., :batch], _column(b), out[..., :batch])
-    ops.subtract(scores[..., batch:], _column(a), out[..., batch:])
-    ops.multiply(out, 1 / batch, out)
+    ops.subtract(scores[..., 0::2], _column(b), out[..., 0::2])
+    ops.subtract(scores[..., 1::2], _column(a), out[..., 1::2])
+    ops.multiply(out, 2 / scores.shape[-1], out)
 
 
 def lsgan_generator_loss(fake: Tensor, c: Tensor | float) -> Tensor:

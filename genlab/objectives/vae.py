@@ -82,8 +82,12 @@ def gaussian_reconstruction(mean: Tensor, x: Tensor, sigma: Tensor | float) -> T
     Source: Kingma & Welling 2014, appendix C.2.
     """
     sigma = torch.as_tensor(sigma, dtype=mean.dtype, device=mean.device)
-    n = x.shape[-1]
-    return ((x - mean) / sigma.unsqueeze(-1)).square().sum(-1) * 0.5 + n * (sigma.log() + 0.5 * math.log(2 * math.pi))
+    return ((x - mean) / sigma.unsqueeze(-1)).square().sum(-1) * 0.5 + gaussian_constant(sigma, x.shape[-1])
+
+
+def gaussian_constant(sigma: Tensor, n: int) -> Tensor:
+    """n·(log σ + ½ log 2π): what a Gaussian likelihood of n coordinates costs at its mean, nats."""
+    return n * (sigma.log() + 0.5 * math.log(2 * math.pi))
 
 
 def gaussian_value(ops: Any, mean: Tensor, x: Tensor, sigma: Tensor, out: Tensor) -> None:

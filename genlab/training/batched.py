@@ -25,7 +25,6 @@ from genlab.training.divergence import Divergence
 from genlab.training.gan import GANTrainer
 from genlab.training.make import make_trainer
 from genlab.training.measuring import Measure, interval
-from genlab.training.optimizers import StackedOptimizer
 from genlab.training.trainer import Trainer
 from genlab.training.vae import VAETrainer
 
@@ -35,7 +34,6 @@ AVERAGED = 100
 """About how many of the last steps the one figure of a noisy curve is a mean of."""
 _PENALTIES = ("gp_weight", "r1_weight")
 """At 0 their gradients are not even computed."""
-_ANNEALING = ("beta", "annealing", "annealing_steps")
 
 
 def batches(configs: Sequence[Config]) -> list[list[int]]:
@@ -101,12 +99,6 @@ class BatchedTrainer(Trainer):
         self._finite_steps = [0] * len(configs)
         self._shared = {0: self._shared_now()}
 
-    @classmethod
-    def free_settings(cls) -> set[str]:
-        """The settings in which models of one batch may differ."""
-        numbers = ("learning_rate", "beta1", "beta2")
-        return {*cls.LIVE_NUMBERS, *(prefix + name for prefix in cls.OPTIMIZERS.values() for name in numbers)}
-
     @property
     def models(self) -> int:
         """How many models the batch has."""
@@ -127,9 +119,6 @@ class BatchedTrainer(Trainer):
         if isinstance(values[0], (int, float)):
             return torch.tensor(values, dtype=torch.float64).unsqueeze(1)
         return values[0]
-
-    def _new_optimizer(self, name: str) -> StackedOptimizer:
-        return StackedOptimizer(self._optimizer_settings(name)[0], self.weights[name])
 
     # Measuring --------------------------------------------------------------------------------------------------------
 
@@ -154,19 +143,18 @@ class BatchedTrainer(Trainer):
         """One step of every model; nothing may be left to measure."""
         started = time.perf_counter()
         self._set_training(True)
-        self._train_step(self._rows[self._pending])
+        with np.errstate(all="ignore"):
+            self._take_steps(1)
         self._set_training(False)
         self.seconds += time.perf_counter() - started
-        self._clock[self._pending] = self.seconds
-        self._pending += 1
-        self.step += 1
+        self._clock[self._pending - 1] = self.seconds
         if self._is_checked() or any(self._is_due(measure, self.step) for measure in self._measured.measures):
             self._check()
 
     def _drain(self) -> None:
         if not self._pending:
             return
-        recorded = self._buffer[: self._pending].cpu().numpy()
+        recorded = self._pending_rows()
         steps = np.arange(self.step - self._pending + 1, self.step + 1)
         for model in np.flatnonzero(~np.isfinite(recorded).all(axis=(0, 2))):
             if self.divergences[model] is None:
@@ -371,13 +359,8 @@ class BatchedGANTrainer(BatchedTrainer, GANTrainer):
 class BatchedVAETrainer(BatchedTrainer, VAETrainer):
     """Many VAEs as one."""
 
-    @classmethod
-    def free_settings(cls) -> set[str]:
-        return {*super().free_settings(), *_ANNEALING}
-
-    def _beta(self) -> Tensor:
-        now = [annealed_beta(c.beta, self.step, c.annealing, c.annealing_steps) for c in self.configs]
-        return torch.tensor(now, device=self.device)
+    def _scheduled(self, step: int) -> dict[str, list[float]]:
+        return {"beta": [annealed_beta(c.beta, step, c.annealing, c.annealing_steps) for c in self.configs]}
 
 
 _TRAINERS: dict[str, type[BatchedTrainer]] = {"vae": BatchedVAETrainer, "gan": BatchedGANTrainer}

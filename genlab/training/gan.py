@@ -17,11 +17,12 @@ from genlab.measures.layers import gradient_norms
 from genlab.measures.modes import mode_figures
 from genlab.models import critic, generator
 from genlab.numbers import Numbers, random_stream
-from genlab.objectives import flipped, game, gradient_penalty, r1_penalty
+from genlab.objectives import flipped, game, gradient_penalty, gradient_penalty_value, r1_penalty, r1_value
 from genlab.stamps import MODE_CURVES, STAMPS
 from genlab.training import work
 from genlab.training.data import as_pictures, training_examples
 from genlab.training.draws import noise_numbers
+from genlab.training.explicit import GANStep
 from genlab.training.measuring import GLANCE, Measure
 from genlab.training.trainer import CHECK_EVERY, Trainer
 
@@ -65,6 +66,7 @@ class GANTrainer(Trainer):
         # Of the last measurements within TURNOVER_SPAN, the oldest first; zero before the first.
         modes = len(self._distribution.modes) if self._has_modes else 0
         self._mode_shares = torch.zeros((*self._models, SHARES_KEPT, modes), device=self.device)
+        self._minus_clip = torch.zeros((*self._models, 1), device=self.device)
         super()._set_up()
 
     def _networks_of(self, optimizer: str) -> list[nn.Module]:
@@ -75,6 +77,7 @@ class GANTrainer(Trainer):
         self.game = game(self.config.objective, *(self._live[f"lsgan_{target}"] for target in "abc"))
         if self.config.mistake == "flipped_sign":
             self.game = flipped(self.game)
+        self._minus_clip.copy_(-self._live["clip"])
         self._zero = torch.zeros_like(self._live["clip"]).squeeze(-1)
         config = self.config
         self._clips = config.clips_weights
@@ -94,6 +97,27 @@ class GANTrainer(Trainer):
     def noise(self, n: int, random: np.random.Generator) -> Tensor:
         """What the generator turns into ``n`` examples, (n, noise_dim) on the trainer's device."""
         return torch.from_numpy(noise_numbers(self.config, n).draw(random)).to(self.device)
+
+    def _written_step(self) -> GANStep | None:
+        config = self.config
+        if config.network != "mlp" or config.spectral_norm:
+            return None
+        live = self._live | {"minus_clip": self._minus_clip}
+        return GANStep(config, self.data, self.weights, self._optimizers, live, self.game)
+
+    def _recorded(self, block: Tensor) -> Tensor:
+        part = {name: block[..., where] for name, where in self._player.step.recorded.items()}
+        real, fake = part["scores"].unflatten(-1, (-1, 2)).unbind(-1)
+        critic_loss = game_loss = self.game.critic_loss(real, fake)
+        if "gp_norms" in part:
+            critic_loss = critic_loss + self._live["gp_weight"].squeeze(-1) * gradient_penalty_value(part["gp_norms"])
+        if "r1_norms" in part:
+            critic_loss = critic_loss + self._live["r1_weight"].squeeze(-1) * r1_value(part["r1_norms"])
+        generator_loss = self.game.generator_loss(part["generator_scores"])
+        loss_sum = game_loss + self.game.generator_objective(real, fake)
+        norms = part["critic_norm"].squeeze(-1), part["generator_norm"].squeeze(-1)
+        clipped = part["clipped"].squeeze(-1) / self.weights["critic"].vector.shape[-1]
+        return torch.stack((critic_loss, generator_loss, loss_sum, real.mean(-1), fake.mean(-1), *norms, clipped), -1)
 
     def _train_step(self, row: Tensor) -> None:
         config, weights, optimizers = self.config, self.weights, self._optimizers
@@ -159,8 +183,7 @@ class GANTrainer(Trainer):
         return loss
 
     def _clip(self, values: Tensor) -> None:
-        clip = self._live["clip"]
-        values.clamp_(-clip, clip)
+        values.clamp_(self._minus_clip, self._live["clip"])
 
     def _clipped_fraction(self) -> Tensor:
         """Share of the critic's weights that lie on the bounds."""

@@ -20,9 +20,9 @@ from genlab.numbers import Numbers, random_stream
 from genlab.training import work
 from genlab.training.divergence import Divergence
 from genlab.training.draws import Draws
+from genlab.training.explicit import Optimizer, Player, Step, player_for
 from genlab.training.history import History, thinned
 from genlab.training.measuring import GLANCE, Measure, Measured, interval
-from genlab.training.optimizers import make_optimizer, set_hyperparameters
 from genlab.training.snapshots import Snapshot, Snapshots
 
 CHECK_EVERY = 200
@@ -48,6 +48,8 @@ class Trainer(ABC):
     """The curves that follow from it, in order."""
     VECTOR: str | None = None
     """The recorded curve that has several columns, the last one in both."""
+    by_autograd = False
+    """Whether every step is taken by autograd, the definition; else what is written out by hand is where it can be."""
     finished = ""
     """Why there is nothing left to train; a run trains for ever."""
     _models: tuple[int, ...] = ()
@@ -75,12 +77,14 @@ class Trainer(ABC):
         self._optimizers = {name: self._new_optimizer(name) for name in self.OPTIMIZERS}
         self._live = {name: torch.zeros((*self._models, 1), device=device) for name in self.LIVE_NUMBERS}
         self._measured = Measured(self._measures(), self._models)
+        self._player: Player | None = None
+        self._written_for: dict[str, Any] = {}
         self._use_settings()
         columns = len(self.RECORDED) - 1 + self._vector_size()
         self._buffer = torch.zeros((CHECK_EVERY, *self._models, columns), device=device)
         self._rows = self._buffer.unbind(0)
         self._clock = np.zeros(CHECK_EVERY)
-        self._pending = 0
+        self._pending = self._timed = 0
 
     # What a model has to say ------------------------------------------------------------------------------------------
 
@@ -102,7 +106,19 @@ class Trainer(ABC):
 
     @abstractmethod
     def _train_step(self, row: Tensor) -> None:
-        """One step; writes what is recorded into ``row`` and never waits for the device."""
+        """One step by autograd; writes what is recorded into ``row`` and never waits for the device."""
+
+    @abstractmethod
+    def _written_step(self) -> Step | None:
+        """The same step written out for the present settings, or None where it is not."""
+
+    @abstractmethod
+    def _recorded(self, block: Tensor) -> Tensor:
+        """Records of written steps (m, …, numbers) → what ``_train_step`` writes, (m, …, recorded)."""
+
+    def _scheduled(self, step: int) -> dict[str, Any]:
+        """What a written step needs beside random numbers, by the input's name: a number, or one for each model."""
+        return {}
 
     @abstractmethod
     def _curves(self, recorded: np.ndarray) -> np.ndarray:
@@ -130,9 +146,10 @@ class Trainer(ABC):
     def _check_every(self) -> int:
         return CHECK_EVERY
 
-    def _is_checked(self) -> bool:
+    def _is_checked(self, step: int | None = None) -> bool:
+        step = self.step if step is None else step
         # What has been recorded must be fetched before its buffer is full, whatever the settings became meanwhile.
-        return self.step % self._check_every() == 0 or self.step % CHECK_EVERY == 0 or self.step in CHECKED_EARLY
+        return step % self._check_every() == 0 or step % CHECK_EVERY == 0 or step in CHECKED_EARLY
 
     def _every(self, measurement: float, share: float, most: int | None = None) -> int:
         """Steps between two measurements of so much work that are to take ``share`` of the time; at most ``most``."""
@@ -145,7 +162,7 @@ class Trainer(ABC):
 
     def advance(self, n: int) -> None:
         """Train ``n`` steps; stops at a divergence, after which it does nothing."""
-        self._train(range(n))
+        self._train(n)
 
     def advance_for(self, seconds: float, interrupted: Callable[[], bool] = lambda: False) -> int:
         """Train at least one step, for about ``seconds`` or until interrupted; returns how many steps were completed.
@@ -153,26 +170,51 @@ class Trainer(ABC):
         ``interrupted`` is asked before each step.
         """
         before, deadline = self.step, time.perf_counter() + seconds
-        self._train(iter(lambda: self.step > before and (time.perf_counter() >= deadline or interrupted()), True))
+        self._train(sys.maxsize, lambda: time.perf_counter() >= deadline or interrupted())
         return self.step - before
 
-    def _train(self, ticks) -> None:
+    def _train(self, most: int, ended: Callable[[], bool] = lambda: False) -> None:
         started = time.perf_counter() - self.seconds
         self._set_training(True)
-        for _ in ticks:
-            if self.diverged:
-                break
-            self._train_step(self._rows[self._pending])
-            self._clock[self._pending] = time.perf_counter() - started
-            self._pending += 1
-            self.step += 1
-            if self.step % GLANCE == 0:
-                self._measure_due()
-            if self._is_checked():
-                self._check()
+        # Numbers that grow beyond bounds are found when they are looked at.
+        with np.errstate(all="ignore"):
+            left = most
+            while left and not self.diverged and (left == most or not ended()):
+                left -= self._take_steps(left)
+                self._clock[self._timed : self._pending] = time.perf_counter() - started
+                self._timed = self._pending
+                if self.step % GLANCE == 0:
+                    self._measure_due()
+                if self._is_checked():
+                    self._check()
         self._drain()
         self._set_training(False)
         self.seconds = time.perf_counter() - started
+
+    def _take_steps(self, most: int) -> int:
+        """One step, or as many as a GPU takes at once, but not beyond ``most`` or the next check; returns how many."""
+        if player := self.player:
+            if player.at_once > 1:
+                most = min(most, self._steps_to_check(player.at_once))
+            count = player.play(self.step, self._pending, most)
+        else:
+            self._train_step(self._rows[self._pending])
+            count = 1
+        self._pending += count
+        self.step += count
+        return count
+
+    def _steps_to_check(self, most: int) -> int:
+        """How many steps there are to the next measurement or check, if no more than ``most``."""
+        ahead = range(1, most + 1)
+        return next((n for n in ahead if (self.step + n) % GLANCE == 0 or self._is_checked(self.step + n)), most)
+
+    @property
+    def player(self) -> Player | None:
+        """What plays the written step of the present settings; None where steps are taken by autograd."""
+        if self._player is None and not self.by_autograd and (step := self._written_step()):
+            self._player = player_for(step, self.draws, self._scheduled, CHECK_EVERY)
+        return self._player
 
     def _set_training(self, on: bool) -> None:
         # Outside of a step the networks may be called by anyone: in evaluation mode that changes nothing in them.
@@ -190,13 +232,19 @@ class Trainer(ABC):
         self._measured.take(self.step, lambda measure, step: True)
         self._measured.fetch([self.step])
 
+    def _pending_rows(self) -> np.ndarray:
+        """What the steps since the last drain recorded, (m, …, recorded)."""
+        with torch.no_grad():
+            rows = self._buffer if self._player is None else self._recorded(self._player.block[: self._pending])
+        return rows[: self._pending].cpu().numpy().copy()
+
     def _drain(self) -> None:
         if not self._pending:
             return
-        recorded = self._buffer[: self._pending].cpu().numpy().copy()
+        recorded = self._pending_rows()
         steps = np.arange(self.step - self._pending + 1, self.step + 1)
         seconds = self._clock[: self._pending].copy()
-        self._pending = 0
+        self._pending = self._timed = 0
         self.seconds = float(seconds[-1])
         finite = np.isfinite(recorded)
         if not finite.all():
@@ -270,9 +318,24 @@ class Trainer(ABC):
             if value is not None:
                 tensor.copy_(torch.as_tensor(value))
         for name, optimizer in self._optimizers.items():
-            set_hyperparameters(optimizer, *self._optimizer_settings(name))
+            optimizer.set(*self._optimizer_settings(name)[1:])
         self.draws.want(**self._numbers())
         self._measured.measures = self._measures()
+        structure = self.structure(self.config)
+        if structure != self._written_for:
+            self._player, self._written_for = None, structure
+
+    @classmethod
+    def free_settings(cls) -> set[str]:
+        """The settings that are only numbers in a step's arithmetic."""
+        numbers = ("learning_rate", "beta1", "beta2")
+        return {*cls.LIVE_NUMBERS, *(prefix + name for prefix in cls.OPTIMIZERS.values() for name in numbers)}
+
+    @classmethod
+    def structure(cls, config: Config) -> dict[str, Any]:
+        """What decides which operations a step has: every setting, of the free ones only whether it is off."""
+        free = cls.free_settings()
+        return {name: not value if name in free else value for name, value in config.model_dump().items()}
 
     def _value(self, setting: str) -> Any:
         """The value of a setting: of one model a number, of a stack that of each, (models, 1)."""
@@ -283,8 +346,9 @@ class Trainer(ABC):
         settings = ("optimizer", "learning_rate", "beta1", "beta2")
         return tuple(self._value(prefix + setting) for setting in settings)
 
-    def _new_optimizer(self, name: str) -> torch.optim.Optimizer:
-        return make_optimizer(self._optimizer_settings(name)[0], self.weights[name])
+    def _new_optimizer(self, name: str) -> Optimizer:
+        weights = self.weights[name]
+        return Optimizer(self._optimizer_settings(name)[0], weights.vector.data, weights.gradient)
 
     # States -----------------------------------------------------------------------------------------------------------
 
@@ -296,8 +360,7 @@ class Trainer(ABC):
             for part, tensor in network.state_dict().items()
         }
         for name, optimizer in self._optimizers.items():
-            moments = optimizer.state[self.weights[name].vector]
-            state |= {f"optimizer/{name}/{part}": tensor for part, tensor in moments.items()}
+            state |= {f"optimizer/{name}/{part}": tensor for part, tensor in optimizer.state.items()}
         return state
 
     def restore(self, state: dict[str, Tensor]) -> None:

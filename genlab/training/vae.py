@@ -13,6 +13,7 @@ from genlab.objectives import (
     annealed_beta,
     bernoulli_reconstruction,
     free_bits,
+    gaussian_constant,
     gaussian_kl,
     gaussian_reconstruction,
 )
@@ -20,6 +21,7 @@ from genlab.stamps import STAMPS
 from genlab.training import work
 from genlab.training.data import as_pictures, held_out_examples, training_examples
 from genlab.training.draws import normal
+from genlab.training.explicit import VAEStep
 from genlab.training.measuring import Measure
 from genlab.training.trainer import Trainer
 
@@ -59,6 +61,26 @@ class VAETrainer(Trainer):
     def _vector_size(self) -> int:
         return self.config.latent_dim
 
+    @classmethod
+    def free_settings(cls) -> set[str]:
+        """See :meth:`Trainer.free_settings`; the KL weight of each step is computed before it."""
+        return {*super().free_settings(), "beta", "annealing", "annealing_steps"}
+
+    def _written_step(self) -> VAEStep:
+        (weights,), (optimizer,) = self.weights.values(), self._optimizers.values()
+        return VAEStep(self.config, self.data, weights, optimizer, self._live)
+
+    def _scheduled(self, step: int) -> dict[str, float]:
+        config = self.config
+        return {"beta": annealed_beta(config.beta, step, config.annealing, config.annealing_steps)}
+
+    def _recorded(self, block: Tensor) -> Tensor:
+        reconstruction, beta, kl_per_dim = block[..., 0], block[..., 1], block[..., 2:]
+        if not self.config.is_images:
+            reconstruction = reconstruction + gaussian_constant(self._live["sigma"].squeeze(-1), self.data.shape[1])
+        loss = self._data_term(reconstruction) + beta * free_bits(kl_per_dim, self._live["free_bits"])
+        return torch.cat((torch.stack((loss, reconstruction, beta), dim=-1), kl_per_dim), dim=-1)
+
     def _train_step(self, row: Tensor) -> None:
         drawn = self.draws.at(self.step)
         x = self.data.index_select(0, drawn["index"])
@@ -66,26 +88,21 @@ class VAETrainer(Trainer):
         z = torch.addcmul(mean, torch.exp(0.5 * log_variance), drawn["epsilon"])
         reconstruction = self._reconstruction(self.decoder(z), x).mean(-1)
         kl_per_dim = gaussian_kl(mean, log_variance).mean(-2)
-        beta = self._beta()
-        loss = self._data_term(reconstruction, x) + beta * free_bits(kl_per_dim, self._live["free_bits"])
+        beta = torch.as_tensor(self._scheduled(self.step)["beta"], device=self.device)
+        loss = self._data_term(reconstruction) + beta * free_bits(kl_per_dim, self._live["free_bits"])
         self.weights["autoencoder"].backward(loss)
         self._optimizers["autoencoder"].step()
         with torch.no_grad():
             torch.cat((torch.stack((loss, reconstruction, beta), dim=-1), kl_per_dim), dim=-1, out=row)
-
-    def _beta(self) -> Tensor:
-        config = self.config
-        beta = annealed_beta(config.beta, self.step, config.annealing, config.annealing_steps)
-        return torch.full((), beta, device=self.device)
 
     def _reconstruction(self, decoded: Tensor, x: Tensor) -> Tensor:
         if self.config.is_images:
             return bernoulli_reconstruction(decoded, x)
         return gaussian_reconstruction(decoded, x, self._live["sigma"])
 
-    def _data_term(self, reconstruction: Tensor, x: Tensor) -> Tensor:
+    def _data_term(self, reconstruction: Tensor) -> Tensor:
         if self.config.mistake == "mean_over_pixels":
-            return reconstruction / x.shape[1]
+            return reconstruction / self.data.shape[1]
         return reconstruction
 
     def _curves(self, recorded: np.ndarray) -> np.ndarray:

@@ -74,11 +74,22 @@ def _leaky_relu_back(program: Program, d: Tensor, kept: Tensor, out: Tensor) -> 
 
 
 def _gelu(program: Program, a: Tensor, out: Tensor) -> None:
-    program.do(torch.ops.aten.gelu.out, a, out=out)
+    whole = _whole(program, out)
+    program.do(torch.ops.aten.gelu.out, a, out=whole)
+    if whole is not out:
+        program.copy(whole, out)
 
 
 def _gelu_back(program: Program, d: Tensor, kept: Tensor, out: Tensor) -> None:
-    program.do(torch.ops.aten.gelu_backward.grad_input, d, kept, grad_input=out)
+    whole = _whole(program, kept)
+    if whole is not kept:
+        program.copy(kept, whole)
+    program.do(torch.ops.aten.gelu_backward.grad_input, d, whole, grad_input=out)
+
+
+def _whole(program: Program, part: Tensor) -> Tensor:
+    """``part`` or, where it lies in a larger buffer, one of its own: there torch's GELU (2.14, CPU) goes astray."""
+    return part if part.is_contiguous() else program.scratch(part)
 
 
 def _gelu_second(program: Program, kept: Tensor, out: Tensor) -> None:

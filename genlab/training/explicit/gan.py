@@ -26,9 +26,9 @@ class GANStep:
 
     ``inputs`` are to be filled before it is played: index (n_critic, batch), critic_noise (n_critic, batch, k),
     generator_noise (batch, k) and, with a gradient penalty, mix (n_critic, batch, 1). ``record`` (…, numbers) holds
-    what a step leaves, by the places in ``recorded``: scores of the last turn's batch, real then generated; those of
-    the generator's batch; the norms of the penalties' gradients; the norms of both gradients; how many weights lie on
-    the bounds.
+    what a step leaves, by the places in ``recorded``: scores of the last turn's batch, real and generated in turns;
+    those of the generator's batch; the norms of the penalties' gradients; the norms of both gradients; how many weights
+    lie on the bounds.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class GANStep:
         self._blocks = {name: (flat.blocks(), flat.blocks(of_gradient=True)) for name, flat in weights.items()}
         self._like = self._blocks["critic"][0][0]
         self.program = program or program_for(data.device)
+        self.state = [*self.weights.values(), *(part for its in optimizers.values() for part in its.state.values())]
         n, self._batch, examples = config.n_critic, config.batch_size, data.shape[1]
         self._by_columns = examples <= _FEW
         self._data = data.T.contiguous() if self._by_columns else data
@@ -96,16 +97,16 @@ class GANStep:
         self._own = slice(self._generated.columns - batch, self._generated.columns)
         self._real = self._data.new_zeros((examples, n * batch) if self._by_columns else (batch, examples))
         columns = batch * (3 if self._has_mix else 2)
-        self._scored = self._pass("critic", columns)
+        self.scored = self._pass("critic", columns)
         self._slope = self._new(1, columns)
-        self._judged = self._pass("critic", batch, output=self._place("generator_scores"))
-        self._judged_slope = self._new(1, batch)
+        self.judged = self._pass("critic", batch, output=self._place("generator_scores"))
+        self._judged_by = self._new(1, batch)
         self._generated_slope = self._new(examples, batch)
         self._penalties = {}
         if self._has_mix:
-            self._penalties["gp"] = InputGradient(self._scored, slice(2 * batch, 3 * batch)), gradient_penalty_slope
+            self._penalties["gp"] = InputGradient(self.scored, slice(2 * batch, 3 * batch)), gradient_penalty_slope
         if self._has_r1:
-            self._penalties["r1"] = InputGradient(self._scored, slice(0, batch)), r1_slope
+            self._penalties["r1"] = InputGradient(self.scored, slice(0, 2 * batch, 2)), r1_slope
 
     def _pass(self, network: str, columns: int, sigmoid: bool = False, output: Tensor | None = None) -> Pass:
         blocks, gradients = self._blocks[network]
@@ -152,12 +153,16 @@ class GANStep:
             self._generated.forward()
 
     def _examples(self, turn: int) -> None:
-        """The columns that the critic sees in a turn: real, generated and, for the penalty, between them."""
+        """The columns that the critic sees in a turn: real and generated and, for the penalty, between them.
+
+        Real and generated stand in turns: so what they have in common cancels exactly in a sum, as in the gradient of a
+        bias under the Wasserstein loss, where Adam and RMSProp would make rounding large.
+        """
         program, batch = self.program, self._batch
         self._generate(self.inputs["critic_noise"][turn], turn)
         part = slice(turn * batch, (turn + 1) * batch)
-        x = self._scored.input[..., :-1, :]
-        real, fake = x[..., :batch], x[..., batch : 2 * batch]
+        x = self.scored.input[..., :-1, :]
+        real, fake = x[..., 0 : 2 * batch : 2], x[..., 1 : 2 * batch : 2]
         with program.stage("draw", "critic", turn):
             if self._by_columns:
                 program.copy(self._real[:, part], real)
@@ -174,9 +179,9 @@ class GANStep:
     def _critic_gradient(self, turn: int) -> None:
         program, game = self.program, slice(0, 2 * self._batch)
         with program.stage("score", "critic", turn):
-            self._scored.forward()
+            self.scored.forward()
         with program.stage("loss", "critic", turn):
-            self.game.critic_slope(program, self._scored.output[..., game], self._slope[..., game])
+            self.game.critic_slope(program, self.scored.output[..., game], self._slope[..., game])
         for name, (gradient, slope) in self._penalties.items():
             with program.stage("penalty", "critic", turn):
                 gradient.forward()
@@ -186,7 +191,7 @@ class GANStep:
         with program.stage("gradient", "critic", turn):
             bends = [(gradient.columns, gradient.bends) for gradient, _ in self._penalties.values() if gradient.bends]
             columns = ALL if self._has_mix and bends else game
-            self._scored.backward(self._slope[..., columns], columns, bends=bends)
+            self.scored.backward(self._slope[..., columns], columns, bends=bends)
             for gradient, _ in self._penalties.values():
                 gradient.add_to_gradients()
 
@@ -209,18 +214,18 @@ class GANStep:
         program = self.program
         self._generate(self.inputs["generator_noise"])
         with program.stage("score", "generator"):
-            program.copy(self._generated.output[..., self._own], self._judged.input[..., :-1, :])
-            self._judged.forward()
+            program.copy(self._generated.output[..., self._own], self.judged.input[..., :-1, :])
+            self.judged.forward()
         with program.stage("loss", "generator"):
-            self.game.generator_slope(program, self._judged.output, self._judged_slope)
+            self.game.generator_slope(program, self.judged.output, self._judged_by)
         with program.stage("gradient", "generator"):
-            self._judged.backward(self._judged_slope, weights=False, to_input=self._generated_slope)
+            self.judged.backward(self._judged_by, weights=False, to_input=self._generated_slope)
             self._generated.backward(self._generated_slope, self._own)
 
     def _record(self) -> None:
         program = self.program
         with program.stage("record"):
-            program.copy(self._scored.output[..., : 2 * self._batch], self._place("scores"))
+            program.copy(self.scored.output[..., : 2 * self._batch], self._place("scores"))
             for name, gradient in self.gradients.items():
                 program.norm(gradient, -1, self.record[..., self.recorded[f"{name}_norm"].start])
             if self.config.clips_weights:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genlab.training.explicit.program import HostProgram, Program
+from genlab.training.explicit.program import HostProgram, Program, program_for
 
 EPSILON = 1e-8
 _PIECE = 2**15
@@ -41,7 +41,10 @@ class Optimizer:
         self._exact = {
             name: torch.zeros(shape, dtype=torch.float64, device=doubles) for name in ("rate", "beta1", "beta2")
         }
-        self._used = {name: vector.new_zeros(shape) for name in ("rate", "beta1", "new1", "new2", "size", "root")}
+        self._program: Program | None = None
+        used = {name: vector.new_zeros(shape) for name in ("rate", "beta1", "new1", "new2", "size", "root")}
+        # Without a dimension where there is one model: what has none is multiplied in fewer steps.
+        self._used = {name: value if vector.ndim > 1 else value.view(()) for name, value in used.items()}
 
     def set(self, rate: float | Tensor, beta1: float | Tensor, beta2: float | Tensor) -> None:
         """New values from the next update on, numbers or (models, 1); the moments stay.
@@ -49,13 +52,26 @@ class Optimizer:
         β₁ is Adam's and the momentum of SGD with momentum; β₂ is Adam's and RMSProp's smoothing.
         """
         for name, value in (("rate", rate), ("beta1", beta1), ("beta2", beta2)):
-            value = torch.as_tensor(value, dtype=torch.float64)
+            value = torch.as_tensor(value, dtype=torch.float64).expand_as(self._exact[name])
             self._exact[name].copy_(value)
             if name in self._used:
-                self._used[name].copy_(value)
+                self._use(name, value)
             if name != "rate":
                 # A small difference from 1, which single precision would round away.
-                self._used[f"new{name[-1]}"].copy_(1 - value)
+                self._use(f"new{name[-1]}", 1 - value)
+
+    def _use(self, name: str, value: Tensor) -> None:
+        used = self._used[name]
+        # Not every device can take a number of double precision.
+        used.copy_(value.reshape(used.shape).to(used.dtype))
+
+    def step(self) -> None:
+        """One update now."""
+        if self._program is None:
+            self._program = program_for(self.vector.device)
+            with self._program.stage("update"):
+                self.write(self._program)
+        self._program.play()
 
     def write(self, program: Program) -> None:
         """Write down one update."""
@@ -93,17 +109,17 @@ class Optimizer:
         program.do(torch.pow, exact["beta1"], self.state["step"], out=power)
         program.subtract(one, power, power)
         program.divide(exact["rate"], power, power)
-        program.copy(power, used["size"])
+        program.copy(power.view_as(used["size"]), used["size"])
         power = torch.empty_like(power)
         program.do(torch.pow, exact["beta2"], self.state["step"], out=power)
         program.subtract(one, power, power)
         program.sqrt(power, power)
-        program.copy(power, used["root"])
+        program.copy(power.view_as(used["root"]), used["root"])
 
     def _correct_here(self) -> None:
         exact, updates = self._exact, float(self.state["step"])
-        self._used["size"].copy_(exact["rate"] / (1 - exact["beta1"] ** updates))
-        self._used["root"].copy_((1 - exact["beta2"] ** updates).sqrt())
+        self._use("size", exact["rate"] / (1 - exact["beta1"] ** updates))
+        self._use("root", (1 - exact["beta2"] ** updates).sqrt())
 
     def _fused_adam(self) -> None:
         state, (rate, beta1, beta2) = self.state, (float(value) for value in self._exact.values())

@@ -171,9 +171,10 @@ class HostProgram(Program):
     def product(self, a: Tensor, b: Tensor, out: Tensor) -> None:
         if a.shape[-2] * a.shape[-1] * b.shape[-1] > _SINGLE:
             super().product(a, b, out)
-        elif out.ndim == 2 and out.is_contiguous():
+        elif out.ndim == 2 and out.is_contiguous() and all(x.is_contiguous() or x.mT.is_contiguous() for x in (a, b)):
             self._numpy(np.dot, a, b, out)
         else:
+            # Of a part of a matrix np.dot makes a copy first.
             self._numpy(np.matmul, a, b, out)
 
     def columns(self, table: Tensor, index: Tensor, out: Tensor) -> None:
@@ -209,6 +210,13 @@ class HostProgram(Program):
 
     def tanh(self, a: Tensor, out: Tensor) -> None:
         self._numpy(np.tanh, a, out)
+
+    def norm(self, a: Tensor, dim: int, out: Tensor) -> None:
+        if a.ndim > 1:
+            super().norm(a, dim, out)
+            return
+        self._numpy(np.dot, a, a, out)
+        self._numpy(np.sqrt, out, out)
 
     def _numpy(self, function: Callable, *operands: Operand) -> None:
         kind = operands[0].numpy().dtype.type
