@@ -3,6 +3,7 @@ import os
 import pytest
 import torch
 
+from genlab.bench.crowd import measure_crowd
 from genlab.bench.hand import measure_hand
 from genlab.bench.plain import plain_loop
 from genlab.bench.speed import SYSTEMS, measure_speeds, page_streams, ratio
@@ -112,6 +113,14 @@ def test_the_latent_plane_is_measured_with_training_running_and_paused():
     for figures in result.values():
         assert figures["redraws_per_second"] > 0
         assert 0 < figures["round_trip_ms_p50"] <= figures["round_trip_ms_p95"]
+
+
+@pytest.mark.slow
+def test_a_run_is_measured_with_and_without_people_who_hover():
+    result = measure_crowd(repeats=1, seconds=2)
+    assert result["people"] == 30 and result["redraws_per_second_each"] > 0
+    ratio = result["steps_per_second_with_people"] / result["steps_per_second_alone"]
+    assert result["with_people/alone"] == pytest.approx(ratio, rel=0.1)
 
 
 @pytest.mark.slow

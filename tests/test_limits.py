@@ -147,7 +147,7 @@ def test_who_is_alone_is_warned_and_makes_way_when_others_train(tmp_path, monkey
     desk.start("light", QUICK, play=True)
     desk.worker.limits.make_way()
     assert (heavy.status, desk.runs["light"].status) == ("paused", "running")
-    assert heavy.message == "Paused at step 0, because others train here now."
+    assert heavy.message == "Paused at step 0, because others use the lab now."
     assert "while others use the lab" in desk.do("heavy", "play")["error"]
     assert "while others use the lab" in desk.do("heavy", "step")["error"]
     assert desk.do("heavy", "apply", settings={"n_critic": 2})["state"]["message"] == ""

@@ -252,7 +252,7 @@ def interface(name: str) -> set[str]:
 
 def test_a_frame_has_the_members_that_the_types_declare():
     run = SimpleNamespace(
-        run_id="r", config=GANConfig(), sequence=0, status="paused", message="", step=0, place=None,
+        run_id="r", config=GANConfig(), sequence=0, status="paused", told_message="", step=0, place=None,
         steps_per_second=lambda: 0.0,
     )  # fmt: skip
     assert set(_header(run)) == interface("FrameHeader")

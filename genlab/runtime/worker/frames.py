@@ -21,10 +21,11 @@ class Frames:
 
     Args:
         send: takes (record kind, run id, payload).
+        mark: told the id of the run that is about to be drawn, and whether it has trained well before.
     """
 
-    def __init__(self, runs: Runs, send: Callable[[Record, str, bytes], None]):
-        self._runs, self._send = runs, send
+    def __init__(self, runs: Runs, send: Callable[[Record, str, bytes], None], mark: Callable[..., None]):
+        self._runs, self._send, self._mark = runs, send, mark
 
     def subscribe(self, run: Run, audience: dict[str, Any]) -> None:
         """Replace the run's audience."""
@@ -53,6 +54,7 @@ class Frames:
         playing, now = run.status == RunStatus.RUNNING, time.monotonic()
         if playing and now < run.next_inspection:
             return
+        self._mark(run.run_id, run.is_proven)
         begin, busy = time.perf_counter(), time.thread_time()
         try:
             if not run.shown.inspection.work(survey="survey" in run.streams):
@@ -66,6 +68,7 @@ class Frames:
         run.next_inspection = now + max(INSPECTION_PAUSE, (time.thread_time() - busy) / INSPECTION_SHARE)
 
     def _frame(self, run: Run, now: float) -> None:
+        self._mark(run.run_id, run.is_proven)
         # Time of the thread, not of the clock: on a busy machine waiting for a core is no reason for fewer frames.
         begin, busy = time.perf_counter(), time.thread_time()
         try:

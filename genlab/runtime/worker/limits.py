@@ -67,11 +67,13 @@ class Limits:
         run.slow = f"One step takes about {about} s, for which every click waits: lower {lower}."
 
     def make_way(self) -> None:
-        """Let a run rest whose steps are long as soon as others play here."""
-        playing = self._runs.playing()
-        for run in playing:
-            if run.slow and any(other not in self._runs.together(run) for other in playing):
-                run.rest(f"Paused at step {run.step}, because others train here now.")
+        """Let a run rest whose steps are long as soon as somebody else watches or trains here."""
+        for run in self._runs.playing():
+            if run.slow and any(_is_in_use(other) for other in self._runs.values() if not self._belong(run, other)):
+                run.rest(f"Paused at step {run.step}, because others use the lab now.")
+
+    def _belong(self, run: Run, other: Run) -> bool:
+        return other in self._runs.together(run)
 
     def _seconds(self, run: Run, config: Config | MapConfig) -> float:
         # A GPU is another matter: on it the longest of the allowed steps is short.
@@ -109,9 +111,13 @@ class Limits:
         return self._memory - sum(_held(run) for run in self._runs.values())
 
 
+def _is_in_use(run: Run) -> bool:
+    return bool(run.watchers) or run.status == RunStatus.RUNNING
+
+
 def _is_free(run: Run) -> bool:
     """Whether nobody would miss it in memory."""
-    return run.trainer is not None and not run.watchers and run.status != RunStatus.RUNNING
+    return run.trainer is not None and not _is_in_use(run)
 
 
 def _held(run: Run) -> int:

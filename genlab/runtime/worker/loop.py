@@ -50,7 +50,7 @@ class Worker:
         self.turned = time.monotonic()
         self._mark, self._told_at = mark, 0.0
         self.turns = Turns(self.runs, mark, lambda: inbox.has_commands or self.questions.are_due())
-        self.frames, self.saves = Frames(self.runs, send), Saves(self.runs, send)
+        self.frames, self.saves = Frames(self.runs, send, mark), Saves(self.runs, send)
         self.limits = Limits(self.runs, self.places, settings, speed)
         self.commands = Commands(
             self.runs, self.places, self.limits, self.turns, Answers(send), self.frames, self.saves,

@@ -53,6 +53,7 @@ class Run:
         self.writing: Future | None = None
         self.save_size = 0
         self.autosave = 0.0
+        self.saved_seldom = ""
         self.told: Any = None
         self.rate: deque[tuple[float, int]] = deque(maxlen=16)
 
@@ -173,7 +174,8 @@ class Run:
     @property
     def told_message(self) -> str:
         """What a person is told of it in words."""
-        return " ".join(filter(None, (self.message, self.slow, self.unsaved_because)))
+        seldom = self.saved_seldom if self.status == RunStatus.RUNNING else ""
+        return " ".join(filter(None, (self.message, self.slow, self.unsaved_because or seldom)))
 
     def state(self) -> dict[str, Any]:
         return {

@@ -113,6 +113,7 @@ class Saves:
             self._not_saved(run, error)
             return
         run.autosave = autosave_every(run.save_size, done.result())
+        run.saved_seldom = f"It is saved every {run.autosave:.0f} s." if run.autosave > AUTOSAVE else ""
         run.frame_wanted = run.frame_wanted or bool(run.unsaved_because)
         run.unsaved_because = ""
 
