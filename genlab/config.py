@@ -44,6 +44,8 @@ CRITIC_OBJECTIVES = ("wgan", "wgan_gp")
 
 
 LAST_SEED = 2**31 - 1
+MOST_PROBLEMS = 8
+"""Parameters of one address whose fault is told."""
 
 
 class SettingError(ValueError):
@@ -265,7 +267,7 @@ class Config(BaseModel):
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> tuple[Self, list[str]]:
-        """The set-up that an address describes, and one line for each parameter that had to be left out.
+        """The set-up that an address describes, and a line for each of the first parameters that had to be left out.
 
         A parameter that cannot stand keeps its default, so that a damaged address still opens the lab.
         """
@@ -281,6 +283,9 @@ class Config(BaseModel):
                     left[name] = (value, str(error))
             if len(left) == len(pending):
                 problems = [line for _, line in left.values()]
+                if len(problems) > MOST_PROBLEMS:
+                    more = f"{len(problems) - MOST_PROBLEMS} more parameters had to be left out"
+                    problems = [*problems[:MOST_PROBLEMS], more]
                 break
             pending = {name: value for name, (value, _) in left.items()}
         return config, problems

@@ -103,6 +103,13 @@ def test_good_parameters_of_an_address_stand_beside_a_bad_one():
     assert problems == ["clip = 7: allowed is 0.0005 to 1, or off"]
 
 
+def test_of_an_address_full_of_nonsense_the_first_faults_are_told_and_the_others_counted():
+    _, problems = GANConfig.from_query({f"nonsense{number}": "x" * 5000 for number in range(300)})
+    assert problems[0].startswith("nonsense0: gan has no such setting")
+    assert len(problems) == 9 and problems[-1] == "292 more parameters had to be left out"
+    assert sum(map(len, problems)) < 5000
+
+
 def test_the_order_of_an_address_does_not_matter():
     one, _ = GANConfig.from_query({"network": "conv", "data": "mnist"})
     other, _ = GANConfig.from_query({"data": "mnist", "network": "conv"})

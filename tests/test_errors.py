@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from genlab.runtime import client
+from genlab.runtime.worker.run import one_line
 from genlab.ui import errors
 
 
@@ -77,3 +78,17 @@ def test_what_is_wrong_with_the_whole_lab_stands_on_every_page(monkeypatch):
 
     shown = AppTest.from_function(script).run()
     assert [errors.literal(line) for line in Lab().troubles()] == [warning.value for warning in shown.warning]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: you t"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you tried to allocate 8589934592 bytes."),
+        RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 139 GiB of which"),
+    ],
+)
+def test_an_allocator_without_memory_is_told_in_words_for_a_person(error):
+    line = one_line(error)
+    assert line == "There is not enough memory for this: smaller networks and smaller batches need less."

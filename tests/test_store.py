@@ -35,6 +35,13 @@ def a_run(run_id="abcdefgh", **more):
     return RunState(run_id, **{**state, "changes": changes, **more})
 
 
+def save(store, run_id="abcdefgh", steps=0):
+    """A checkpoint of a small run, which has trained so many steps."""
+    trainer = gan(clip=0.02, seed=3)
+    trainer.advance(steps)
+    trainer.save(store.checkpoint(run_id))
+
+
 def until(condition, seconds=20):
     deadline = time.monotonic() + seconds
     while not condition():
@@ -68,11 +75,25 @@ def test_putting_a_run_again_replaces_it(store):
 
 def test_a_new_process_finds_the_runs_of_the_last_one(tmp_path):
     first = Store(tmp_path)
+    save(first)
     first.put(a_run())
     first.close()
     second = Store(tmp_path)
     assert second.get("abcdefgh") == a_run()
     second.close()
+
+
+def test_a_run_that_trained_when_its_server_was_killed_stands_where_it_was_saved(store):
+    save(store, steps=2)
+    store.put(a_run(step=5, status=RunStatus.RUNNING))
+    store.put(a_run("neversvd", step=5, status=RunStatus.RUNNING))
+    store.rename(a_run("named000", step=5, status=RunStatus.RUNNING), "never saved, but named")
+    store.close()
+    again = Store(store.home)
+    assert {run.state.run_id: (run.state.step, run.state.status) for run in again.runs()} == {
+        "abcdefgh": (2, RunStatus.PAUSED), "named000": (0, RunStatus.PAUSED)
+    }  # fmt: skip
+    again.close()
 
 
 @pytest.mark.parametrize("status", [RunStatus.RUNNING, RunStatus.STARTING])
@@ -401,6 +422,7 @@ def test_a_jump_of_the_clock_makes_no_run_old(store, clock, days):
 
 
 def test_a_summer_without_anybody_makes_no_run_old(store, clock):
+    save(store)
     store.put(a_run())
     clock(90)
     store.close()
@@ -424,6 +446,7 @@ def test_an_unnamed_run_is_cleared_after_fourteen_days_of_use_and_a_named_one_ne
 
 
 def test_the_days_of_use_outlive_the_server(store, clock):
+    save(store)
     store.put(a_run())
     for _ in range(14):
         use_on(store, 1, clock)

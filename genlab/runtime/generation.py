@@ -41,14 +41,16 @@ class Generators:
     def generate(self, asked: dict[str, Any]) -> tuple[dict[str, Any], Arrays]:
         """Header and arrays for one question.
 
-        asked: ``path`` of a checkpoint, and either ``z`` (n, k) or ``n``, ``seed`` and ``temperature`` of fresh noise.
+        asked: ``path`` of a checkpoint, and either ``z`` (n, k) or ``n``, ``seed`` and ``temperature`` of fresh
+        samples; of given codes a VAE's means are made.
         ``nearest`` adds the nearest training example of each sample, ``coverage`` the measures of a model of points.
         Arrays: z f4 (n, k), images u1 (n, 28, 28) or xy f4 (n, 2), and what was asked for. Raises CheckpointError in
         one line for a file that cannot generate.
         """
         model = self._model(Path(asked["path"]))
         z = self._noise(model, asked)
-        made = model.decode(z)
+        fresh = asked.get("z") is None
+        made = model.sample(asked["n"], asked["seed"], asked["temperature"]) if fresh else model.decode(z)
         header = {
             "kind": "generated", "config": model.config.to_json(), "step": model.step,
             "tensors_loaded": len(model.network.state_dict()),

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from genlab.files import replace_file
+from genlab.maps import MapConfig
 from genlab.runtime.days import DaysOfUse
 from genlab.runtime.index import Damaged, Index, Unavailable
 from genlab.runtime.records import Line, Unreadable, from_values, read_card, read_checkpoint, to_values
@@ -116,19 +117,17 @@ class RunList:
         carded = _or_why(why, lambda: read_card(run_id, _card(checkpoint)))
         # What could not be written to the index before the server ended stands on the card.
         line = carded if carded and (not listed or carded.updated > listed.updated) else listed
-        if line is None or line is carded:
+        if line is None or line is carded or line.asleep().status != line.state.status:
             saved = _or_why(why, lambda: read_checkpoint(run_id, checkpoint))
-            if line and saved:
-                line = replace(line, state=replace(line.state, step=max(line.state.step, saved.state.step)))
-            line = line or saved
-        if line and not checkpoint.exists() and not (carded and (listed or carded.name)):
-            # It was deleted just before its server ended, or was never saved and has no name.
-            line, why = None, []
+            line = _where_it_was_saved(line, saved) if line and saved else line or saved
+        if line and not checkpoint.exists():
+            # It was never saved, or deleted just before its server ended: a name alone keeps it.
+            line, why = line.name and replace(line, state=replace(line.asleep(), step=0, message="")) or None, []
         if line:
             self._lines[run_id] = line
         elif why:
             self.aside[run_id] = why[0]
-        if line is not listed and not (line is None and why):
+        if line is not listed and (line or not why):
             self._pending.add(run_id)
 
     def _left_aside(self) -> str:
@@ -205,6 +204,13 @@ def newest_first(lines: dict[str, Line]) -> list[Line]:
 
 def _card(checkpoint: Path) -> Path:
     return checkpoint.with_suffix(".json")
+
+
+def _where_it_was_saved(line: Line, saved: Line) -> Line:
+    """A run that trained when its server ended goes on from its save; of a map the save tells no step."""
+    trained = line.asleep().status != line.state.status and saved.state.config.model != MapConfig.model
+    step = saved.state.step if trained else max(line.state.step, saved.state.step)
+    return replace(line, state=replace(line.state, step=step))
 
 
 def _or_why(why: list[str], read: Callable[[], Line | None]) -> Line | None:

@@ -1,6 +1,7 @@
 """One run inside a worker and its life, and the table of all runs that a worker holds."""
 
 import math
+import re
 import time
 from collections import deque
 from concurrent.futures import Future
@@ -12,6 +13,8 @@ from genlab.maps import MapConfig
 from genlab.runtime.messages import DEFAULT_HZ, PROVING, RunStatus
 from genlab.runtime.settings import AUTO
 from genlab.runtime.worker.places import Place
+
+_NO_MEMORY = re.compile("out of memory|allocate memory|not enough memory", re.IGNORECASE)
 
 
 class Refused(RuntimeError):
@@ -216,7 +219,12 @@ class Runs(dict[str, Run]):
 
 
 def one_line(error: BaseException) -> str:
-    """What an error says, in its first line; of the system's errors without the file on the server."""
+    """What an error says, in its first line; of the system's errors without the file on the server.
+
+    An allocator that found no memory speaks of itself, not to a person.
+    """
+    if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)):
+        return "There is not enough memory for this: smaller networks and smaller batches need less."
     system = isinstance(error, OSError) and error.strerror
     text = str(system or error).strip().splitlines()
     return f"{text[0] if text else type(error).__name__}"[:300]
