@@ -12,6 +12,8 @@ import torch
 from genlab.config import GANConfig, VAEConfig, structural
 from genlab.data import points
 from genlab.diagnosis import Name, diagnose
+from genlab.diagnosis import both as diagnosis_both
+from genlab.diagnosis.recent import Recent
 from genlab.scenarios import HOME, SCENARIOS, Evidence, Scenario, report, run, watch
 from genlab.training import make_trainer
 
@@ -197,6 +199,8 @@ DIAGNOSES = {
     "gan_hops": Name.MODE_HOPPING,
     "gan_mode_collapse": Name.MODE_COLLAPSE,
     "gan_saturated": Name.VANISHING_GRADIENT,
+    "gan_practice_loss": Name.VANISHING_GRADIENT,
+    "gan_least_squares": Name.VANISHING_GRADIENT,
     "wgan_clip": Name.HEALTHY,
     "wgan_tiny_clip": Name.VANISHING_GRADIENT,
     "wgan_unclipped": Name.EXPLODING,
@@ -211,12 +215,9 @@ DIAGNOSES = {
     "wgan_weights_at_clip": Name.CLIP_SATURATION,
 }
 """Scenario → what is seen of it. Of every cured twin it is that it is healthy."""
-JUDGED_AFTER = {
-    "wgan_one_critic_step": 400,
-    "cured wgan_flipped_sign": 300, "cured wgan_deep_vanishing": 200,
-    "cured wgan_deep_exploding": 200,
-}  # fmt: skip
-"""Steps of those that their claim takes fewer steps to show than a diagnosis to be made."""
+CROWDED = {Name.MODE_COLLAPSE, Name.MODE_HOPPING, Name.OSCILLATION, Name.EXPLODING}
+"""What a generator does that gets its gradient from a sure discriminator: it moves, and not to all modes."""
+MOVED = ("gan_practice_loss", "gan_least_squares")
 
 
 def watched(name, seed=SEEDS[0]):
@@ -225,7 +226,7 @@ def watched(name, seed=SEEDS[0]):
     config = scenario.cured if name.startswith("cured ") else scenario.config
     # Two twins may differ in a setting that no longer acts: one run serves both.
     idle = {name: each.default for name, each in config.settings().items() if not each.applies(config)}
-    return evidence_of(config.replace(**idle, seed=seed), max(scenario.steps, JUDGED_AFTER.get(name, 0)))
+    return evidence_of(config.replace(**idle, seed=seed), scenario.steps)
 
 
 def seen_at(evidence, step):
@@ -254,7 +255,25 @@ def test_the_diagnosis_of_a_scenario_has_the_right_name(name):
 @pytest.mark.parametrize("name", CURABLE)
 def test_the_diagnosis_of_a_cured_twin_is_healthy(name):
     evidence = watched(f"cured {name}")
-    assert seen_at(evidence, len(evidence.history["step"])) == Name.HEALTHY
+    seen = seen_at(evidence, len(evidence.history["step"]))
+    assert seen in CROWDED if name in MOVED else seen == Name.HEALTHY
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_at_the_end_of_a_demonstration_and_of_its_twin_there_is_a_name(name):
+    """They rest where the claim is judged: "warming up" would say nothing."""
+    scenario = SCENARIOS[name]
+    for config in filter(None, (scenario.config, scenario.cured)):
+        steps = np.arange(1.0, scenario.steps + 1)
+        assert diagnosis_both.warming_up(Recent(config, {"step": steps}, {})) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in CURABLE if SCENARIOS[name].cured_check])
+def test_a_cured_twin_shows_what_is_claimed_of_it(name):
+    scenario = SCENARIOS[name]
+    holds, figures = scenario.cured_check(evidence_of(scenario.cured.replace(seed=SEEDS[0]), scenario.steps))
+    assert holds, figures
 
 
 @pytest.mark.slow
@@ -262,7 +281,7 @@ def test_no_more_than_one_look_in_twenty_at_a_healthy_run_raises_an_alarm():
     """Looked at every ten steps from the end of the warming up on, early trouble of runs that do well included."""
     names = [name for name, seen in DIAGNOSES.items() if seen == Name.HEALTHY]
     runs = [watched(name, seed) for name in names for seed in SEEDS[:4]]
-    runs += [watched(f"cured {name}") for name in CURABLE]
+    runs += [watched(f"cured {name}") for name in CURABLE if name not in MOVED]
     looks = [seen_at(run, step) for run in runs for step in range(10, len(run.history["step"]) + 1, 10)]
     judged = [name for name in looks if name != Name.WARMING_UP]
     alarms = [name for name in judged if name != Name.HEALTHY]

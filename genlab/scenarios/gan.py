@@ -34,6 +34,25 @@ def collapses_to_few_modes(evidence: Evidence) -> Verdict:
     return kept <= shares.shape[1] / 4, {"modes_kept": kept}
 
 
+def covers_with_all_modes_kept(evidence: Evidence) -> Verdict:
+    """In the second half six of the eight modes or more are kept at a time."""
+    kept = modes_kept(evidence.mode_shares()[len(evidence.generated) // 2 :])
+    return kept >= 6, {"modes_kept": kept}
+
+
+def gradient_arrives(evidence: Evidence) -> Verdict:
+    """Twice the gradient, or more, below which a generator is called saturated."""
+    norm = evidence.late("generator_grad_norm")
+    return norm > 0.02, {"generator_grad_norm": norm}
+
+
+def spreads_to_the_ring(evidence: Evidence) -> Verdict:
+    """The gradient arrives, and a fifth of the way to the data or more is done."""
+    arrives, figures = gradient_arrives(evidence)
+    distance = evidence.wasserstein_over_start()
+    return arrives and distance < 0.8, {**figures, "wasserstein_exact/start": distance}
+
+
 def generator_saturates(evidence: Evidence) -> Verdict:
     """D gives generated points less than 1 %, hardly any gradient arrives, and they came no nearer to the data."""
     belief, norm = float(1 / (1 + np.exp(-evidence.late("fake_score")))), evidence.late("generator_grad_norm")
@@ -51,6 +70,8 @@ SURE = GANConfig(
 
 Three layers start as a small cloud in the middle of the ring, which D tells apart whatever the seed.
 """
+MINIMAX = SURE.replace(objective="minimax", generator_learning_rate=0.03)
+"""The three losses before one sure discriminator are this set-up and its twins."""
 
 GAN_SCENARIOS = (
     Scenario(
@@ -69,6 +90,7 @@ GAN_SCENARIOS = (
         500,
         hops_between_modes,
         cure={"generator_learning_rate": 1e-3},
+        cured_check=covers_the_ring,
         cured_claim="When both learn at the same rate the points spread over all eight modes and stay there.",
         why="The discriminator learns to reject the modes that are crowded, and the generator moves all its points on.",
     ),
@@ -76,14 +98,42 @@ GAN_SCENARIOS = (
         "gan_saturated",
         "A saturated generator",
         "Against a sure discriminator the minimax loss is flat: almost no gradient arrives and nothing is learned.",
-        SURE.replace(objective="minimax", generator_learning_rate=0.03),
+        MINIMAX,
         300,
         generator_saturates,
         cure={"r1_weight": 0.2},
+        cured_check=spreads_to_the_ring,
         cured_claim="An R1 penalty keeps the discriminator unsure: the gradient is back, and the points spread out to "
         "the ring.",
         why="log(1 − D(G(z))) has the slope D(G(z)) in the logit, near 0 when D is sure; −log D(G(z)) has 1 − D(G(z)), "
         "which the next demonstration takes. Adam would rescale the vanishing gradient and hide it, hence SGD.",
+    ),
+    Scenario(
+        "gan_practice_loss",
+        "The loss used in practice",
+        "Before a sure discriminator the minimax generator, log(1 − D), gets hardly any gradient: nothing is learned.",
+        MINIMAX,
+        300,
+        generator_saturates,
+        cure={"objective": "nonsaturating"},
+        cured_check=gradient_arrives,
+        cured_claim="−log D has the same fixed points and keeps its slope there: a gradient arrives, at the same D.",
+        why="In D's logit −log D slopes with 1 − D, near 1 where D is sure, log(1 − D) with D, near 0 (Goodfellow et "
+        "al. 2014, section 3).",
+    ),
+    Scenario(
+        "gan_least_squares",
+        "Least squares in its place",
+        "Before a sure discriminator the minimax generator, log(1 − D), gets hardly any gradient: nothing is learned.",
+        MINIMAX,
+        300,
+        generator_saturates,
+        cure={"objective": "lsgan"},
+        cured_check=gradient_arrives,
+        cured_claim="Squares instead of cross-entropy: however sure D is, ½(D − c)² slopes with the distance to c, and "
+        "a gradient arrives.",
+        why="The squared loss is flat only where D(G(z)) = c; a sigmoid under a logarithm is flat wherever D is sure "
+        "(Mao et al. 2017).",
     ),
     Scenario(
         "gan_mode_collapse",
@@ -93,7 +143,8 @@ GAN_SCENARIOS = (
         600,
         collapses_to_few_modes,
         cure={"r1_weight": 0.1},
-        cured_claim="With an R1 penalty the same two networks spread the points out to all sides of the ring.",
+        cured_check=covers_with_all_modes_kept,
+        cured_claim="With an R1 penalty the same two networks keep the points on six modes or more.",
         why="The loss asks that each point pass as real; no term of it asks for all modes. A sure discriminator is "
         "flat between the modes and shows no way from one to the next.",
     ),

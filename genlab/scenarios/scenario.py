@@ -17,6 +17,8 @@ class Scenario:
 
     ``cure`` holds the fewest settings that make its twin, which fails the same check; it is empty where the
     demonstration simply works. ``cured_claim`` says in one sentence what the twin does, ``why`` names the cause.
+    ``cured_check`` decides on that, where it is more than that the failure's own check fails.
+    ``later`` says in one sentence what has become of the claim after four times as many steps, "" where it still holds.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Scenario:
     cure: Mapping[str, Any] = field(default_factory=dict)
     cured_claim: str = ""
     why: str = ""
+    later: str = ""
+    cured_check: Callable[[Evidence], Verdict] | None = None
 
     @property
     def cured(self) -> Config | None:

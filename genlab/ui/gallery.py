@@ -29,6 +29,8 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "vae_no_kl": ("plane", "terms", "elbo"),
     "gan_hops": ("plane", "coverage", "losses"),
     "gan_mode_collapse": ("plane", "coverage", "losses"),
+    "gan_practice_loss": ("plane", "gradients", "scores"),
+    "gan_least_squares": ("plane", "gradients", "scores"),
     "gan_saturated": ("plane", "gradients", "scores"),
     "wgan_tiny_clip": ("plane", "gradients", "wasserstein"),
     "wgan_unclipped": ("plane", "wasserstein", "scores"),
