@@ -5,6 +5,7 @@ MODE_CURVES = ("modes_captured", "high_quality", "effective_modes", "mode_turnov
 STAMPS = {
     "active_units": "active_units_step",
     "wasserstein_exact": "wasserstein_exact_step",
+    "sample_distance": "sample_distance_step",
     **dict.fromkeys(MODE_CURVES, "modes_step"),
 }
 """A measured curve → the curve that tells at which step its value was taken."""

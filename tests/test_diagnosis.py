@@ -282,13 +282,38 @@ def test_one_wild_batch_changes_no_name():
     assert name(WGAN, curves) == Name.HEALTHY
 
 
+DIGITS = {"sample_distance": 10.1, "sample_distance_low": 9.9, "sample_distance_high": 10.3}
+IMAGES = GANConfig(data="mnist", objective="wgan_gp")
+
+
+def image_curves(*distances, **changed):
+    """The curves of a GAN of images: of how different they are, instead of distances and modes."""
+    points = gan_curves(**changed)
+    curves = {name: curve for name, curve in points.items() if "exact" not in name and "mode" not in name}
+    return curves | {"sample_distance": measured(*distances), "sample_distance_step": points["modes_step"]}
+
+
+VARIED = (1.0, 4.0, 6.0, 7.0, 8.0, 8.3, 8.5, 8.6, 8.7, 8.8)
+"""As a digits' GAN that does well was measured to go."""
+
+
 def test_images_have_no_modes_and_no_exact_distance_and_are_judged_by_the_rest():
-    curves = {name: curve for name, curve in gan_curves().items() if "exact" not in name and "mode" not in name}
-    config = GANConfig(data="mnist", objective="wgan_gp")
-    found = diagnose(config, curves, {})
-    assert found.name == Name.HEALTHY and "modes of images are not counted" in found.saw
-    curves["wasserstein_estimate"] = SWINGING
-    assert diagnose(config, curves, {}).name == Name.OSCILLATION
+    found = diagnose(IMAGES, image_curves(*VARIED), DIGITS)
+    assert found.name == Name.HEALTHY and "two generated images differ by 8.8" in found.saw
+    assert diagnose(IMAGES, image_curves(*VARIED, wasserstein_estimate=SWINGING), DIGITS).name == Name.OSCILLATION
+
+
+@pytest.mark.parametrize("distance", [1.1, 5.1, 6.4])
+def test_images_that_are_all_alike_are_a_mode_collapse(distance):
+    """6.4 is what ones alone would have, the digits that are most alike."""
+    found = diagnose(IMAGES, image_curves(1.0, *9 * [distance]), DIGITS)
+    assert found.name == Name.MODE_COLLAPSE and "two of the data by 10.1" in found.saw
+
+
+def test_images_that_are_alike_early_are_given_more_time():
+    curves = image_curves(*VARIED)
+    assert diagnose(IMAGES, cut(curves, 250), DIGITS).name == Name.WARMING_UP
+    assert diagnose(IMAGES, cut(image_curves(*10 * [1.0]), 799), DIGITS).name == Name.WARMING_UP
 
 
 def test_rows_that_stand_for_many_steps_are_read_as_well():

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
+from scipy.spatial.distance import cdist, pdist
 
-from genlab.data import points
+from genlab.data import images, points
 from genlab.measures import (
     COVERAGE_SAMPLES,
     PERFECT_HIGH_QUALITY,
@@ -16,6 +16,7 @@ from genlab.measures import (
     wasserstein_exact,
     wasserstein_floor,
 )
+from genlab.measures.diversity import COMPARED, diversity_of_data, mean_distance
 from genlab.measures.modes import mode_figures
 from genlab.measures.transport import cheapest_pairing
 
@@ -85,6 +86,21 @@ def test_nine_of_ten_readings_of_a_perfect_generator_lie_in_the_band(name):
     inside = (read > floor.low) & (read < floor.high)
     # Two of forty lie beyond each end, give or take: quantiles of forty draws.
     assert 0.75 < inside.mean() < 0.99 and floor.low < floor.mean < floor.high
+
+
+def test_the_mean_distance_of_images_is_that_of_all_their_pairs():
+    x = torch.rand(7, 784, generator=torch.Generator().manual_seed(0))
+    assert float(mean_distance(x)) == pytest.approx(pdist(x.double().numpy()).mean(), rel=1e-4)
+    assert float(mean_distance(x[:1].expand(5, -1))) == pytest.approx(0, abs=0.05)
+
+
+def test_ones_alone_are_far_more_alike_than_all_digits_and_all_digits_as_the_data_are():
+    digits, data = images("mnist"), diversity_of_data("mnist")
+    ones = digits.train[digits.train_labels == 1][:COMPARED].reshape(COMPARED, -1) / np.float32(255)
+    held_out = digits.held_out[:COMPARED].reshape(COMPARED, -1) / np.float32(255)
+    assert float(mean_distance(torch.from_numpy(ones))) < 0.66 * data["sample_distance"]
+    varied = float(mean_distance(torch.from_numpy(held_out)))
+    assert 0.97 * data["sample_distance_low"] < varied < 1.03 * data["sample_distance_high"]
 
 
 def test_on_two_distant_blobs_chance_alone_reads_from_half_to_twice_the_mean():

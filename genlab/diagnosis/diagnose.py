@@ -24,7 +24,7 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
     "gan": (
         is_diverged, gan.targets, gan.exploding, critic.dead, gan.no_gradient, warming_up,
         gan.saturated, gan.hardly_moves, critic.unbounded, critic.off, gan.oscillation,
-        modes.still_spreading, modes.hopping, modes.relapsed, modes.collapse,
+        modes.still_spreading, modes.hopping, modes.relapsed, modes.collapse, modes.images_alike,
         critic.clip_saturation, gan.healthy,
     ),
 }  # fmt: skip

@@ -211,5 +211,9 @@ def healthy(recent: Recent) -> Diagnosis:
         when = recent.when("wasserstein_exact")
         saw.append(f"exact W₁ {number(exact)}{when}, {number(floor)} times a perfect generator's{yet}")
     else:
-        saw.append("modes of images are not counted")
+        distance, data = recent.last("sample_distance"), recent.reference["sample_distance"]
+        when = recent.when("sample_distance")
+        saw.append(
+            f"two generated images differ by {number(distance)} on the mean{when}, two of data by {number(data)}"
+        )
     return Diagnosis(Name.HEALTHY, sentence(*saw))

@@ -65,6 +65,27 @@ def collapse(recent: Recent) -> Diagnosis | None:
     )
 
 
+def images_alike(recent: Recent) -> Diagnosis | None:
+    """The generated images are far more alike than those of the data."""
+    if not recent.has("sample_distance"):
+        return None
+    now, data = recent.measured_within("sample_distance", limit("crowded_steps")).mean(), recent.reference
+    if now >= limit("alike") * data["sample_distance"]:
+        return None
+    judged = recent.changed_at + int(limit("spread_images"))
+    if early := not_before(recent, judged):
+        return early
+    return Diagnosis(
+        Name.MODE_COLLAPSE,
+        f"Two generated images differ by {number(now)} on the mean{recent.when('sample_distance')}, two of the data by "
+        f"{number(data['sample_distance'])} ({number(data['sample_distance_low'])} to "
+        f"{number(data['sample_distance_high'])} over groups of as many).",
+        "The generator is asked for images that pass as real; no term of its loss asks for all kinds of them.",
+        _against_crowding(recent.config),
+        "gallery",
+    )
+
+
 def crowd(recent: Recent) -> str:
     """Over how many modes the points spread, and when that was measured."""
     effective, modes = recent.measured("effective_modes")[0], recent.reference["effective_modes"]

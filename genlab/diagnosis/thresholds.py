@@ -123,6 +123,17 @@ THRESHOLDS = {
         "share of the data's modes, both captured and evenly filled, from which on a generator has had them",
         "half or fewer count as crowded; between the two nothing is said",
     ),
+    "alike": Threshold(
+        0.66,
+        "share of the data's mean distance between two images, below which generated ones are much alike",
+        "ones alone, the digits most alike, have 0.64 of it, any other digit alone 0.85 or more: what is less varied "
+        "than one kind is noise around an image (measured)",
+    ),
+    "spread_images": Threshold(
+        800,
+        "generator steps at least before images that are alike are judged",
+        "an untrained generator's images are all grey, and differ as the data do after some hundred steps (measured)",
+    ),
     "turnover": Threshold(
         0.25,
         "share of the points that changed their mode within 100 steps, or more, on the mean of the measurements",

@@ -131,6 +131,8 @@ def _distances(config: GANConfig) -> list[Panel]:
                 {"series": curves, "y": "distance", "x": "generator step", "levels": levels},
             )
         )  # fmt: skip
+    if config.is_images:
+        panels.append(_diversity())
     if not config.is_images and points(config.data).modes is not None:
         panels.append(_coverage(len(points(config.data).modes)))
     if not config.is_images and not config.is_critic:
@@ -143,6 +145,18 @@ def _distances(config: GANConfig) -> list[Panel]:
             )
         )  # fmt: skip
     return panels
+
+
+def _diversity() -> Panel:
+    levels = [level("of two of the data", reference="sample_distance")]
+    return Panel(
+        "diversity", "curves", "Diversity", ("more", "more"), ("history",),
+        {
+            "series": [series("sample_distance", "mean distance of two samples", "@generated")], "y": "distance",
+            "x": "generator step", "levels": levels,
+            "caption": "How different 128 generated images are from each other; 0 where all are alike.",
+        },
+    )  # fmt: skip
 
 
 def _floor() -> list[dict[str, Any]]:

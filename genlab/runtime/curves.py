@@ -22,7 +22,7 @@ def curve_names(config: Config) -> tuple[str, ...]:
     if config.model == "vae":
         steps, measured = VAE_CURVES, ("active_units",)
     elif config.is_images:
-        steps, measured = GAN_CURVES, ()
+        steps, measured = GAN_CURVES, ("sample_distance",)
     else:
         modes = () if points(config.data).modes is None else MODE_CURVES
         steps, measured = GAN_CURVES, ("wasserstein_exact", *modes)

@@ -92,7 +92,7 @@ WGAN_SCENARIOS = (
         "A WGAN that works",
         "Clipped at c = 0.1 the critic keeps its scale, the points reach all eight modes and W₁ nears its floor.",
         WGAN,
-        900,
+        1500,
         covers_the_ring_with_a_bounded_critic,
     ),
     Scenario(

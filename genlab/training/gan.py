@@ -13,6 +13,7 @@ from genlab.measures import (
     wasserstein_exact,
     wasserstein_floor,
 )
+from genlab.measures.diversity import COMPARED, diversity_of_data, mean_distance
 from genlab.measures.layers import gradient_norms
 from genlab.measures.modes import mode_figures
 from genlab.models import critic, generator
@@ -55,8 +56,8 @@ class GANTrainer(Trainer):
         self._has_modes = self._distribution is not None and self._distribution.modes is not None
         if self._has_modes:
             self._modes = torch.tensor(self._distribution.modes, dtype=torch.float32, device=self.device)
-        if self._distribution is not None:
-            self._probe_noise = self.noise(COVERAGE_SAMPLES, random_stream(self.config.seed, "view"))
+        probed = COMPARED if self._distribution is None else COVERAGE_SAMPLES
+        self._probe_noise = self.noise(probed, random_stream(self.config.seed, "view"))
 
     def _build(self, random: np.random.Generator) -> dict[str, nn.Module]:
         self.generator, self.critic = generator(self.config, random), critic(self.config, random)
@@ -201,7 +202,8 @@ class GANTrainer(Trainer):
 
     def _measures(self) -> tuple[Measure, ...]:
         if self._distribution is None:
-            return ()
+            every = self._every(work.comparing(self.config), 0.05)
+            return (Measure(("sample_distance",), STAMPS["sample_distance"], self._measure_diversity, every),)
         every = self._every(work.TRANSPORT, 0.1)
         distance = Measure(("wasserstein_exact",), STAMPS["wasserstein_exact"], self._measure_distance, every)
         if not self._has_modes:
@@ -213,6 +215,9 @@ class GANTrainer(Trainer):
     def _measure_distance(self) -> Tensor:
         real, generated = self.data[:TRANSPORT_SAMPLES].cpu().numpy(), self._probe(TRANSPORT_SAMPLES).cpu().numpy()
         return torch.tensor([wasserstein_exact(generated, real)])
+
+    def _measure_diversity(self) -> Tensor:
+        return mean_distance(self._probe(COMPARED).flatten(1)).reshape(1)
 
     def _measure_modes(self) -> Tensor:
         figures, shares = mode_figures(self._probe(COVERAGE_SAMPLES), self._modes, self._distribution.mode_std)
@@ -241,7 +246,7 @@ class GANTrainer(Trainer):
     def reference(self) -> dict[str, float]:
         """See :meth:`Trainer.reference`."""
         if self._distribution is None:
-            return {}
+            return diversity_of_data(self.config.data)
         floor = wasserstein_floor(self._distribution, TRANSPORT_SAMPLES, seed=0)
         reference = {"wasserstein_exact": floor.mean, "wasserstein_low": floor.low, "wasserstein_high": floor.high}
         if self._has_modes:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from genlab.config import Config, GANConfig, VAEConfig
 from genlab.measures import COVERAGE_SAMPLES
+from genlab.measures.diversity import COMPARED
 
 PER_UNIT = 32
 """What the activation of a unit costs beside its weights: about 1 ns, where a core does 35 multiplications in one."""
@@ -51,6 +52,11 @@ def step(config: Config, device: str = "cpu", models: int = 1) -> float:
 def counting(config: GANConfig) -> float:
     """Of one count of the modes that a GAN reaches."""
     return COUNTING + COVERAGE_SAMPLES * _generator(config)
+
+
+def comparing(config: GANConfig) -> float:
+    """Of one look at how different the images of a generator are."""
+    return COUNTING + COMPARED * (_generator(config) + COMPARED * _inputs(config))
 
 
 def encoding(config: VAEConfig, examples: int) -> float:
