@@ -38,21 +38,26 @@ class Evidence:
         return float(np.median([self._in_floors(xy) for xy in _last_quarter(self.generated)]))
 
     def _in_floors(self, generated: np.ndarray) -> float:
-        return (
-            self._distance(generated)
-            / wasserstein_floor(points(self.config.data), TRANSPORT_SAMPLES, seed=0, pairs=12).mean
-        )
+        return self._distance(generated) / self._floor()
+
+    def _floor(self) -> float:
+        return wasserstein_floor(points(self.config.data), TRANSPORT_SAMPLES, seed=0, pairs=12).mean
 
     def _distance(self, generated: np.ndarray) -> float:
         real = points(self.config.data).sample(TRANSPORT_SAMPLES, np.random.default_rng(self.config.seed))
         return wasserstein_exact(generated[:TRANSPORT_SAMPLES], real)
 
     def estimate_error(self) -> float:
-        """|estimate − W₁| / W₁, the median over the second half of the looks, with the estimate just before each."""
+        """|estimate − W₁| / W₁, the median over the looks, with the estimate just before each.
+
+        Where the points have come within two floors of the data W₁ between samples says how finite they are, and the
+        estimate of a perfect critic goes to 0: such looks do not count, unless there are no others.
+        """
         estimates = np.array_split(self.history["wasserstein_estimate"], len(self.generated))
-        half = len(self.generated) // 2
-        exact = np.array([self._distance(xy) for xy in self.generated[half:]])
-        return float(np.median(np.abs([np.median(part) for part in estimates[half:]] / exact - 1)))
+        exact = np.array([self._distance(xy) for xy in self.generated])
+        errors = np.abs([np.median(part) for part in estimates] / exact - 1)
+        readable = exact > 2 * self._floor()
+        return float(np.median(errors[readable] if readable.any() else errors))
 
     def wasserstein_over_start(self) -> float:
         """The last measured exact W₁ as a multiple of the first."""

@@ -64,7 +64,7 @@ def weights_pile_up(evidence: Evidence) -> Verdict:
 
 
 def estimate_is_wrong(evidence: Evidence) -> Verdict:
-    """Over the second half of the run the estimate is typically off by more than half of the exact distance."""
+    """While the points are on their way the estimate is typically off by more than half of the exact distance."""
     error = evidence.estimate_error()
     return error > 0.5, {"relative_error": error}
 
@@ -178,7 +178,8 @@ WGAN_SCENARIOS = (
     Scenario(
         "wgan_one_critic_step",
         "One critic step is too few",
-        "With n_critic = 1 the critic is far from its optimum: its estimate is off by more than half of the true W₁.",
+        "With n_critic = 1 the critic is far from its optimum: while the points are on their way its estimate is off "
+        "by more than half of the true W₁.",
         GANConfig(
             data="swissroll",
             objective="wgan_gp",

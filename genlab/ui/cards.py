@@ -16,7 +16,7 @@ def scenario_card(scenario: Scenario) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"{ICONS[model]} **{scenario.title}**", width="stretch")
             clicked = st.button("Start", icon=":material/play_arrow:", key=f"start.{scenario.name}")
-        st.markdown(scenario.claim)
+        st.markdown(f"{scenario.claim} {scenario.later}".strip())
     if clicked:
         run_id = client.get_lab().start(scenario.config, play=True)
         st.switch_page(PAGES / f"{model}.py", query_params={"run": run_id, **scenario.config.to_query()})

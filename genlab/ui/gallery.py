@@ -251,7 +251,7 @@ def words(here: Pair) -> None:
         st.markdown(scenario.cured_claim if scenario else "")
     with columns[2]:
         if scenario:
-            st.markdown(f"**Why.** {scenario.why}")
+            st.markdown(f"**Why.** {scenario.why}" + (f" **Later.** {scenario.later}" if scenario.later else ""))
         elif left.step != right.step:
             st.markdown("The run that is behind catches up first when they play.")
 
