@@ -103,6 +103,7 @@ def _run(name: str, part: Callable[..., Any], shared: Any, tell: Callable[[str],
                 result["tracebacks"] = there.tracebacks() - before
                 if result["tracebacks"]:
                     result["said"] = there.said()[-3000:]
+                there.rest()
     except (StressFailed, OSError) as error:
         result = {"failed": str(error)}
     tell(f"{name}: {time.monotonic() - began:.0f} s")

@@ -40,6 +40,7 @@ class Site:
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen | None = None
+        self._begun: list[str] = []
 
     # ---- its life ----
 
@@ -97,7 +98,14 @@ class Site:
 
     def begin(self, config: Config) -> dict[str, str]:
         """A run that trains: its id and its token."""
-        return self.get("/bench/start", config.to_json().encode())
+        address = self.get("/bench/start", config.to_json().encode())
+        self._begun.append(address["run"])
+        return address
+
+    def rest(self) -> None:
+        """Pause every run that was begun here: the next part has the machine to itself."""
+        while self._begun:
+            self.get(f"/bench/pause?run={self._begun.pop()}")
 
     def save(self, run_id: str) -> None:
         """Have the run saved now, and let it train on."""
