@@ -84,6 +84,10 @@ def parser() -> Parser:
 
     bench = commands.add_parser("bench", help="measure the speed of the lab; prints JSON")
     bench.add_argument("--quick", action="store_true", help="fewer and shorter repeats")
+    bench.add_argument("--device", default="cpu", metavar="D", help="measure training there: cpu, cuda, cuda:1, mps")
+    bench.add_argument(
+        "--check", action="store_true", help="only say whether the device computes what the CPU computes"
+    )
     bench.set_defaults(run=_bench)
     add_stress(commands)
     return whole
@@ -406,9 +410,14 @@ def _many_seeds(scenarios: list, options) -> int:
 
 
 def _bench(options) -> int:
-    from genlab.bench import bench
+    from genlab.bench import bench, check_device
 
-    print(json.dumps(bench(quick=options.quick), indent=2))
+    device = str(_device(options.device))
+    if options.check:
+        found = check_device(device)
+        print(json.dumps(found, indent=2))
+        return DIVERGED if found["not_used"] else DONE
+    print(json.dumps(bench(quick=options.quick, device=device), indent=2))
     return DONE
 
 

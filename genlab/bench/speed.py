@@ -1,14 +1,20 @@
-"""Steps per second of a plain loop, of the trainer alone, and of the trainer inside a watched worker."""
+"""Steps per second of loops written by hand, of the trainer alone, and of the trainer inside a watched worker."""
 
+import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import pi, sqrt
 from statistics import median, pstdev
 from typing import Any
 
+import torch
+
 from genlab.bench.plain import plain_loop
-from genlab.config import Config, GANConfig, VAEConfig
+from genlab.bench.tuned import tuned_loop
+from genlab.bench.works import SYSTEMS
+from genlab.config import Config
 from genlab.figures import gan_view, vae_view
 from genlab.runtime.client import Lab
 from genlab.runtime.messages import decode
@@ -16,31 +22,40 @@ from genlab.training import Trainer, make_trainer
 
 HZ = 5.0
 WARM_UP = 60.0
-SYSTEMS: dict[str, Config] = {
-    "gan_2x128": GANConfig(batch_size=256),
-    "gan_small": GANConfig(
-        generator_width=8, critic_width=8, batch_size=150, n_critic=2, critic_optimizer="sgd", generator_optimizer="sgd"
-    ),
-    "wgan_n_critic_5": GANConfig(
-        objective="wgan", n_critic=5, batch_size=64, critic_optimizer="rmsprop", critic_learning_rate=5e-5,
-        generator_optimizer="rmsprop", generator_learning_rate=5e-5,
-    ),
-    "vae_digits": VAEConfig(),
-}  # fmt: skip
+WATCHED = ("gan_2x8_sgd", "gan_2x128", "wgan_n_critic_5", "vae_digits")
+"""Systems that are also measured inside a worker; the ratio there depends on the length of a step alone."""
 
 
-def measure_speeds(repeats: int, seconds: float) -> dict[str, Any]:
-    """Interleaved medians over ``repeats`` of ``seconds`` each, and what a live watcher gets meanwhile."""
-    with tempfile.TemporaryDirectory() as home:
+def measure_speeds(repeats: int, seconds: float, device: str = "cpu") -> dict[str, Any]:
+    """Interleaved medians over ``repeats`` of ``seconds`` each, and what a live watcher gets meanwhile.
+
+    On another device the trainer on the CPU is one more of the ways.
+    """
+    with tempfile.TemporaryDirectory() as home, asked_for(device):
         lab = Lab(home, workers=1)
         try:
             wait_until(lambda: lab.worker_status() == "ready", "the worker is not ready")
+            speeds = {name: compare(name, lab, repeats, seconds, device) for name in SYSTEMS}
             return {
-                "steps_per_second": {name: compare(config, lab, repeats, seconds) for name, config in SYSTEMS.items()},
+                "device": device,
+                "steps_per_second": speeds,
                 "setting_to_first_step_ms": setting_to_first_step(lab, changes=2 * repeats),
             }
         finally:
             lab.close()
+
+
+@contextmanager
+def asked_for(device: str) -> Iterator[None]:
+    """Within it new workers train on this device alone."""
+    before = os.environ.get("GENLAB_DEVICE")
+    os.environ["GENLAB_DEVICE"] = device
+    try:
+        yield
+    finally:
+        os.environ.pop("GENLAB_DEVICE")
+        if before is not None:
+            os.environ["GENLAB_DEVICE"] = before
 
 
 def wait_until(true: Callable[[], bool], otherwise: str) -> None:
@@ -52,42 +67,61 @@ def wait_until(true: Callable[[], bool], otherwise: str) -> None:
         time.sleep(0.02)
 
 
-def compare(config: Config, lab: Lab, repeats: int, seconds: float) -> dict[str, float]:
-    """One system three ways, taking turns so that all see the same moods of the machine."""
-    trainer = make_trainer(config)
-    step = plain_loop(config, trainer.data).step
-    run_id = lab.start(config)
-    wait_until(lambda: lab.state(run_id).status == "paused", "the run does not start")
-    for _ in range(20):
-        step()
-    trainer.advance(20)
-    frames = []
+def compare(name: str, lab: Lab, repeats: int, seconds: float, device: str) -> dict[str, float]:
+    """One system several ways, taking turns so that all see the same moods of the machine.
+
+    plain: a student's loop; tuned: a good engineer's; bare: the trainer alone; unmeasured: without its measurements;
+    watched: inside a worker with the page's watcher; cpu: the trainer on the CPU where the others are elsewhere.
+    """
+    config, frames = SYSTEMS[name], []
+    trainer, unmeasured = make_trainer(config, device), make_trainer(config, device)
+    unmeasured._measured.measures = ()
+    data = trainer.data
+    ways: dict[str, Callable[[], float]] = {
+        "plain": by_hand(plain_loop(config, data).step, device, seconds),
+        "tuned": by_hand(tuned_loop(config, data).step, device, seconds),
+        "bare": lambda: bare(trainer, seconds),
+        "unmeasured": lambda: bare(unmeasured, seconds),
+    }
+    if device != "cpu":
+        there = make_trainer(config)
+        ways["cpu"] = lambda: bare(there, seconds)
+        there.advance(20)
+    run_id = lab.start(config) if name in WATCHED else ""
 
     def inside() -> float:
         rate, seen = watched(lab, run_id, config, seconds)
         frames.append(seen)
         return rate
 
-    ways = {
-        "plain": lambda: per_second(step, seconds),
-        "bare": lambda: bare(trainer, seconds),
-        "watched": inside,
-    }
+    if run_id:
+        wait_until(lambda: lab.state(run_id).status == "paused", "the run does not start")
+        ways["watched"] = inside
+    trainer.advance(20)
+    unmeasured.advance(20)
     names = list(ways)
     speeds: dict[str, list[float]] = {name: [] for name in names}
     for repeat in range(repeats):
         # Each way is the first as often as the last: what comes after another finds the machine warm, or tired.
-        for name in names[repeat % len(names) :] + names[: repeat % len(names)]:
-            speeds[name].append(ways[name]())
-    lab.stop(run_id)
-    rates, sizes = zip(*frames, strict=True)
-    return {
-        **{name: round(median(values), 1) for name, values in speeds.items()},
-        **ratio("bare", "plain", speeds),
-        **ratio("watched", "bare", speeds),
-        "frames_per_second": round(median(rates), 2),
-        "bytes_per_frame": round(median(sizes)),
-    }
+        for way in names[repeat % len(names) :] + names[: repeat % len(names)]:
+            speeds[way].append(ways[way]())
+    pairs = [("bare", "plain"), ("bare", "tuned"), ("bare", "unmeasured"), ("watched", "bare"), ("bare", "cpu")]
+    result = {way: round(median(values), 1) for way, values in speeds.items()}
+    for over, under in pairs:
+        if {over, under} <= speeds.keys():
+            result |= ratio(over, under, speeds)
+    if run_id:
+        lab.stop(run_id)
+        rates, sizes = zip(*frames, strict=True)
+        result |= {"frames_per_second": round(median(rates), 2), "bytes_per_frame": round(median(sizes))}
+    return result
+
+
+def by_hand(step: Callable[[], None], device: str, seconds: float) -> Callable[[], float]:
+    """The way of a loop written by hand, warmed up."""
+    for _ in range(20):
+        step()
+    return lambda: per_second(step, seconds, device)
 
 
 def ratio(over: str, under: str, speeds: dict[str, list[float]]) -> dict[str, float]:
@@ -97,13 +131,23 @@ def ratio(over: str, under: str, speeds: dict[str, list[float]]) -> dict[str, fl
     return {f"{over}/{under}": round(median(ratios), 3), f"{over}/{under} ±": round(error, 3)}
 
 
-def per_second(step: Callable[[], None], seconds: float) -> float:
-    """Calls per second."""
+def per_second(step: Callable[[], None], seconds: float, device: str = "cpu") -> float:
+    """Calls per second, with what the device still has to do of them."""
     count, before = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - before) < seconds:
+    while time.perf_counter() - before < seconds:
         step()
         count += 1
-    return count / elapsed
+        if count % 100 == 0:
+            # Without a look now and then a long queue of work would stand before the device.
+            synchronise(device)
+    synchronise(device)
+    return count / (time.perf_counter() - before)
+
+
+def synchronise(device: str) -> None:
+    """Wait until a device has done its work."""
+    if device != "cpu":
+        getattr(torch, torch.device(device).type).synchronize()
 
 
 def bare(trainer: Trainer, seconds: float) -> float:

@@ -20,19 +20,24 @@ from websockets.asyncio.client import connect
 
 from genlab.bench.speed import HZ, page_streams, wait_until
 from genlab.config import Config, GANConfig
+from genlab.runtime.messages import decode
 
 ROOT = Path(__file__).parents[2]
-WATCHERS = (0, 1, 20)
+WATCHERS = {"0_watchers": (0, HZ), "1_watcher": (1, HZ), "20_watchers": (20, HZ), "100_watchers_4_hz": (100, 4.0)}
+"""How many watch, and how often each of them gets a frame."""
 
 
 def measure_web(seconds: float) -> dict[str, Any]:
-    """CPU share, frames per second and bytes per frame by number of watchers, each at 5 Hz for ``seconds``."""
+    """CPU share, frames per second of a watcher and bytes per frame by number of watchers, for ``seconds`` each."""
     config = GANConfig()
     with server() as url:
         request = urllib.request.Request(f"{url}/bench/start", config.to_json().encode(), method="POST")
         with urllib.request.urlopen(request) as reply:
             address = json.load(reply)
-        return {f"{n}_watchers": asyncio.run(watch(url, address, config, n, seconds)) for n in WATCHERS}
+        return {
+            name: asyncio.run(watch(url, address, config, watchers, hz, seconds))
+            for name, (watchers, hz) in WATCHERS.items()
+        }
 
 
 @contextmanager
@@ -73,10 +78,12 @@ def answers(url: str) -> bool:
         return False
 
 
-async def watch(url: str, address: dict[str, str], config: Config, watchers: int, seconds: float) -> dict[str, float]:
+async def watch(
+    url: str, address: dict[str, str], config: Config, watchers: int, hz: float, seconds: float
+) -> dict[str, float]:
     """Connect so many watchers and read for a while."""
     sizes: list[int] = []
-    tasks = [asyncio.create_task(read(url, address, config, sizes)) for _ in range(watchers)]
+    tasks = [asyncio.create_task(read(url, address, config, hz, sizes)) for _ in range(watchers)]
     # Until the worker has warmed up and everyone is served.
     deadline = time.monotonic() + 60
     while watchers and len(sizes) < 2 * watchers:
@@ -110,10 +117,11 @@ def used(url: str) -> float:
         return json.load(reply)["seconds"]
 
 
-async def read(url: str, address: dict[str, str], config: Config, sizes: list[int]) -> None:
-    """One watcher: subscribe to what the page shows, then note the size of every packet."""
-    socket_url = f"ws{url.removeprefix('http')}/live/ws?run={address['run']}&token={address['token']}&hz={HZ:g}"
+async def read(url: str, address: dict[str, str], config: Config, hz: float, sizes: list[int]) -> None:
+    """One watcher: subscribe to what the page shows, then note the size of every frame."""
+    socket_url = f"ws{url.removeprefix('http')}/live/ws?run={address['run']}&token={address['token']}&hz={hz:g}"
     async with connect(socket_url, origin=url, max_size=None) as connection:
         await connection.send(json.dumps({"type": "streams", "streams": page_streams(config)}))
         async for packet in connection:
-            sizes.append(len(packet))
+            if isinstance(packet, bytes) and decode(packet)[0]["kind"] == "frame":
+                sizes.append(len(packet))

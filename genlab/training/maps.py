@@ -169,6 +169,11 @@ class MapTrainer:
         """The models that train together first."""
         return self._batch(0)
 
+    @property
+    def built(self) -> list[BatchedTrainer]:
+        """The batches whose turn has come."""
+        return [trainer for trainer in self._batches if trainer]
+
     def _batch(self, batch: int) -> BatchedTrainer:
         if self._batches[batch] is None:
             configs = [self.config.cells[place] for place in self.places[batch]]
