@@ -449,6 +449,19 @@ def test_the_working_gans_cover_their_modes_and_the_collapsed_one_does_not():
     assert modes_of("gan_ring_collapsed")[0] <= 3
 
 
+@pytest.mark.parametrize("name", ["gan_ring", "gan_grid", "gan_ring_collapsed"])
+def test_a_card_quotes_what_the_weights_beside_it_give(name):
+    written = json.loads((ROOT / "checkpoints" / f"{name}.json").read_text(encoding="utf-8"))["measures"]
+    model = load_generator(ROOT / "checkpoints" / f"{name}.safetensors")
+    distribution = points(model.config.data)
+    draws = [
+        mode_coverage(model.sample(2500, seed), distribution.modes, distribution.mode_std) for seed in range(10, 15)
+    ]
+    # Of a mean over five times 2,500 points: binomial noise below 0.005, three times, of both means.
+    assert written["high_quality"] == pytest.approx(np.mean([one.high_quality for one in draws]), abs=0.02)
+    assert written["modes_captured"] == pytest.approx(np.mean([one.captured for one in draws]), abs=1)
+
+
 @pytest.mark.slow
 def test_a_command_of_the_readme_reaches_the_measures_of_its_card(tmp_path):
     written = json.loads((ROOT / "checkpoints" / "gan_ring_collapsed.json").read_text(encoding="utf-8"))

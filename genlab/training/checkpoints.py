@@ -22,6 +22,7 @@ from genlab.checkpoint import FORMAT, Card, CheckpointError, inspect
 from genlab.config import IMAGES, POINTS, setting_text
 from genlab.files import replacing
 from genlab.training.make import make_trainer
+from genlab.training.rest import at_rest
 from genlab.training.trainer import Trainer
 
 AVERAGED = 100
@@ -89,9 +90,10 @@ def measures(trainer: Trainer) -> dict[str, float | None]:
 def card(trainer: Trainer, file: str) -> dict[str, Any]:
     """What stands beside a published file: how it was made, with what, and what it reached; plain JSON values.
 
-    Curves are of training batches; ``held_out_elbo`` is of examples that training never saw.
+    Curves are of training batches; ``held_out_elbo`` is of examples that training never saw, and what is measured on
+    points is measured on the weights as they stand.
     """
-    config, reached = trainer.config, measures(trainer)
+    config, reached = trainer.config, measures(trainer) | at_rest(trainer)
     if config.model == "vae":
         reached["held_out_elbo"] = trainer.held_out_elbo()
     options = " ".join(f"--{name} {setting_text(value)}" for name, value in config.to_query().items())
