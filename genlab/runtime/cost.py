@@ -15,9 +15,9 @@ PENALTY = 6
 """Passes over the critic for a gradient penalty: there, to the input, and the gradient of both by the weights."""
 ELEMENT = 100
 """Operations that one activation is worth in one pass."""
-UPDATE = 550
+UPDATE = 350
 """Operations that one weight is worth when an optimizer moves it: bound by memory."""
-CALL = 2.4e6
+CALL = 4e5
 """Operations that the calls of one layer are worth in one pass, however small it is."""
 CONVOLUTION = 2
 """How much more slowly a convolution's products come than those of a matrix."""
