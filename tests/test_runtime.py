@@ -303,7 +303,7 @@ def test_a_vector_of_the_wrong_length_is_refused_before_it_travels(lab):
 
 @posix
 @pytest.mark.slow
-def test_a_killed_worker_is_replaced_and_its_runs_go_on_from_their_saves(lab):
+def test_a_killed_worker_is_replaced_and_its_runs_go_on_from_their_saves(lab, caplog):
     run_id, resting = playing(lab), rested(lab)
     lab.step(resting)
     until(lab.store.checkpoint(resting).exists)
@@ -317,6 +317,7 @@ def test_a_killed_worker_is_replaced_and_its_runs_go_on_from_their_saves(lab):
     until(lambda: any(event["status"] == "starting" for event in screen.headers("event")))
     died = next(event["message"] for event in screen.headers("event"))
     assert died.startswith("The worker died at step ") and died.endswith(" and is being replaced.")
+    until(lambda: "A worker ended with status -9 and is replaced" in caplog.text)
     screen.wait(lambda header: "resumed from the save" in header["message"] and header["step"] > saved, 60)
     state = lab.state(run_id)
     assert lab.worker_pids() != [pid]

@@ -298,6 +298,9 @@ class Pool:
                 self._count_death(entry, active)
                 where = f"The worker died at step {entry.state.step} and is being replaced."
                 self._change(entry, RunStatus.STARTING, where if self._failures < DEATHS else NONE_STARTS)
+        if not self._closing.is_set():
+            how = host.process.returncode
+            _log.warning("A worker ended with status %s and is replaced; runs that come back: %d", how, len(lost))
         while not self._closing.wait(self._pause()):
             with self._lock:
                 if self._closing.is_set():
