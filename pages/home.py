@@ -18,8 +18,8 @@ with picture:
     st.image(ASSETS / "home.svg", width="stretch", alt="Four scatter plots of one GAN during its training")
     st.caption(
         "One GAN (non-saturating loss, seed 0) after 0, 500, 1,000 and 3,000 steps: blue circles are real points, "
-        "vermilion crosses generated ones. They crowd at a few of the eight modes, then at others, and reach all eight "
-        "at last."
+        "vermilion crosses generated ones. They crowd at a few of the eight modes, spread along the whole ring and "
+        "settle on all eight."
     )
 
 st.subheader("Start with one click")
