@@ -131,6 +131,16 @@ def test_a_step_that_others_would_wait_for_is_refused_before_it_starts(tmp_path,
     assert desk.do("light", "apply", settings={"n_critic": 5})["error"] is None
 
 
+def test_what_was_refused_begins_as_soon_as_the_settings_that_it_names_are_lowered(tmp_path, monkeypatch):
+    desk = Desk(tmp_path, monkeypatch)
+    desk.start("heavy", SLOW)
+    assert "n_critic = 50" in desk.do("heavy", "apply", settings={"n_critic": 50})["error"]
+    lowered = desk.do("heavy", "apply", settings={"n_critic": 5})
+    assert (lowered["error"], lowered["state"]["status"], lowered["state"]["message"]) == (None, "paused", "")
+    assert json.loads(lowered["state"]["config"])["n_critic"] == 5
+    assert desk.do("heavy", "step")["state"]["step"] == 1
+
+
 def test_the_server_says_how_long_a_step_may_take(tmp_path, monkeypatch):
     desk = Desk(tmp_path, monkeypatch, step_seconds=4)
     assert desk.start("heavy", SLOW)["error"] is None
@@ -157,7 +167,8 @@ def test_who_is_alone_is_warned_and_makes_way_when_others_train(tmp_path, monkey
 def test_even_alone_nobody_can_stop_the_lab(tmp_path, monkeypatch):
     desk = Desk(tmp_path, monkeypatch)
     refused = desk.start("heaviest", HEAVIEST, alone=True)
-    assert "20 s are allowed even alone on the lab: lower n_critic = 100 or " in refused["error"]
+    lower = "lower n_critic = 100, batch_size = 2048 or critic_width = 1024."
+    assert refused["error"].endswith(f"20 s are allowed even alone on the lab: {lower}")
 
 
 def test_a_heavy_run_that_comes_back_beside_others_rests_and_says_why(tmp_path, monkeypatch):

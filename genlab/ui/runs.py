@@ -95,7 +95,9 @@ def _with_data(lab: client.Lab, here: Visit, state: RunState) -> RunState:
     if state.status != RunStatus.FAILED or state.step or not config.is_images or config.data == EMBEDDED:
         return state
     here.problems = [*here.problems, state.message]
-    lab.reset(state.run_id, config.replace(data=EMBEDDED))
+    # What is refused for another reason stays as it is, with that line.
+    with suppress(SettingError, client.CommandFailed):
+        lab.reset(state.run_id, config.replace(data=EMBEDDED))
     return lab.state(state.run_id)
 
 

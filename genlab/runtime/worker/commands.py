@@ -249,6 +249,12 @@ class Commands:
     # ---- its settings and its past ----
 
     def _apply(self, run: Run, command: dict[str, Any]) -> None:
+        if run.trainer is None and run.status == RunStatus.FAILED and not run.path.exists():
+            # It was refused before it began: with other settings it may begin.
+            config = run.config.replace(**command["settings"])
+            self._check(run, config, command)
+            self._start_afresh(run, config)
+            return
         run.require_model()
         if run.config.model != MapConfig.model:
             self._check(run, run.config.replace(**command["settings"]), command)

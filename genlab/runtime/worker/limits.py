@@ -56,7 +56,8 @@ class Limits:
         seconds = self._seconds(run, config)
         if seconds <= self._allowed:
             return
-        lower = " or ".join(cost.to_lower(_cell(config), self._speed))
+        *others, last = cost.to_lower(_cell(config), self._speed) or ["its size"]
+        lower = f"{', '.join(others)} or {last}" if others else last
         about = f"{seconds:.2g}" if seconds < 10 else f"{seconds:,.0f}"
         if not alone:
             limit = f"{self._allowed:g} s are allowed while others use the lab"
