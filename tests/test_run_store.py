@@ -16,7 +16,7 @@ from small_runs import gan, vae
 
 from genlab.checkpoint import CheckpointError
 from genlab.config import GANConfig, SettingError, VAEConfig
-from genlab.runtime import client, store
+from genlab.runtime import client, keeping, store
 from genlab.runtime.client import CommandFailed, UnknownRun
 from genlab.runtime.curves import curve_names
 from genlab.runtime.lock import HomeLock
@@ -188,6 +188,26 @@ def test_a_run_that_was_only_opened_is_on_no_list_and_opens_again_under_its_id(l
     lab.delete(run_id)
     assert lab.cannot_make(run_id) == "it was deleted" and lab.cannot_make("new-here-00") == ""
     assert lab.cannot_make("../../etc") == "allowed is 8 to 16 letters, digits, - and _"
+
+
+def test_of_set_ups_that_nobody_watches_only_the_newest_are_remembered(lab, monkeypatch):
+    monkeypatch.setattr(keeping, "REMEMBERED", 0)
+    opened, watched = lab.start(SMALL), lab.start(SMALL)
+    watch = lab.watch(watched, lambda slot, packet: None)
+    for run_id in (opened, watched):
+        until(lambda: lab.state(run_id).status == RunStatus.PAUSED)  # noqa: B023
+        lab.stop(run_id)
+    lab.clear()
+    assert not lab.exists(opened) and lab.exists(watched) and lab.cannot_make(opened) == ""
+    assert lab.start(SMALL, opened) == opened
+    watch.close()
+
+
+def test_no_branch_begins_where_there_is_no_room_for_its_file(lab, monkeypatch):
+    run_id = trained(lab)
+    monkeypatch.setattr(lab.store, "settings", ServerSettings(disk_reserve=1e7))
+    with pytest.raises(CommandFailed, match="10,000,000 MB are kept free"):
+        lab.branch(run_id, lab.state(run_id).step)
 
 
 def test_many_start_at_the_same_time_while_old_runs_are_cleared(lab):

@@ -13,13 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from genlab.checkpoint import inspect
-from genlab.config import Config, SettingError, structural
+from genlab.config import Config, SettingError
 from genlab.maps import MapConfig
 from genlab.runtime.entry import Entry
 from genlab.runtime.health import Health
 from genlab.runtime.host import HostLost
-from genlab.runtime.keeping import REPLY_SECONDS, CommandFailed, Keeping, UnknownRun
+from genlab.runtime.keeping import REPLY_SECONDS, CommandFailed, Keeping, UnknownRun, with_live
 from genlab.runtime.lock import HomeLock
 from genlab.runtime.messages import DEFAULT_HZ, RUN_ID_LENGTH, RunStatus, event
 from genlab.runtime.pool import PATIENCE, Pool
@@ -135,7 +134,7 @@ class Lab(Keeping):
 
     def apply(self, run_id: str, **live: Any) -> None:
         """Change live settings of the running model; raises SettingError for a structural or a bad one."""
-        new = _with_live(self.state(run_id).config, live)
+        new = with_live(self.state(run_id).config, live)
         self._command(run_id, "apply", new, settings={name: getattr(new, name) for name in live})
 
     def reset(self, run_id: str, config: Config | None = None) -> None:
@@ -145,22 +144,6 @@ class Lab(Keeping):
     def rewind(self, run_id: str, step: int | None = None) -> None:
         """Back to the snapshot of a step, or to the last finite one, paused; SettingError when none is kept there."""
         self._command(run_id, "rewind", step=step)
-
-    def branch(self, run_id: str, step: int, **live: Any) -> str:
-        """A new, paused run that goes on from a snapshot of this one, which stays as it is; returns its id.
-
-        It has the settings of that step but for ``live``. Raises SettingError for a step at which no snapshot is kept
-        and for a structural or bad setting.
-        """
-        _with_live(self.state(run_id).config, live)
-        new_id = secrets.token_urlsafe(9)
-        path = self.store.checkpoint(new_id)
-        note = f"Branched from {self.called(run_id) or run_id} at step {step}."
-        self._command(run_id, "branch", step=step, path=str(path), note=note)
-        card = inspect(path)
-        state = RunState(new_id, card.config.replace(**live), RunStatus.STARTING, card.step, note, card.changes)
-        self._pool.open(Entry(state, path), resume=True, note=note)
-        return new_id
 
     def device(self, run_id: str) -> str:
         """Where a person wants the run to train: "auto" or the name of a device."""
@@ -387,14 +370,3 @@ def get_lab() -> Lab:
     if _lab is None:
         raise LabNotRunning("The lab is not running: start it with `streamlit run app.py`.")
     return _lab
-
-
-def _with_live(config: Config | MapConfig, live: dict[str, Any]) -> Config:
-    """The settings with some live ones replaced; raises SettingError for a structural or a bad one."""
-    if isinstance(config, MapConfig):
-        raise SettingError("a map that trains cannot change its settings; start a fresh map")
-    new = config.replace(**live)
-    if fixed := structural(config, new):
-        name = fixed[0]
-        raise SettingError(f"{name} = {getattr(new, name)}: a running model cannot take it over; start afresh")
-    return new

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from genlab.checkpoint import CheckpointError, inspect
+from genlab.config import Config, SettingError, structural
 from genlab.maps import MapConfig, cell_text
 from genlab.runtime.entry import Entry
 from genlab.runtime.host import HostLost
@@ -92,7 +93,7 @@ class Keeping:
             busy = self._watches.runs() | {*self._pool.held()}
             cleared = self.store.clear(busy)
             idle = [run_id for run_id in self._pool.resting() if run_id not in busy and not self.store.get(run_id)]
-            for run_id in {*cleared, *idle[:-REMEMBERED]}:
+            for run_id in {*cleared, *idle[: max(0, len(idle) - REMEMBERED)]}:
                 self._forget(run_id)
         return cleared
 
@@ -122,13 +123,37 @@ class Keeping:
         self._open_new(state, Path(name).stem)
         return run_id
 
+    def branch(self, run_id: str, step: int, **live: Any) -> str:
+        """A new, paused run that goes on from a snapshot of this one, which stays as it is; returns its id.
+
+        It has the settings of that step but for ``live``. Raises SettingError for a step at which no snapshot is kept
+        and for a structural or bad setting, :class:`CommandFailed` when there is no room for it.
+        """
+        with_live(self.state(run_id).config, live)
+        new_id, path = self._new_file(run_id)
+        note = f"Branched from {self.called(run_id) or run_id} at step {step}."
+        self._command(run_id, "branch", step=step, path=str(path), note=note)
+        card = inspect(path)
+        state = RunState(new_id, card.config.replace(**live), RunStatus.STARTING, card.step, note, card.changes)
+        self._pool.open(Entry(state, path), resume=True, note=note)
+        return new_id
+
     def open_cell(self, run_id: str, cell: int) -> str:
         """A new, paused run that goes on where a cell of a map stands; it is labelled with the cell."""
         config = self.state(run_id).config
-        new_id, settings = secrets.token_urlsafe(9), cell_of(config, cell)
-        self._command(run_id, "export", cell=cell, to=str(self.store.checkpoint(new_id)))
+        settings = cell_of(config, cell)
+        new_id, path = self._new_file(run_id)
+        self._command(run_id, "export", cell=cell, to=str(path))
         self._open_new(RunState(new_id, settings, RunStatus.STARTING), cell_text(config, cell))
         return new_id
+
+    def _new_file(self, run_id: str) -> tuple[str, Path]:
+        """Id and file of a run that begins with a part of this one; raises :class:`CommandFailed` without room."""
+        saved = self.store.card(run_id)
+        if why := self.store.no_room(saved.size if saved else 0):
+            raise CommandFailed(why)
+        new_id = secrets.token_urlsafe(9)
+        return new_id, self.store.checkpoint(new_id)
 
     def _open_new(self, state: RunState, label: str) -> None:
         """Give a run that has a file but no line yet to a worker."""
@@ -157,3 +182,14 @@ class Keeping:
         if isinstance(reply, dict):
             raise CommandFailed(reply["error"])
         return decode(reply)
+
+
+def with_live(config: Config | MapConfig, live: dict[str, Any]) -> Config:
+    """The settings with some live ones replaced; raises SettingError for a structural or a bad one."""
+    if isinstance(config, MapConfig):
+        raise SettingError("a map that trains cannot change its settings; start a fresh map")
+    new = config.replace(**live)
+    if fixed := structural(config, new):
+        name = fixed[0]
+        raise SettingError(f"{name} = {getattr(new, name)}: a running model cannot take it over; start afresh")
+    return new

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import BinaryIO
 
 from genlab.config import CONFIGS
@@ -76,8 +77,10 @@ def _marker(file: BinaryIO) -> Callable[[str, bool], None]:
         nonlocal last
         if (text := f"{run_id} {PROVEN if proven else ''}") != last:
             last = text
-            file.seek(0)
-            file.write(text.encode().ljust(RUN_ID_LENGTH + 1 + len(PROVEN)))
+            # On a full disk nobody can be blamed, and all go on.
+            with suppress(OSError):
+                file.seek(0)
+                file.write(text.encode().ljust(RUN_ID_LENGTH + 1 + len(PROVEN)))
 
     return mark
 
