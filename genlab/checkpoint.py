@@ -325,8 +325,6 @@ def _data_dim(config: Config) -> int:
 
 def _measured(config: GANConfig) -> int:
     """How many measured curves a GAN has, with those that tell when they were measured."""
-    if config.is_images:
-        return 0
     return 7 if _modes(config) else 2
 
 
