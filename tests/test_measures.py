@@ -153,8 +153,9 @@ def test_what_is_counted_on_the_device_for_many_models_at_once_is_what_is_counte
         data.sample(COVERAGE_SAMPLES, rng), 0.5 * data.sample(COVERAGE_SAMPLES, rng),
         np.full((COVERAGE_SAMPLES, 2), 0.3),
     ]).astype(np.float32)  # fmt: skip
+    columns = torch.from_numpy(samples).transpose(1, 2).contiguous()
     modes = torch.tensor(data.modes, dtype=torch.float32)
-    figures, shares = mode_figures(torch.from_numpy(samples), modes, data.mode_std)
+    figures, shares = mode_figures(columns, modes, data.mode_std)
     for row, share, xy in zip(figures.numpy(), shares.numpy(), samples, strict=True):
         coverage, expected = mode_coverage(xy, data.modes, data.mode_std), mode_shares(xy, data.modes)
         # One point in 2,500 may lie on a border to within rounding.

@@ -335,7 +335,7 @@ def test_modes_are_counted_every_25_steps_and_the_exact_distance_as_often_as_a_s
     assert taken_at(large, "wasserstein_exact_step") == [0, 25, 50]
 
 
-LARGE = {"generator_width": 128, "critic_width": 128, "batch_size": 256}
+LARGE = {"generator_width": 128, "critic_width": 128, "batch_size": 512}
 
 
 def taken_at(trainer, stamp):
@@ -383,7 +383,8 @@ def test_turnover_counts_the_points_that_changed_their_mode_within_100_steps():
         shares[step] = mode_shares(trainer.sample(COVERAGE_SAMPLES), modes)
         if step:
             expected = mode_turnover(shares[max(0, step - 100)], shares[step])
-            assert trainer.history()["mode_turnover"][-1] == pytest.approx(expected, abs=1e-6)
+            # Rounding may put one point of 2,500 to the other side of a border.
+            assert trainer.history()["mode_turnover"][-1] == pytest.approx(expected, abs=1e-3)
     assert trainer.history()["mode_turnover"][-1] > 0
 
 

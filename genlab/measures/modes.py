@@ -6,17 +6,17 @@ from torch import Tensor
 from genlab.measures.coverage import RADIUS
 
 
-def mode_figures(samples: Tensor, modes: Tensor, std: float) -> tuple[Tensor, Tensor]:
+def mode_figures(points: Tensor, modes: Tensor, std: float) -> tuple[Tensor, Tensor]:
     """Modes captured, high-quality share and effective modes, (…, 3), and the share of each mode, (…, m).
 
-    samples (…, n, 2) and modes (m, 2) lie on one device, std is the modes' standard deviation.
+    points (…, d, n) stand in columns; modes (m, d) lie on the same device, std is their standard deviation.
     """
     # The exact differences: a mode is far smaller than its distance from the origin.
-    distances = torch.cdist(samples, modes, compute_mode="donot_use_mm_for_euclid_dist")
-    nearest, which = distances.min(dim=-1)
-    good = (nearest <= RADIUS * std).to(samples.dtype)
-    counts = samples.new_zeros((*samples.shape[:-2], len(modes)))
-    shares = counts.scatter_add(-1, which, torch.ones_like(good)) / samples.shape[-2]
+    squared = sum((points[..., i : i + 1, :] - modes[:, i : i + 1]).square_() for i in range(modes.shape[1]))
+    nearest, which = squared.min(dim=-2)
+    good = (nearest <= (RADIUS * std) ** 2).to(points.dtype)
+    counts = points.new_zeros((*points.shape[:-2], len(modes)))
+    shares = counts.scatter_add(-1, which, torch.ones_like(good)) / points.shape[-1]
     captured = (counts.scatter_add(-1, which, good) > 0).sum(dim=-1)
     effective = torch.special.entr(shares).sum(dim=-1).exp()
     return torch.stack((captured, good.mean(dim=-1), effective), dim=-1), shares

@@ -24,7 +24,7 @@ from genlab.training import work
 from genlab.training.divergence import Divergence
 from genlab.training.gan import GANTrainer
 from genlab.training.make import make_trainer
-from genlab.training.measuring import Measure, interval
+from genlab.training.measuring import MEASURING_MAP, Measure
 from genlab.training.trainer import Trainer
 from genlab.training.vae import VAETrainer
 
@@ -79,6 +79,8 @@ class BatchedTrainer(Trainer):
     number of one model enters another's.
     """
 
+    measuring = MEASURING_MAP
+
     def __init__(self, configs: Sequence[Config], device: torch.device, goal: int | None = None):
         self.configs, self.config, self.device, self.goal = list(configs), configs[0], device, goal
         self._models = (len(configs),)
@@ -122,9 +124,12 @@ class BatchedTrainer(Trainer):
 
     # Measuring --------------------------------------------------------------------------------------------------------
 
-    def _every(self, measurement: float, share: float, most: int | None = None) -> int:
-        # Models that share the calls of a step leave less time: each measures as often as its part allows.
-        return interval(measurement, work.step(self.config, self.device.type, self.models), share)
+    def _work(self) -> float:
+        # Models that share the calls of a step have less time each.
+        return work.step(self.config, self.device.type, self.models)
+
+    def _glance(self, measurement: float) -> int:
+        return self._interval(measurement, self.measuring / 3)
 
     def _is_due(self, measure: Measure, step: int) -> bool:
         return (step - (self.goal or 0)) % measure.every == 0

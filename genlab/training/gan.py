@@ -24,7 +24,7 @@ from genlab.training import work
 from genlab.training.data import as_pictures, training_examples
 from genlab.training.draws import noise_numbers
 from genlab.training.explicit import GANStep
-from genlab.training.measuring import GLANCE, Measure
+from genlab.training.measuring import GLANCE, LEAST_SHARE, Measure
 from genlab.training.trainer import CHECK_EVERY, Trainer
 
 TRANSPORT_SAMPLES = 256
@@ -49,6 +49,8 @@ class GANTrainer(Trainer):
     )  # fmt: skip
     CURVES = (*RECORDED, "wasserstein_estimate")
     config: GANConfig
+    _span = SHARES_KEPT
+    """Counts back to which a turnover goes."""
 
     def _load_data(self) -> None:
         self.data = training_examples(self.config).to(self.device)
@@ -56,15 +58,19 @@ class GANTrainer(Trainer):
         self._has_modes = self._distribution is not None and self._distribution.modes is not None
         if self._has_modes:
             self._modes = torch.tensor(self._distribution.modes, dtype=torch.float32, device=self.device)
-        probed = COMPARED if self._distribution is None else COVERAGE_SAMPLES
-        self._probe_noise = self.noise(probed, random_stream(self.config.seed, "view"))
+        view = random_stream(self.config.seed, "view")
+        if self._distribution is None:
+            self._probe_noise = self.noise(COMPARED, view)
+        else:
+            self._probe_noise = self.noise(COVERAGE_SAMPLES, view).T.contiguous()
 
     def _build(self, random: np.random.Generator) -> dict[str, nn.Module]:
         self.generator, self.critic = generator(self.config, random), critic(self.config, random)
         return {"generator": self.generator, "critic": self.critic}
 
     def _set_up(self) -> None:
-        # Of the last measurements within TURNOVER_SPAN, the oldest first; zero before the first.
+        # Of the last measurements within TURNOVER_SPAN, the oldest first.
+        self._has_counted = False
         modes = len(self._distribution.modes) if self._has_modes else 0
         self._mode_shares = torch.zeros((*self._models, SHARES_KEPT, modes), device=self.device)
         self._minus_clip = torch.zeros((*self._models, 1), device=self.device)
@@ -202,36 +208,46 @@ class GANTrainer(Trainer):
 
     def _measures(self) -> tuple[Measure, ...]:
         if self._distribution is None:
-            every = self._every(work.comparing(self.config), 0.05)
+            every = self._interval(work.comparing(self.config), self.measuring / 2)
             return (Measure(("sample_distance",), STAMPS["sample_distance"], self._measure_diversity, every),)
-        every = self._every(work.TRANSPORT, 0.1)
-        distance = Measure(("wasserstein_exact",), STAMPS["wasserstein_exact"], self._measure_distance, every)
-        if not self._has_modes:
-            return (distance,)
-        every = self._every(work.counting(self.config), 0.1, most=GLANCE)
-        self._span = max(1, TURNOVER_SPAN // every)
-        return distance, Measure(MODE_CURVES, STAMPS[MODE_CURVES[0]], self._measure_modes, every)
+        share, counts = self.measuring, ()
+        if self._has_modes:
+            counting = work.counting(self.config)
+            every = self._glance(counting)
+            self._span = max(1, TURNOVER_SPAN // every)
+            counts = (Measure(MODE_CURVES, STAMPS[MODE_CURVES[0]], self._measure_modes, every),)
+            share = max(LEAST_SHARE, share - counting / (every * self._work()))
+        every = self._interval(work.TRANSPORT, share)
+        return Measure(("wasserstein_exact",), STAMPS["wasserstein_exact"], self._measure_distance, every), *counts
 
     def _measure_distance(self) -> Tensor:
-        real, generated = self.data[:TRANSPORT_SAMPLES].cpu().numpy(), self._probe(TRANSPORT_SAMPLES).cpu().numpy()
+        real, generated = self.data[:TRANSPORT_SAMPLES].cpu().numpy(), self._points(TRANSPORT_SAMPLES).T.cpu().numpy()
         return torch.tensor([wasserstein_exact(generated, real)])
 
     def _measure_diversity(self) -> Tensor:
-        return mean_distance(self._probe(COMPARED).flatten(1)).reshape(1)
+        with torch.no_grad():
+            return mean_distance(self.generator(self._probe_noise).flatten(1)).reshape(1)
 
     def _measure_modes(self) -> Tensor:
-        figures, shares = mode_figures(self._probe(COVERAGE_SAMPLES), self._modes, self._distribution.mode_std)
-        earlier = self._mode_shares
-        # Before the first of them all are 0: nothing has changed its mode since the start.
-        earlier.copy_(torch.where(earlier.any(), earlier, shares))
-        turnover = (shares - earlier[-self._span]).abs().sum() / 2
-        earlier.copy_(torch.cat((earlier[1:], shares.unsqueeze(0))))
-        return torch.cat((figures, turnover.unsqueeze(0)))
+        figures, shares = mode_figures(self._points(COVERAGE_SAMPLES), self._modes, self._distribution.mode_std)
+        if not self._has_counted:
+            # Nothing has changed its mode since the start.
+            self._mode_shares.copy_(shares)
+            self._has_counted = True
+        turnover = (shares - self._mode_shares[-self._span]).abs_().sum(dim=0, keepdim=True) / 2
+        self._mode_shares.copy_(self._mode_shares.roll(-1, 0))
+        self._mode_shares[-1] = shares
+        return torch.cat((figures, turnover))
 
-    def _probe(self, n: int) -> Tensor:
-        """The first ``n`` of the points that every measurement looks at: from the same noise each time."""
+    def _points(self, n: int) -> Tensor:
+        """The first ``n`` of the points that every measurement looks at, in columns: from the same noise each time."""
         with torch.no_grad():
-            return self.generator(self._probe_noise[:n])
+            return self.generator.of_columns(self._probe_noise[:, :n])
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """See :meth:`Trainer.restore`; a state without the shares of the modes is counted anew from there on."""
+        super().restore(state)
+        self._has_counted = "measured/mode_shares" in state
 
     def tensors(self) -> dict[str, Tensor]:
         """See :meth:`Trainer.tensors`; with the shares that the next measurements compare with."""

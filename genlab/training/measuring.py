@@ -9,6 +9,12 @@ from torch import Tensor
 
 GLANCE = 25
 """Steps between two measurements of what costs little; what costs more is measured at multiples of it."""
+MEASURING = 0.1
+"""The part of a run's time that measuring is meant to take."""
+MEASURING_MAP = 0.18
+"""The same of a map, whose colours are what is measured."""
+LEAST_SHARE = 0.03
+"""The part that is left to the exact distance, however much of it counting takes."""
 
 
 @dataclass(frozen=True)

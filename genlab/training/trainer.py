@@ -22,7 +22,7 @@ from genlab.training.divergence import Divergence
 from genlab.training.draws import Draws
 from genlab.training.explicit import Optimizer, Player, Step, player_for
 from genlab.training.history import History, thinned
-from genlab.training.measuring import GLANCE, Measure, Measured, interval
+from genlab.training.measuring import GLANCE, MEASURING, Measure, Measured, interval
 from genlab.training.snapshots import Snapshot, Snapshots
 
 CHECK_EVERY = 200
@@ -52,6 +52,8 @@ class Trainer(ABC):
     """Whether every step is taken by autograd, the definition; else what is written out by hand is where it can be."""
     finished = ""
     """Why there is nothing left to train; a run trains for ever."""
+    measuring = MEASURING
+    """The part of the time that measuring is meant to take."""
     _models: tuple[int, ...] = ()
     """Leading dimension of everything that steps compute: none for one model."""
 
@@ -151,9 +153,17 @@ class Trainer(ABC):
         # What has been recorded must be fetched before its buffer is full, whatever the settings became meanwhile.
         return step % self._check_every() == 0 or step % CHECK_EVERY == 0 or step in CHECKED_EARLY
 
-    def _every(self, measurement: float, share: float, most: int | None = None) -> int:
-        """Steps between two measurements of so much work that are to take ``share`` of the time; at most ``most``."""
-        return min(most or sys.maxsize, interval(measurement, work.step(self.config, self.device.type), share))
+    def _work(self) -> float:
+        """What a step has to compute, see :mod:`genlab.training.work`."""
+        return work.step(self.config, self.device.type)
+
+    def _interval(self, measurement: float, share: float) -> int:
+        """Steps between two measurements of so much work that are to take ``share`` of the time."""
+        return interval(measurement, self._work(), share)
+
+    def _glance(self, measurement: float) -> int:
+        """Steps between two measurements that cost so little that they are taken as often as any."""
+        return GLANCE
 
     def _is_due(self, measure: Measure, step: int) -> bool:
         return step % measure.every == 0
@@ -223,6 +233,10 @@ class Trainer(ABC):
 
     def _measure_due(self) -> None:
         """Take what is due at this step; nothing is fetched from the device that need not be."""
+        if self._player:
+            # It works beside the networks.
+            self._measured.take(self.step, self._is_due)
+            return
         self._set_training(False)
         self._measured.take(self.step, self._is_due)
         self._set_training(True)

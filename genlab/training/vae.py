@@ -112,7 +112,7 @@ class VAETrainer(Trainer):
         return np.column_stack([loss, -(reconstruction + kl), reconstruction, kl, beta, kl_per_dim])
 
     def _measures(self) -> tuple[Measure, ...]:
-        every = self._every(work.encoding(self.config, len(self.held_out)), 0.05)
+        every = self._interval(work.encoding(self.config, len(self.held_out)), self.measuring / 2)
         return (Measure(("active_units",), STAMPS["active_units"], self._measure_units, every),)
 
     def _measure_units(self) -> Tensor:

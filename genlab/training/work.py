@@ -10,14 +10,16 @@ from genlab.config import Config, GANConfig, VAEConfig
 from genlab.measures import COVERAGE_SAMPLES
 from genlab.measures.diversity import COMPARED
 
-PER_UNIT = 32
-"""What the activation of a unit costs beside its weights: about 1 ns, where a core does 35 multiplications in one."""
+PER_UNIT = {"relu": 16, "leaky_relu": 16, "tanh": 48, "gelu": 48, "silu": 48}
+"""What the activation of a unit costs beside its weights: 0.4 ns and more, in which a core does 16 multiplications."""
 LAUNCHES = 1_800_000
 """What the calls of one update cost beside their arithmetic: about 50 µs of a core."""
-TRANSPORT = 150_000_000
-"""The exact distance between two samples of 256 points: about 4 ms of a core."""
-COUNTING = 8_000_000
-"""Counting the points at the modes: about 0.2 ms of a core."""
+BY_AUTOGRAD = 12
+"""How many times as much the calls cost where a step is not written out by hand."""
+TRANSPORT = 180_000_000
+"""The exact distance between two samples of 256 points: about 4.7 ms of a core."""
+COUNTING = 4_000_000
+"""Counting the points at the modes: about 0.1 ms of a core."""
 
 
 def arithmetic(config: Config) -> float:
@@ -46,6 +48,8 @@ def step(config: Config, device: str = "cpu", models: int = 1) -> float:
     An accelerator is bound by the calls: its arithmetic counts for nothing.
     """
     calls = LAUNCHES * updates(config) / models
+    if isinstance(config, GANConfig) and (config.spectral_norm or config.network == "conv"):
+        calls *= BY_AUTOGRAD
     return calls + arithmetic(config) if device == "cpu" else calls
 
 
@@ -65,25 +69,26 @@ def encoding(config: VAEConfig, examples: int) -> float:
 
 
 def _encoder(config: VAEConfig) -> float:
-    return _example([_inputs(config), *[config.width] * config.depth, 2 * config.latent_dim])
+    return _example(config, [_inputs(config), *[config.width] * config.depth, 2 * config.latent_dim])
 
 
 def _decoder(config: VAEConfig) -> float:
-    return _example([config.latent_dim, *[config.width] * config.depth, _inputs(config)])
+    return _example(config, [config.latent_dim, *[config.width] * config.depth, _inputs(config)])
 
 
 def _generator(config: GANConfig) -> float:
-    return _example([config.noise_dim, *[config.generator_width] * config.generator_depth, _inputs(config)])
+    return _example(config, [config.noise_dim, *[config.generator_width] * config.generator_depth, _inputs(config)])
 
 
 def _critic(config: GANConfig) -> float:
-    return _example([_inputs(config), *[config.critic_width] * config.critic_depth, 1])
+    return _example(config, [_inputs(config), *[config.critic_width] * config.critic_depth, 1])
 
 
 def _inputs(config: Config) -> int:
     return 28 * 28 if config.is_images else 2
 
 
-def _example(sizes: list[int]) -> float:
+def _example(config: Config, sizes: list[int]) -> float:
     """One example's way through a perceptron with so many units from input to output."""
-    return sum(inputs * outputs + PER_UNIT * outputs for inputs, outputs in pairwise(sizes))
+    unit = PER_UNIT[config.activation]
+    return sum(inputs * outputs + unit * outputs for inputs, outputs in pairwise(sizes))
