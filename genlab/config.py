@@ -314,7 +314,7 @@ class VAEConfig(Config):
     data: str = _choice("mnist", {**IMAGES, **POINTS}, "Data", "What the model learns to generate.", group="Data")
     beta: float = _number(
         1.0, 0, 1000, "KL weight",
-        "Weight of the KL term in the loss. 1 gives the ELBO; larger values favour the prior and collapse latents "
+        "Weight of the KL term in the loss. 1 gives the ELBO; larger values favour the prior and may collapse latents "
         "(β-VAE, Higgins et al. 2017).",
         symbol="β", scale="log", live=True, group="Objective",
     )  # fmt: skip
@@ -335,7 +335,9 @@ class VAEConfig(Config):
         symbol="λ", unit="nats per latent", live=True, group="Objective",
     )  # fmt: skip
     sigma: float = _number(
-        0.1, 0.01, 2, "Decoder σ", "Standard deviation of the Gaussian likelihood of points: N(x̂, σ²I).",
+        0.1, 0.01, 2, "Decoder σ",
+        "Standard deviation of the Gaussian likelihood of points: N(x̂, σ²I). Samples carry it, and it is what β is "
+        "weighed with: a direction of variance λ is worth its price where λ > βσ².",
         symbol="σ", scale="log", live=True, group="Objective", when={"data": tuple(POINTS)},
     )  # fmt: skip
     learning_rate: float = _learning_rate(1e-3, "", group="Training")

@@ -62,11 +62,17 @@ def name(config, curves, diverged=None, changed_at=0):
     return diagnose(config, curves, reference_of(config), diverged, changed_at).name
 
 
+def since_the_start(kl):
+    """Nats of each latent (k,), or (steps, k) of them, that were 0.3 before training."""
+    start = np.exp(-np.arange(STEPS) / 20)[:, None]
+    return (1 - start) * np.asarray(kl) + 0.3 * start
+
+
 def asleep(reconstruction=206.5, kl=0.001, beta=1.0):
     """The curves of a VAE whose decoder has learned the mean of the digits and nothing else."""
     noise = 4 * np.random.default_rng(1).standard_normal(STEPS)
     settled = reconstruction + (556 - reconstruction) * np.exp(-np.arange(STEPS) / 20) + noise
-    kl, weight = np.full((STEPS, 2), kl), np.full(STEPS, beta)
+    kl, weight = since_the_start([kl, kl]), np.full(STEPS, beta)
     return vae_curves(reconstruction=settled, kl_per_dim=kl, kl=kl.sum(1), active_units=np.zeros(STEPS), beta=weight)
 
 
@@ -74,7 +80,7 @@ def of_points(*kl, reconstruction=-2.0):
     """The curves of a VAE of points with these nats in its latents."""
     noise = 0.05 * np.random.default_rng(2).standard_normal(STEPS)
     settled = reconstruction + 40 * np.exp(-np.arange(STEPS) / 20) + noise
-    kl = np.tile(kl, (STEPS, 1))
+    kl = since_the_start(kl)
     return vae_curves(
         reconstruction=settled, kl_per_dim=kl, kl=kl.sum(1), active_units=(kl > 0.01).sum(1).astype(float)
     )
@@ -96,6 +102,14 @@ CASES = {
     "shifted means beyond what data need": (VAEConfig(beta=0.1), asleep(kl=15.0), Name.UNINFORMATIVE),
     "a decoder that never learned the mean": (
         VAEConfig(learning_rate=1e-5, optimizer="sgd"), asleep(544, 0.016), Name.HARDLY_MOVES,
+    ),
+    "codes that are still those of the start, around the mean of the data": (
+        VAEConfig(data="grid25", learning_rate=1e-6),
+        vae_curves(
+            reconstruction=np.full(STEPS, 797.5), kl_per_dim=np.full((STEPS, 2), 0.04), kl=np.full(STEPS, 0.08),
+            active_units=np.full(STEPS, 1.0),
+        ),
+        Name.HARDLY_MOVES,
     ),
     "one latent of two where the data have one dimension": (
         VAEConfig(data="line"), of_points(2.06, 0.0004), Name.HEALTHY,
@@ -386,7 +400,8 @@ def test_what_is_in_force_already_is_not_proposed():
 
 def test_a_vae_that_sleeps_from_the_start_does_not_explode():
     noise = 2.18 + 0.05 * np.random.default_rng(0).standard_normal(STEPS)
-    asleep = {"kl_per_dim": np.full((STEPS, 2), 1e-3), "kl": np.full(STEPS, 2e-3), "active_units": np.zeros(STEPS)}
+    kl = since_the_start([1e-3, 1e-3])
+    asleep = {"kl_per_dim": kl, "kl": kl.sum(1), "active_units": np.zeros(STEPS)}
     config = VAEConfig(data="ring8_soft", sigma=0.62)
     assert name(config, vae_curves(reconstruction=noise, **asleep)) == Name.POSTERIOR_COLLAPSE
 

@@ -56,7 +56,9 @@ def off(recent: Recent) -> Diagnosis | None:
     if recent.is_nearer("readable_distance"):
         return None
     factor = limit("off_estimate")
-    off = 1 - recent.share_between("wasserstein_estimate", "wasserstein_exact", 1 / factor, factor)
+    # Up to a floor of W₁ between two samples says how few they are; the critic's estimate has no such part.
+    floor = recent.reference["wasserstein_exact"]
+    off = 1 - recent.share_between("wasserstein_estimate", "wasserstein_exact", 1 / factor, factor, less=floor)
     if off <= limit("off_share"):
         return None
     estimate, exact = (recent.median(f"wasserstein_{which}") for which in ("estimate", "exact"))

@@ -78,10 +78,13 @@ class Recent:
         """The largest value of a curve in the first steps."""
         return float(self.history[name][:UNTRAINED].max())
 
-    def share_between(self, name: str, other: str, low: float, high: float) -> float:
-        """Share of the last steps at which one curve was between ``low`` and ``high`` times another."""
+    def share_between(self, name: str, other: str, low: float, high: float, less: float = 0.0) -> float:
+        """Share of the last steps at which one curve was between ``low`` and ``high`` times another.
+
+        Of the other ``less`` is taken off for the lower bound: what it reads where there is nothing to read.
+        """
         curve, scale = self.history[name][self._window], self.history[other][self._window]
-        return float(np.mean((curve >= low * scale) & (curve <= high * scale)))
+        return float(np.mean((curve >= low * (scale - less)) & (curve <= high * scale)))
 
     @property
     def is_crowded(self) -> bool:

@@ -44,6 +44,11 @@ THRESHOLDS = {
     "trained_share": Threshold(
         0.9, "share of the same way from which on latents are judged", "what is left is a third of what z can gain"
     ),
+    "same_kl": Threshold(
+        0.15,
+        "share by which the KL differs from that of the untrained encoder, below which the codes are still its own",
+        "a latent that falls asleep loses nearly all of it, one that wakes gains many times as much",
+    ),
     "ignorant_share": Threshold(
         0.03,
         "share of what a reconstruction can gain by z below which a decoder has gained nothing by it",

@@ -86,16 +86,23 @@ def _share_of_way(recent: Recent) -> float:
 
 
 def hardly_moves(recent: Recent) -> Diagnosis | None:
-    """Not even the mean of the data was learned: nothing can be said of latents yet."""
-    if not 0 <= _share_of_way(recent) + limit("ignorant_share") <= limit("untrained_share"):
+    """Not even the mean of the data was learned, or the codes are those of the start: nothing is known of latents."""
+    stands = _stands_still(recent)
+    if not stands and not 0 <= _share_of_way(recent) + limit("ignorant_share") <= limit("untrained_share"):
         return None
+    kl = f" The KL is {number(recent.median('kl'))} nats, {number(recent.first('kl'))} before training."
     return Diagnosis(
         Name.HARDLY_MOVES,
-        _saw_way(recent),
-        f"{reach(recent.config)}: {recent.step:,} steps have not carried the model to what it learns first, the mean "
-        "of the data.",
+        _saw_way(recent) + (kl if stands else ""),
+        f"{reach(recent.config)}: {recent.step:,} steps have not carried the model from where it began.",
         (*without_mistake(recent.config), *faster(recent.config)),
     )
+
+
+def _stands_still(recent: Recent) -> bool:
+    """Whether the codes cost what they cost at first, and say as little: an untrained decoder may be at the mean."""
+    before, now = recent.first("kl"), recent.median("kl")
+    return _ignorant(recent) is not None and _gains_nothing(recent) and abs(now - before) < limit("same_kl") * before
 
 
 def on_its_way(recent: Recent) -> Diagnosis | None:

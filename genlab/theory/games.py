@@ -128,9 +128,10 @@ class GradientPenaltyWGAN(WGAN):
     """WGAN-GP: the critic also minimises λ(|ψ| − 1)² (Gulrajani et al. 2017, eq. 3: here ∇D = −ψ everywhere).
 
     The generator rests only at ψ = 0, where the penalty has a kink: no smooth equilibrium exists, and training never
-    ends at (0, 0) (Mescheder et al. 2018, section 3). With k small critic steps it circles while λ < 1/√k (with k = 1
-    and steps of size h while λ < 1 − h/2); a larger λ keeps ψ from changing its sign, and θ is driven to rest at ±2λ,
-    far from the data. A step h > 1/λ makes the penalty itself overshoot. weight: λ ≥ 0 or ValueError.
+    ends at (0, 0) (Mescheder et al. 2018, section 3). With k small critic steps it circles while λ < 1/√k (with
+    k = 1 and steps of size h while λ < 1 − h/2; of alternating steps alone); a larger λ keeps ψ from changing its
+    sign, and θ is driven to rest at ±2λ, far from the data. A step h > 1/λ makes the penalty itself overshoot.
+    weight: λ ≥ 0 or ValueError.
     """
 
     weight: float = 0.1
