@@ -65,10 +65,11 @@ def configured(tmp_path):
     before = root.handlers[:], genlab.level, threading.excepthook
     configure_log(tmp_path, "info")
     yield tmp_path / "genlab.log"
-    calm = next(iter(root.handlers[0].filters))
+    added = root.handlers[1].filters[:]
     for logger in (root, *map(logging.getLogger, list(root.manager.loggerDict))):
         for handler in logger.handlers:
-            handler.removeFilter(calm)
+            for each in added:
+                handler.removeFilter(each)
     file = root.handlers[0]
     for logger in map(logging.getLogger, list(root.manager.loggerDict)):
         logger.removeHandler(file)
@@ -89,6 +90,12 @@ def test_the_labs_own_lines_and_the_warnings_of_libraries_stand_in_one_file(conf
         "INFO genlab.runtime.pool: A worker starts", "WARNING asyncio: Slow callback",
         "WARNING streamlit_like: A page is odd",
     ]  # fmt: skip
+
+
+def test_an_error_of_a_page_is_told_by_the_lab_alone(configured):
+    for logger in (logging.getLogger("streamlit_like"), logging.getLogger("streamlit.error_util")):
+        logger.error("Uncaught app execution", exc_info=ZeroDivisionError("x"))
+    assert not configured.exists() or configured.read_text(encoding="utf-8") == ""
 
 
 def test_no_token_is_ever_written(configured):

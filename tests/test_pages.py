@@ -407,6 +407,12 @@ def test_an_address_that_another_was_written_over_is_written_again(monkeypatch):
     assert sent == [{"run": "two"}, {"run": "one"}]
 
 
+def test_an_address_with_an_empty_run_makes_one(lab):
+    tab = open_page("vae", run="", beta="3")
+    assert not errors(tab) and not tab.exception
+    assert tab.query_params["run"] == only_run(lab).run_id and only_run(lab).config.beta == 3
+
+
 @pytest.mark.parametrize(
     ("beside", "why"), [("gone-for-good", "no such GAN"), ("run00000", "no such GAN"), ("run00001", "this run itself")]
 )

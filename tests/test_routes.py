@@ -20,6 +20,7 @@ import uvicorn
 from conftest import free_port
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.websockets import WebSocketDisconnect
 from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import connect
@@ -387,6 +388,20 @@ def test_an_unexpected_error_closes_with_a_line_and_one_entry_of_the_log(server,
     code, line = closing(server.open(resting), '{"type":"decode","id":1,"z":[0,0]}')
     assert (code, line) == (1011, "the server failed; its log says more")
     assert [record.message for record in caplog.records] == ["A live socket failed"]
+
+
+def test_a_frame_for_a_connection_that_the_protocol_has_closed_is_no_failure(server, resting):
+    class Closed:
+        scope: dict = {}
+
+        async def send_bytes(self, packet):
+            raise RuntimeError("Unexpected ASGI message 'websocket.send', after sending 'websocket.close'.")
+
+    async def scene():
+        await sockets.Client(Closed(), server.lab, resting)._send_packet(b"")
+
+    with pytest.raises(WebSocketDisconnect):
+        asyncio.run(scene())
 
 
 def test_a_flood_of_messages_is_cut_off(server, resting):

@@ -158,6 +158,9 @@ class Client:
                 await self.websocket.send_bytes(packet)
         except TimeoutError:
             raise ProtocolError(GONE_QUIET, f"nothing was read for {SILENCE:g} s") from None
+        except RuntimeError:
+            # The protocol below has closed the connection, for a message that is too big for example.
+            raise WebSocketDisconnect from None
 
     async def _keep_alive(self) -> None:
         while True:

@@ -103,6 +103,7 @@ def configure_log(home: Path, level: str) -> None:
         if not _reaches(logger, file):
             logger.addHandler(file)
     for handler in {handler for logger in (root, *loggers) for handler in logger.handlers}:
+        handler.addFilter(_is_news)
         handler.addFilter(calm)
     threading.excepthook = _thread_ended
 
@@ -115,6 +116,11 @@ def _thread_ended(about: threading.ExceptHookArgs) -> None:
 def _matters(record: logging.LogRecord) -> bool:
     """A web server tells every request; of other libraries' lines those that warn are kept."""
     return record.levelno >= logging.WARNING or record.name.partition(".")[0] == "genlab"
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Streamlit tells every error of a page, also those that the lab expects and says on the page in a line."""
+    return record.msg != "Uncaught app execution"
 
 
 def _reaches(logger: logging.Logger | None, handler: logging.Handler) -> bool:

@@ -21,7 +21,7 @@ from genlab.config import Config
 
 APP = ROOT / "genlab" / "bench" / "server.py"
 START_SECONDS = 120.0
-TRACEBACK = re.compile(r"^Traceback \(most recent call last\):", re.MULTILINE)
+TRACEBACK = re.compile(r"Traceback \(most recent call last\)")
 
 
 class StressFailed(RuntimeError):

@@ -53,7 +53,7 @@ def open_run(kind: type[Config]) -> RunState:
         query = {}
     if query:
         here.beside = query.pop("beside", None)
-    asked = query.pop("run", None)
+    asked = query.pop("run", None) or None
     if here.run_id and not _is_run(lab, kind, asked):
         asked = here.run_id
     if asked is None or asked != here.run_id:
