@@ -118,7 +118,7 @@ class Saves:
         run.unsaved_because = ""
 
     def _not_saved(self, run: Run, error: BaseException) -> None:
-        said = str(error) if isinstance(error, NoRoom) else f"It cannot be saved: {one_line(error)}."
+        said = str(error) if isinstance(error, NoRoom) else f"It cannot be saved: {one_line(error).rstrip('.')}."
         run.unsaved, run.frame_wanted = True, True
         run.unsaved_because = f"{said} It goes on, and is saved as soon as that is possible."
 
