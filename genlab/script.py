@@ -1,7 +1,7 @@
 """Show me the code: any experiment as one plain PyTorch script, with nothing in it that the experiment does not use.
 
 The script draws the random numbers of each step as the trainers do, so that on the CPU it reproduces the losses of a
-run that started from these settings.
+run that started from these settings, up to the order in which sums are rounded.
 """
 
 import re
