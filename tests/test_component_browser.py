@@ -24,8 +24,11 @@ SERVER = """
     from genlab.live.routes import plotly_script
     from genlab.runtime.messages import encode
 
-    state = {"step": 100, "status": "running", "diverged": None, "moving": True, "down": False, "changes": []}
-    sockets, received = set(), []
+    state = {
+        "step": 100, "status": "running", "diverged": None, "moving": True, "down": False, "changes": [],
+        "silent": False,
+    }
+    sockets, received, opened = set(), [], []
     angles = np.linspace(0, 2 * np.pi, 1000)
     ring = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype("f4")
     axis = np.linspace(-1.5, 1.5, 41, dtype="f4")
@@ -59,6 +62,7 @@ SERVER = """
     async def socket(websocket):
         await websocket.accept()
         sockets.add(websocket)
+        opened.append(state["step"])
         streams = []
 
         async def listen():
@@ -71,7 +75,8 @@ SERVER = """
         listening = asyncio.create_task(listen())
         try:
             while not state["down"] and not listening.done():
-                await websocket.send_bytes(frame(websocket.query_params["run"], streams))
+                if not state["silent"]:
+                    await websocket.send_bytes(frame(websocket.query_params["run"], streams))
                 await asyncio.sleep(0.1)
             if state["down"]:
                 await websocket.close(1012)
@@ -82,7 +87,7 @@ SERVER = """
 
     async def control(request):
         state.update(json.loads(request.query_params.get("set", "{}")))
-        return JSONResponse({**state, "sockets": len(sockets), "received": received})
+        return JSONResponse({**state, "sockets": len(sockets), "opened": len(opened), "received": received})
 
 
     @contextlib.asynccontextmanager
@@ -107,6 +112,7 @@ SHELL = """
     from genlab.config import GANConfig
     from genlab.figures import gan_view
     from genlab.live.component import Companion, live
+    from genlab.live.keys import keys
 
     st.set_page_config(layout="wide")
     st.session_state["runs"] = st.session_state.get("runs", 0) + 1
@@ -117,12 +123,15 @@ SHELL = """
         st.session_state["status"] = st.session_state["live"].status
 
 
-    columns = st.columns(4)
+    columns = st.container(key="runbar").columns(4)
     columns[0].button("Again", shortcut="Space")
     columns[0].button("Once more", shortcut="a")
     columns[1].write(f"reruns {st.session_state['runs']}")
     columns[2].write(f"buttons for {status}")
     objective = columns[3].selectbox("objective", ["nonsaturating", "wgan"])
+    if st.query_params.get("slider"):
+        st.write(f"slid to {st.slider('beta', 0, 10, 5)}")
+    keys()
     if st.query_params.get("show") != "no" and not st.checkbox("hide"):
         beside = st.query_params.get("beside")
         live(
@@ -169,7 +178,7 @@ def fake_lab(browser, tmp_path_factory):
 
 @pytest.fixture
 def lab(fake_lab):
-    fake_lab.control(step=100, status="running", diverged=None, moving=True, down=False, changes=[])
+    fake_lab.control(step=100, status="running", diverged=None, moving=True, down=False, changes=[], silent=False)
     return fake_lab
 
 
@@ -539,3 +548,125 @@ def test_two_versions_of_the_modules_live_beside_each_other(live_page, lab):
     )
     live_page.unroute(f"**/live/stage/{copy}/**")
     assert alone
+
+
+def box_of(locator):
+    box = locator.bounding_box()
+    return box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"]
+
+
+def enlarge(page, panel):
+    area = page.locator(".area", has=page.locator(f"[data-panel={panel}]"))
+    area.get_by_role("button", name="Enlarge").click()
+    page.locator(".genlab-live.enlarged").wait_for()
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["full screen", "where full screen is refused"])
+@pytest.mark.parametrize("panel", ["plane", "losses"])
+def test_enlarge_gives_one_panel_the_whole_screen_with_its_values_and_escape_gives_it_back(live_page, panel, refused):
+    if refused:
+        live_page.evaluate("() => { Element.prototype.requestFullscreen = () => Promise.reject(Error('refused')); }")
+    root, canvas = live_page.locator(".genlab-live"), live_page.locator(f"[data-panel={panel}] .canvas")
+    wait_for_figure(live_page, panel)
+    before, small = box_of(root), canvas.bounding_box()
+    enlarge(live_page, panel)
+    if not refused:
+        live_page.wait_for_function("() => document.fullscreenElement?.matches('.genlab-live')")
+    wait_for(live_page, panel, "plot._fullLayout.width === plot.clientWidth && plot._fullLayout.font.size >= 16")
+    width, height = live_page.evaluate("() => [innerWidth, innerHeight]")
+    assert box_of(root) == (0, 0, width, height)
+    large = canvas.bounding_box()
+    assert large["width"] > 0.9 * width and large["height"] > 0.6 * height
+    assert large["width"] * large["height"] > 2 * small["width"] * small["height"]
+    shown = [one for one in live_page.locator(".genlab-live [data-panel]").all() if one.is_visible()]
+    assert [one.get_attribute("data-panel") for one in shown] == [panel]
+    # Legend, formula with its values, and status stand around it and are cut nowhere.
+    around = [*live_page.locator(f"[data-panel={panel}] .under > button").all(), *root.locator(".formula output").all()]
+    assert len(around) > 3
+    for one in [*around, root.locator(".status strong"), root.locator(".status .numbers")]:
+        left, top, right, bottom = box_of(one)
+        assert 0 <= left < right <= width and 0 <= top < bottom <= height, one
+        assert one.evaluate("node => parseFloat(getComputedStyle(node).fontSize)") >= 16
+    live_page.keyboard.press("Escape")
+    live_page.locator(".genlab-live:not(.enlarged)").wait_for()
+    live_page.wait_for_function("() => !document.fullscreenElement")
+    wait_for(live_page, panel, f"Math.abs(plot._fullLayout.width - {small['width']}) < 1")
+    assert box_of(root) == before
+
+
+@pytest.mark.parametrize("width, letters", [(1366, 17), (1920, 24)])
+def test_an_enlarged_panel_is_written_for_the_back_of_the_room(live_page, width, letters):
+    live_page.set_viewport_size({"width": width, "height": 9 * width // 16})
+    enlarge(live_page, "losses")
+    wait_for(live_page, "losses", f"plot._fullLayout.font.size === {letters}")
+    live_page.wait_for_function(
+        "least => { const written = document.querySelectorAll('[data-panel=losses] :is(.xtick text, .series span)');"
+        " const sizes = Array.from(written, node => parseFloat(getComputedStyle(node).fontSize));"
+        " return sizes.length > 5 && sizes.every(size => size >= least); }",
+        arg=letters - 1,
+    )
+
+
+def test_the_run_s_buttons_are_within_reach_of_an_enlarged_panel(live_page):
+    enlarge(live_page, "plane")
+    controls = live_page.locator(".genlab-live .controls.run")
+    controls.get_by_role("button", name="Once more").wait_for()
+    assert controls.get_by_role("button").all_inner_texts() == ["Again", "Once more"]
+    controls.get_by_role("button", name="Again").click()
+    wait_for_later_step(live_page)
+    live_page.keyboard.press("a")
+    live_page.keyboard.press("Escape")
+    live_page.get_by_text("reruns 3").wait_for()
+
+
+def test_silence_is_said_with_its_beginning_while_another_connection_is_tried_until_a_frame_comes(live_page, lab):
+    assert not live_page.get_by_text("no news since").count()
+    opened = lab.control(silent=True)["opened"]
+    said = live_page.get_by_text("no news since")
+    said.wait_for()
+    assert "steps/s" not in live_page.locator(".status").inner_text()
+    first = said.inner_text()
+    while lab.control()["opened"] < opened + 2:
+        live_page.wait_for_timeout(200)
+    assert said.inner_text() == first, "silence has one beginning, however often one tries"
+    lab.control(silent=False)
+    live_page.get_by_text("running", exact=True).wait_for()
+    wait_for_later_step(live_page)
+    assert not said.count()
+    while lab.control()["sockets"] > 1:
+        live_page.wait_for_timeout(50)
+
+
+def test_a_run_at_rest_is_silent_and_nothing_is_said_of_it(live_page, lab):
+    lab.control(status="paused")
+    live_page.get_by_text("paused", exact=True).wait_for()
+    opened = lab.control(silent=True)["opened"]
+    live_page.wait_for_timeout(5000)
+    assert not live_page.get_by_text("no news since").count()
+    assert lab.control()["opened"] == opened
+
+
+def test_the_page_s_keys_work_after_a_slider_was_moved_by_keyboard_and_the_slider_keeps_the_focus(page, lab):
+    page.set_default_timeout(90_000)
+    page.goto(f"{lab.url}/?slider=yes")
+    page.get_by_text("slid to 5").wait_for()
+    runs = int(page.get_by_text("reruns ").inner_text().split()[1])
+    slider = page.get_by_role("slider", name="beta")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("slid to 6").wait_for()
+    page.keyboard.press("a")
+    page.get_by_text(f"reruns {runs + 2}").wait_for()
+    page.keyboard.press("Space")
+    page.get_by_text(f"reruns {runs + 3}").wait_for()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("slid to 7").wait_for()
+
+
+def test_the_page_s_keys_work_while_a_slider_of_the_pictures_has_the_focus(live_page):
+    smoothing = live_page.get_by_label("Smoothing of curves")
+    smoothing.focus()
+    live_page.keyboard.press("a")
+    live_page.get_by_text("reruns 2").wait_for()
+    live_page.keyboard.press("End")
+    assert smoothing.input_value() == "0.99"

@@ -9,8 +9,10 @@ import streamlit as st
 from genlab.figures.palette import PALETTE
 from genlab.live.modules import FOLDER, version
 
+Module = Literal["live", "player", "pencil", "keys"]
 
-def component(name: Literal["live", "player", "pencil"], *styles: str) -> Callable[..., Any]:
+
+def component(name: Module, *styles: str) -> Callable[..., Any]:
     """Declare a component: the module of this name, dressed by these style sheets.
 
     Styles are not isolated: Plotly puts its own style sheet into the document's head, where a shadow root would not see
@@ -24,6 +26,6 @@ def component(name: Literal["live", "player", "pencil"], *styles: str) -> Callab
     )
 
 
-def surroundings(module: Literal["live", "player", "pencil"]) -> dict[str, Any]:
+def surroundings(module: Module) -> dict[str, Any]:
     """Which module the entry imports and in which version, the version of plotly.js, the colours of both themes."""
     return {"module": module, "stage": version(), "plotly": plotly.__version__, "palette": PALETTE}

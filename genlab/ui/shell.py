@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from genlab.live.keys import keys
 from genlab.ui import ASSETS, PAGES, UI
 from genlab.ui.errors import warn_of_troubles
 
@@ -34,4 +35,4 @@ st.session_state["page"] = page.title
 warn_of_troubles()
 page.run()
 with st.container(key="keys"):
-    st.html(UI / "keys.html", unsafe_allow_javascript=True)
+    keys()

@@ -1,15 +1,17 @@
-// The browser's side of genlab. This file is what Streamlit mounts for each of the three components; it imports the
+// The browser's side of genlab. This file is what Streamlit mounts for each of the four components; it imports the
 // component's module from the lab itself, under an address that changes with the content of this folder. There is no
 // build step: what is served is what stands here.
 //
 //   live.js     pictures of one training run: a Lab for each mount, fed by a WebSocket
 //   player.js   pictures of what is already computed, played and stepped through
 //   pencil.js   a pad on which a density is drawn
+//   keys.js     the keys of the page, which a focused slider must not swallow
 //
 // How the data of a run flow: genlab/runtime packs a frame → wire/feed.js (the socket) → wire/packets.js (numbers) →
 // lab.js keeps the newest arrays and header → draw_loop.js lets each panel that is seen draw → panels/plot.js has
 // maths/transforms.js fill the traces of a figure that Python has described. The other way: a hand on a panel →
-// wire/messages.js (what may be said) → the socket; what only a new page can answer goes to Streamlit (rerun.js).
+// wire/messages.js (what may be said) → the socket; what only a new page can answer goes to Streamlit (rerun.js). One
+// panel over the whole screen is enlargement.js.
 //
 //   wire/     socket, packets, messages; questions about codes (decoder.js) and about one's own x (example.js)
 //   bar/      what stands around the pictures: top bar, diagnosis, companion run, timeline, areas with their tabs

@@ -7,6 +7,7 @@ import { Companion } from "./bar/companion.js";
 import { Timeline } from "./bar/timeline.js";
 import { TopBar } from "./bar/top_bar.js";
 import { DrawLoop } from "./draw_loop.js";
+import { Enlargement } from "./enlargement.js";
 import { historyOf } from "./maths/series.js";
 import { lookup, number } from "./maths/text.js";
 import { element, save, scrollerOf, targetOf } from "./page/dom.js";
@@ -63,8 +64,13 @@ export class Lab {
     this.pinned = null;
 
     this.root = element("section", { class: "genlab-live", "aria-label": "Live training" });
-    this.feed = new Feed(packet => this.receive(packet), () => this.streams(), words => this.connection(words), 5,
-      () => this.tell("refused", true));
+    this.feed = new Feed({
+      receive: packet => this.receive(packet),
+      streams: () => this.streams(),
+      say: words => this.connection(words),
+      expectsNews: () => this.header?.status === "running",
+      refused: () => this.tell("refused", true),
+    });
     this.top = new TopBar(this);
     this.companion = new Companion(this);
     this.formula = element("div", { class: "formula" });
@@ -81,6 +87,7 @@ export class Lab {
     this.stop = new AbortController();
     const { signal } = this.stop;
     this.rerun = new Rerun(this, signal);
+    this.enlarged = new Enlargement(this, signal);
     document.addEventListener("visibilitychange", () => this.visible(), { signal });
     window.addEventListener("resize", () => this.fit(), { signal });
     this.root.addEventListener("keydown", event => this.key(event));
@@ -158,6 +165,7 @@ export class Lab {
     }
     for (const [name, area] of this.areas) {
       if (placed.has(name)) continue;
+      if (area === this.enlarged.area) this.enlarged.show(null);
       area.node.remove();
       this.areas.delete(name);
     }
@@ -172,7 +180,7 @@ export class Lab {
 
   /** Fills the window below whatever the page has put above, so that nothing needs scrolling. */
   fit() {
-    if (!this.data) return;
+    if (!this.data || this.enlarged.area) return;
     const top = this.root.getBoundingClientRect().top + scrollerOf(this.root).scrollTop;
     this.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
     if (this.size() !== this.root.dataset.grid || this.stacked() !== this.root.classList.contains("stacked")) {
@@ -193,6 +201,7 @@ export class Lab {
 
   /** On a large screen, which is often a projector's, everything is written larger. */
   fontSize() {
+    if (this.enlarged.area) return this.enlarged.fontSize();
     return this.root.dataset.grid === "wide" ? 15 : 13;
   }
 
@@ -268,11 +277,12 @@ export class Lab {
   drawAround() {
     this.top.update();
     this.timeline.update();
+    this.enlarged.update();
     if (this.header) this.root.dataset.status = this.header.status;
   }
 
   drawable() {
-    return this.header && !this.frozen ? [...this.panels.values()].filter(panel => panel.shown) : [];
+    return this.header && !this.frozen ? [...this.panels.values()].filter(panel => this.enlarged.sees(panel)) : [];
   }
 
   async beforePanels() {
@@ -353,7 +363,7 @@ export class Lab {
     for (const menu of /** @type {NodeListOf<HTMLDetailsElement>} */ (this.root.querySelectorAll("details[open]"))) {
       menu.open = false;
     }
-    for (const area of this.areas.values()) area.enlarge(false);
+    this.enlarged.show(null);
   }
 
   close() {

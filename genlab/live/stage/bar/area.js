@@ -17,7 +17,7 @@ export class Area {
     this.titles = "";
     this.tabs = element("div", { class: "tabs" });
     this.tools = element("div", { class: "tools" });
-    this.bigger = toggle("", "Enlarge (Escape ends it)", on => this.enlarge(on));
+    this.bigger = toggle("", "Enlarge (Escape ends it)", on => lab.enlarged.show(on ? this : null));
     this.bigger.innerHTML = '<svg width="14" height="14" aria-hidden="true"><path d="M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9" /></svg>';
     this.body = element("div", { class: "body" });
     this.node = element("div", { class: "area", style: `grid-area:${name}` });
@@ -95,7 +95,7 @@ export class Area {
   }
 
   /** @param {boolean} on */
-  enlarge(on) {
+  showEnlarged(on) {
     press(this.bigger, on);
     this.node.classList.toggle("enlarged", on);
   }

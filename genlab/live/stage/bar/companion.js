@@ -21,8 +21,13 @@ export class Companion {
     /** @type {string | undefined} */
     this.run = undefined;
     this.label = "";
-    this.feed = new Feed(
-      packet => this.receive(/** @type {Packet<FrameHeader>} */ (packet)), () => ["history"], words => this.say(words), OFTEN_ENOUGH);
+    this.feed = new Feed({
+      receive: packet => this.receive(/** @type {Packet<FrameHeader>} */ (packet)),
+      streams: () => ["history"],
+      say: words => this.say(words),
+      expectsNews: () => this.header?.status === "running",
+      fastest: OFTEN_ENOUGH,
+    });
     this.words = element("span");
     this.away = action("Take away", () => lab.tell("dismiss", true));
     this.away.title = "Remove the dashed curves; the other run goes on";

@@ -52,7 +52,7 @@ export class TopBar {
     this.happening.show(header.diagnosis);
     const speed = `${number(header.steps_per_second ?? 0, 3)} steps/s`;
     const where = header.place?.label ? ` on ${header.place.label}` : "";
-    const more = this.lab.data.bar === "all" ? ` · ${speed}${where} · ${duration(header.seconds)}` : "";
+    const more = this.lab.data.bar === "all" && !words ? ` · ${speed}${where} · ${duration(header.seconds)}` : "";
     this.numbers.title = [NUMBERS, header.place?.why].filter(Boolean).join("; ");
     change(this.numbers, `step ${whole(header.step)}${more}`);
   }

@@ -333,7 +333,7 @@ export class Explorer extends Plot {
     const [x, y] = this.pixel(this.code);
     const { offsetLeft: left, offsetTop: top, offsetWidth: width, offsetHeight: height } = this.hand.node;
     // The output is seen in the data's plane where that stands beside this one.
-    this.output.hidden = Boolean(this.echo.target()?.shown);
+    this.output.hidden = this.lab.enlarged.sees(this.echo.target());
     const { offsetWidth: w, offsetHeight: h } = this.tile;
     const right = x + 18 + w < width;
     const across = left + (right ? x + 18 : Math.max(-left, x - 18 - w));

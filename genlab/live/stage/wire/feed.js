@@ -9,29 +9,40 @@ export const CALM = window.matchMedia("(prefers-reduced-motion: reduce)").matche
 
 const REFUSED = 1008; // the code with which the server closes what it does not allow
 const SLOWEST = 5000; // ms between two tries at most
+const QUIET = 3000; // ms without a frame of a running run, after which it is said
+const PINGED = 40_000; // ms in which the server pings whoever says nothing
+
+/**
+ * @typedef {object} Ends
+ * @property {(packet: Packet) => void} receive
+ * @property {() => string[]} streams that are wanted now
+ * @property {(words: string) => void} say
+ * @property {() => boolean} expectsNews whether frames should come on their own
+ * @property {() => void} [refused] is called when the server refuses: it may not know the run
+ * @property {number} [fastest] frames per second
+ */
 
 export class Feed {
-  /**
-   * @param {(packet: Packet) => void} receive
-   * @param {() => string[]} streams that are wanted now
-   * @param {(words: string) => void} say
-   * @param {number} fastest frames per second
-   * @param {() => void} refused is called when the server refuses: it may not know the run
-   */
-  constructor(receive, streams, say, fastest = 5, refused = () => {}) {
+  /** @param {Ends} ends */
+  constructor({ receive, streams, say, expectsNews, refused = () => {}, fastest = 5 }) {
     this.receive = receive;
     this.streams = streams;
     this.say = say;
-    this.fastest = fastest;
+    this.expectsNews = expectsNews;
     this.refused = refused;
+    this.fastest = fastest;
     this.lost = 0;
     this.refusals = 0;
-    this.closed = false;
+    this.heard = 0; // when something came last
+    this.tried = 0; // when a connection was opened last
+    this.closed = true;
     this.address = "";
     /** @type {string | null} */
     this.run = null;
     /** @type {WebSocket | undefined} */
     this.socket = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} Until the next try after a loss. */
+    this.timer = undefined;
     /** @type {string | null} The streams that the server was told of. */
     this.sent = null;
   }
@@ -49,11 +60,16 @@ export class Feed {
     this.token = token;
     this.base = base;
     this.address = `${scheme}//${location.host}${path}?${query}`;
+    this.say("connecting …");
+    this.heard = performance.now();
+    this.watch = setInterval(() => this.listen(), 1000);
     this.connect();
   }
 
   connect() {
-    this.say(this.lost ? "the server is gone; trying again …" : "connecting …");
+    this.tried = performance.now();
+    this.timer = undefined;
+    this.socket?.close();
     const socket = new WebSocket(this.address);
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
@@ -62,7 +78,8 @@ export class Feed {
       this.rate();
     };
     socket.onmessage = ({ data }) => {
-      if (!(data instanceof ArrayBuffer)) return;
+      if (!(data instanceof ArrayBuffer) || this.socket !== socket) return;
+      this.heard = performance.now();
       this.lost = this.refusals = 0;
       this.say("");
       const packet = decode(data);
@@ -78,6 +95,15 @@ export class Feed {
       this.timer = setTimeout(() => this.connect(), Math.min(SLOWEST, 250 * 2 ** this.lost));
     };
     this.socket = socket;
+  }
+
+  /** A connection may be cut without a word: when what should come does not, it is said, and another one is opened. */
+  listen() {
+    const now = performance.now();
+    if (this.timer || document.hidden || now - this.heard < (this.expectsNews() ? QUIET : PINGED)) return;
+    const since = new Date(Date.now() - (now - this.heard)).toLocaleTimeString("en-GB");
+    this.say(`no news since ${since}; trying again …`);
+    if (now - this.tried > SLOWEST) this.connect();
   }
 
   /** @param {Message} message */
@@ -104,6 +130,8 @@ export class Feed {
     this.closed = true;
     this.run = null;
     clearTimeout(this.timer);
+    this.timer = undefined;
+    clearInterval(this.watch);
     this.socket?.close();
   }
 }

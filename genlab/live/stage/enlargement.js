@@ -1,0 +1,47 @@
+// One panel fills the screen, with its legend, the values, the timeline and the run's buttons, written larger.
+
+/** @import { Lab } from "./lab.js" */
+/** @import { Area } from "./bar/area.js" */
+/** @import { Panel } from "./panels/panel.js" */
+import { RunControls } from "./bar/run_controls.js";
+import { enterFullScreen, leaveFullScreen } from "./page/full_screen.js";
+
+export class Enlargement {
+  /** @param {Lab} lab @param {AbortSignal} signal */
+  constructor(lab, signal) {
+    this.lab = lab;
+    /** @type {Area | null} The area of that panel. */
+    this.area = null;
+    this.controls = new RunControls();
+    lab.top.line.append(this.controls.node);
+    lab.root.addEventListener("fullscreenchange", () => document.fullscreenElement || this.show(null));
+    document.addEventListener("keydown", event => event.key === "Escape" && this.show(null), { signal });
+  }
+
+  /** @param {Area | null} area */
+  show(area) {
+    const { lab } = this;
+    if (area === this.area) return;
+    this.area = area;
+    lab.root.classList.toggle("enlarged", Boolean(area));
+    for (const one of lab.areas.values()) one.showEnlarged(one === area);
+    if (!area) leaveFullScreen(lab.root);
+    else enterFullScreen(lab.root).then(() => this.area || leaveFullScreen(lab.root));
+    lab.fit();
+    lab.draw();
+  }
+
+  /** Whether a panel can be seen now. @param {Panel | undefined} panel */
+  sees(panel) {
+    return Boolean(panel?.shown && (!this.area || this.area.panels.includes(panel)));
+  }
+
+  /** px, to be read from the back of a room; the same as --size in live.css. */
+  fontSize() {
+    return Math.round(Math.max(16, Math.min(24, window.innerWidth / 80)));
+  }
+
+  update() {
+    this.controls.update(Boolean(this.area));
+  }
+}
