@@ -56,6 +56,8 @@ export class DrawLoop {
 
   /** @param {Panel} panel */
   async drawPanel(panel) {
+    // Meanwhile the page may have given up the panel.
+    if (panel.closed) return;
     const start = performance.now();
     try {
       await panel.draw();

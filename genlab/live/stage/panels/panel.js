@@ -13,6 +13,7 @@ export class Panel {
     this.spec = spec;
     this.id = spec.id;
     this.shown = false;
+    this.closed = false;
     /** What it was configured for. */
     this.made = "";
     /** @type {HTMLElement[]} */
@@ -67,6 +68,7 @@ export class Panel {
   }
 
   close() {
+    this.closed = true;
     this.sizes.disconnect();
     this.node.remove();
   }

@@ -4,7 +4,7 @@
 /** @import { PanelSpec } from "../types.js" */
 import { merge } from "../maths/text.js";
 import { action, menu } from "../page/dom.js";
-import { CONFIG, download, resize } from "../page/plotly.js";
+import { download, purge, react, resize } from "../page/plotly.js";
 import { baseLayout } from "../page/theme.js";
 import { Panel } from "./panel.js";
 
@@ -32,7 +32,7 @@ export class PlotlyPanel extends Panel {
     merged.datarevision = ++this.revision;
     merged.uirevision = this.zooms;
     const first = !this.canvas._fullLayout;
-    await window.Plotly.react(this.canvas, traces, merged, CONFIG);
+    await react(this.canvas, traces, merged);
     if (first) this.watchZoom();
   }
 
@@ -74,7 +74,7 @@ export class PlotlyPanel extends Panel {
   }
 
   close() {
-    if (this.canvas._fullLayout) window.Plotly.purge(this.canvas);
     super.close();
+    purge(this.canvas);
   }
 }

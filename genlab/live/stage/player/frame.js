@@ -4,7 +4,7 @@
 import { MOVES, mixed } from "../maths/moves.js";
 import { merge } from "../maths/text.js";
 import { action, element, menu, save, targetOf } from "../page/dom.js";
-import { CONFIG, download, plotlyDiv, resize } from "../page/plotly.js";
+import { download, plotlyDiv, purge, react, resize, restyle } from "../page/plotly.js";
 import { baseLayout, resolve } from "../page/theme.js";
 
 const STILL = 5; // px that a pointer may move while it clicks
@@ -20,6 +20,7 @@ export class Frame {
     /** @type {any[]} What each move showed before the settings changed. */
     this.before = [];
     this.background = "";
+    this.closed = false;
     this.title = element("h3");
     this.canvas = plotlyDiv();
     const take = menu("Download", [
@@ -36,6 +37,7 @@ export class Frame {
 
   /** @param {Picture} picture @param {Theme} theme @param {number} fontSize */
   async configure(picture, theme, fontSize) {
+    if (this.closed) return;
     this.picture = picture;
     const drawn = this.canvas.data ?? [];
     this.before = picture.moves.map(({ use, trace }) => (use === "between" && drawn[trace] ? { ...drawn[trace] } : null));
@@ -51,13 +53,13 @@ export class Frame {
     for (const name of Object.keys(layout).filter(name => /^[xy]axis\d/.test(name))) base[name] = base[name.slice(0, 5)];
     const merged = merge(base, layout);
     // Plotly writes into what it is given: the curves must stay whole.
-    await window.Plotly.react(this.canvas, structuredClone(data), merged, CONFIG);
+    await react(this.canvas, structuredClone(data), merged);
   }
 
   /** @param {number} at @param {number} last @param {number} gliding */
   async show(at, last, gliding) {
     const moves = this.picture?.moves ?? [];
-    if (!moves.length || !this.canvas._fullLayout) return;
+    if (this.closed || !moves.length || !this.canvas._fullLayout) return;
     /** @type {Record<string, any>[]} */
     const changes = moves.map((move, i) => {
       const change = MOVES[move.use](this.traces[move.trace], at, last, move);
@@ -67,7 +69,7 @@ export class Frame {
     // Plotly leaves an attribute alone where its value is undefined.
     const names = new Set(changes.flatMap(Object.keys));
     const update = Object.fromEntries([...names].map(name => [name, changes.map(change => change[name])]));
-    await window.Plotly.restyle(this.canvas, update, moves.map(move => move.trace));
+    await restyle(this.canvas, update, moves.map(move => move.trace));
   }
 
   /** A click anywhere in the plane, not only on a mark: Plotly itself reports clicks on marks alone. @param {PointerEvent} down @param {(point: {x: number, y: number}) => void} point */
@@ -115,7 +117,8 @@ export class Frame {
 
   close() {
     this.sizes.disconnect();
-    if (this.canvas._fullLayout) window.Plotly.purge(this.canvas);
+    this.closed = true;
     this.node.remove();
+    purge(this.canvas);
   }
 }
