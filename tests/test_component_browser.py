@@ -26,7 +26,7 @@ SERVER = """
 
     state = {
         "step": 100, "status": "running", "diverged": None, "moving": True, "down": False, "changes": [],
-        "silent": False,
+        "silent": False, "steepness": 1.0,
     }
     sockets, received, opened = set(), [], []
     angles = np.linspace(0, 2 * np.pi, 1000)
@@ -46,15 +46,16 @@ SERVER = """
         if "generated" in streams:
             arrays["generated.xy"] = ring * np.float32(1 + 0.001 * state["step"])
         if "field" in streams:
-            arrays |= {"field.x": axis, "field.y": axis, "field.z": np.outer(axis, axis)}
+            arrays |= {"field.x": axis, "field.y": axis, "field.z": state["steepness"] * np.outer(axis, axis)}
         if "real" in streams:
             arrays["real.xy"] = ring
         header = {
             "kind": "frame", "run": run, "model": "gan", "sequence": state["step"], "status": state["status"],
             "message": "", "step": state["step"], "seconds": state["step"] / 100, "steps_per_second": 100.0,
             "config": {}, "changes": state["changes"], "diverged": state["diverged"],
-            "last": {name: float(curve[-1]) for name, curve in curves.items()},
-            "reference": {"high_quality": 0.9889}, "info": {"field_centre": 0.0, "field_span": 2.0},
+            "last": {name: float(curve[-1]) for name, curve in curves.items() if len(curve)},
+            "reference": {"high_quality": 0.9889},
+            "info": {"field_centre": 0.0, "field_span": 2.0 * state["steepness"]},
         }
         return encode(header, arrays)
 
@@ -123,15 +124,15 @@ SHELL = """
         st.session_state["status"] = st.session_state["live"].status
 
 
-    columns = st.container(key="runbar").columns(4)
-    columns[0].button("Again", shortcut="Space")
-    columns[0].button("Once more", shortcut="a")
+    columns = st.columns(4)
+    with columns[0].container(key="runbar"):
+        st.button("Again", shortcut="Space")
+        st.button("Once more", shortcut="a", help="The same again.")
     columns[1].write(f"reruns {st.session_state['runs']}")
     columns[2].write(f"buttons for {status}")
     objective = columns[3].selectbox("objective", ["nonsaturating", "wgan"])
     if st.query_params.get("slider"):
         st.write(f"slid to {st.slider('beta', 0, 10, 5)}")
-    keys()
     if st.query_params.get("show") != "no" and not st.checkbox("hide"):
         beside = st.query_params.get("beside")
         live(
@@ -139,6 +140,7 @@ SHELL = """
             companion=Companion(beside, "token", "the other") if beside else None,
             on_dismiss=st.query_params.clear,
         )
+    keys()
 """
 
 
@@ -178,7 +180,9 @@ def fake_lab(browser, tmp_path_factory):
 
 @pytest.fixture
 def lab(fake_lab):
-    fake_lab.control(step=100, status="running", diverged=None, moving=True, down=False, changes=[], silent=False)
+    fake_lab.control(
+        step=100, status="running", diverged=None, moving=True, down=False, changes=[], silent=False, steepness=1.0
+    )
     return fake_lab
 
 
@@ -670,3 +674,28 @@ def test_the_page_s_keys_work_while_a_slider_of_the_pictures_has_the_focus(live_
     live_page.get_by_text("reruns 2").wait_for()
     live_page.keyboard.press("End")
     assert smoothing.input_value() == "0.99"
+
+
+def test_a_critic_without_a_slope_is_painted_flat_and_says_so(live_page, lab):
+    shade = "value => (value - zmin) / (zmax - zmin)"
+    shades = f"(({{ z = [], zmin, zmax }}) => z.flatMap(row => [...row]).map({shade}))(plot.data[0])"
+    wait_for(live_page, "plane", f"({shades}).some(shade => shade > 0.9)")
+    assert not live_page.get_by_text("field flat").count()
+    lab.control(steepness=1e-9)
+    live_page.get_by_text("field flat: 0 ± 2.2e−9").wait_for()
+    assert all(abs(shade - 0.5) < 0.01 for shade in figure(live_page, "plane", shades))
+    live_page.locator("[data-panel=plane] [data-layer=field]").click()
+    live_page.get_by_text("field flat").wait_for(state="detached")
+
+
+def test_a_picture_that_nothing_has_come_for_says_why_and_what_to_do(live_page, lab):
+    words = live_page.locator("[data-panel=losses] .nothing")
+    assert words.is_hidden()
+    lab.control(step=0, status="paused", moving=False)
+    words.wait_for()
+    assert words.inner_text() == "Nothing to draw before the first step: press Play."
+    assert not live_page.locator("[data-panel=losses] .canvas").is_visible()
+    assert live_page.locator(".happening").is_hidden(), "a run that has not begun is called nothing"
+    lab.control(step=5, status="running", moving=True)
+    words.wait_for(state="hidden")
+    assert live_page.locator("[data-panel=losses] .canvas").is_visible()

@@ -97,7 +97,7 @@ def test_live_pictures_come_through_the_proxy(addresses, page, proxy):
     page.on("requestfailed", lambda request: failures.append(request.url))
     page.goto(f"{addresses[proxy]}/{PAGE}")
     page.wait_for_function(CONNECTED, timeout=60_000)
-    page.wait_for_selector(".genlab-live .js-plotly-plot .main-svg", timeout=30_000)
+    page.wait_for_selector(".genlab-live .js-plotly-plot .main-svg", timeout=90_000)
     page.get_by_role("button", name="One step").first.click()
     page.wait_for_function("() => window.genlab.header.step === 1")
     assert not [url for url in failures if "/live/" in url]

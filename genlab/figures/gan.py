@@ -57,9 +57,12 @@ def _plane(config: GANConfig) -> Panel:
         "layout": axes("x₁", "x₂", extent=extent),
     }  # fmt: skip
     field = {"x": "field.x", "y": "field.y", "z": "field.z"}
+    # A slope that gets no arrow gets no colour either: a field that rises by less over the picture is flat.
+    flat = SHORTEST * extent
     bind = [
-        {"use": "field", "trace": 0, "arrays": field},
-        {"use": "contours", "trace": 1, "arrays": field},
+        {"use": "field", "trace": 0, "arrays": field, "least": flat},
+        {"use": "contours", "trace": 1, "arrays": field, "least": flat},
+        {"use": "flat", "arrays": {"z": "field.z"}, "least": flat, "layer": "field"},
         {"use": "mesh", "trace": 2, "arrays": {"mesh": "mesh.xy"}},
         {"use": "columns", "trace": 3, "arrays": {"points": "real.xy"}, "columns": [0, 1], "count": DRAWN},
         {"use": "columns", "trace": 4, "arrays": {"points": "generated.xy"}, "columns": [0, 1], "count": DRAWN},

@@ -19,6 +19,7 @@ _BOTH = {
     "elbo": "#009E73",
     "reconstruction": "#B07400",
     "kl": "#AA5FA8",
+    "weighted_kl": "#C2185B",
     "exact": "#B07400",
     "arrows": "#AA5FA8",
 }

@@ -223,10 +223,13 @@ def _curves(config: VAEConfig) -> list[Panel]:
     ]
     history = ("history",)
     return [
-        # Reconstruction is far above KL on images, never negative there: only a log axis shows both.
+        # On images reconstruction is far above KL, never negative, and the first steps stand far from all others.
         Panel(
             "terms", "curves", "Loss terms", ("terms", "terms"), history,
-            {"series": terms, "y": "nats per example", "log": config.is_images, "levels": _least(config)},
+            {
+                "series": terms, "y": "nats per example", "levels": _least(config),
+                "log": config.is_images, "middle": config.is_images,
+            },
         ),
         Panel(
             "elbo", "curves", "ELBO", ("terms", "elbo"), history,
@@ -255,8 +258,8 @@ def _regulariser(config: VAEConfig) -> dict[str, Any]:
     """The term of the loss that is charged for the code, as trained."""
     if config.free_bits and config.mistake == "none":
         name = "β·Σ max(λ, KL<sub>j</sub>)"
-        return series("weighted_kl", name, "@kl", "dot", difference=["loss", "reconstruction"])
-    return series("weighted_kl", "β·KL", "@kl", "dot", product=["kl", "beta"])
+        return series("weighted_kl", name, "@weighted_kl", "dot", difference=["loss", "reconstruction"])
+    return series("weighted_kl", "β·KL", "@weighted_kl", "dot", product=["kl", "beta"])
 
 
 def _kl_bars(config: VAEConfig) -> Panel:

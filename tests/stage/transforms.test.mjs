@@ -93,3 +93,12 @@ test("bounds stand at plus and minus a number of the frame, as high as the highe
     { x: [-0.1, -0.1, null, 0.1, 0.1], y: [0, 9, null, 0, 9] });
   assert.deepEqual(TRANSFORMS.bounds({ counts }, { value: "info.clip" }, { info: { clip: null } }).x, []);
 });
+
+test("a field that rises by less than what counts is painted in one colour and says so; another one is not", () => {
+  const field = { x: array([0], [1]), y: array([0], [1]), z: array([1e-9, -2e-9], [1, 2]) };
+  const flat = { info: { field_centre: 0, field_span: 2e-9 } };
+  const { zmin, zmax } = TRANSFORMS.field(field, { least: 1e-4 }, flat);
+  assert.deepEqual([zmin, zmax], [-1e-4, 1e-4]);
+  assert.match(TRANSFORMS.flat(field, { least: 1e-4 }, flat).annotations[0].text, /^field flat: −5.00e−10 ± 1.5e−9$/);
+  assert.deepEqual(TRANSFORMS.flat(field, { least: 1e-4 }, { info: { field_span: 2e-4 } }), {});
+});

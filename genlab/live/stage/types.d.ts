@@ -127,11 +127,12 @@ export interface LayerSpec {
   on: boolean;
 }
 
-/** Which transform fills which trace (without `trace` the layout) from which arrays, by their roles. */
+/** Which transform fills which trace (without `trace` the layout) from which arrays, by their roles, while a `layer` is on. */
 export interface Bind {
   use: string;
   trace?: number;
   arrays?: Record<string, string>;
+  layer?: string;
   [argument: string]: any;
 }
 
@@ -194,6 +195,8 @@ export interface PanelSpec {
   x?: any;
   y: any;
   log?: boolean;
+  /** Whether the axis shows the middle 90 % of the values. */
+  middle?: boolean;
   groups: { array: string; label: string }[];
   columns?: number;
   axes?: { array: string; x: string; y: string };

@@ -2,7 +2,11 @@
 
 import { action, change, element } from "../page/dom.js";
 
-const OWN = ".st-key-runbar [data-testid=stButton] button";
+/** The buttons of the page, of which Streamlit may hold two for one: the other is for fingers. */
+const own = () => [...document.querySelectorAll(".st-key-runbar [data-testid=stButton]")].flatMap(place => {
+  const button = place.querySelector("button");
+  return button ? [button] : [];
+});
 
 export class RunControls {
   constructor() {
@@ -15,16 +19,16 @@ export class RunControls {
   update(shown) {
     this.node.hidden = !shown;
     if (!shown) return;
-    const own = /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll(OWN)]);
-    while (this.buttons.length > own.length) this.buttons.pop()?.remove();
-    while (this.buttons.length < own.length) {
+    const theirs = own();
+    while (this.buttons.length > theirs.length) this.buttons.pop()?.remove();
+    while (this.buttons.length < theirs.length) {
       const at = this.buttons.length;
       // Looked for when it is pressed: the page makes its buttons anew.
-      const button = action("", () => /** @type {HTMLElement[]} */ ([...document.querySelectorAll(OWN)])[at]?.click());
+      const button = action("", () => own()[at]?.click());
       this.buttons.push(button);
       this.node.append(button);
     }
-    own.forEach((button, i) => {
+    theirs.forEach((button, i) => {
       change(this.buttons[i], button.querySelector("p")?.textContent ?? "");
       this.buttons[i].disabled = button.disabled;
     });

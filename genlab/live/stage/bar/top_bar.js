@@ -49,7 +49,8 @@ export class TopBar {
     press(this.freeze, frozen, frozen ? "Unfreeze" : "Freeze");
     change(this.message, header ? messageOf(header) : "");
     if (!header || frozen) return;
-    this.happening.show(header.diagnosis);
+    // Before its first step a run does nothing that could have a name.
+    this.happening.show(header.step ? header.diagnosis : null);
     const speed = `${number(header.steps_per_second ?? 0, 3)} steps/s`;
     const where = header.place?.label ? ` on ${header.place.label}` : "";
     const more = this.lab.data.bar === "all" && !words ? ` · ${speed}${where} · ${duration(header.seconds)}` : "";

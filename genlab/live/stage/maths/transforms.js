@@ -1,8 +1,8 @@
 // From arrays of a frame to attributes of a trace (or of the layout). Python names the transforms in a panel's `bind`.
 
 /** @import { FrameHeader, NumberArray } from "../types.js" */
-import { median } from "./series.js";
-import { lookup } from "./text.js";
+import { extremes, median } from "./series.js";
+import { lookup, number } from "./text.js";
 
 /** @param {NumberArray} array @param {number} index */
 export const column = ({ values, shape: [rows, width] }, index) =>
@@ -12,8 +12,8 @@ export const column = ({ values, shape: [rows, width] }, index) =>
 export const rowsOf = ({ values, shape: [rows, width] }) =>
   Array.from({ length: rows }, (_, i) => values.subarray(i * width, (i + 1) * width));
 
-/** Centre and half width of the field's colours. @param {FrameHeader} header */
-const fieldRange = ({ info }) => [info.field_centre ?? 0.5, info.field_span || 0.5];
+/** Centre and half width of the field's colours; a field that varies by less than `least` gives no colour. @param {FrameHeader} header @param {number} least */
+const fieldRange = ({ info }, least) => [info.field_centre ?? 0.5, Math.max(info.field_span || 0.5, least)];
 
 /** @param {NumberArray} points @param {NumberArray} labels @param {[number, number]} columns @param {number} count @param {number} wanted */
 function classPoints({ values, shape: [, width] }, labels, [x, y], count, wanted) {
@@ -65,18 +65,27 @@ export const TRANSFORMS = {
     return { x, y };
   },
 
-  field({ x, y, z }, _, header) {
-    const [centre, span] = fieldRange(header);
+  field({ x, y, z }, { least = 0 }, header) {
+    const [centre, span] = fieldRange(header, least);
     return { x: x.values, y: y.values, z: rowsOf(z), zmin: centre - span, zmax: centre + span };
   },
 
   /** Seven level lines over the range of the field's colours. */
-  contours({ x, y, z }, _, header) {
-    const [centre, span] = fieldRange(header);
+  contours({ x, y, z }, { least = 0 }, header) {
+    const [centre, span] = fieldRange(header, least);
     return {
       x: x.values, y: y.values, z: rowsOf(z), autocontour: false,
       "contours.start": centre - 0.75 * span, "contours.end": centre + 0.76 * span, "contours.size": span / 4,
     };
+  },
+
+  /** Words where a field is too flat to be followed. */
+  flat({ z: { values } }, { least }, { info }) {
+    if (!(info.field_span < least)) return {};
+    const [low, high] = extremes(Array.from(values));
+    const text = `field flat: ${number((low + high) / 2, 3)} ± ${number((high - low) / 2, 2)}`;
+    const place = { xref: "paper", yref: "paper", x: 0.5, y: 0, yanchor: "bottom", showarrow: false };
+    return { annotations: [{ ...place, text, bgcolor: "@background" }] };
   },
 
   /** Arrows whose length grows with log₁₀ of the vector's norm: none at `shortest`, `length` at `longest`. */

@@ -62,6 +62,7 @@ export class Bound extends PlotlyPanel {
   /** @param {NumberArray | undefined} terms of the chosen x */
   async drawExact(terms) {
     const rows = this.rows(terms);
+    this.sayNothing(!rows.length);
     if (!rows.length) return;
     this.writeTable(rows);
     const { theme } = this.lab;
@@ -127,6 +128,7 @@ export class Bound extends PlotlyPanel {
   async drawLadder() {
     const { arrays, theme } = this.lab;
     const [k, bound, error] = ["k", "bound", "error"].map(name => arrays[`ladder.${name}`]?.values);
+    this.sayNothing(!k);
     if (!k) return;
     this.node.dataset.ladder = JSON.stringify(Array.from(bound));
     this.table.replaceChildren();

@@ -66,7 +66,8 @@ export class Curves extends PlotlyPanel {
   option(change) {
     Object.assign(this.chosen, change);
     remember(`curves-${this.id}`, this.chosen);
-    this.options = { log: Boolean(this.spec.log), logX: false, outliers: false, hidden: [], ...this.chosen };
+    const { log = false, middle = false } = this.spec;
+    this.options = { log, logX: false, outliers: middle, hidden: [], ...this.chosen };
     press(this.logButton, this.options.log);
     press(this.logX, this.options.logX);
     press(this.outliers, this.options.outliers);
@@ -79,7 +80,7 @@ export class Curves extends PlotlyPanel {
     /** @type {Columns} */
     const columns = Object.fromEntries(this.lab.history().map(([name, { values }]) => [name, values]));
     const { header } = this.lab;
-    if (!columns.step || !header) return;
+    if (!columns.step || !header) return this.sayNothing(true);
     const { theme, curves, pinned, companion } = this.lab;
     const shown = this.rows.filter(({ series }) => !this.options.hidden.includes(series.name));
     /** @type {any[]} */
@@ -98,6 +99,7 @@ export class Curves extends PlotlyPanel {
       change(row.theirs, number(theirs[theirs.length - 1], 4));
       change(row.theirTime, takenAt(row.series, newest, newest.step ?? undefined));
     }
+    this.sayNothing(!columns.step.length && !traces.some(({ x }) => x?.length));
     const range = this.options.outliers ? middleRange(drawn, this.options.log) : undefined;
     const below = this.options.log ? drawn.filter(y => y <= 0).length : 0;
     change(this.note, below ? `log axis: ${below} values ≤ 0 cannot be shown` : "");
@@ -232,7 +234,7 @@ export class Curves extends PlotlyPanel {
         ...looked.shapes,
       ],
       annotations: [...looked.annotations, ...levels.map(({ y, label }) => ({
-        xref: "paper", x: 1, xanchor: "right", y: log ? Math.log10(y) : y, yanchor: "bottom", text: label,
+        xref: "paper", x: 0, xanchor: "left", y: log ? Math.log10(y) : y, yanchor: "bottom", text: label,
         showarrow: false, bgcolor: theme.background, opacity: 0.85,
         font: { size: this.lab.fontSize() - 1, color: theme.muted },
       }))],

@@ -31,6 +31,7 @@ export class Mosaic extends Panel {
 
   draw() {
     super.draw();
+    this.sayNothing(!this.groups.some(({ array }) => this.has(array)));
     for (const group of this.groups) {
       if (!this.has(group.array)) continue;
       const images = this.lab.arrays[group.array];

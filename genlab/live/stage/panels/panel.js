@@ -3,7 +3,7 @@
 /** @import { AnswerHeader, Arrays, PanelSpec } from "../types.js" */
 /** @import { Lab } from "../lab.js" */
 import { fill } from "../maths/text.js";
-import { element } from "../page/dom.js";
+import { change, element } from "../page/dom.js";
 import { plotlyDiv } from "../page/plotly.js";
 
 export class Panel {
@@ -22,7 +22,9 @@ export class Panel {
     this.under = element("div", { class: "under" });
     this.caption = element("p", { class: "caption" });
     this.said = "";
-    this.node = element("div", { class: `panel ${spec.kind}`, "data-panel": spec.id }, this.canvas, this.under, this.caption);
+    this.nothing = element("p", { class: "nothing", hidden: "" });
+    this.node = element("div", { class: `panel ${spec.kind}`, "data-panel": spec.id },
+      this.canvas, this.under, this.caption, this.nothing);
     this.sizes = new ResizeObserver(() => this.shown && this.resize());
     this.sizes.observe(this.canvas);
   }
@@ -48,6 +50,16 @@ export class Panel {
     const caption = fill(this.spec.caption ?? "", this.lab.header);
     if (caption !== this.said) this.caption.innerHTML = this.said = caption;
     this.caption.hidden = !this.spec.caption;
+  }
+
+  /** Words in the place of a picture for which nothing has come yet. @param {boolean} empty */
+  sayNothing(empty) {
+    this.nothing.hidden = !empty;
+    this.canvas.classList.toggle("empty", empty);
+    const { step, status } = this.lab.header ?? {};
+    const begun = step || status === "running";
+    const still = begun ? "Waiting for the first numbers …" : "Nothing to draw before the first step: press Play.";
+    change(this.nothing, status === "starting" ? "The run is starting …" : still);
   }
 
   /** The room for the picture has changed. */

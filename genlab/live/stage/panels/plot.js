@@ -83,14 +83,17 @@ export class Plot extends PlotlyPanel {
     const traces = resolve(this.spec.figure.data, theme);
     const layout = resolve(this.spec.figure.layout, theme);
     for (const { id, traces: mine } of this.spec.layers ?? []) for (const i of mine) traces[i].visible = this.on[id];
-    for (const bind of this.spec.bind) {
-      const given = this.given(bind);
-      if (!given) continue;
+    const given = new Map(this.spec.bind.map(bind => [bind, this.given(bind)]));
+    const fed = this.spec.bind.filter(({ arrays }) => arrays);
+    this.sayNothing(fed.length > 0 && fed.every(bind => !given.get(bind)));
+    for (const [bind, arrays] of given) {
+      if (!arrays || (bind.layer && !this.on[bind.layer])) continue;
       const target = bind.trace === undefined ? layout : traces[bind.trace];
       if (target.visible === false) continue;
-      const filled = TRANSFORMS[bind.use](given, bind, header);
+      const filled = TRANSFORMS[bind.use](arrays, bind, header);
       for (const [path, value] of Object.entries(filled)) assign(target, path, value);
     }
+    layout.annotations = resolve(layout.annotations ?? [], theme);
     this.adapt(layout);
     this.tellOutside(traces[this.spec.counted ?? -1], layout);
     await this.react(traces, layout);
@@ -107,7 +110,7 @@ export class Plot extends PlotlyPanel {
     for (let i = 0; i < all; i++) outside += Number(!within(trace.x[i], xaxis) || !within(trace.y[i], yaxis));
     if (outside <= STRAY * all) return;
     const { background, text } = this.lab.theme;
-    (layout.annotations ??= []).push({
+    layout.annotations.push({
       xref: "paper", yref: "paper", x: 0.5, y: 1, yanchor: "top", showarrow: false, bgcolor: background,
       font: { color: text }, text: `◆ ${outside} of ${all} lie outside`,
     });
