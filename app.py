@@ -7,6 +7,7 @@ from starlette.middleware import Middleware
 
 from genlab.live.proxies import HostAsSeen
 from genlab.live.routes import routes
+from genlab.live.sandbox import Sandboxes
 from genlab.live.server import lifespan
 from genlab.live.wire import Wires
 from genlab.ui.errors import say
@@ -16,7 +17,7 @@ SHELL = Path(__file__).parent / "genlab" / "ui" / "shell.py"
 app = st.App(
     SHELL,
     routes=routes(),
-    middleware=[Middleware(Wires), Middleware(HostAsSeen)],
+    middleware=[Middleware(Wires), Middleware(HostAsSeen), Middleware(Sandboxes)],
     lifespan=lifespan,
     on_script_error=say,
 )
