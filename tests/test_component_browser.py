@@ -27,6 +27,7 @@ SERVER = """
     state = {
         "step": 100, "status": "running", "diverged": None, "moving": True, "down": False, "changes": [],
         "silent": False, "steepness": 1.0,
+        "spike": 0,
     }
     sockets, received, opened = set(), [], []
     angles = np.linspace(0, 2 * np.pi, 1000)
@@ -41,6 +42,7 @@ SERVER = """
             "critic_loss": 1.4 + 0.1 * wave, "generator_loss": 0.7 + 0.2 * wave, "loss_sum": wave,
             "modes_captured": 0 * wave + 8, "high_quality": 0 * wave + 0.9, "critic_grad_norm": np.exp(wave),
         }
+        curves["critic_loss"][step == state["spike"]] = 1000
         arrays = {"history.step": step, "history.seconds": step / 100}
         arrays |= {f"history.{name}": curve.astype("f4") for name, curve in curves.items()}
         if "generated" in streams:
@@ -181,7 +183,15 @@ def fake_lab(browser, tmp_path_factory):
 @pytest.fixture
 def lab(fake_lab):
     fake_lab.control(
-        step=100, status="running", diverged=None, moving=True, down=False, changes=[], silent=False, steepness=1.0
+        step=100,
+        status="running",
+        diverged=None,
+        moving=True,
+        down=False,
+        changes=[],
+        silent=False,
+        steepness=1.0,
+        spike=0,
     )
     return fake_lab
 
@@ -699,3 +709,18 @@ def test_a_picture_that_nothing_has_come_for_says_why_and_what_to_do(live_page, 
     lab.control(step=5, status="running", moving=True)
     words.wait_for(state="hidden")
     assert live_page.locator("[data-panel=losses] .canvas").is_visible()
+
+
+def test_curves_begin_and_are_scaled_anew_when_another_objective_does(live_page, lab):
+    change = {"step": 150, "settings": {"objective": ["nonsaturating", "wgan"]}}
+    lab.control(step=300, moving=False, spike=151, changes=[{**change, "settings": {"clip": [0.1, 0.2]}}])
+    wait_for(live_page, "losses", "plot.data[0].y.includes(1000) && plot._fullLayout.yaxis.range[1] > 900")
+    assert not figure(live_page, "losses", "plot.data[0].y.some(Number.isNaN)")
+    lab.control(changes=[change])
+    wait_for(live_page, "losses", "plot._fullLayout.yaxis.range[1] < 5")
+    live_page.get_by_text("scaled to what came after the objective changed at step 150").wait_for()
+    gaps = (
+        "(({ x, y }) => x.flatMap((at, i) => (Number.isNaN(at) && Number.isNaN(y[i]) ? [x[i - 1]] : [])))(plot.data[0])"
+    )
+    assert figure(live_page, "losses", gaps) == [150]
+    assert figure(live_page, "losses", "plot.data[0].y.includes(1000)"), "the spike stays in the curve"

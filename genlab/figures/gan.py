@@ -112,7 +112,7 @@ def _losses(config: GANConfig) -> Panel:
     levels = at_equilibrium.get(config.objective, [])
     return Panel(
         "losses", "curves", "Losses", ("losses", "losses"), ("history",),
-        {"series": curves, "y": _loss_unit(config), "x": "generator step", "levels": levels},
+        {"series": curves, "y": _loss_unit(config), "x": "generator step", "levels": levels, "segmented": True},
     )  # fmt: skip
 
 
@@ -192,7 +192,7 @@ def _gradients(config: GANConfig) -> Panel:
     return Panel(
         "gradients", "curves", "Gradients", ("more", "extra"), ("history",),
         {
-            "series": curves, "y": "gradient norm", "x": "generator step", "log": True,
+            "series": curves, "y": "gradient norm", "x": "generator step", "log": True, "segmented": True,
             "caption": _update_equations(config),
         },
     )  # fmt: skip
@@ -242,7 +242,7 @@ def _scores(config: GANConfig) -> Panel:
     wide = "more" if config.is_images and not config.is_critic else "rest"
     return Panel(
         "scores", "curves", "Scores", ("more", wide), ("history",),
-        {"series": curves, "y": f"mean {name}", "x": "generator step"},
+        {"series": curves, "y": f"mean {name}", "x": "generator step", "segmented": True},
     )  # fmt: skip
 
 

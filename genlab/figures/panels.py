@@ -28,7 +28,8 @@ class Panel:
       many points lie outside it);
     - explorer: a plot of codes with ``explore`` (from :func:`genlab.figures.explore.explore`);
     - curves: ``series`` (list from :func:`series`), ``y`` (axis title), ``log``, ``middle`` (whether the axis shows the
-      middle 90 % of the values), ``levels`` (list from :func:`level`);
+      middle 90 % of the values), ``segmented`` (whether curves and axis begin anew with another objective), ``levels``
+      (list from :func:`level`);
     - mosaic: ``groups`` (list of ``{"array", "label"}``), ``columns`` and ``axes`` (both optional);
     - posterior: ``images``, ``data``, ``latents``, ``extent`` (of the plane of points), ``plane`` (panel of the latent
       plane), ``overlays`` (its layers that a chosen x switches on);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  decades, extremes, historyOf, interpolate, median, middleBy, middleRange, newestOf, smooth, takenAt, thenOf, valuesOf,
+  decades, extremes, historyOf, interpolate, joined, median, middleBy, middleRange, newestOf, segmentsOf, smooth, takenAt,
+  thenOf, valuesOf,
 } from "../../genlab/live/stage/maths/series.js";
 
 test("smoothing keeps a constant as it is, from its first value on", () => {
@@ -86,4 +87,18 @@ test("a figure says at which step it was measured, unless that is the present on
   assert.equal(takenAt({ stamp: "w_step" }, last, 975), "");
   assert.equal(takenAt({}, last, 1000), "");
   assert.equal(takenAt({ stamp: "gone_step" }, last, 1000), "");
+});
+
+test("a history is cut after the step at which its objective changed, and not where nothing came before or after", () => {
+  const steps = Float64Array.from([10, 20, 30, 40]);
+  assert.deepEqual(segmentsOf(steps, []), [[0, 4]]);
+  assert.deepEqual(segmentsOf(steps, [20, 35]), [[0, 2], [2, 3], [3, 4]]);
+  assert.deepEqual(segmentsOf(steps, [20, 21]), [[0, 2], [2, 4]]);
+  assert.deepEqual(segmentsOf(steps, [0, 40]), [[0, 4]]);
+});
+
+test("between two segments there is a gap, over which nothing is smoothed", () => {
+  const values = [1, 1, 5, null];
+  assert.deepEqual(joined(values, [[0, 2], [2, 4]]), [1, 1, NaN, 5, NaN]);
+  assert.deepEqual(joined([1, 1, 5, 5], [[0, 2], [2, 4]], part => smooth(part, 0.9)).map(y => Math.round(1e9 * y) / 1e9), [1, 1, NaN, 5, 5]);
 });

@@ -195,6 +195,8 @@ export interface PanelSpec {
   x?: any;
   y: any;
   log?: boolean;
+  /** Whether the curves begin anew, and are scaled anew, when another objective does. */
+  segmented?: boolean;
   /** Whether the axis shows the middle 90 % of the values. */
   middle?: boolean;
   groups: { array: string; label: string }[];

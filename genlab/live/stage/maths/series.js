@@ -23,6 +23,9 @@ export function valuesOf({ name, product, difference }, columns) {
   return one && other ? Array.from(one, (value, i) => combined(value ?? NaN, other[i] ?? NaN)) : undefined;
 }
 
+/** The values of a curve as they are drawn. @param {Series} series @param {Columns} columns */
+export const scaledOf = (series, columns) => Array.from(valuesOf(series, columns) ?? [], y => (y ?? NaN) / (series.scale ?? 1));
+
 /**
  * The number of a curve in `last`, the newest of each at the step that is looked at.
  * @param {Series} series @param {Record<string, number | null>} last
@@ -45,6 +48,26 @@ export function takenAt({ stamp }, last, step) {
 /** The newest value of each column. @param {Columns} columns @returns {Record<string, number | null | undefined>} */
 export function newestOf(columns) {
   return Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[values.length - 1]]));
+}
+
+/**
+ * Ranges [from, to) of the rows of a history that belong together: a new one begins after each step at which it is cut.
+ * @param {ArrayLike<number>} steps @param {number[]} cuts in order @returns {[number, number][]}
+ */
+export function segmentsOf(steps, cuts) {
+  const all = Array.from(steps);
+  const begins = cuts.map(cut => all.findIndex(step => step > cut)).filter(row => row > 0);
+  const starts = [...new Set([0, ...begins])];
+  return starts.map((from, i) => [from, starts[i + 1] ?? all.length]);
+}
+
+/**
+ * The values with a gap between two segments; `change` makes something of each segment on its own.
+ * @param {ArrayLike<number | null>} values @param {[number, number][]} segments @param {(part: number[]) => number[]} [change]
+ */
+export function joined(values, segments, change = part => part) {
+  const all = Array.from(values, value => value ?? NaN);
+  return segments.flatMap(([from, to], i) => [...(i ? [NaN] : []), ...change(all.slice(from, to))]);
 }
 
 /**

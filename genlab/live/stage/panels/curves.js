@@ -2,7 +2,9 @@
 
 /** @import { Lab } from "../lab.js" */
 /** @import { Change, Columns, CurveChoices, FrameHeader, PanelSpec, Series, Theme } from "../types.js" */
-import { decades, extremes, interpolate, middleRange, newestOf, smooth, takenAt, thenOf, valuesOf } from "../maths/series.js";
+import {
+  decades, extremes, interpolate, joined, middleRange, newestOf, scaledOf, segmentsOf, smooth, takenAt, thenOf, valuesOf,
+} from "../maths/series.js";
 import { number, whole } from "../maths/text.js";
 import { action, change, element, press, rich, swatch, toggle } from "../page/dom.js";
 import { recall, remember } from "../page/memory.js";
@@ -85,6 +87,7 @@ export class Curves extends PlotlyPanel {
     const shown = this.rows.filter(({ series }) => !this.options.hidden.includes(series.name));
     /** @type {any[]} */
     const traces = shown.flatMap(({ series }) => this.lines(series, columns, theme, curves));
+    const segments = this.segments(columns);
     const drawn = traces.flatMap(trace => Array.from(trace.y));
     for (const { name, other } of [{ name: "pinned", other: pinned }, { name: companion.label, other: companion }]) {
       const theirs = other?.columns;
@@ -100,9 +103,16 @@ export class Curves extends PlotlyPanel {
       change(row.theirTime, takenAt(row.series, newest, newest.step ?? undefined));
     }
     this.sayNothing(!columns.step.length && !traces.some(({ x }) => x?.length));
-    const range = this.options.outliers ? middleRange(drawn, this.options.log) : undefined;
+    const begun = segments[segments.length - 1][0];
+    // Losses of another objective have another scale, and its first step is often a spike.
+    const comparable = begun ? shown.flatMap(({ series }) => scaledOf(series, columns).slice(begun)) : drawn;
+    const range = begun || this.options.outliers ? middleRange(comparable, this.options.log) : undefined;
     const below = this.options.log ? drawn.filter(y => y <= 0).length : 0;
-    change(this.note, below ? `log axis: ${below} values ≤ 0 cannot be shown` : "");
+    const notes = [
+      below ? `log axis: ${below} values ≤ 0 cannot be shown` : "",
+      begun ? `scaled to what came after the objective changed at step ${whole(this.cuts()[segments.length - 2])}` : "",
+    ];
+    change(this.note, notes.filter(Boolean).join("; "));
     /** @type {any} */
     const layout = this.layout(columns, curves.x, range, theme);
     if (this.options.log) layout.yaxis.dtick = this.logTicks(decades(traces.flatMap(trace => Array.from(trace.y))));
@@ -114,24 +124,34 @@ export class Curves extends PlotlyPanel {
   lines(series, columns, theme, { smoothing, x }) {
     const raw = valuesOf(series, columns);
     if (!raw) return [];
-    const { scale = 1 } = series;
-    const drawn = Array.from(raw, y => (y ?? NaN) / scale);
+    const drawn = scaledOf(series, columns);
     const line = { color: resolve(series.colour, theme), width: 2.2, dash: series.dash };
-    const common = { type: "scatter", mode: "lines", x: columns[x], name: series.label };
-    const hovertemplate = "%{customdata:.6~g}";
-    if (!smoothing) return [{ ...common, y: drawn, customdata: raw, hovertemplate, line }];
+    const segments = this.segments(columns);
+    const common = { type: "scatter", mode: "lines", x: joined(columns[x], segments), name: series.label };
+    const exact = { customdata: joined(raw, segments), hovertemplate: "%{customdata:.6~g}", line };
+    const y = joined(drawn, segments);
+    if (!smoothing) return [{ ...common, y, ...exact }];
     return [
-      { ...common, y: drawn, line: { ...line, width: 1, dash: "solid" }, opacity: 0.3, hoverinfo: "skip" },
-      { ...common, y: smooth(drawn, smoothing), customdata: raw, hovertemplate, line },
+      { ...common, y, line: { ...line, width: 1, dash: "solid" }, opacity: 0.3, hoverinfo: "skip" },
+      { ...common, y: joined(drawn, segments, part => smooth(part, smoothing)), ...exact },
     ];
+  }
+
+  /** The steps at which another objective began, where the curves are of its terms. */
+  cuts() {
+    return this.spec.segmented ? this.changes().filter(({ settings }) => "objective" in settings).map(({ step }) => step) : [];
+  }
+
+  /** @param {Columns} columns */
+  segments(columns) {
+    return segmentsOf(/** @type {ArrayLike<number>} */ (columns.step), this.cuts());
   }
 
   /** The same curve of a run to compare with. @param {string} whose @param {Series} series @param {Columns} columns @param {Theme} theme @param {CurveChoices} choices */
   dashedLine(whose, series, columns, theme, { smoothing, x }) {
     const raw = valuesOf(series, columns);
     if (!raw) return [];
-    const { scale = 1 } = series;
-    const scaled = Array.from(raw, y => (y ?? NaN) / scale);
+    const scaled = scaledOf(series, columns);
     const line = { color: resolve(series.colour, theme), width: 1.4, dash: "dash" };
     const y = smoothing ? smooth(scaled, smoothing) : scaled;
     const name = `${whose}: ${series.label}`;
@@ -225,7 +245,7 @@ export class Curves extends PlotlyPanel {
       },
       yaxis: {
         title: { text: up }, type: log ? "log" : "linear", exponentformat: "power",
-        uirevision: `${log}${outliers}${this.zooms}`, ...(range ? { range, autorange: false } : { autorange: true }),
+        uirevision: `${log}${outliers}${this.zooms} ${this.cuts()}`, ...(range ? { range, autorange: false } : { autorange: true }),
       },
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
       shapes: [
