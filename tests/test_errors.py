@@ -55,6 +55,26 @@ def test_a_line_of_thousands_of_characters_is_cut(monkeypatch):
     assert len(line) == errors.LONGEST and line.endswith("…")
 
 
+def test_of_many_faults_of_one_address_the_first_few_are_said(monkeypatch):
+    def script():
+        from genlab.ui.errors import complain_of
+
+        complain_of(f"p{number} = {number % 2}" for number in [*range(300), 0])
+
+    lines = page(monkeypatch, script)
+    assert len(lines) == errors.MOST + 1
+    assert lines[-1].replace("\\", "") == f"… and {300 - errors.MOST} more."
+
+
+def test_a_few_faults_are_all_said(monkeypatch):
+    def script():
+        from genlab.ui.errors import complain_of
+
+        complain_of(["one", "two", "one"])
+
+    assert page(monkeypatch, script) == ["one", "two"]
+
+
 def test_a_line_of_several_lines_becomes_one(monkeypatch):
     def script():
         from genlab.ui.errors import complain

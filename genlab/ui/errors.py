@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 
 import streamlit as st
@@ -12,12 +13,24 @@ from genlab.runtime.client import LabNotRunning, UnknownRun, get_lab
 LONGEST = 400
 """Characters of a line that a page shows at most."""
 
+MOST = 5
+"""Lines about one thing that somebody did, at most."""
+
 _log = logging.getLogger(__name__)
 
 
 def complain(line: str, where=st) -> None:
     """Show one line about what somebody did, each character as it is: what they typed may look like Markdown."""
     where.error(literal(shorten(line, LONGEST)))
+
+
+def complain_of(lines: Iterable[str], where=st) -> None:
+    """Show one line for each of several faults, each once; of many, as a damaged address may have, the first few."""
+    lines = list(dict.fromkeys(lines))
+    for line in lines[:MOST]:
+        complain(line, where)
+    if len(lines) > MOST:
+        complain(f"… and {len(lines) - MOST} more.", where)
 
 
 def literal(text: str) -> str:

@@ -15,7 +15,7 @@ from genlab.ui import PAGES
 from genlab.ui.address import Address
 from genlab.ui.cards import ICONS
 from genlab.ui.controls import bound
-from genlab.ui.errors import complain, literal
+from genlab.ui.errors import complain_of, literal
 from genlab.ui.runbar import bar, transport
 from genlab.ui.runs import another_seed, attempt, change_all, differing
 from genlab.ui.verdict import verdict_line
@@ -76,8 +76,7 @@ def open_pair() -> Pair | None:
         here.left = here.right = ""
     values = {"scenario": here.scenario, "left": here.left, "right": here.right}
     here.address.write({key: value for key, value in values.items() if value and here.left})
-    for line in here.problems if not here.left else ():
-        complain(line)
+    complain_of(here.problems if not here.left else ())
     return here if here.left else None
 
 
@@ -209,8 +208,7 @@ def pair_bar(here: Pair) -> None:
             _verdict(TWINS[here.scenario], *here.states())
         st.caption(here.note or _about_steps(here), width="stretch")
     failures = [state.message for state in here.states() if state.status == RunStatus.FAILED]
-    for line in dict.fromkeys(here.problems + failures):
-        complain(line)
+    complain_of(here.problems + failures)
 
 
 def _about_steps(here: Pair) -> str:

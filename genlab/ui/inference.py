@@ -15,7 +15,7 @@ from genlab.runtime import client
 from genlab.runtime.client import CommandFailed
 from genlab.ui.address import Address
 from genlab.ui.controls import number
-from genlab.ui.errors import complain, literal
+from genlab.ui.errors import complain, complain_of, literal
 from genlab.ui.library import open_as_run, show, theme
 from genlab.ui.models import Model, choices, find, how_made, loaded, story, take_upload
 from genlab.ui.theory import LONGEST_QUOTE
@@ -77,8 +77,7 @@ def choose_models() -> list[Model]:
         beside = {NOTHING: "–"} | options
         st.selectbox("Beside it, on the same noise", list(beside), format_func=beside.get, key="generate.beside")
     st.file_uploader("Or a file", type="safetensors", key="generate.file", on_change=_uploaded)
-    for line in st.session_state.pop("generate.problems", []):
-        complain(line)
+    complain_of(st.session_state.pop("generate.problems", []))
     _write_address()
     asked = (st.session_state.get(f"generate.{part}") for part in MODELS)
     return [model for key in asked if key not in (None, NOTHING) and (model := _found(key))]

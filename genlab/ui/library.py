@@ -15,7 +15,7 @@ from genlab.runtime.client import CommandFailed, UnknownRun
 from genlab.runtime.store import LONGEST_NAME, StoredRun
 from genlab.stamps import STAMPS
 from genlab.ui import PAGES
-from genlab.ui.errors import complain, literal
+from genlab.ui.errors import complain, complain_of, literal
 from genlab.ui.keep import rule
 
 MEASURES = {
@@ -169,8 +169,7 @@ def actions(chosen: list[StoredRun]) -> None:
         _bin_popover()
         if st.button("Refresh", icon=":material/refresh:"):
             st.rerun()
-        for line in st.session_state.pop("runs.problems", []):
-            complain(line)
+        complain_of(st.session_state.pop("runs.problems", []))
 
 
 def _twin(left: str, right: str) -> None:

@@ -15,7 +15,7 @@ from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
 from genlab.ui.address import Address
 from genlab.ui.controls import bound, draw_settings
-from genlab.ui.errors import complain
+from genlab.ui.errors import complain, complain_of
 from genlab.ui.library import show
 from genlab.ui.runs import make
 
@@ -181,8 +181,7 @@ def mapbar(state: RunState) -> None:
             _earlier(state)
         st.caption(here.note or "", width="stretch")
     failure = [state.message] if state.status == RunStatus.FAILED else []
-    for line in dict.fromkeys(here.problems + failure):
-        complain(line)
+    complain_of(here.problems + failure)
 
 
 def _button(label: str, icon: str, shortcut: str, command: Callable[[], str | None], **more: Any) -> None:

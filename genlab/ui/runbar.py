@@ -7,7 +7,7 @@ import streamlit as st
 from genlab.runtime import client
 from genlab.runtime.client import RunState
 from genlab.runtime.messages import RunStatus
-from genlab.ui.errors import complain
+from genlab.ui.errors import complain_of
 from genlab.ui.keep import keep
 from genlab.ui.runs import act, new_seed, restart, visit
 
@@ -37,8 +37,7 @@ def runbar(state: RunState) -> None:
             keep(state)
         st.caption(here.note or _about_twin(state.run_id), width="stretch")
     failure = [state.message] if state.status == RunStatus.FAILED else []
-    for line in dict.fromkeys(here.problems + failure):
-        complain(line)
+    complain_of(here.problems + failure)
 
 
 def bar():

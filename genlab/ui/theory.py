@@ -11,7 +11,7 @@ from genlab.config import Setting
 from genlab.figures.palette import ink
 from genlab.ui.address import Address
 from genlab.ui.controls import bound, grid
-from genlab.ui.errors import complain
+from genlab.ui.errors import complain_of
 from genlab.ui.library import theme
 
 LONGEST_QUOTE = 60
@@ -156,8 +156,7 @@ class Settings:
         self._problems += [
             f"{name[:LONGEST_QUOTE]}: this page has no such setting; it has {known}" for name in self._address
         ]
-        for line in self._problems:
-            complain(line, self._top)
+        complain_of(self._problems, self._top)
         self._problems.clear()
         st.session_state.setdefault(f"theory.{self._page}.address", Address()).write(self._written)
 
