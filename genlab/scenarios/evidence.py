@@ -50,13 +50,13 @@ class Evidence:
     def estimate_error(self) -> float:
         """|estimate − W₁| / W₁, the median over the looks, with the estimate just before each.
 
-        Where the points have come within two floors of the data W₁ between samples says how finite they are, and the
+        Where the points have come within three floors of the data W₁ between samples says how finite they are, and the
         estimate of a perfect critic goes to 0: such looks do not count, unless there are no others.
         """
         estimates = np.array_split(self.history["wasserstein_estimate"], len(self.generated))
         exact = np.array([self._distance(xy) for xy in self.generated])
         errors = np.abs([np.median(part) for part in estimates] / exact - 1)
-        readable = exact > 2 * self._floor()
+        readable = exact > 3 * self._floor()
         return float(np.median(errors[readable] if readable.any() else errors))
 
     def wasserstein_over_start(self) -> float:
