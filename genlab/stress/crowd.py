@@ -22,7 +22,7 @@ from genlab.stress.watcher import Watcher, gaps, until, watching
 
 HZ = 4.0
 HOVER_HZ = 30.0
-START_SECONDS = 180.0
+START_SECONDS = 90.0
 
 
 async def crowd(site: Site, runs: int, watchers: int, seconds: float, pages: int) -> dict[str, Any]:
@@ -34,10 +34,8 @@ async def crowd(site: Site, runs: int, watchers: int, seconds: float, pages: int
         for number in range(watchers)
     ]
     async with watching(everyone):
-        if trouble := await until(
-            lambda: all(one.advances(0) for one in everyone[:runs]), "not all runs train", START_SECONDS
-        ):
-            return {"failed": trouble}
+        # On a machine that is busy otherwise the last of them may take longer: they are told, not waited for.
+        await until(lambda: all(one.advances(0) for one in everyone[:runs]), "not all runs train", START_SECONDS)
         begin, sizes = [len(one.sights) for one in everyone], sum(one.received for one in everyone)
         used, wall = (await asyncio.to_thread(site.get, "/bench/cpu"))["seconds"], time.monotonic()
         clicks = await _clicks(site, addresses, seconds, pages)
@@ -47,7 +45,8 @@ async def crowd(site: Site, runs: int, watchers: int, seconds: float, pages: int
         frames = sum(sight.step is not None for sights in seen for sight in sights)
         received = sum(one.received for one in everyone) - sizes
     return {
-        "runs": runs, "watchers": watchers, "seconds": round(wall, 1),
+        "runs": runs, "runs_stopped": sum(not one.advances(0) for one in everyone[:runs]),
+        "watchers": watchers, "seconds": round(wall, 1),
         "web_process_share_of_a_core": round(used / wall, 3),
         "frames_per_second_and_watcher": round(frames / wall / watchers, 2),
         "bytes_per_frame": round(received / max(1, frames)),
