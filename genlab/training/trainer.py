@@ -227,6 +227,9 @@ class Trainer(ABC):
         return self._player
 
     def _set_training(self, on: bool) -> None:
+        if self.player:
+            # What is written out calls no network.
+            return
         # Outside of a step the networks may be called by anyone: in evaluation mode that changes nothing in them.
         for network in self.networks.values():
             network.train(on)

@@ -102,7 +102,7 @@ class Optimizer:
     def _correct(self, program: Program) -> None:
         """Adam's η/(1 − β₁ᵗ) and √(1 − β₂ᵗ)."""
         if self._counts_here:
-            program.do(self._correct_here)
+            program.do(self._correct_quickly if isinstance(program, HostProgram) else self._correct_here)
             return
         exact, used = self._exact, self._used
         power, one = torch.empty_like(exact["rate"]), torch.ones_like(exact["rate"])
@@ -120,6 +120,13 @@ class Optimizer:
         exact, updates = self._exact, float(self.state["step"])
         self._use("size", exact["rate"] / (1 - exact["beta1"] ** updates))
         self._use("root", (1 - exact["beta2"] ** updates).sqrt())
+
+    def _correct_quickly(self) -> None:
+        """The same in fewer and faster calls."""
+        rate, beta1, beta2 = (value.numpy() for value in self._exact.values())
+        updates = float(self.state["step"])
+        np.divide(rate, 1 - beta1**updates, out=self._used["size"].numpy(), casting="same_kind")
+        np.sqrt(1 - beta2**updates, out=self._used["root"].numpy(), casting="same_kind")
 
     def _fused_adam(self) -> None:
         state, (rate, beta1, beta2) = self.state, (float(value) for value in self._exact.values())

@@ -15,8 +15,6 @@ import torch
 from torch import Tensor
 
 Operand = Tensor | float
-_SINGLE = 2**18
-"""Multiplications up to which OpenBLAS, which numpy brings, stays on the calling thread."""
 
 
 @dataclass
@@ -164,13 +162,13 @@ class Program:
 class HostProgram(Program):
     """Operations on the memory of the CPU: of torch's and numpy's, whichever is faster there.
 
-    numpy's calls take a third of the time of torch's, and its exponentials are vectorised where torch's are not; torch
-    is faster at comparisons and in large products, which it spreads over the threads that it was given.
+    numpy's calls take a third of the time of torch's, its exponentials are vectorised where torch's are not, and its
+    products are a tenth faster here; torch is faster where it compares.
     """
 
     def product(self, a: Tensor, b: Tensor, out: Tensor) -> None:
-        if a.shape[-2] * a.shape[-1] * b.shape[-1] > _SINGLE:
-            super().product(a, b, out)
+        if a.shape[-1] == 1:
+            self._numpy(np.multiply, a, b, out)
         elif out.ndim == 2 and out.is_contiguous() and all(x.is_contiguous() or x.mT.is_contiguous() for x in (a, b)):
             self._numpy(np.dot, a, b, out)
         else:
