@@ -132,7 +132,9 @@ class BatchedTrainer(Trainer):
         return self._interval(measurement, self.measuring / 3)
 
     def _is_due(self, measure: Measure, step: int) -> bool:
-        return (step - (self.goal or 0)) % measure.every == 0
+        # Not before its time has been earned, or the first steps of a map would do little else.
+        earned = not self.goal or step >= min(measure.every, self.goal)
+        return earned and (step - (self.goal or 0)) % measure.every == 0
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
@@ -215,6 +217,7 @@ class BatchedTrainer(Trainer):
         """How many are due until step ``goal``, those of the present step that still wait among them."""
         first = self.goal or 0
         due = sum((goal - first) // m.every - (self.step - first) // m.every for m in self._measured.measures)
+        due -= sum(self.step < first % m.every < min(m.every, first) for m in self._measured.measures)
         return len(self.unmeasured) + due * len(self._alive())
 
     def _gone(self) -> list[int]:

@@ -19,6 +19,7 @@ from genlab.maps import MapConfig, weights
 from genlab.training.batched import BatchedTrainer, batches, make_batch
 from genlab.training.checkpoints import Copy, copy_of, load_trainer, write_tensors
 from genlab.training.make import make_trainer
+from genlab.training.measuring import MEASURING_MAP
 from genlab.training.snapshots import Snapshots
 from genlab.training.trainer import Trainer
 
@@ -91,7 +92,7 @@ class MapTrainer:
         return f"The map is complete: {len(self.config.cells)} models, {self.config.steps} steps each.{end}"
 
     def remaining(self) -> float | None:
-        """Seconds of training that are left, from what steps and measurements took so far; None before they are known.
+        """Seconds of training that are left, from what steps and measurements took so far; None before the first steps.
 
         A batch that has not begun is taken to be like the mean of the others.
         """
@@ -101,8 +102,11 @@ class MapTrainer:
             known = sum(pace.turns for pace in paces)
             if not any(turns):
                 continue
-            if not known:
+            if not known and what == "step":
                 return None
+            if not known:
+                left *= 1 + MEASURING_MAP
+                continue
             usual = sum(pace.seconds for pace in paces) / known
             left += sum(
                 count * (pace.seconds / pace.turns if pace.turns else usual)
