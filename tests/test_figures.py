@@ -126,6 +126,12 @@ def test_every_number_in_a_formula_caption_or_level_is_in_the_frame(view, frame)
             value = value[name]
 
 
+def test_two_lines_to_compare_with_have_their_labels_on_different_sides(view):
+    for panel in view["panels"]:
+        sides = [level["below"] for level in panel.get("levels", [])]
+        assert len(set(sides)) == len(sides), panel["id"]
+
+
 def test_bound_traces_and_layers_exist(view):
     for panel in view["panels"]:
         traces = range(len(panel.get("figure", {}).get("data", [])))

@@ -107,6 +107,11 @@ def test_there_are_six_or_more_for_the_home_page_of_both_models():
     assert all(name == scenario.name for name, scenario in SCENARIOS.items())
 
 
+def test_no_two_demonstrations_of_the_home_page_start_the_same_run():
+    settings = [SCENARIOS[name].config for name in HOME]
+    assert all(one not in settings[:i] for i, one in enumerate(settings))
+
+
 def test_the_three_wgans_differ_in_nothing_but_their_clip():
     working = SCENARIOS["wgan_clip"].config
     for name in ("wgan_tiny_clip", "wgan_unclipped"):

@@ -165,7 +165,7 @@ def _diversity() -> Panel:
 def _floor() -> list[dict[str, Any]]:
     """A perfect generator's W₁, which is no number but a band: chance decides how two samples differ."""
     return [
-        level("floor: a perfect generator's mean W₁", reference="wasserstein_exact"),
+        level("floor: a perfect generator's mean W₁", reference="wasserstein_exact", below=True),
         level("19 of 20 perfect ones lie below", reference="wasserstein_high"),
     ]
 

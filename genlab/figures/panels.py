@@ -90,9 +90,12 @@ def series(name: str, label: str, colour: str, dash: str = "solid", **more: Any)
     return {"name": name, "label": label, "colour": colour, "dash": dash, **stamp, **more}
 
 
-def level(label: str, *, value: float | None = None, reference: str = "") -> dict[str, Any]:
-    """A horizontal line to compare with: a fixed value, or one from the frame's ``reference``."""
-    return {"label": label, "value": value, "reference": reference}
+def level(label: str, *, value: float | None = None, reference: str = "", below: bool = False) -> dict[str, Any]:
+    """A horizontal line to compare with: a fixed value, or one from the frame's ``reference``.
+
+    Its label stands above it, or ``below``: on the side where neither curves nor another line's label run.
+    """
+    return {"label": label, "value": value, "reference": reference, "below": below}
 
 
 def layer(id: str, label: str, traces: list[int], colour: str, mark: str, streams: tuple[str, ...] = (), on=True):

@@ -244,11 +244,11 @@ def _curves(config: VAEConfig) -> list[Panel]:
 
 def _least(config: VAEConfig) -> list[dict[str, Any]]:
     least = "pixels decoded exactly" if config.is_images else "x̂ = x: log 2πσ²"
-    return [level(f"least reconstruction: {least}", reference="reconstruction")]
+    return [level(f"least reconstruction: {least}", reference="reconstruction", below=True)]
 
 
 def _elbo_levels(config: VAEConfig) -> list[dict[str, Any]]:
-    levels = [level("a decoder that ignores z", reference="elbo_without_latents")]
+    levels = [level("a decoder that ignores z", reference="elbo_without_latents", below=True)]
     if config.is_images:
         return [*levels, level("a code that says the class alone", reference="elbo_of_class_means")]
     return [*levels, level("E log p(x): no ELBO lies above", reference="elbo")]

@@ -131,7 +131,7 @@ class Keeping:
         """
         with_live(self.state(run_id).config, live)
         new_id, path = self._new_file(run_id)
-        note = f"Branched from {self.called(run_id) or run_id} at step {step}."
+        note = f"Branched from {self.called(run_id) or run_id} at step {step:,}."
         self._command(run_id, "branch", step=step, path=str(path), note=note)
         card = inspect(path)
         state = RunState(new_id, card.config.replace(**live), RunStatus.STARTING, card.step, note, card.changes)

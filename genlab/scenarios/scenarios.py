@@ -15,8 +15,8 @@ SCENARIOS: dict[str, Scenario] = {
 
 HOME = (
     "vae_digits", "vae_collapsed", "vae_line",
-    "gan_ring", "gan_hops", "gan_practice_loss",
+    "gan_ring", "gan_hops", "gan_saturated",
     "wgan_clip", "wgan_tiny_clip", "wgan_unclipped",
-    "wgan_gp", "gan_mode_collapse", "gan_least_squares",
+    "wgan_gp", "gan_mode_collapse", "vae_mean_over_pixels",
 )  # fmt: skip
-"""The demonstrations that the home page starts with one click, in its order."""
+"""The demonstrations that the home page starts with one click, in its order: no two are the same set-up."""

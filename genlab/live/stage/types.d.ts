@@ -152,6 +152,7 @@ export interface Level {
   label: string;
   value: number | null;
   reference: string;
+  below: boolean;
 }
 
 export interface Measure {

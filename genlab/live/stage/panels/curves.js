@@ -253,8 +253,8 @@ export class Curves extends PlotlyPanel {
         ...this.changeLines(columns, x, dotted(1)),
         ...looked.shapes,
       ],
-      annotations: [...looked.annotations, ...levels.map(({ y, label }) => ({
-        xref: "paper", x: 0, xanchor: "left", y: log ? Math.log10(y) : y, yanchor: "bottom", text: label,
+      annotations: [...looked.annotations, ...levels.map(({ y, label, below }) => ({
+        xref: "paper", x: 0, xanchor: "left", y: log ? Math.log10(y) : y, yanchor: below ? "top" : "bottom", text: label,
         showarrow: false, bgcolor: theme.background, opacity: 0.85,
         font: { size: this.lab.fontSize() - 1, color: theme.muted },
       }))],
@@ -272,7 +272,7 @@ export class Curves extends PlotlyPanel {
   /** The lines to compare with that have a place on the present axis. */
   levels() {
     const reference = this.lab.header?.reference ?? {};
-    const known = (this.spec.levels ?? []).map(level => ({ label: level.label, y: level.value ?? reference[level.reference] }));
+    const known = (this.spec.levels ?? []).map(level => ({ ...level, y: level.value ?? reference[level.reference] }));
     return known.filter(({ y }) => Number.isFinite(y) && (y > 0 || !this.options.log));
   }
 }
