@@ -273,6 +273,22 @@ def test_run_bar_picture_and_losses_are_on_the_screen_without_scrolling(lab, pat
     assert lab.page.evaluate("() => document.querySelector('.genlab-live').dataset.theme") == theme
 
 
+@pytest.mark.parametrize("size", [(683, 384), (390, 800)])
+def test_a_small_window_and_a_doubled_zoom_leave_every_curve_room_and_every_tab_its_name(lab, size):
+    lab.page.set_viewport_size({"width": size[0], "height": size[1]})
+    lab.open("gan")
+    lab.press("One step")
+    lab.wait("h.step === 1")
+    for curves in lab.page.locator(".genlab-live .panel.curves .canvas:visible").all():
+        assert curves.bounding_box()["height"] >= 100
+    words = lab.page.locator(".genlab-live [role=tab]")
+    assert words.count() >= 7
+    assert words.evaluate_all("nodes => nodes.every(node => node.scrollWidth <= node.clientWidth)")
+    buttons = lab.page.locator(".timeline button")
+    for box in buttons.evaluate_all("nodes => nodes.map(node => node.getBoundingClientRect().toJSON())"):
+        assert 0 <= box["left"] and box["right"] <= size[0]
+
+
 def test_the_home_page_starts_a_set_up_with_one_click(lab):
     lab.page.goto(lab.url)
     buttons = lab.page.get_by_role("button", name="Start")

@@ -23,7 +23,8 @@ import { STREAMS } from "./wire/messages.js";
 
 const WIDE = 1250; // px of component width from which the wide grid is used
 const SHARED = 1700; // px of window width from which several mounts that share it write large
-const STACKED = 640; // px below which the panels stand in one column
+const STACKED = 640; // px of component width below which the panels stand in one column
+const LOW = 480; // px of window height below which they do too: two above one another would leave no room for a curve
 const NEWS = 200; // ms after news of one's own x before all panels are drawn again: a hand may be drawing
 
 /** What is known of a run of which an event has come before any frame. */
@@ -196,7 +197,7 @@ export class Lab {
   }
 
   stacked() {
-    return this.data.bar === "all" && this.root.clientWidth < STACKED;
+    return this.data.bar === "all" && (this.root.clientWidth < STACKED || window.innerHeight < LOW);
   }
 
   /** On a large screen, which is often a projector's, everything is written larger. */
