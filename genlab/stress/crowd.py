@@ -38,7 +38,8 @@ async def crowd(site: Site, runs: int, watchers: int, seconds: float, pages: int
         await until(lambda: all(one.advances(0) for one in everyone[:runs]), "not all runs train", START_SECONDS)
         begin, sizes = [len(one.sights) for one in everyone], sum(one.received for one in everyone)
         used, wall = (await asyncio.to_thread(site.get, "/bench/cpu"))["seconds"], time.monotonic()
-        clicks = await _clicks(site, addresses, seconds, pages)
+        where = [f"{one.model}?run={there['run']}" for one, there in zip(configs, addresses, strict=True)]
+        clicks = await _clicks(site, where[:pages], seconds)
         await asyncio.sleep(max(0.0, wall + seconds - time.monotonic()))
         used, wall = (await asyncio.to_thread(site.get, "/bench/cpu"))["seconds"] - used, time.monotonic() - wall
         seen = [one.sights[first:] for one, first in zip(everyone, begin, strict=True)]
@@ -67,7 +68,7 @@ CLICK = """async ([name, status]) => {
 }"""
 
 
-async def _clicks(site: Site, addresses: list[dict[str, str]], seconds: float, pages: int) -> dict[str, Any]:
+async def _clicks(site: Site, pages: list[str], seconds: float) -> dict[str, Any]:
     """Milliseconds from a click on play or pause until the page has the run in that state."""
     if not pages:
         return {"skipped": "no page was asked for"}
@@ -80,23 +81,20 @@ async def _clicks(site: Site, addresses: list[dict[str, str]], seconds: float, p
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         try:
-            tabs = [await browser.new_page(viewport={"width": 1366, "height": 768}) for _ in range(pages)]
+            tabs = [await browser.new_page(viewport={"width": 1366, "height": 768}) for _ in pages]
             failed = await asyncio.gather(
-                *(
-                    _click(tab, site, address["run"], seconds, taken)
-                    for tab, address in zip(tabs, addresses, strict=False)
-                ),
+                *(_click(tab, site, page, seconds, taken) for tab, page in zip(tabs, pages, strict=True)),
                 return_exceptions=True,
             )
         finally:
             await browser.close()
-    troubles = [str(error).splitlines()[0][:200] for error in failed if error]
-    return {"pages": pages, "milliseconds": spread(taken, 0), **({"troubles": troubles} if troubles else {})}
+    troubles = [f"{type(error).__name__}: {error}".splitlines()[0][:200] for error in failed if error]
+    return {"pages": len(pages), "milliseconds": spread(taken, 0), **({"troubles": troubles} if troubles else {})}
 
 
-async def _click(tab, site: Site, run_id: str, seconds: float, taken: list[float]) -> None:
+async def _click(tab, site: Site, page: str, seconds: float, taken: list[float]) -> None:
     tab.set_default_timeout(PATIENCE)
-    await tab.goto(f"{site.url}/gan?run={run_id}")
+    await tab.goto(f"{site.url}/{page}")
     await tab.wait_for_function("() => window.genlab?.header?.status === 'running'")
     end = time.monotonic() + seconds
     while time.monotonic() < end:
