@@ -113,7 +113,7 @@ def test_a_launch_ends_at_every_check_and_a_changed_number_needs_no_new_one():
 
 
 def calm(config):
-    """The same without what makes rounding large: the gradients of a critic's biases cancel, and Adam divides by them."""
+    """The same without what makes rounding large: gradients of a critic's biases cancel, and Adam divides by them."""
     return config.replace(critic_optimizer="sgd") if config.model == "gan" and config.is_critic else config
 
 
