@@ -78,6 +78,11 @@ def test_a_failure_and_its_cure_train_in_lockstep_under_one_run_bar(gallery):
             box = page.locator(part).bounding_box()
             assert 0 <= box["y"] and box["y"] + box["height"] <= size[1] and box["x"] + box["width"] <= size[0]
 
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.wait_for_timeout(300)
+    assert page.locator(".st-key-runbar").bounding_box()["height"] < 120, "the note beside the buttons is a column"
+    page.set_viewport_size({"width": 1366, "height": 768})
+
     page.get_by_role("tab", name="Weights").first.click()
     assert page.locator("[role=tab][aria-selected=true]", has_text="Weights").count() == 2
     page.reload()

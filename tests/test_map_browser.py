@@ -26,6 +26,7 @@ def test_a_map_fills_and_a_cell_is_seen_and_opened_as_a_run(page, server):
         "() => window.genlab?.panels.get('map').canvas.data[1].z.flat().every(z => z !== null)", timeout=150_000
     )
     page.wait_for_function("() => document.querySelector('.genlab-live progress').value === 1", timeout=150_000)
+    assert page.locator(".nothing:visible").first.inner_text() == "Choose a cell of the map to see its model."
     page.locator(".panel.map .canvas").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")
