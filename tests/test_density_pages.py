@@ -89,12 +89,11 @@ def test_bad_settings_in_the_address_give_one_line_each():
         "q1_std": ("0", "allowed is 0.1 to 4"),
         "q1_mean": ("nan", "allowed is -8 to 8"),
         "p_parts": ("99", "allowed is a whole number from 1 to 4"),
-        "p_drawn": ("perhaps", "allowed is true, false"),
         "view": ("<script>", "allowed is integrands, fit, slide, lines"),
     }
     tab = open_theory("divergences", **{name: text for name, (text, _) in bad.items()}, nonsense="1")
     expected = {f"{name} = {text}: {allowed}" for name, (text, allowed) in bad.items()}
-    assert not tab.exception and expected < set(errors(tab)) and len(errors(tab)) == 6
+    assert not tab.exception and expected < set(errors(tab)) and len(errors(tab)) == 5
     assert "nonsense: this page has no such setting; it has view, " in said(tab)
 
 

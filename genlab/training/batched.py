@@ -9,7 +9,7 @@ error.
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -145,6 +145,13 @@ class BatchedTrainer(Trainer):
             while self.unmeasured:
                 self.measure_one()
         self._drain()
+
+    def advance_for(self, seconds: float, interrupted: Callable[[], bool] = lambda: False) -> int:
+        """See :meth:`Trainer.advance_for`."""
+        before, deadline = self.step, time.perf_counter() + seconds
+        while self.step == before or not (time.perf_counter() >= deadline or interrupted()):
+            self.advance(1)
+        return self.step - before
 
     def advance_one(self) -> None:
         """One step of every model; nothing may be left to measure."""

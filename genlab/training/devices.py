@@ -210,12 +210,15 @@ def _read(path: Path, devices: list[str]) -> Timing | None:
 
 
 def _speed(config: Config | MapConfig, device: str) -> float:
-    # Of a map the first batch: the others take as long.
-    trainer = make_trainer(config, device) if isinstance(config, Config) else MapTrainer(config, device).first_batch()
+    if isinstance(config, Config):
+        advance_for = make_trainer(config, device).advance_for
+    else:
+        # The first batch: the others take as long.
+        advance_for = MapTrainer(config, device).first_batch().advance_for
     # The first steps allocate, build kernels and record graphs.
-    trainer.advance_for(TIMED_SECONDS / 4)
+    advance_for(TIMED_SECONDS / 4)
     begin = time.perf_counter()
-    steps = trainer.advance_for(TIMED_SECONDS)
+    steps = advance_for(TIMED_SECONDS)
     return steps / (time.perf_counter() - begin)
 
 
