@@ -431,6 +431,20 @@ def test_what_plays_plays_again_and_what_rests_rests_after_any_number_of_deaths_
 
 @posix
 @pytest.mark.slow
+def test_a_run_that_is_opened_while_no_worker_lives_is_trained_by_the_next_one(lab):
+    kill_worker(lab)
+    kill_worker(lab, lambda host: not host.was_ready)
+    host = lab._pool._hosts[0]
+    host.kill()
+    until(lambda: host.process.poll() is not None)
+    # From the second death in the warm-up on there is a pause before the next worker.
+    run_id = lab.start(SMALL, play=True)
+    until(lambda: lab.state(run_id).status == RunStatus.RUNNING and lab.state(run_id).step > 0, 60)
+    lab.pause(run_id)
+
+
+@posix
+@pytest.mark.slow
 def test_what_was_asked_while_a_worker_warmed_up_that_died_is_done_by_the_next_one(lab):
     plays, pauses, afresh = rested(lab), playing(lab), rested(lab)
     lab.step(afresh)

@@ -1,6 +1,7 @@
 """The list of runs: what is put comes back, whatever happens to the index, the runs' files and the clock."""
 
 import errno
+import json
 import sqlite3
 import threading
 import time
@@ -565,3 +566,51 @@ def test_a_run_that_rested_was_not_playing_even_while_a_worker_opens_it(store, s
     store.put(a_run(status=status))
     store.put(a_run(status=RunStatus.STARTING))
     assert not store.was_playing("abcdefgh")
+
+
+# ---- what no file can hold ----------------------------------------------------------------------------------------
+
+
+def test_a_label_that_no_file_can_hold_keeps_no_other_run_from_being_written(store):
+    for number, label in enumerate(("\ud800.safetensors", "plain")):
+        save(store, f"abcdefg{number}")
+        store.put(a_run(f"abcdefg{number}"), label)
+    until(lambda: set(rows_of(store)) == {"abcdefg0", "abcdefg1"})
+    assert (store.label("abcdefg0"), store.label("abcdefg1")) == (".safetensors", "plain")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"step": 2**63}, {"used": 10**400}, {"created": 10**400}, {"name": "\ud800"}, {"updated": float("inf")}],
+    ids=lambda values: next(iter(values)),
+)
+def test_a_card_with_what_no_index_can_hold_stands_aside_and_the_server_starts(tmp_path, values):
+    first = Store(tmp_path / "home")
+    save(first)
+    first.put(a_run())
+    first.close()
+    card = first.checkpoint("abcdefgh").with_suffix(".json")
+    card.write_text(json.dumps({**json.loads(card.read_text()), **values}))
+    (first.home / "runs.sqlite").unlink()
+    again = Store(tmp_path / "home")
+    try:
+        assert again.get("abcdefgh").config.clip == 0.02
+        again.put(a_run("hgfedcba"), "another")
+        save(again, "hgfedcba")
+        until(lambda: "hgfedcba" in rows_of(again))
+    finally:
+        again.close()
+
+
+def test_a_row_without_an_id_and_a_counter_beyond_numbers_stop_no_server(tmp_path):
+    first = Store(tmp_path / "home")
+    save(first)
+    first.put(a_run())
+    first.close()
+    with closing(index_of(first)) as index:
+        columns = [row[1] for row in index.execute("pragma table_info(runs)") if row[1] != "run_id"]
+        index.execute(f"insert into runs (run_id, {', '.join(columns)}) select x'00ff', {', '.join(columns)} from runs")
+    (first.home / "days.json").write_text('{"count": 1e999, "dates": []}')
+    again = Store(tmp_path / "home")
+    assert again.get("abcdefgh").config.clip == 0.02
+    again.close()

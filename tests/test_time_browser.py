@@ -85,7 +85,7 @@ def test_the_keyboard_scrubs_back_and_a_branch_goes_on_beside_the_run(lab):
     go(lab, "Branch from here")
     lab.page.wait_for_url(f"**beside={parent}**")
     lab.wait("h.run !== v[0] && h.step === v[1] && h.status === 'paused'", parent, first)
-    lab.page.get_by_text(f"Branched from {parent} at step {first}.").wait_for()
+    lab.page.get_by_text(f"Branched from {parent} at step {first:,}.").wait_for()
     lab.set("gan-n_critic", "3")
     lab.wait("h.config.n_critic === 3")
     lab.press("Play")

@@ -23,7 +23,7 @@ class DaysOfUse:
         try:
             found = json.loads(path.read_bytes())
             self._count, self._dates = int(found["count"]), [str(date) for date in found["dates"]][-_REMEMBERED:]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             # Counted again from the runs' own numbers, see at_least.
             pass
         self._written = self._count

@@ -306,9 +306,9 @@ class Pool:
                 if self._closing.is_set():
                     return
                 if self._replace(host):
-                    for entry in lost:
-                        if self.entry(entry.state.run_id) is entry:
-                            self._bring_back(entry)
+                    # Also what was given to it after its death, while nobody had taken its place.
+                    for entry in [one for one in self._entries.values() if one.host is host]:
+                        self._bring_back(entry)
                     return
             self._failures += 1
 

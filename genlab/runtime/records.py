@@ -96,6 +96,11 @@ def from_values(values: dict[str, Any]) -> Line:
         for name, kind in _TYPES.items():
             if not isinstance(found[name], (int, float) if kind is float else kind) or isinstance(found[name], bool):
                 raise Unreadable(f"its {name} is no {kind.__name__}")
+            if kind is int and not 0 <= found[name] < 2**63:
+                raise Unreadable(f"its {name} is not valid")
+            if kind is str:
+                # What no file can hold would be written again and again.
+                found[name].encode()
         if found["step"] < 0 or not math.isfinite(found["created"] + found["updated"]):
             raise Unreadable("its numbers are not valid")
         state = RunState(
@@ -106,7 +111,7 @@ def from_values(values: dict[str, Any]) -> Line:
         raise
     except KeyError as error:
         raise Unreadable(f"it has no {error.args[0]}") from None
-    except (SettingError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (SettingError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise Unreadable(" ".join(str(error).split())[:200]) from None
     rest = {name: found[name] for name in ("created", "updated", "used", "name", "label", "binned")}
     return Line(state, **rest)

@@ -98,7 +98,7 @@ class RunList:
     def _read(self, ids: set[str]) -> None:
         rows = {}
         try:
-            rows = {row["run_id"]: row for row in self._index.read()}
+            rows = {row["run_id"]: row for row in self._index.read() if isinstance(row["run_id"], str)}
         except (Damaged, Unavailable) as error:
             self._notice = _sentence(f"{error}; the list was made again from the runs' own files")
         for run_id in rows.keys() | ids:
@@ -152,7 +152,12 @@ class RunList:
         with self._lock:
             ids, self._pending = self._pending, set()
             lines = {run_id: self._lines.get(run_id) for run_id in ids}
-        troubles = [line for line in (self._write_cards(lines), self._write_index(lines)) if line]
+        try:
+            troubles = [line for line in (self._write_cards(lines), self._write_index(lines)) if line]
+        except Exception:
+            # Whatever a line holds: this thread writes those of all the others.
+            _log.exception("The list of runs cannot be written.")
+            troubles = ["The list of runs cannot be written: see the server's log."]
         if troubles:
             with self._lock:
                 self._pending |= ids

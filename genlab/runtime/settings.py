@@ -186,8 +186,8 @@ def _read_file(path: Path) -> dict[str, Any]:
         return {}
     except OSError as error:
         raise SettingError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise SettingError(f"{path}: is not TOML: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise SettingError(f"{path}: is not TOML: {' '.join(str(error).split())[:200]}") from None
     for name in values:
         if name == "home":
             raise SettingError(f"{FILE}: home: it says where this file is; allowed is {variable('home')}")

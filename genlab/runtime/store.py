@@ -77,7 +77,7 @@ class Store:
 
         ``label`` says what a new run was made from.
         """
-        today, now = self._days.today(), time.time()
+        today, now, label = self._days.today(), time.time(), _tidy(label)
         with self._lock:
             before = self._list.get(state.run_id)
             if not state.step:

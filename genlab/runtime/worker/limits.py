@@ -52,9 +52,9 @@ class Limits:
 
     def check(self, run: Run, config: Config | MapConfig, alone: bool) -> None:
         """Raise :class:`SettingError` for settings whose steps would take too long here; who is alone is warned."""
-        run.slow = ""
         seconds = self._seconds(run, config)
         if seconds <= self._allowed:
+            run.slow = ""
             return
         *others, last = cost.to_lower(_cell(config), self._speed) or ["its size"]
         lower = f"{', '.join(others)} or {last}" if others else last
