@@ -1,0 +1,88 @@
+"""What one setting is, and the words in which a value is written and refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+OFF = "off"
+"""How a setting that can be switched off is written in an address and on the command line."""
+
+
+class SettingError(ValueError):
+    """Says in one line which setting has which value and what is allowed instead."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What one setting is: enough to draw its widget, to parse its text and to explain it."""
+
+    name: str
+    label: str
+    help: str
+    group: str
+    kind: Literal["number", "integer", "choice", "switch"]
+    default: Any
+    symbol: str = ""
+    unit: str = ""
+    live: bool = False
+    low: float | None = None
+    high: float | None = None
+    scale: Literal["linear", "log"] = "linear"
+    choices: Mapping[str, str] | None = None
+    can_be_off: bool = False
+    when: Mapping[str, tuple] | None = None
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        if self.kind == "choice":
+            return ", ".join(self.choices)
+        if self.kind == "switch":
+            return "true, false"
+        whole = "a whole number from " if self.kind == "integer" else ""
+        return f"{whole}{_plain(self.low)} to {_plain(self.high)}" + (f", or {OFF}" if self.can_be_off else "")
+
+    def read(self, text: str) -> Any:
+        """The value that ``text`` stands for, in an address for example; a ValueError says what is allowed."""
+        if self.kind == "choice":
+            value = text if text in self.choices else None
+        elif self.kind == "switch":
+            value = {"true": True, "false": False}.get(text)
+        else:
+            try:
+                value = int(text) if self.kind == "integer" else float(text)
+            except ValueError:
+                value = None
+            value = value if value is not None and self.low <= value <= self.high else None
+        if value is None:
+            raise ValueError(f"allowed is {self.allowed}")
+        return value
+
+    def write(self, value: Any) -> str:
+        """The text that :meth:`read` makes ``value`` of; of a number six digits."""
+        return f"{value:g}" if isinstance(value, float) else setting_text(value)
+
+    def applies(self, config: BaseModel) -> bool:
+        """Whether the setting has an effect beside the other settings of ``config``."""
+        return all(getattr(config, name) in values for name, values in (self.when or {}).items())
+
+
+def setting_text(value: Any) -> str:
+    """A value as it is written in an address and on the command line; reading it back gives the same value."""
+    if value is None:
+        return OFF
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _plain(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}"
+
+
+def shorten(value: Any, longest: int = 60) -> str:
+    """The text of a value on one line of at most so many characters."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= longest else text[: longest - 1] + "…"
