@@ -19,7 +19,7 @@ from genlab.runtime import client
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.store import RunState
 from genlab.training.checkpoints import save_weights
-from genlab.ui.inference import between
+from genlab.ui.inference.codes import between
 from genlab.ui.models import find
 
 

@@ -1,0 +1,106 @@
+"""Codes that are moved by hand, and the ways from one code to another."""
+
+import numpy as np
+import streamlit as st
+
+from genlab.figures.mosaic import mosaic
+from genlab.ui.controls import number
+from genlab.ui.errors import literal
+from genlab.ui.inference.address import REACH, remembered, set_code, write_address
+from genlab.ui.inference.shown import ask, pictures, same_noise, seed_box, take_home
+from genlab.ui.models import Model
+
+STEPS, STEPS_OF_POINTS = 11, 61
+"""Pictures or points from one code to another, both ends included."""
+ABREAST = 3
+"""Sliders, each with its number box, in one row."""
+
+
+@st.fragment
+def sliders(models: list[Model]) -> None:
+    """One code, moved by hand: every dimension of the latents or of the noise has a slider."""
+    dimension, reach = max(model.dimension for model in models), 1.0 if all(m.uniform for m in models) else REACH
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        seed = seed_box("Code of seed", "generate.code")
+        st.button("Take it", icon=":material/south:", on_click=_take_code, args=(models[0], seed, reach))
+        st.button("All to 0", icon=":material/exposure_zero:", on_click=set_code, args=([0.0] * dimension,))
+    same_noise(models)
+    hand, picture = st.columns([3, 2])
+    with hand, st.container(height=540, border=False, key="sliders"):
+        z = []
+        for i in range(dimension):
+            if i % ABREAST == 0:
+                # Row by row, so that the Tab key takes them in order.
+                row = st.columns(min(ABREAST, dimension))
+            with row[i % ABREAST]:
+                z.append(number(f"z{i + 1}", -reach, reach, 0.05, key=f"z{i}"))
+    st.session_state["generate.z"] = z
+    write_address()
+    for model, place in zip(models, picture.columns(len(models)), strict=True):
+        answer = ask(model, z=[z[: model.dimension]])
+        if answer:
+            with place:
+                st.markdown(f"**{literal(model.title)}**")
+                pictures(model, answer[1], "code")
+
+
+def _take_code(model: Model, seed: int, reach: float) -> None:
+    answer = ask(model, n=1, seed=seed, temperature=1.0)
+    if answer:
+        set_code([round(float(np.clip(value, -reach, reach)) * 20) / 20 for value in answer[1]["z"][0]])
+
+
+@st.fragment
+def interpolation(models: list[Model]) -> None:
+    """From one code to another: along the line and, for more than two dimensions, along the great circle."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        first, last = seed_box("From seed", remembered("from")), seed_box("to seed", remembered("to"))
+    write_address()
+    same_noise(models)
+    # Strips of images are wide and lie below each other; two planes stand side by side.
+    beside = len(models) > 1 and not any(model.config.is_images for model in models)
+    places = st.columns(2) if beside else [st.container() for _ in models]
+    for model, place in zip(models, places, strict=False):
+        ends = [ask(model, n=1, seed=seed, temperature=1.0) for seed in (first, last)]
+        if None not in ends:
+            with place:
+                _between(model, ends, first, last, abreast=not model.config.is_images and not beside)
+
+
+def _between(model: Model, ends: list, first: int, last: int, abreast: bool) -> None:
+    """The ways from one code to the other, below each other or ``abreast``."""
+    st.markdown(f"**{literal(model.title)}**")
+    a, b = (arrays["z"][0] for _, arrays in ends)
+    kinds = {"linear": False} | ({"spherical": True} if model.dimension > 2 else {})
+    places = st.columns(2) if abreast else [st.container() for _ in kinds]
+    for (kind, spherical), place in zip(kinds.items(), places, strict=False):
+        steps = STEPS if model.config.is_images else STEPS_OF_POINTS
+        answer = ask(model, z=between(a, b, steps, spherical).tolist())
+        if answer:
+            with place:
+                _strip(model, answer[1], kind, first, last)
+
+
+def _strip(model: Model, arrays: dict[str, np.ndarray], kind: str, first: int, last: int) -> None:
+    st.caption(f"{kind}, seed {first} to seed {last}")
+    if model.config.is_images:
+        with st.container(key=f"pictures-{kind}-{model.key.replace(':', '-')}"):
+            st.image(mosaic(arrays["images"], STEPS), width="stretch", alt=f"{STEPS} pictures between two codes")
+    else:
+        pictures(model, arrays, kind, path=True)
+    take_home(model, arrays, f"{kind}-{first}-{last}")
+
+
+def between(a: np.ndarray, b: np.ndarray, steps: int, spherical: bool = False) -> np.ndarray:
+    """Codes (steps, k) from a (k,) to b (k,), both included.
+
+    ``spherical`` follows the great circle between their directions (White 2016): in many dimensions the noise has
+    nearly constant length, and the middle of a straight line is too short to be typical.
+    """
+    t = np.linspace(0, 1, steps)[:, None]
+    if spherical:
+        cosine = np.dot(a, b) / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12)
+        angle = np.arccos(np.clip(cosine, -1, 1))
+        if np.sin(angle) > 1e-6:
+            return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+    return (1 - t) * a + t * b
