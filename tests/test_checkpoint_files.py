@@ -21,7 +21,6 @@ from safetensors.torch import load_file, save_file
 from small_runs import KINDS, gan, vae
 
 from genlab import checkpoint
-from genlab.__main__ import main
 from genlab.checkpoint import (
     HISTORY_ROWS,
     LARGEST,
@@ -30,6 +29,7 @@ from genlab.checkpoint import (
     expected_tensors,
     inspect,
 )
+from genlab.commands import main
 from genlab.config import POINTS, GANConfig, VAEConfig
 from genlab.data import points
 from genlab.measures import mode_coverage

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from genlab.__main__ import _write_history, main
+from genlab.commands import main
+from genlab.commands.train import write_history
 from genlab.data import points
 from genlab.scenarios import SCENARIOS
 from genlab.training import load_trainer
@@ -86,7 +87,7 @@ def test_a_run_that_diverges_says_where_and_keeps_its_curves(tmp_path, capsys):
 
 def test_what_is_not_a_number_stays_blank(tmp_path):
     file = tmp_path / "curves.csv"
-    _write_history({"step": np.array([1.0, 2.0]), "kl": np.array([np.nan, 0.25], np.float32)}, file)
+    write_history({"step": np.array([1.0, 2.0]), "kl": np.array([np.nan, 0.25], np.float32)}, file)
     assert file.read_text().split() == ["step,kl", "1,", "2,0.25"]
 
 
@@ -242,7 +243,7 @@ def test_images_that_cannot_be_had_are_told_in_one_line(tmp_path, monkeypatch, c
 def test_help_and_lists_come_without_torch():
     code = (
         "import sys\n"
-        "from genlab.__main__ import main\n"
+        "from genlab.commands import main\n"
         "main(['scenario'])\n"
         "try: main(['train', 'gan', '--help'])\n"
         "except SystemExit as end: assert end.code == 0\n"
@@ -255,7 +256,7 @@ def test_help_and_lists_come_without_torch():
 
 
 def test_a_reader_that_leaves_early_causes_no_traceback():
-    code = "import sys; from genlab.__main__ import main; sys.stdout.close = lambda: None; sys.exit(main(['scenario']))"
+    code = "import sys; from genlab.commands import main; sys.stdout.close = lambda: None; sys.exit(main(['scenario']))"
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run([sys.executable, "-u", "-c", code], stdout=writing, stderr=subprocess.PIPE, text=True)
@@ -269,13 +270,13 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_was_trained(tmp_path):
     command = [*SMALL_GAN, "--steps", "2000000", "--metrics", str(metrics), "--save", str(save)]
     code = (
         "import os, signal, sys, threading\n"
-        "from genlab import __main__ as command\n"
-        "advance = command._advance\n"
+        "from genlab.commands import main, train\n"
+        "advance = train._advance\n"
         "def soon(*arguments):\n"
         "    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "    advance(*arguments)\n"
-        "command._advance = soon\n"
-        "sys.exit(command.main(sys.argv[1:]))"
+        "train._advance = soon\n"
+        "sys.exit(main(sys.argv[1:]))"
     )
     done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, timeout=120)
     assert done.returncode == 130, done.stderr

@@ -6,7 +6,7 @@ import stat
 import pytest
 from small_runs import gan
 
-from genlab.__main__ import main
+from genlab.commands import main
 from genlab.files import replace_file, replacing, sweep
 from genlab.runtime import disk
 from genlab.runtime.settings import ServerSettings

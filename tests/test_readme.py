@@ -14,7 +14,7 @@ README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 
 sys.path.insert(0, str(ROOT))
 
-from genlab.__main__ import parser  # noqa: E402
+from genlab.commands import parser  # noqa: E402
 from genlab.config import settings_table  # noqa: E402
 from genlab.runtime.settings import server_settings_table  # noqa: E402
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from genlab.__main__ import main
+from genlab.commands import main
 from genlab.live.sockets import MAX_CLIENT_BYTES
 from genlab.runtime.messages import ClientMessageError, parse_client_message
 from genlab.stress import PARTS, SHORT, faults, stress

@@ -1,0 +1,45 @@
+"""The lab without a browser: ``python -m genlab {train,sample,scenario,bench,stress}``.
+
+Exit status: 0 done, 1 the run diverged, 2 bad input (one line says which), 130 interrupted.
+"""
+
+import os
+import sys
+
+from genlab import stress
+from genlab.commands import bench, sample, scenario, train
+from genlab.commands.usage import BAD_INPUT, DONE, INTERRUPTED, Parser, UsageError
+from genlab.config import SettingError
+
+
+def parser() -> Parser:
+    """The commands and their options; the settings' options come from their declarations."""
+    whole = Parser(prog="python -m genlab", description="Train small generative models without a browser.")
+    commands = whole.add_subparsers(dest="command", required=True, metavar="{train,sample,scenario,bench,stress}")
+    for command in (train, sample, scenario, bench, stress):
+        command.add_command(commands)
+    return whole
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    try:
+        options, unknown = parser().parse_known_args(arguments)
+        if unknown:
+            command = " ".join(filter(None, (options.command, getattr(options, "model", None))))
+            raise UsageError(f"{unknown[0]}: unknown; python -m genlab {command} --help lists what is allowed")
+        return options.run(options)
+    except (UsageError, SettingError) as error:
+        print(f"genlab: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        # The reader of our output has left (head); Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except OSError as error:
+        line = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error
+        print(f"genlab: {line}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("genlab: interrupted", file=sys.stderr)
+        return INTERRUPTED
