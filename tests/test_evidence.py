@@ -7,7 +7,6 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 from genlab.config import VAEConfig
-from genlab.measures import evidence
 from genlab.measures.evidence import (
     TOLERANCE,
     bernoulli_likelihood,
@@ -17,6 +16,7 @@ from genlab.measures.evidence import (
     examples,
     gaussian_likelihood,
     importance_bound,
+    lattice,
     likelihood,
     posterior_kl,
 )
@@ -208,7 +208,7 @@ def test_many_narrow_modes_of_a_curve_are_all_found():
 
 @pytest.mark.parametrize("halvings", [0, 1, 2])
 def test_the_stated_error_covers_the_true_one_when_the_effort_is_spent_early(halvings, monkeypatch):
-    monkeypatch.setattr(evidence, "MOST_HALVINGS", halvings)
+    monkeypatch.setattr(lattice, "MOST_HALVINGS", halvings)
     model = Linear(rotated(0.4, (1.0, 0.8)), 0.06)
     x = np.random.default_rng(2).normal(size=(30, 3)) * [1, 0.8, 0.06]
     answer = decompose_evidence(model.log_likelihood(x), model.posterior_mean(x), np.full((30, 2), 0.06))
