@@ -7,7 +7,8 @@ MOST_CHANGES = 200
 """Changes that a run remembers; of more, those that follow each other most closely become one."""
 _KEPT = 150
 """How many are left then, so that not every further change makes the list anew."""
-_LONGEST_NOTE = 200
+LONGEST_TEXT = 200
+"""Characters of a note, or of a setting's value, that a change may hold."""
 
 Change = dict[str, Any]
 
@@ -37,5 +38,5 @@ def _as_one(earlier: Change, later: Change) -> Change:
         settings[name] = [settings.get(name, [before])[0], after]
     moved = {name: pair for name, pair in settings.items() if pair[0] != pair[1]}
     notes = list(dict.fromkeys(filter(None, (earlier.get("note"), later.get("note")))))
-    note = {"note": "; ".join(notes)[:_LONGEST_NOTE]} if notes else {}
+    note = {"note": "; ".join(notes)[:LONGEST_TEXT]} if notes else {}
     return {"step": later["step"], "settings": moved, **note}

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from genlab.changes import thinned
+from genlab.changes import LONGEST_TEXT, thinned
 from genlab.config import Config, GANConfig, SettingError, VAEConfig, from_json
 from genlab.data import points
 
@@ -235,7 +235,10 @@ def _config(name: str, settings: Any) -> Config:
 
 def _check_story(name: str, metadata: dict[str, Any], config: Config) -> None:
     def is_plain(value: Any) -> bool:
-        return value is None or isinstance(value, (str, bool)) or _is_number(value)
+        return value is None or isinstance(value, bool) or is_text(value) or _is_number(value)
+
+    def is_text(value: Any) -> bool:
+        return isinstance(value, str) and len(value) <= LONGEST_TEXT
 
     def is_change(change: Any) -> bool:
         return (
@@ -247,7 +250,7 @@ def _check_story(name: str, metadata: dict[str, Any], config: Config) -> None:
                 isinstance(pair, list) and len(pair) == 2 and all(map(is_plain, pair))
                 for pair in change["settings"].values()
             )
-            and isinstance(change.get("note", ""), str)
+            and is_text(change.get("note", ""))
         )
 
     def is_divergence(diverged: Any) -> bool:

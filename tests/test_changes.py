@@ -1,17 +1,17 @@
 """However often a slider was moved, the history of a run's settings stays short and leads to the same settings."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_runs import gan
 
 from genlab.changes import MOST_CHANGES, thinned
-from genlab.checkpoint import inspect
-from genlab.runtime.worker.frames import _encode
-from genlab.runtime.worker.run import Run
+from genlab.checkpoint import CheckpointError, inspect
+from genlab.runtime.messages import changes_packet
 from genlab.training import load_trainer
 
 HEADER_BYTES = 64 * 1024
-"""What the changes of a frame may take of it at most: the pictures beside them have about as many."""
+"""What the changes of a run may take at most: as many as the pictures of a frame, and only when one is new."""
 
 
 def replayed(changes):
@@ -74,6 +74,14 @@ def test_a_file_with_eight_thousand_changes_neither_blocks_a_page_nor_fills_its_
     assert len(inspect(path).changes) <= MOST_CHANGES
     loaded = load_trainer(path)
     assert len(loaded.changes) <= MOST_CHANGES
-    run = Run("crafted-1", loaded.config, path)
-    run.carry(loaded)
-    assert len(_encode(run)) < HEADER_BYTES
+    assert len(changes_packet("crafted-1", loaded.changes)) < HEADER_BYTES
+
+
+def test_a_file_whose_notes_or_values_are_books_is_refused(tmp_path):
+    trainer, path = gan(objective="wgan"), tmp_path / "crafted.safetensors"
+    trainer.advance(2)
+    for changed, note in (({}, "n" * 201), ({"objective": ["a" * 201, "wgan"]}, "")):
+        trainer.changes = [{"step": 1, "settings": changed, "note": note}]
+        trainer.save(path)
+        with pytest.raises(CheckpointError, match="its changes"):
+            inspect(path)

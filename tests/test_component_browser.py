@@ -22,7 +22,7 @@ SERVER = """
     from starlette.routing import Route, WebSocketRoute
     from genlab.live.modules import MODULES
     from genlab.live.routes import plotly_script
-    from genlab.runtime.messages import encode
+    from genlab.runtime.messages import changes_packet, encode
 
     state = {
         "step": 100, "status": "running", "diverged": None, "moving": True, "down": False, "changes": [],
@@ -54,7 +54,7 @@ SERVER = """
         header = {
             "kind": "frame", "run": run, "model": "gan", "sequence": state["step"], "status": state["status"],
             "message": "", "step": state["step"], "seconds": state["step"] / 100, "steps_per_second": 100.0,
-            "config": {}, "changes": state["changes"], "diverged": state["diverged"],
+            "config": {}, "diverged": state["diverged"],
             "last": {name: float(curve[-1]) for name, curve in curves.items() if len(curve)},
             "reference": {"high_quality": 0.9889},
             "info": {"field_centre": 0.0, "field_span": 2.0 * state["steepness"]},
@@ -79,7 +79,9 @@ SERVER = """
         try:
             while not state["down"] and not listening.done():
                 if not state["silent"]:
-                    await websocket.send_bytes(frame(websocket.query_params["run"], streams))
+                    run = websocket.query_params["run"]
+                    await websocket.send_bytes(changes_packet(run, state["changes"]))
+                    await websocket.send_bytes(frame(run, streams))
                 await asyncio.sleep(0.1)
             if state["down"]:
                 await websocket.close(1012)

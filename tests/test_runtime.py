@@ -510,7 +510,9 @@ def test_a_new_lab_finds_the_runs_of_the_last_one_and_what_played_plays_again(tm
     assert (asleep.status, asleep.config.n_critic) == (RunStatus.PAUSED, 2)
     screen = Screen(second, run_id)
     screen.wait(lambda header: header["step"] > step and header["status"] == "running", 60)
-    assert screen.last()[0]["changes"] == list(asleep.changes)
+    assert screen.headers("changes")[-1]["changes"] == list(asleep.changes)
+    # They are told when they are new, and to everybody who comes later.
+    assert Screen(second, run_id).headers("changes")[-1]["changes"] == list(asleep.changes)
     # What somebody paused still rests.
     Screen(second, resting).wait(lambda header: header["status"] == "paused", 60)
     second.close()

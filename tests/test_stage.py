@@ -253,6 +253,11 @@ def test_a_frame_has_the_members_that_the_types_declare():
     assert set(_header(MagicMock())) == interface("FrameHeader")
 
 
+def test_changed_settings_travel_as_the_types_declare():
+    header, _ = messages.decode(messages.changes_packet("run", []))
+    assert set(header) - {"arrays"} == interface("ChangesHeader")
+
+
 def test_the_statuses_of_a_run_are_the_same_on_both_sides():
     text = (STAGE / "types.d.ts").read_text(encoding="utf-8")
     line = re.search(r"^export type Status = (.*);$", text, re.M)[1]

@@ -55,11 +55,14 @@ class Desk:
 
     def __init__(self, kind, folder, **options):
         self.folder, self.frames, self.states, self.ended = folder, {}, {}, threading.Event()
+        self.changes = {}
         self.host = kind(self._record, lambda host: self.ended.set(), ServerSettings(home=folder, **options), 0)
 
     def _record(self, host, kind, run_id, payload):
         if kind == Record.FRAME:
             self.frames.setdefault(run_id, []).append(payload)
+        elif kind == Record.CHANGES:
+            self.changes.setdefault(run_id, []).append(decode(payload)[0]["changes"])
         else:
             self.states[run_id] = json.loads(payload)
 
@@ -97,6 +100,19 @@ def test_a_started_run_rests_at_step_0(desk):
     reply = desk.start("contract-start")
     assert reply["error"] is None
     assert (reply["state"]["status"], reply["state"]["step"]) == ("paused", 0)
+
+
+def test_changed_settings_are_told_once_and_no_frame_repeats_them(desk):
+    desk.start("contract-tell", audience=Audience(1, ("history",), 20.0), play=True)
+    desk.do("contract-tell", "apply", settings={"n_critic": 3})
+    desk.wait(lambda: len(desk.changes.get("contract-tell", [])) > 1)
+    told = len(desk.frames["contract-tell"])
+    desk.wait(lambda: len(desk.frames["contract-tell"]) > told)
+    before, now = desk.changes["contract-tell"]
+    assert before == [] and [change["settings"] for change in now] == [{"n_critic": [1, 3]}]
+    assert not any("changes" in decode(frame)[0] for frame in desk.frames["contract-tell"])
+    desk.do("contract-tell", "reset", config=None)
+    desk.wait(lambda: desk.changes["contract-tell"][-1] == [])
 
 
 def test_it_plays_until_it_is_paused(desk):

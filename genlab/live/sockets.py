@@ -62,7 +62,7 @@ class ProtocolError(Exception):
 
 
 class Client:
-    """One open socket: a slot each for event, answers and frame, each with the latest packet alone."""
+    """One open socket: a slot each for event, changes, answers and frame, each with the latest packet alone."""
 
     def __init__(self, websocket: WebSocket, lab: Lab, run_id: str):
         self.websocket, self.lab, self.run_id = websocket, lab, run_id
@@ -140,7 +140,7 @@ class Client:
         while True:
             await self._filled.wait()
             self._filled.clear()
-            for slot in ("event", "decoded", "encoded", "examined", "ping"):
+            for slot in ("event", "changes", "decoded", "encoded", "examined", "ping"):
                 if packet := self._slots.pop(slot, None):
                     await self._send_packet(packet)
             if "frame" in self._slots:

@@ -70,7 +70,7 @@ class Lab(Keeping):
             settings=self.settings,
             patience=patience,
             on_state=self.store.put,
-            on_frame=self._watches.frame,
+            on_packet=self._watches.packet,
             on_event=self._watches.event,
         )
         self._health = Health(self._pool, self._watches, self.store)
@@ -228,11 +228,14 @@ class Lab(Keeping):
         return hmac.compare_digest(self.token(run_id).encode(), token.encode())
 
     def watch(self, run_id: str, deliver: Callable[[str, bytes], None], hz: float = DEFAULT_HZ) -> Watch:
-        """Watch a run: ``deliver("frame" or "event", packet)`` is called from other threads and must not block."""
+        """Watch a run: ``deliver("frame", "changes" or "event", packet)`` is called from other threads and must not
+        block; of each kind the latest packet replaces the earlier ones.
+        """
         watch = Watch(self, run_id, deliver, hz=hz)
         state = self.state(run_id)
         with self._lock:
             self._watches.add(watch)
+            self._pool.tell_changes(run_id, deliver)
             if state.status in (RunStatus.STARTING, RunStatus.FAILED, RunStatus.STOPPED):
                 deliver("event", event(run_id, state.status, state.message or f"The worker is {self.worker_status()}."))
             # A failed run may be what kills its worker: only a person's command opens it again.

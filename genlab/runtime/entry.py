@@ -42,7 +42,7 @@ class Entry:
     """One run as the pool keeps it; ``host`` is None while no worker holds the run.
 
     ``foreseen`` are the settings that it will have when its worker has warmed up and obeyed, ``told`` those that its
-    worker told last.
+    worker told last, ``changes`` the packet of their history that it sent last.
     """
 
     state: RunState
@@ -55,3 +55,4 @@ class Entry:
     device: str = AUTO
     foreseen: Config | MapConfig | None = None
     told: Config | MapConfig | None = None
+    changes: bytes = b""

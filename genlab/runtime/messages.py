@@ -113,6 +113,11 @@ def event(run_id: str, status: RunStatus, message: str) -> bytes:
     return encode({"kind": "event", "run": run_id, "status": status, "message": message})
 
 
+def changes_packet(run_id: str, changes: list[dict[str, Any]]) -> bytes:
+    """A packet without arrays: all changes of a run's live settings, sent whenever they are others than before."""
+    return encode({"kind": "changes", "run": run_id, "changes": changes})
+
+
 PING = encode({"kind": "ping"})
 """Sent to every client now and then; a client answers with {"type": "pong"} or is closed."""
 
@@ -129,6 +134,7 @@ class Record(IntEnum):
     FRAME = 4  # a packet for every watcher of the run
     STATE = 5  # JSON of the run's state
     HEARTBEAT = 6  # JSON {"ready", "age"}: seconds since the training loop last turned
+    CHANGES = 7  # a packet for every watcher of the run, those too that come later: all changes of its live settings
 
 
 _RECORD = struct.Struct(">IB16s")

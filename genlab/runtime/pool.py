@@ -55,7 +55,7 @@ class Pool:
         settings: the server's, which the workers obey too.
         patience: seconds without a heartbeat before a worker is replaced.
         on_state: told every new state of a run.
-        on_frame: told every frame (run id, packet).
+        on_packet: told every frame and every history of changed settings (run id, "frame" or "changes", packet).
         on_event: told what happens to a run outside of any worker (its state).
     The callbacks come from several threads and must not block.
     """
@@ -67,11 +67,11 @@ class Pool:
         settings: ServerSettings,
         patience: float = PATIENCE,
         on_state: Callable[[RunState], None],
-        on_frame: Callable[[str, bytes], None],
+        on_packet: Callable[[str, str, bytes], None],
         on_event: Callable[[RunState], None],
     ):
         self._settings, self._patience = settings, patience
-        self._on_state, self._on_frame, self._on_event = map(_guarded, (on_state, on_frame, on_event))
+        self._on_state, self._on_packet, self._on_event = map(_guarded, (on_state, on_packet, on_event))
         self._lock = threading.RLock()
         self._entries: dict[str, Entry] = {}
         self._twins: dict[str, str] = {}
@@ -202,6 +202,12 @@ class Pool:
             entry.audience = audience
             if entry.host:
                 entry.host.subscribe(entry.state.run_id, audience)
+
+    def tell_changes(self, run_id: str, deliver: Callable[[str, bytes], None]) -> None:
+        """Tell one who joins late how the run's settings changed, as far as its other watchers know."""
+        with self._lock:
+            if (entry := self._entries.get(run_id)) and entry.changes:
+                deliver("changes", entry.changes)
 
     def forget_host(self, entry: Entry) -> None:
         """No worker holds the run any more."""
@@ -345,7 +351,12 @@ class Pool:
         if entry is None or entry.host is not host:
             return
         if kind == Record.FRAME:
-            self._on_frame(run_id, payload)
+            self._on_packet(run_id, "frame", payload)
+            return
+        if kind == Record.CHANGES:
+            with self._lock:
+                entry.changes = payload
+                self._on_packet(run_id, "changes", payload)
             return
         told = json.loads(payload)
         with self._lock:

@@ -7,10 +7,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from genlab.changes import LONGEST_TEXT
 from genlab.checkpoint import Card, CheckpointError, inspect, metadata
 from genlab.config import Config, SettingError
 from genlab.maps import MapConfig, read_config
 from genlab.runtime.messages import RunStatus
+
+LONGEST_NAME = 60
+_LONGEST = 2**18
+"""Characters of any text of a line; the longest is the history of 200 changed settings."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,8 @@ def from_values(values: dict[str, Any]) -> Line:
             if kind is str:
                 # What no file can hold would be written again and again.
                 found[name].encode()
+                if len(found[name]) > _LONGEST:
+                    raise Unreadable(f"its {name} has {len(found[name]):,} characters")
         if found["step"] < 0 or not math.isfinite(found["created"] + found["updated"]):
             raise Unreadable("its numbers are not valid")
         state = RunState(
@@ -114,7 +121,7 @@ def from_values(values: dict[str, Any]) -> Line:
     except (SettingError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise Unreadable(" ".join(str(error).split())[:200]) from None
     rest = {name: found[name] for name in ("created", "updated", "used", "name", "label", "binned")}
-    return Line(state, **rest)
+    return Line(state, **rest | {name: rest[name][:LONGEST_NAME] for name in ("name", "label")})
 
 
 def _changes(text: str) -> tuple[dict[str, Any], ...]:
@@ -126,9 +133,10 @@ def _changes(text: str) -> tuple[dict[str, Any], ...]:
 
 
 def _are_settings(change: dict[str, Any]) -> bool:
-    settings = change.get("settings")
+    settings, note = change.get("settings"), change.get("note", "")
     pairs = settings.values() if isinstance(settings, dict) else [None]
-    return all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs)
+    said = isinstance(note, str) and len(note) <= LONGEST_TEXT
+    return said and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs)
 
 
 def read_card(run_id: str, path: Path) -> Line | None:

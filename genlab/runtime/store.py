@@ -24,13 +24,12 @@ from genlab.runtime.curves import read_curves
 from genlab.runtime.days import DaysOfUse
 from genlab.runtime.disk import MB, bytes_in, is_short, no_room_for
 from genlab.runtime.messages import RUN_ID_LENGTH, RunStatus
-from genlab.runtime.records import Line, RunState, StoredRun, Unreadable, read_card, to_values
+from genlab.runtime.records import LONGEST_NAME, Line, RunState, StoredRun, Unreadable, read_card, to_values
 from genlab.runtime.runlist import RunList, newest_first
 from genlab.runtime.settings import ServerSettings
 
 __all__ = ["LONGEST_NAME", "RunState", "Store", "StoredRun", "is_run_id"]
 
-LONGEST_NAME = 60
 PORTION = 20
 """Runs that are cleared at a time."""
 LOOK_SECONDS = 5.0

@@ -126,10 +126,10 @@ class Watches:
         streams = {name: None for watch in watches for name in watch.streams}
         return Audience(len(watches), tuple(streams), max((watch.hz for watch in watches), default=DEFAULT_HZ))
 
-    def frame(self, run_id: str, packet: bytes) -> None:
-        """Hand a frame to all watchers of a run."""
+    def packet(self, run_id: str, kind: str, packet: bytes) -> None:
+        """Hand a packet of this kind to all watchers of a run."""
         for watch in self.of(run_id):
-            watch.deliver("frame", packet)
+            watch.deliver(kind, packet)
 
     def event(self, state: RunState) -> None:
         """Tell all watchers of a run what happened to it."""

@@ -1,6 +1,6 @@
 // Everything of one mount of the live component: owns the data of the latest frame, and places the panels.
 
-/** @import { Arrays, Columns, CurveChoices, FrameHeader, LabData, Packet, PanelSpec, Size, Theme } from "./types.js" */
+/** @import { Arrays, Change, Columns, CurveChoices, FrameHeader, LabData, Packet, PanelSpec, Size, Theme } from "./types.js" */
 /** @import { Panel } from "./panels/panel.js" */
 import { Area } from "./bar/area.js";
 import { Companion } from "./bar/companion.js";
@@ -28,7 +28,7 @@ const LOW = 480; // px of window height below which they do too: two above one a
 const NEWS = 200; // ms after news of one's own x before all panels are drawn again: a hand may be drawing
 
 /** What is known of a run of which an event has come before any frame. */
-const EMPTY = { step: 0, seconds: 0, steps_per_second: 0, last: {}, reference: {}, info: {}, config: {}, changes: [] };
+const EMPTY = { step: 0, seconds: 0, steps_per_second: 0, last: {}, reference: {}, info: {}, config: {} };
 
 /** @type {Set<Lab>} All that a page shows. */
 const mounted = new Set();
@@ -48,6 +48,8 @@ export class Lab {
     this.areas = new Map();
     /** @type {FrameHeader | null} of the latest frame */
     this.header = null;
+    /** @type {Change[]} of the run's live settings, as they were told last */
+    this.changes = [];
     /** @type {Arrays} the latest of each */
     this.arrays = {};
     this.closed = false;
@@ -109,6 +111,7 @@ export class Lab {
     const another = before && before.run !== data.run;
     if (before?.run !== data.run) {
       this.header = null;
+      this.changes = [];
       this.arrays = {};
       this.pinned = recall("pinned", {})[data.group + data.model] ?? null;
     }
@@ -236,7 +239,8 @@ export class Lab {
     if (header.kind === "decoded") return this.decoder.answer({ header, arrays });
     if (header.kind === "encoded") return this.example.answer({ header, arrays });
     if (header.kind === "examined") return this.panels.get("map")?.examined(header, arrays);
-    if (header.kind === "event") this.header = { ...(this.header ?? EMPTY), ...header };
+    if (header.kind === "changes") this.changes = header.changes;
+    else if (header.kind === "event") this.header = { ...(this.header ?? EMPTY), ...header };
     else if (header.kind === "frame") {
       this.header = header;
       Object.assign(this.arrays, arrays);

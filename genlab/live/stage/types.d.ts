@@ -58,7 +58,6 @@ export interface FrameHeader {
   /** The device that the run trains on, and why that one. */
   place: { asked: string; device: string; label: string; why: string } | null;
   config: Settings;
-  changes: Change[];
   diverged: { step: number; quantity: string } | null;
   /** The newest value of each history; null where it is not finite. */
   last: Record<string, number | null>;
@@ -69,6 +68,13 @@ export interface FrameHeader {
   timeline: number[];
   /** The step that is looked at instead of the present one. */
   looking: number | null;
+}
+
+/** The header of a packet of its own: all changes of a run's live settings, sent at first and whenever they are others. */
+export interface ChangesHeader {
+  kind: "changes";
+  run: string;
+  changes: Change[];
 }
 
 /** The header of what one visitor asked for: `id` is that of the request. */
@@ -82,7 +88,7 @@ export interface AnswerHeader {
   cell?: number;
 }
 
-export type Header = FrameHeader | AnswerHeader | { kind: "ping" };
+export type Header = FrameHeader | ChangesHeader | AnswerHeader | { kind: "ping" };
 
 export interface Packet<H = Header> {
   header: H;

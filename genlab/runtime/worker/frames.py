@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from genlab.runtime.messages import MAX_HZ, Record, RunStatus, encode
+from genlab.runtime.messages import MAX_HZ, Record, RunStatus, changes_packet, encode
 from genlab.runtime.worker.run import Run, Runs
 
 FRAME_SHARE = 0.045
@@ -76,6 +76,7 @@ class Frames:
         except Exception as error:
             run.fail(error)
             packet = encode(_header(run))
+        self._send_changes(run)
         self._send(Record.FRAME, run.run_id, packet)
         run.used += time.perf_counter() - begin
         cost = time.thread_time() - busy
@@ -85,13 +86,21 @@ class Frames:
         # Counted from when the frame was due, so that a late turn does not lower the rate.
         run.next_frame = run.next_frame + every if now - run.next_frame < every else now + every
 
+    def _send_changes(self, run: Run) -> None:
+        """Send the changes of the run's settings if they are others than those that were sent last: they are many, and
+        seldom new.
+        """
+        if run.changes != run.changes_sent:
+            run.changes_sent = list(run.changes)
+            self._send(Record.CHANGES, run.run_id, changes_packet(run.run_id, run.changes_sent))
+
 
 def _header(run: Run) -> dict[str, Any]:
     run.sequence += 1
     return {
         "kind": "frame", "run": run.run_id, "model": run.config.model, "sequence": run.sequence,
         "status": run.status, "message": run.told_message, "step": run.step, "seconds": 0.0,
-        "steps_per_second": run.steps_per_second(), "config": run.config.model_dump(), "changes": [],
+        "steps_per_second": run.steps_per_second(), "config": run.config.model_dump(),
         "diverged": None, "last": {}, "reference": {}, "info": {}, "diagnosis": None, "timeline": [],
         "looking": None, "place": run.place.to_json() if run.place else None,
     }  # fmt: skip
@@ -110,7 +119,7 @@ def _encode(run: Run) -> bytes:
         arrays, last, info = run.view.draw(run.streams, whole=run.status != RunStatus.RUNNING)
     gone = trainer.diverged
     header |= {
-        "seconds": trainer.seconds, "changes": trainer.changes, "last": last, "info": info,
+        "seconds": trainer.seconds, "last": last, "info": info,
         "diverged": {"step": gone.step, "quantity": gone.quantity} if gone else None,
         "reference": run.view.reference(), "diagnosis": run.view.diagnosis(),
         "config": run.shown.trainer.config.model_dump(), "timeline": trainer.snapshots.steps,

@@ -11,7 +11,7 @@ from genlab.runtime.worker.loop import HEARTBEAT
 
 
 class Outbox:
-    """Records wait here to be written, of frames and states only the latest of each run.
+    """Records wait here to be written, of frames, changes and states only the latest of each run.
 
     Args:
         age: seconds since the last turn, or None while the worker warms up.
@@ -25,7 +25,7 @@ class Outbox:
 
     def send(self, kind: Record, run_id: str, payload: bytes) -> None:
         """Leave a record to the writer thread."""
-        key = (kind, run_id) if kind in (Record.FRAME, Record.STATE) else object()
+        key = (kind, run_id) if kind in (Record.FRAME, Record.CHANGES, Record.STATE) else object()
         with self._changed:
             self._waiting.pop(key, None)
             self._waiting[key] = (kind, run_id, payload)

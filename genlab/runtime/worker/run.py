@@ -58,6 +58,7 @@ class Run:
         self.autosave = 0.0
         self.saved_seldom = ""
         self.told: Any = None
+        self.changes_sent: list[dict[str, Any]] | None = None
         self.rate: deque[tuple[float, int]] = deque(maxlen=16)
 
     @property
@@ -175,6 +176,11 @@ class Run:
         return (now[1] - self.rate[0][1]) / seconds if seconds > 0 else 0.0
 
     @property
+    def changes(self) -> list[dict[str, Any]]:
+        """The history of its live settings."""
+        return self.trainer.changes if self.trainer else []
+
+    @property
     def told_message(self) -> str:
         """What a person is told of it in words."""
         seldom = self.saved_seldom if self.status == RunStatus.RUNNING else ""
@@ -183,7 +189,7 @@ class Run:
     def state(self) -> dict[str, Any]:
         return {
             "status": self.status, "step": self.step, "message": self.told_message,
-            "config": self.config.to_json(), "changes": self.trainer.changes if self.trainer else [],
+            "config": self.config.to_json(), "changes": self.changes,
             "device": self.device, "place": self.place.to_json() if self.place else {},
         }  # fmt: skip
 

@@ -50,6 +50,7 @@ export class Companion {
 
   /** @param {Packet<FrameHeader>} packet */
   receive({ header, arrays }) {
+    if (header.kind !== "frame" && header.kind !== "event") return; // its settings are not marked here
     this.header = { ...this.header, ...header };
     if (header.kind === "frame") this.columns = Object.fromEntries(historyOf(arrays).map(([name, { values }]) => [name, values]));
     this.say("");

@@ -1,7 +1,7 @@
 // Histories with what a training dashboard has; min, max and last value of each stand on its switch.
 
 /** @import { Lab } from "../lab.js" */
-/** @import { Change, Columns, CurveChoices, FrameHeader, PanelSpec, Series, Theme } from "../types.js" */
+/** @import { Columns, CurveChoices, FrameHeader, PanelSpec, Series, Theme } from "../types.js" */
 import {
   decades, extremes, interpolate, joined, middleRange, newestOf, scaledOf, segmentsOf, smooth, takenAt, thenOf, valuesOf,
 } from "../maths/series.js";
@@ -139,7 +139,7 @@ export class Curves extends PlotlyPanel {
 
   /** The steps at which another objective began, where the curves are of its terms. */
   cuts() {
-    return this.spec.segmented ? this.changes().filter(({ settings }) => "objective" in settings).map(({ step }) => step) : [];
+    return this.spec.segmented ? this.lab.changes.filter(({ settings }) => "objective" in settings).map(({ step }) => step) : [];
   }
 
   /** @param {Columns} columns */
@@ -176,14 +176,9 @@ export class Curves extends PlotlyPanel {
     node.title = `${taken || (past ? `at step ${looking}` : "last")} ${here}, min ${low}, max ${high}`;
   }
 
-  /** @returns {Change[]} */
-  changes() {
-    return this.lab.header?.changes ?? [];
-  }
-
   /** @param {Columns} columns @param {CurveChoices["x"]} x */
   changesAt(columns, x) {
-    return this.changes().map(({ step }) => this.along(x, columns, step));
+    return this.lab.changes.map(({ step }) => this.along(x, columns, step));
   }
 
   /** Where a step stands on the horizontal axis. @param {CurveChoices["x"]} x @param {Columns} columns @param {number} step */
@@ -213,7 +208,7 @@ export class Curves extends PlotlyPanel {
     if (!at.length) return [];
     /** @type {(change: [string, [unknown, unknown]]) => string} */
     const say = ([name, [before, after]]) => `${name}: ${before ?? "off"} → ${after ?? "off"}`;
-    const text = this.changes().map(({ settings, note }) =>
+    const text = this.lab.changes.map(({ settings, note }) =>
       [...Object.entries(settings).map(say), ...(note ? [note] : [])].join("<br>"));
     const marker = { symbol: "triangle-down", size: 9, color: this.lab.theme.text };
     const marks = { type: "scatter", mode: "markers", yaxis: "y2", name: "setting", cliponaxis: false };
