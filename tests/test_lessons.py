@@ -1,0 +1,187 @@
+"""Lessons: what stands in their files, what is refused in which words, and that the built-in ones say what is so."""
+
+import tomllib
+from math import log
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import genlab.lessons
+from genlab.config import CONFIGS
+from genlab.lessons import BUILT_IN, LessonError, read_lesson, shelf
+from genlab.scenarios import SCENARIOS
+from genlab.theory.divergences import Mixture, divergences
+
+STATION = """
+title = "A lesson"
+about = "About nothing."
+[[station]]
+name = "first"
+title = "First"
+minutes = 3
+words = "Two networks."
+page = "gan"
+"""
+LECTURE = shelf().lessons["lecture"]
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def said(path: Path, text: str) -> str:
+    with pytest.raises(LessonError) as error:
+        read_lesson(write(path, text), shelf().lessons)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_built_in_lesson_can_be_read(name):
+    assert shelf().lessons[name].station
+
+
+def test_the_lecture_takes_90_minutes_the_short_one_20_and_the_lab_session_90():
+    assert [shelf().lessons[name].minutes for name in BUILT_IN] == [90, 20, 90]
+
+
+def test_every_file_beside_the_module_is_offered():
+    folder = Path(genlab.lessons.__file__).parent
+    assert {path.stem for path in folder.glob("*.toml")} == set(BUILT_IN)
+
+
+@pytest.mark.parametrize("lesson", shelf().lessons.values(), ids=list(shelf().lessons))
+def test_words_are_two_to_four_sentences_that_leave_room_for_the_picture(lesson):
+    for station in lesson.station:
+        assert 60 < len(station.words) < 480, station.name
+
+
+@pytest.mark.parametrize("lesson", shelf().lessons.values(), ids=list(shelf().lessons))
+def test_a_station_rests_no_later_than_where_its_demonstration_is_judged_or_said_to_last(lesson):
+    for station in lesson.station:
+        if station.scenario and station.steps and not station.done:
+            assert station.steps >= SCENARIOS[station.scenario].steps, station.name
+
+
+def test_every_station_of_a_model_has_settings_that_are_allowed():
+    for lesson in shelf().lessons.values():
+        for station in lesson.station:
+            if station.page in CONFIGS:
+                assert CONFIGS[station.page](**station.config.model_dump()) == station.config
+
+
+# ---- what is wrong is said in one line -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("title = ", "own.toml: Invalid value (at end of document)"),
+        ('title = "A"\nabout = "B"', "own.toml, station is missing"),
+        (STATION + "colour = 1", "own.toml, station 1 (first): colour: there is no such field"),
+        (STATION.replace('page = "gan"', ""), "own.toml, station 1 (first): page is missing"),
+        (STATION.replace('"gan"', '"gam"'), "own.toml, station 1 (first): page = gam: input should be 'vae', 'gan',"),
+        (
+            STATION.replace("minutes = 3", "minutes = 0"),
+            "station 1 (first): minutes = 0: input should be greater than 0",
+        ),
+        (STATION + 'scenario = "gan_rang"', "there is no scenario gan_rang; python -m genlab scenario lists them"),
+        (STATION + 'scenario = "vae_digits"', "scenario = vae_digits: it is one of the page vae"),
+        (STATION + "cured = true", "cured needs a scenario that has a cure"),
+        (STATION + "setup = { n_critic = 0 }", "setup: n_critic = 0: allowed is a whole number from 1 to 100"),
+        (STATION + "setup = { critics = 2 }", "setup: "),
+        (STATION + 'panels = ["plain"]', "panels = plain: allowed is plane, losses,"),
+        (STATION + 'controls = ["beta"]', "controls = beta: allowed is data,"),
+        (STATION + "done = { step = 3 }", "done needs do: what is to be done, in words"),
+        (STATION + 'do = "x"\ndone = { }', "allowed is exactly one of setting, figure, step, diagnosis and pinned"),
+        (STATION + 'do = "x"\ndone = { setting = "clip" }', "done: a setting needs least or most, or is"),
+        (STATION + 'do = "x"\ndone = { figure = "kl", least = 1 }', "done.figure = kl: allowed is critic_loss,"),
+        (STATION + 'do = "x"\ndone = { step = 5, least = 1 }', "least and most belong to a setting or a figure"),
+        (
+            STATION + 'do = "x"\ndone = { setting = "clip", least = 2, most = 1 }',
+            "least = 2 is above most = 1",
+        ),
+        (STATION + 'do = "x"\ndone = { diagnosis = "ill" }', "done.diagnosis = ill: input should be 'healthy',"),
+        (
+            STATION + 'question = { ask = "?", choices = ["a", "b"], answer = 3, because = "x" }',
+            "question: answer = 3: allowed is 1 to 2, the number of its choices",
+        ),
+        (STATION + 'question = { ask = "?", choices = ["a"], answer = 1, because = "x" }', "question.choices = ['a']:"),
+        (
+            STATION + '[[station]]\nname = "first"\ntitle = "B"\nminutes = 1\nwords = "w"\npage = "games"',
+            "two stations have the name first",
+        ),
+        (STATION + '[[station]]\nlike = "lecture.none"', "station 2: like = lecture.none: there is no such station;"),
+        (STATION.replace('"gan"', '"gallery"'), "the page gallery needs a scenario that has a cure"),
+        (STATION.replace('"gan"', '"games"') + 'panels = ["plane"]', "panels: the page games has none"),
+        ("station = 3", "own.toml, title is missing"),
+        ('title = "A"\nabout = "B"\nstation = [3]', "station 1: "),
+    ],
+)
+def test_a_mistake_in_a_file_is_said_in_one_line_that_names_the_station_and_the_field(tmp_path, text, line):
+    found = said(tmp_path / "own.toml", text)
+    assert line in found
+    assert "\n" not in found and len(found) < 700
+
+
+def test_bytes_that_are_no_text_and_a_file_that_is_too_large_are_said(tmp_path):
+    (tmp_path / "own.toml").write_bytes(b"title = \xff\xfe")
+    with pytest.raises(LessonError, match="no text in UTF-8"):
+        read_lesson(tmp_path / "own.toml")
+    (tmp_path / "own.toml").write_bytes(b"#" * 1_000_001)
+    with pytest.raises(LessonError, match="more than 1,000,000 bytes"):
+        read_lesson(tmp_path / "own.toml")
+
+
+def test_own_lessons_stand_beside_the_built_in_ones_and_a_bad_file_hides_none(tmp_path):
+    (tmp_path / "lessons").mkdir()
+    write(tmp_path / "lessons" / "mine.toml", STATION)
+    write(tmp_path / "lessons" / "bad.toml", "title = 3")
+    write(tmp_path / "lessons" / "lecture.toml", STATION)
+    found = shelf(tmp_path)
+    assert list(found.lessons) == [*BUILT_IN, "mine"]
+    assert [line.partition(":")[0] for line in found.problems] == ["bad.toml, title = 3", "lecture.toml"]
+
+
+def test_a_home_without_lessons_and_one_that_is_no_folder_have_the_built_in_ones(tmp_path):
+    assert list(shelf(tmp_path).lessons) == list(BUILT_IN)
+    assert list(shelf(write(tmp_path / "file", "")).lessons) == list(BUILT_IN)
+
+
+def test_a_station_like_another_takes_over_what_it_does_not_say_itself(tmp_path):
+    text = 'title = "A"\nabout = "B"\n[[station]]\nlike = "lecture.kl"\nminutes = 9\ntitle = "Mine"'
+    mine = read_lesson(write(tmp_path / "own.toml", text), shelf().lessons).station[0]
+    original = LECTURE.station[LECTURE.place("kl")]
+    assert (mine.minutes, mine.title) == (9, "Mine")
+    assert (mine.words, mine.question, mine.setup) == (original.words, original.question, original.setup)
+
+
+def test_a_sign_goes_to_the_browser_under_the_names_of_the_file():
+    file = tomllib.loads(Path(genlab.lessons.__file__).with_name("tasks.toml").read_text())
+    for station, written in zip(shelf().lessons["tasks"].station, file["station"], strict=True):
+        if station.done:
+            assert station.done.to_data() == written["done"]
+
+
+# ---- the numbers that the words name ---------------------------------------------------------------------------------
+
+
+def test_the_kl_of_the_question_about_a_missed_mode():
+    p, q = Mixture([-2, 2], [0.5, 0.5], [0.4, 0.6]), Mixture([2], [0.5], [1])
+    found = divergences(p, q)
+    assert found["kl_qp"] == pytest.approx(-log(0.6), abs=1e-3) == pytest.approx(0.511, abs=1e-3)
+    assert found["kl_pq"] > 4 * found["kl_qp"]
+
+
+def test_both_kl_of_the_station_are_two_nats_and_differ_once_q_is_wider():
+    narrow = divergences(Mixture([0], [1], [1]), Mixture([2], [1], [1]))
+    wide = divergences(Mixture([0], [1], [1]), Mixture([2], [2], [1]))
+    assert narrow["kl_pq"] == pytest.approx(2, abs=1e-3) == pytest.approx(narrow["kl_qp"], abs=1e-3)
+    assert abs(wide["kl_pq"] - wide["kl_qp"]) > 0.5
+
+
+def test_the_slopes_in_the_logit_before_a_sure_discriminator_differ_by_a_thousand():
+    logit = np.log(0.001 / 0.999)
+    d = 1 / (1 + np.exp(-logit))
+    assert (1 - d) / d == pytest.approx(999)
