@@ -157,3 +157,43 @@ def test_q_climbs_to_the_posterior_and_the_bars_stay_on_each_other(lab):
     bars = "document.querySelector('[data-picture=terms] .js-plotly-plot').data.slice(0, 5)"
     ends = lab.page.evaluate(f"() => {bars}.map(bar => bar.base[0] + bar.y[0])")
     assert ends[3] == pytest.approx(ends[4], abs=1e-4) and ends[2] == pytest.approx(ends[4], abs=1e-4)
+
+
+# ---- the discriminator that a person plays ---------------------------------------------------------------------------
+
+
+def missed(lab) -> float:
+    return float(lab.page.locator(".genlab-part .numbers span", has_text="you miss").locator("output").inner_text())
+
+
+def test_who_plays_the_discriminator_misses_nothing_at_the_best_threshold_and_slope(lab):
+    lab.page.goto(f"{lab.url}/discriminator?space=yourself")
+    lab.page.get_by_role("spinbutton", name="Threshold t").fill("1")
+    lab.page.get_by_role("spinbutton", name="Slope a").fill("-2")
+    assert missed(lab) == 0
+    for name, value in (("Slope a", "-1"), ("Threshold t", "3"), ("Slope a", "4")):
+        before = missed(lab)
+        lab.page.get_by_role("spinbutton", name=name).fill(value)
+        assert missed(lab) > before
+
+
+def test_the_numbers_of_a_played_discriminator_follow_the_hand_while_it_drags(lab):
+    lab.page.goto(f"{lab.url}/discriminator?space=yourself")
+    picture = lab.page.locator(".genlab-part .picture")
+    box = picture.bounding_box()
+    assert box["height"] >= 300
+    before = missed(lab)
+    lab.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.3 * box["height"])
+    lab.page.mouse.down()
+    lab.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"], steps=3)
+    assert missed(lab) != before
+    assert lab.page.get_by_role("spinbutton", name="Threshold t").input_value() == "-3.2"
+    lab.page.mouse.up()
+
+
+def test_moving_q_away_brings_js_to_its_bound_and_w1_to_the_distance(lab):
+    lab.page.goto(f"{lab.url}/discriminator?space=yourself&p1_mean=-2&p1_std=0.4&q1_mean=-2&q1_std=0.4")
+    values = lab.page.locator(".genlab-part .numbers output")
+    for theta, js, w1 in (("0", "0.000", "0.000"), ("6", "0.693", "6.000")):
+        lab.page.get_by_role("spinbutton", name="Move q by").fill(theta)
+        assert values.all_inner_texts()[-2:] == [js, w1]

@@ -9,7 +9,8 @@ from genlab.theory.divergences import Mixture
 from genlab.ui.densities import Part, as_settings, mixture, parts_of
 from genlab.ui.theory import Settings
 
-SPACES = {"line": "on the line", "plane": "in the plane"}
+YOURSELF = "yourself"
+SPACES = {"line": "on the line", "plane": "in the plane", YOURSELF: "on the line, and you are D"}
 LINE, PLANE = 241, 37
 """Grid points on the line, and along a side of the plane."""
 MARGIN = 4.0
@@ -35,15 +36,25 @@ PRESETS = {
     "Both sides": {
         "space": "line", **as_settings("p", [(-2.0, 0.5, 0.5), (2.0, 0.5, 0.5)]), **as_settings("q", [(0.0, 1.0, 1.0)]),
     },
+    "You are D": {"space": YOURSELF, **as_settings("p", P), **as_settings("q", Q)},
     "In the plane": {"space": "plane", "real": "ring", "q_x": 0.8, "q_y": 0.0, "q_std": 0.6},
 }  # fmt: skip
 
 
-def train(column: Settings) -> tuple[Pair, Training, str]:
-    """The two densities that were chosen, a discriminator in training between them, and the space they lie in."""
-    space = column.choice("space", "Densities", SPACES, "line")
+def choose_space(column: Settings) -> str:
+    """Where the densities lie, and who discriminates between them."""
+    return column.choice("space", "Densities", SPACES, "line")
+
+
+def on_the_line(column: Settings) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    """The two mixtures on the line that were chosen, p and q."""
+    return parts_of(mixture(column, "p", "p, real", P)), parts_of(mixture(column, "q", "q, generated", Q))
+
+
+def train(column: Settings, space: str) -> tuple[Pair, Training]:
+    """The two densities that were chosen, and a discriminator in training between them."""
     if space == "line":
-        densities = parts_of(mixture(column, "p", "p, real", P)), parts_of(mixture(column, "q", "q, generated", Q))
+        densities = on_the_line(column)
     else:
         real = column.choice("real", "p, real", {name: words for name, (words, *_) in REAL.items()}, "ring")
         centre = (
@@ -53,7 +64,7 @@ def train(column: Settings) -> tuple[Pair, Training, str]:
         densities = real, (*centre, column.number("q_std", "σ of q", 0.2, 1.5, 0.6))
     units = column.number("units", "Hidden units of D", 1, 64, 16, help="One tanh layer.")
     seed = column.number("seed", "Seed of its weights", 0, 99, 0)
-    return *_trained(space, *densities, units, seed), space
+    return _trained(space, *densities, units, seed)
 
 
 @st.cache_data(max_entries=50, show_spinner="A discriminator is trained …")

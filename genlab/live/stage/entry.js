@@ -1,10 +1,11 @@
-// The browser's side of genlab. This file is what Streamlit mounts for each of the four components; it imports the
+// The browser's side of genlab. This file is what Streamlit mounts for each of the five components; it imports the
 // component's module from the lab itself, under an address that changes with the content of this folder. There is no
 // build step: what is served is what stands here.
 //
 //   live.js     pictures of one training run: a Lab for each mount, fed by a WebSocket
 //   player.js   pictures of what is already computed, played and stepped through
 //   pencil.js   a pad on which a density is drawn
+//   part.js     a discriminator that a person plays
 //   keys.js     the keys of the page, which a focused slider must not swallow
 //
 // How the data of a run flow: genlab/runtime packs a frame → wire/feed.js (the socket) → wire/packets.js (numbers) →

@@ -319,6 +319,17 @@ export interface PencilData {
   palette: Surroundings["palette"];
 }
 
+// ---- a part to play (genlab/live/part.py) ----
+
+/** Mean, standard deviation and weight of one Gaussian of a mixture. */
+export type Part = [number, number, number];
+
+export interface PartData {
+  p: Part[];
+  q: Part[];
+  palette: Surroundings["palette"];
+}
+
 declare global {
   interface Window {
     Plotly: any;
