@@ -17,6 +17,7 @@ const HANDS = [
   { name: "at", label: "One generated point x", low: -6, high: 6, step: 0.05, start: 2 },
 ];
 const LONGEST = 2.5; // units of x of the longest arrow
+const WORDS = 150; // px that an arrow's name and number take
 
 /** @type {WeakMap<Element, Stand>} */
 const stands = new WeakMap();
@@ -143,10 +144,11 @@ class Stand {
       // Both are shares of the slope a: the whole length where a loss has all of it.
       const [y, tip] = [ground - 26 + 28 * row, across(at + (LONGEST * pull) / Math.max(1, Math.abs(a)))];
       const side = Math.sign(pull) || 1;
+      const right = Math.max(tip, across(at)) + WORDS < width;
       const name = loss === "minimax" ? "log(1 − D)" : "−log D";
       return `<line x1="${across(at)}" x2="${tip}" y1="${y}" y2="${y}" stroke="${row ? generated : exact}" stroke-width="4"/>`
         + `<path d="M${tip},${y}l${-8 * side},-5v10z" fill="${row ? generated : exact}" opacity="${Math.abs(tip - across(at)) > 6 ? 1 : 0}"/>`
-        + `<text x="${side > 0 ? Math.max(tip, across(at)) + 14 : Math.min(tip, across(at)) - 14}" y="${y + 5}" text-anchor="${side > 0 ? "start" : "end"}" fill="${text}">${name}: ${decimal(pull, 3)}</text>`;
+        + `<text x="${right ? Math.max(tip, across(at)) + 14 : Math.min(tip, across(at)) - 14}" y="${y + 5}" text-anchor="${right ? "start" : "end"}" fill="${text}">${name}: ${decimal(pull, 3)}</text>`;
     });
     const ticks = [-6, -4, -2, 0, 2, 4, 6].map(x => `<text x="${across(x)}" y="${floor + 18}" text-anchor="middle" fill="${muted}">${String(x).replace("-", "−")}</text>`);
     this.picture.innerHTML = `<svg width="${width}" height="${height}" role="img" aria-label="Densities p and q, the discriminator D, and one generated point">
