@@ -365,15 +365,18 @@ def _critic(config: GANConfig) -> dict[str, Shape]:
 
 
 def _normalised(layers: Mapping[str, Shape]) -> dict[str, Shape]:
-    """With the power iteration's vectors beside each weight matrix."""
-    shapes = {}
+    """With the power iteration's vectors beside each weight: of a convolution they are images."""
+    shapes, side = {}, 28
     for name, shape in layers.items():
         layer, _, part = name.rpartition(".")
         if part == "bias":
             shapes[name] = shape
         else:
             stem = f"{layer}.parametrizations.weight"
-            shapes |= {f"{stem}.original": shape, f"{stem}.0._u": shape[:1], f"{stem}.0._v": (math.prod(shape[1:]),)}
+            u, v = shape[:1], shape[1:]
+            if len(shape) == 4:
+                u, v, side = (1, shape[0], side // 2, side // 2), (1, shape[1], side, side), side // 2
+            shapes |= {f"{stem}.original": shape, f"{stem}.0._u": u, f"{stem}.0._v": v}
     return shapes
 
 

@@ -150,6 +150,7 @@ def test_a_scenarios_cured_twin_is_put_to_the_same_check(capsys):
     assert outcome["holds"] is True and outcome["cured"]["holds"] is False
     assert outcome["cured"]["cure"] == {"mistake": "none"}
     assert outcome["cured"]["figures"].keys() == outcome["figures"].keys()
+    assert outcome["cured"]["cured_claim_holds"] is True and "cured_claim_holds" not in outcome
 
 
 @pytest.mark.slow
@@ -162,11 +163,11 @@ def test_a_report_on_many_seeds_is_one_line_of_json_for_each_scenario(tmp_path):
     summary = json.loads(line)
     assert summary["name"] == "wgan_flipped_sign" and summary["seeds"] == [101]
     assert summary["holds"] == 1 and summary["cured_holds"] == 0
-    assert done.stdout == "" and "2 of 2  cured wgan_flipped_sign  seed 101: does not hold" in done.stderr
+    assert done.stdout == "" and "2 of 2  cured wgan_flipped_sign  seed 101  step 200: does not hold" in done.stderr
 
 
 def test_a_report_whose_process_is_killed_keeps_its_lines_and_says_so(monkeypatch, capsys):
-    def broken(scenarios, seeds, make_trainer, executor, tell):
+    def broken(scenarios, seeds, make_trainer, executor, tell, times):
         yield {"name": scenarios[0].name}
         executor.submit(os._exit, 1).result()
 
@@ -203,6 +204,8 @@ def test_a_report_whose_process_is_killed_keeps_its_lines_and_says_so(monkeypatc
         (["scenario", "--all", "--seeds", "0"], "0: allowed is a whole number from 1"),
         (["scenario", "--all", "--seed", "3"], "--seed: has no meaning with --all or --seeds"),
         (["scenario", "gan_ring", "--first", "3"], "--first: has no meaning without --all or --seeds"),
+        (["scenario", "gan_ring", "--times", "4"], "--times: has no meaning without --all or --seeds"),
+        (["scenario", "--all", "--times", "0"], "0: allowed is a whole number from 1 to 100"),
         (["scenario", "--cured"], "--cured: has no meaning without NAME"),
         (["scenario", "--all", "-o", "nowhere/report.jsonl"], "there is no folder nowhere"),
         (["sample", "missing.safetensors", "-o", "s.png"], "missing.safetensors cannot be read"),

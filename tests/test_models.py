@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from scipy.sparse.linalg import LinearOperator, svds
 from torch import nn
 
 from genlab.config import GANConfig, VAEConfig
@@ -73,6 +75,52 @@ def test_spectral_normalisation_brings_the_largest_singular_value_to_one():
     for layer in network:
         if isinstance(layer, nn.Linear):
             assert torch.linalg.matrix_norm(layer.weight, 2).item() == pytest.approx(1, abs=1e-3)
+
+
+def slope_of(layer, inputs):
+    """The largest singular value of a convolution without its bias, on inputs of one shape, by Lanczos' method."""
+    inside = torch.zeros(1, *inputs)
+
+    def there(v):
+        return F.conv2d(torch.tensor(v, dtype=torch.float32).view(1, *inputs), weight, **how).flatten().numpy()
+
+    def back(u):
+        u = torch.tensor(u, dtype=torch.float32).view(outputs)
+        return F.conv_transpose2d(u, weight, **how).flatten().numpy()
+
+    how = {"stride": layer.stride, "padding": layer.padding}
+    with torch.no_grad():
+        weight, outputs = layer.weight, layer(inside).shape
+        shape = (outputs.numel(), inside.numel())
+        return float(svds(LinearOperator(shape, matvec=there, rmatvec=back), k=1, return_singular_vectors=False)[0])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_spectrally_normalised_convolution_is_of_slope_one_as_a_map_not_as_a_matrix(seed):
+    network = critic(GANConfig(data="mnist", network="conv", spectral_norm=True), seeded(seed))
+    network.train()
+    for _ in range(300):
+        network(torch.zeros(1, PIXELS))
+    network.eval()
+    first, second = (layer for layer in network if isinstance(layer, nn.Conv2d))
+    for layer, inputs in ((first, (1, 28, 28)), (second, (32, 14, 14))):
+        assert slope_of(layer, inputs) == pytest.approx(1, abs=0.01)
+        # What a normalised matrix leaves: kernels of 4 at stride 2 overlap in 2 × 2 places.
+        assert 1 < 1 / torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() < 2
+
+
+def test_a_normalised_convolution_stays_so_while_it_trains():
+    network = critic(GANConfig(data="mnist", network="conv", spectral_norm=True), seeded())
+    optimizer = torch.optim.Adam(network.parameters(), 2e-4)
+    for step in range(60):
+        optimizer.zero_grad()
+        network(normal(seeded(step), 16, PIXELS)).mean().backward()
+        optimizer.step()
+    network.eval()
+    first, second = (layer for layer in network if isinstance(layer, nn.Conv2d))
+    for layer, inputs in ((first, (1, 28, 28)), (second, (32, 14, 14))):
+        # One step of the power iteration at each access lags a little behind the moving weights.
+        assert slope_of(layer, inputs) == pytest.approx(1, abs=0.1)
 
 
 def test_a_network_in_evaluation_mode_is_not_changed_by_use():

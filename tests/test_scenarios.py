@@ -15,6 +15,7 @@ from genlab.diagnosis import Name, diagnose
 from genlab.diagnosis import both as diagnosis_both
 from genlab.diagnosis.recent import Recent
 from genlab.scenarios import HOME, SCENARIOS, Evidence, Scenario, report, run, watch
+from genlab.scenarios.run import watch_on
 from genlab.training import make_trainer
 
 SEEDS = range(100, 105)
@@ -173,9 +174,35 @@ def test_a_report_counts_for_how_many_seeds_a_claim_and_its_cure_hold():
     assert first["figures"] == [{"n_critic": 1, "nothing": None}] * 2
     assert first["cured_figures"] == [{"n_critic": 2, "nothing": None}] * 2 and first["cure"] == {"n_critic": 2}
     assert second["holds"] == 0 and "cured_holds" not in second
-    assert len(told) == 6 and told[0].startswith("1 of 6  ill  seed 7: holds")
-    assert told[2].startswith("3 of 6  cured ill  seed 7: does not hold")
+    assert first["cured_claim_holds"] == 2 and "later" not in first
+    assert len(told) == 6 and told[0].startswith("1 of 6  ill  seed 7  step 20: holds")
+    assert told[2].startswith("3 of 6  cured ill  seed 7  step 20: does not hold, its own claim holds")
     json.dumps([first, second], allow_nan=False)
+
+
+def lasts_a_while(evidence) -> tuple[bool, dict]:
+    step = evidence.history["step"][-1]
+    return step < 50, {"step": step}
+
+
+def test_a_report_judges_the_same_runs_once_more_after_several_times_the_claim_s_length():
+    tiny = GANConfig(generator_width=4, critic_width=4, batch_size=8)
+    heals = Scenario("heals", "", "It is ill.", tiny, 20, lasts_a_while, {"n_critic": 2}, later="It heals.")
+    with ThreadPoolExecutor(1) as executor:
+        (summary,) = report([heals], [7, 8], make_trainer, executor, lambda line: None, times=4)
+    assert summary["holds"] == 2 and summary["steps"] == 20 and summary["cured_claim_holds"] == 0
+    later = summary["later"]
+    assert later["times"] == 4 and later["steps"] == 80 and later["says"] == "It heals."
+    assert later["holds"] == 0 and later["figures"] == [{"step": 80}] * 2 and later["cured_claim_holds"] == 2
+
+
+def test_a_run_that_goes_on_is_looked_at_as_often_as_one_of_its_length_alone():
+    tiny = GANConfig(generator_width=4, critic_width=4, batch_size=64)
+    once, later = watch_on(tiny, 40, make_trainer, (1, 3))
+    assert len(once.generated) == len(later.generated) == 20
+    whole = watch(tiny, 120, make_trainer)
+    assert all(np.array_equal(one, other) for one, other in zip(later.generated, whole.generated, strict=True))
+    assert np.array_equal(once.history["critic_loss"], whole.history["critic_loss"][:40])
 
 
 def test_a_gradient_that_halves_from_layer_to_layer_has_the_factor_a_half():

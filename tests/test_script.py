@@ -185,7 +185,7 @@ def configs():
 def test_every_script_is_short_plain_and_without_the_lab(config):
     source = script(config)
     compile(source, "experiment.py", "exec")
-    assert len(source.splitlines()) < 150
+    assert len(source.splitlines()) < 180
     assert max(map(len, source.splitlines())) <= 120
     assert "genlab" not in source
 
@@ -209,6 +209,7 @@ def test_scripts_are_clean_for_the_linter_and_the_formatter(tmp_path):
         GANConfig(objective="lsgan", spectral_norm=True),
         GANConfig(data="mnist", network="conv", n_critic=100, batch_size=2048, updates="simultaneous", r1_weight=1),
         GANConfig(objective="wgan_gp", n_critic=5, data="fashion_mnist"),
+        GANConfig(data="mnist", network="conv", spectral_norm=True, objective="wgan_gp", n_critic=3),
         GANConfig(objective="wgan", generator_depth=12, data="checkerboard"),
         VAEConfig(data="grid25", free_bits=0.1, annealing="cyclical"),
         VAEConfig(data="mnist_full", beta=4, mistake="mean_over_pixels"),

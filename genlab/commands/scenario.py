@@ -22,6 +22,7 @@ def add_command(commands: Any) -> None:
     command.add_argument("--all", action="store_true", help="run all with their cured twins; a line of JSON each")
     command.add_argument("--seeds", type=count(1000), metavar="N", help="how many seeds of NAME or of --all (10)")
     command.add_argument("--first", type=count(2**30, least=0), metavar="S", help="the first of the seeds (100)")
+    command.add_argument("--times", type=count(100), metavar="N", help="judge many seeds at N times the length too")
     command.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the lines of many seeds there")
     command.set_defaults(run=_command)
 
@@ -37,7 +38,7 @@ def _command(options: argparse.Namespace) -> int:
     if many:
         _refuse(options, ("seed", "cured"), "with --all or --seeds")
     else:
-        _refuse(options, ("first", "output"), "without --all or --seeds")
+        _refuse(options, ("first", "times", "output"), "without --all or --seeds")
     if options.name is None and not options.all:
         _refuse(options, ("seed", "cured", "seeds"), "without NAME")
         for scenario in SCENARIOS.values():
@@ -65,7 +66,8 @@ def _one_seed(scenario, options) -> int:
     outcome = run(scenario, make_trainer, seed).as_dict()
     if options.cured:
         cured = run_cured(scenario, make_trainer, seed)
-        outcome["cured"] = {"cure": dict(scenario.cure), "holds": cured.holds, "figures": cured.figures}
+        told = ("holds", "figures", "cured_claim_holds", "cured_figures")
+        outcome["cured"] = {"cure": dict(scenario.cure)} | {name: getattr(cured, name) for name in told}
     print(json.dumps(outcome, ensure_ascii=False))
     return DONE
 
@@ -86,7 +88,8 @@ def _many_seeds(scenarios: list, options) -> int:
     executor = ProcessPoolExecutor(mp_context=get_context("spawn"))
     try:
         with options.output.open("w", encoding="utf-8") if options.output else nullcontext(sys.stdout) as file:
-            for summary in report(scenarios, seeds, make_trainer, executor, tell=partial(print, file=sys.stderr)):
+            tell, times = partial(print, file=sys.stderr), options.times or 1
+            for summary in report(scenarios, seeds, make_trainer, executor, tell, times):
                 print(json.dumps(summary, ensure_ascii=False), file=file, flush=True)
     except BrokenProcessPool:
         print("genlab: a process of the report was killed (for its memory?); its lines so far stand", file=sys.stderr)

@@ -110,8 +110,9 @@ class GANConfig(Config):
     )
     spectral_norm: bool = declare.switch(
         False, "Spectral normalisation",
-        "Divides each critic layer's weights by their largest singular value (Miyato et al. 2018); of a convolution by "
-        "that of its kernel as a matrix, which leaves the layer itself a slope of up to about 2.", group="Network",
+        "Divides each critic layer's weights by its largest singular value (Miyato et al. 2018), of a convolution by "
+        "that of the convolution itself: its slope is then 1, and that of its kernel as a matrix less.",
+        group="Network",
     )  # fmt: skip
     mistake: str = declare.mistake(
         {

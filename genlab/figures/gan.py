@@ -314,9 +314,8 @@ def _objective_formula(config: GANConfig) -> tuple[str, str]:
     bounded = "w" if config.clips_weights else "∂L<sub>f</sub>/∂w"
     bound = "weights not clipped" if config.clip is None else f"|{bounded}| ≤ {term('c', 'config.clip')}"
     if config.clips_weights and config.spectral_norm:
-        # What is clamped is divided by its largest singular value, whatever its scale; a convolution's is its kernel's.
-        matrix = "‖W‖ = 1, W each kernel as a matrix" if config.network == "conv" else "‖W‖ = 1 in each layer"
-        bound = f"{matrix}, |b| ≤ {term('c', 'config.clip')}"
+        # What is clamped is divided by the layer's largest singular value, whatever its scale.
+        bound = f"‖W‖ = 1 in each layer, |b| ≤ {term('c', 'config.clip')}"
     return f"{wasserstein}, &nbsp;{bound}", generator
 
 

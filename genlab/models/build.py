@@ -11,8 +11,8 @@ from genlab.models.networks import (
     convolutional_generator,
     initialise,
     mlp,
-    normalise_spectrally,
 )
+from genlab.models.spectral import normalise_spectrally
 
 PIXELS = 28 * 28
 
@@ -57,5 +57,5 @@ def critic(config: GANConfig, random: np.random.Generator) -> Chain:
         network = mlp([data_dim(config), *[config.critic_width] * config.critic_depth, 1], config.activation)
     initialise(network, random)
     if config.spectral_norm:
-        normalise_spectrally(network, seed=int(random.integers(2**31)))
+        normalise_spectrally(network, data_dim(config), seed=int(random.integers(2**31)))
     return network

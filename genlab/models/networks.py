@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
-from torch.nn.utils.parametrizations import spectral_norm
 
 ACTIVATIONS = {
     "tanh": nn.Tanh,
@@ -111,18 +110,3 @@ def fan_in(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> int:
         # With stride s an output sees k²/s² weights of every input channel.
         return layer.in_channels * math.prod(layer.kernel_size) // math.prod(layer.stride)
     return layer.weight[0].numel()
-
-
-def normalise_spectrally(network: nn.Module, seed: int) -> None:
-    """Divide each layer's weights by their largest singular value (Miyato et al. 2018, equation 8).
-
-    The power iteration's first vectors come from ``seed``; the global random state stays as it was.
-    """
-    before = torch.default_generator.get_state()
-    try:
-        torch.default_generator.manual_seed(seed)
-        for module in network.modules():
-            if isinstance(module, (nn.Linear, nn.Conv2d)):
-                spectral_norm(module)
-    finally:
-        torch.default_generator.set_state(before)

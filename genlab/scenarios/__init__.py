@@ -2,11 +2,11 @@
 
 from genlab.scenarios.evidence import Evidence
 from genlab.scenarios.report import report
-from genlab.scenarios.run import Outcome, gather, gather_cured, run, run_cured, watch
+from genlab.scenarios.run import Outcome, gather, gather_cured, run, run_cured, run_cured_on, run_on, watch
 from genlab.scenarios.scenario import Scenario
 from genlab.scenarios.scenarios import HOME, SCENARIOS
 
 __all__ = [
     "HOME", "SCENARIOS", "Evidence", "Outcome", "Scenario", "gather", "gather_cured", "report", "run", "run_cured",
-    "watch",
+    "run_cured_on", "run_on", "watch",
 ]  # fmt: skip

@@ -37,3 +37,10 @@ class Scenario:
     def cured(self) -> Config | None:
         """The set-up of the twin, or None where there is nothing to cure."""
         return self.config.replace(**self.cure) if self.cure else None
+
+    def judge_cured(self, evidence: Evidence) -> Verdict:
+        """Whether what is claimed of the twin holds in a run of it: its own check passes, or the failure's fails."""
+        if self.cured_check:
+            return self.cured_check(evidence)
+        fails, figures = self.check(evidence)
+        return not fails, figures

@@ -13,6 +13,7 @@ from genlab.script.shared import (
     optimizer_source,
     sizes_source,
 )
+from genlab.script.spectral import spectral_source
 
 _ROWS_AT_ONCE = 16_384
 """Examples that the trainers generate in one pass; how sums are rounded depends on it."""
@@ -60,13 +61,7 @@ def gan_parts(config: GANConfig) -> tuple[str, ...]:
     )
     initialisation = initialisation_source(config, "*generator, *critic")
     if config.spectral_norm:
-        initialisation += (
-            "\n# Divide each weight matrix of the critic by its largest singular value (Miyato et al. 2018)."
-            "\ntorch.manual_seed(int(init.integers(2**31)))"
-            "\nfor layer in critic:"
-            f"\n    if isinstance(layer, {'(nn.Linear, nn.Conv2d)' if config.network == 'conv' else 'nn.Linear'}):"
-            "\n        spectral_norm(layer)"
-        )
+        initialisation += spectral_source(config)
     optimizers = (
         f"{AS_ONE_VECTOR}{_constants(config)}{_gan_draws(config)}"
         "critic_weights, generator_weights = as_one_vector(critic), as_one_vector(generator)\n"

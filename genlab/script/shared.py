@@ -19,6 +19,7 @@ def imports_source(body: str) -> str:
         "pairwise(": "from itertools import count, pairwise",
         "nn.Unflatten(": "from itertools import count",
         "F.": "import torch.nn.functional as F",
+        "parametrize.": "from torch.nn.utils import parametrize",
         "spectral_norm(": "from torch.nn.utils.parametrizations import spectral_norm",
     }
     used = {line for sign, line in optional.items() if sign in body}
@@ -28,6 +29,7 @@ def imports_source(body: str) -> str:
         "import torch",
         "import torch.nn.functional as F",
         "from torch import nn",
+        "from torch.nn.utils import parametrize",
         "from torch.nn.utils.parametrizations import spectral_norm",
     ]
     kept = ([line for line in lines if line in used or line not in optional.values()] for lines in (standard, others))
