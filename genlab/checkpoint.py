@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from genlab.changes import LONGEST_TEXT, thinned
 from genlab.config import Config, GANConfig, SettingError, VAEConfig, from_json
 from genlab.data import points
+from genlab.stamps import CLASS_CURVES, MODE_CURVES, STAMPS
 
 FORMAT = 2
 LARGEST = 300 * 2**20
@@ -293,14 +294,14 @@ def expected_tensors(config: Config, rows: int = 0) -> Tensors:
             "decoder": _mlp([config.latent_dim, *hidden, n]),
         }
         optimizers = {"autoencoder": (config.optimizer, ("encoder", "decoder"))}
-        columns = 7 + config.latent_dim
+        columns = 5 + config.latent_dim + len(measured_curves(config))
     else:
         networks = {"generator": _generator(config), "critic": _critic(config)}
         optimizers = {
             "critic": (config.critic_optimizer, ("critic",)),
             "generator": (config.generator_optimizer, ("generator",)),
         }
-        columns = 9 + _measured(config)
+        columns = 9 + len(measured_curves(config))
     tensors = {
         f"{network}/{name}": ("F32", shape) for network, part in networks.items() for name, shape in part.items()
     }
@@ -326,9 +327,16 @@ def _data_dim(config: Config) -> int:
     return 28 * 28 if config.is_images else 2
 
 
-def _measured(config: GANConfig) -> int:
-    """How many measured curves a GAN has, with those that tell when they were measured."""
-    return 7 if _modes(config) else 2
+def measured_curves(config: Config) -> tuple[str, ...]:
+    """The curves that are measured now and then with these settings, then those that tell when they were."""
+    classes = CLASS_CURVES if config.is_digits else ()
+    if config.model == "vae":
+        measured = ("active_units", *classes)
+    elif config.is_images:
+        measured = ("sample_distance", *classes)
+    else:
+        measured = ("wasserstein_exact", *(MODE_CURVES if _modes(config) else ()))
+    return (*measured, *dict.fromkeys(STAMPS[name] for name in measured))
 
 
 def _modes(config: GANConfig) -> int:

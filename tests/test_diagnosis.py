@@ -324,6 +324,33 @@ def test_images_that_are_all_alike_are_a_mode_collapse(distance):
     assert found.name == Name.MODE_COLLAPSE and "two of the data by 10.1" in found.saw
 
 
+REAL = DIGITS | {"classes_covered": 10.0, "effective_classes": 9.9, "confident_share": 0.99}
+
+
+def digit_curves(*effective, covered=1.0):
+    """Images that differ as those of the data do, and the classes that a classifier finds among them."""
+    classes = {"effective_classes": measured(*effective), "classes_covered": measured(*10 * [covered])}
+    surely = {"confident_share": measured(*10 * [0.9]), "frechet_distance": measured(*10 * [0.5])}
+    curves = image_curves(*VARIED)
+    return curves | classes | surely | {"classes_step": curves["sample_distance_step"]}
+
+
+def test_digits_of_few_classes_are_a_mode_collapse_however_much_they_differ():
+    few, all_ten = digit_curves(1.0, *9 * [4.0]), digit_curves(1.0, *9 * [9.0], covered=10.0)
+    found = diagnose(IMAGES, few, REAL)
+    assert (
+        found.name == Name.MODE_COLLAPSE
+        and "1 of 10 classes" in found.saw
+        and "is 4.0, of real digits 9.9" in found.saw
+    )
+    assert diagnose(IMAGES, all_ten, REAL).name == Name.HEALTHY
+    assert diagnose(IMAGES, cut(few, 799), REAL).name == Name.WARMING_UP
+
+
+def test_one_count_of_few_classes_changes_no_name():
+    assert diagnose(IMAGES, digit_curves(1.0, *8 * [9.0], 2.0), REAL).name == Name.HEALTHY
+
+
 def test_images_that_are_alike_early_are_given_more_time():
     curves = image_curves(*VARIED)
     assert diagnose(IMAGES, cut(curves, 250), DIGITS).name == Name.WARMING_UP

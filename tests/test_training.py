@@ -292,6 +292,7 @@ def test_a_large_kl_weight_collapses_the_posterior():
 
 RECORDED = {
     "vae": {"loss", "elbo", "reconstruction", "kl", "kl_per_dim", "beta", "active_units", "active_units_step"},
+    "classes": {"classes_covered", "effective_classes", "confident_share", "frechet_distance", "classes_step"},
     "gan": {
         "critic_loss", "generator_loss", "loss_sum", "real_score", "fake_score", "wasserstein_estimate",
         "critic_grad_norm", "generator_grad_norm", "clipped_fraction",
@@ -303,10 +304,11 @@ def test_histories_have_the_agreed_names():
     time, distance = {"step", "seconds"}, {"wasserstein_exact", "wasserstein_exact_step"}
     modes = {"modes_captured", "high_quality", "effective_modes", "mode_turnover", "modes_step"}
     assert vae().history().keys() == RECORDED["vae"] | time
+    assert vae(data="mnist").history().keys() == RECORDED["vae"] | time | RECORDED["classes"]
     assert gan(data="ring8").history().keys() == RECORDED["gan"] | time | modes | distance
     assert gan(data="moons").history().keys() == RECORDED["gan"] | time | distance
     diversity = {"sample_distance", "sample_distance_step"}
-    assert gan(data="mnist").history().keys() == RECORDED["gan"] | time | diversity
+    assert gan(data="mnist").history().keys() == RECORDED["gan"] | time | diversity | RECORDED["classes"]
     assert vae(latent_dim=1).history()["kl_per_dim"].shape == (0, 1)
 
 

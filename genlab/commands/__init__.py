@@ -1,4 +1,4 @@
-"""The lab without a browser: ``python -m genlab {train,sample,scenario,bench,stress}``.
+"""The lab without a browser: ``python -m genlab {train,sample,classifier,scenario,bench,stress}``.
 
 Exit status: 0 done, 1 the run diverged, 2 bad input (one line says which), 130 interrupted.
 """
@@ -7,7 +7,7 @@ import os
 import sys
 
 from genlab import stress
-from genlab.commands import bench, sample, scenario, train
+from genlab.commands import bench, classifier, sample, scenario, train
 from genlab.commands.usage import BAD_INPUT, DONE, INTERRUPTED, Parser, UsageError
 from genlab.config import SettingError
 
@@ -15,8 +15,10 @@ from genlab.config import SettingError
 def parser() -> Parser:
     """The commands and their options; the settings' options come from their declarations."""
     whole = Parser(prog="python -m genlab", description="Train small generative models without a browser.")
-    commands = whole.add_subparsers(dest="command", required=True, metavar="{train,sample,scenario,bench,stress}")
-    for command in (train, sample, scenario, bench, stress):
+    commands = whole.add_subparsers(
+        dest="command", required=True, metavar="{train,sample,classifier,scenario,bench,stress}"
+    )
+    for command in (train, sample, classifier, scenario, bench, stress):
         command.add_command(commands)
     return whole
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from genlab.config.choices import IMAGES
+from genlab.config.choices import DIGITS, IMAGES
 from genlab.config.setting import OFF, Setting, SettingError, setting_text, shorten
 
 MOST_PROBLEMS = 8
@@ -84,6 +84,11 @@ class Config(BaseModel):
     def is_images(self) -> bool:
         """Whether the data are 28×28 images rather than points in the plane."""
         return self.data in IMAGES
+
+    @property
+    def is_digits(self) -> bool:
+        """Whether the data are images of digits, which the shipped classifier can tell apart."""
+        return self.data in DIGITS
 
     def replace(self, **changes: Any) -> Self:
         """This set-up with some settings changed, validated as a whole."""

@@ -17,6 +17,8 @@ IMAGES = {
     "mnist_full": "MNIST digits (70,000, torchvision)",
     "fashion_mnist": "FashionMNIST (70,000, torchvision)",
 }
+DIGITS = ("mnist", "mnist_full")
+"""Images that show digits."""
 ACTIVATIONS = {"tanh": "tanh", "relu": "ReLU", "leaky_relu": "leaky ReLU (0.2)", "gelu": "GELU", "silu": "SiLU"}
 OPTIMIZERS = {"sgd": "SGD", "momentum": "SGD with momentum", "rmsprop": "RMSProp", "adam": "Adam"}
 CRITIC_OBJECTIVES = ("wgan", "wgan_gp")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from genlab.config import Config
-from genlab.diagnosis import critic, gan, modes, vae
+from genlab.diagnosis import classes, critic, gan, modes, vae
 from genlab.diagnosis.both import diverged as is_diverged
 from genlab.diagnosis.both import warming_up
 from genlab.diagnosis.diagnosis import Diagnosis
@@ -24,7 +24,7 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
     "gan": (
         is_diverged, gan.targets, gan.exploding, critic.dead, gan.no_gradient, warming_up,
         gan.saturated, gan.hardly_moves, critic.unbounded, critic.off, gan.oscillation,
-        modes.still_spreading, modes.hopping, modes.relapsed, modes.collapse, modes.images_alike,
+        modes.still_spreading, modes.hopping, modes.relapsed, modes.collapse, classes.few_classes, modes.images_alike,
         critic.clip_saturation, gan.healthy,
     ),
 }  # fmt: skip

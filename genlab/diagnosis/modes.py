@@ -24,7 +24,7 @@ def hopping(recent: Recent) -> Diagnosis | None:
         sentence(crowd(recent), f"within 100 steps {_turnover(recent):.0%} changed their mode"),
         "Where the points crowd the discriminator learns to reject them, they leave together, it follows: the two turn "
         "around each other.",
-        _against_crowding(recent.config),
+        against_crowding(recent.config),
         "games",
     )
 
@@ -45,7 +45,7 @@ def relapsed(recent: Recent) -> Diagnosis | None:
         sentence(*saw),
         "It had the data and lost them: the game has no rest that its steps keep to. Averages over the points cannot "
         "see that, only what was reached before can.",
-        _against_crowding(recent.config),
+        against_crowding(recent.config),
         "games",
     )
 
@@ -60,7 +60,7 @@ def collapse(recent: Recent) -> Diagnosis | None:
         Name.MODE_COLLAPSE,
         sentence(crowd(recent), f"{stay}: within 100 steps {turnover:.0%} changed their mode"),
         "The generator is asked for points that pass as real; no term of its loss asks for all modes.",
-        _against_crowding(recent.config),
+        against_crowding(recent.config),
         "gallery",
     )
 
@@ -81,7 +81,7 @@ def images_alike(recent: Recent) -> Diagnosis | None:
         f"{number(data['sample_distance'])} ({number(data['sample_distance_low'])} to "
         f"{number(data['sample_distance_high'])} over groups of as many).",
         "The generator is asked for images that pass as real; no term of its loss asks for all kinds of them.",
-        _against_crowding(recent.config),
+        against_crowding(recent.config),
         "gallery",
     )
 
@@ -97,7 +97,8 @@ def _turnover(recent: Recent) -> float:
     return float(recent.measured_within("mode_turnover", limit("turnover_steps")).mean())
 
 
-def _against_crowding(config: GANConfig) -> Attempts:
+def against_crowding(config: GANConfig) -> Attempts:
+    """What helps against points or pictures that are all of few kinds."""
     attempts = [*without_mistake(config)]
     if config.generator_learning_rate > config.critic_learning_rate:
         attempts.append({"critic_learning_rate": config.generator_learning_rate})

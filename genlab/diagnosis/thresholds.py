@@ -134,6 +134,11 @@ THRESHOLDS = {
         "ones alone, the digits most alike, have 0.64 of it, any other digit alone 0.85 or more: what is less varied "
         "than one kind is noise around an image (measured)",
     ),
+    "classes_steps": Threshold(
+        200,
+        "steps up to the newest count over which the effective classes of pictures are averaged",
+        "two counts or more of a small network's pictures",
+    ),
     "spread_images": Threshold(
         800,
         "generator steps at least before images that are alike are judged",

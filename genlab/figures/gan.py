@@ -7,7 +7,7 @@ from genlab.config import GANConfig
 from genlab.data.points import points
 from genlab.figures.explore import noise_panel
 from genlab.figures.palette import FIELD_SCALE
-from genlab.figures.panels import DRAWN, Panel, View, axes, dots, layer, level, lines, series, term
+from genlab.figures.panels import DRAWN, Panel, View, axes, class_panels, dots, layer, level, lines, series, term
 
 GRID = {
     "narrow": '"main losses" minmax(0, 1fr) "main more" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)',
@@ -134,6 +134,8 @@ def _distances(config: GANConfig) -> list[Panel]:
                 {"series": curves, "y": "distance", "x": "generator step", "levels": levels},
             )
         )  # fmt: skip
+    if config.is_digits:
+        panels += class_panels(("more", "more"), "generator step")
     if config.is_images:
         panels.append(_diversity())
     if not config.is_images and points(config.data).modes is not None:

@@ -37,6 +37,12 @@ def shown_measures(config: Config) -> dict[str, dict[str, Any]]:
             "critic_grad_norm": _measure("Critic's gradient norm", log=True),
             "generator_grad_norm": _measure("Generator's gradient norm", log=True),
         }
+    if config.is_digits:
+        measures |= {
+            "classes_covered": _measure("Classes covered (of 10)", low=0, high=10, whole=True),
+            "effective_classes": _measure("Effective classes (of 10)", low=1, high=10),
+            "frechet_distance": _measure("Fréchet distance", log=True),
+        }
     measures |= {"diverged": _measure("Diverged at step", low=0, whole=True)}
     return {name: {**measure, "stamp": STAMPS.get(name)} for name, measure in measures.items()}
 

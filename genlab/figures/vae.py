@@ -7,7 +7,7 @@ from genlab.config import VAEConfig
 from genlab.data.points import points
 from genlab.figures.explore import REACH, explore, prior_circles, prior_curve
 from genlab.figures.palette import CLASS_SYMBOLS, POSITION_SCALE
-from genlab.figures.panels import DRAWN, Panel, View, axes, dots, layer, level, lines, series, term
+from genlab.figures.panels import DRAWN, Panel, View, axes, class_panels, dots, layer, level, lines, series, term
 
 GRID = {
     "narrow": '"main terms" minmax(0, 1fr) "main more" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)',
@@ -206,6 +206,8 @@ def _image_panels(config: VAEConfig) -> list[Panel]:
             {"groups": [{"array": "samples.images", "label": "decoded from z ~ N(0, I)"}]},
         ),
     ]  # fmt: skip
+    if config.is_digits:
+        panels += class_panels(("more", "second"), "step")
     if config.latent_dim == 2:
         spec = {
             "groups": [{"array": "manifold.images", "label": "decoder's mean over a grid of z"}],

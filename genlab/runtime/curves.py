@@ -5,10 +5,8 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from genlab.checkpoint import Card, CheckpointError
+from genlab.checkpoint import Card, CheckpointError, measured_curves
 from genlab.config import Config
-from genlab.data import points
-from genlab.stamps import MODE_CURVES, STAMPS
 
 VAE_CURVES = ("loss", "elbo", "reconstruction", "kl", "beta", "kl_per_dim")
 GAN_CURVES = (
@@ -19,14 +17,7 @@ GAN_CURVES = (
 
 def curve_names(config: Config) -> tuple[str, ...]:
     """The curves that a run with these settings records, in the order of the stored columns."""
-    if config.model == "vae":
-        steps, measured = VAE_CURVES, ("active_units",)
-    elif config.is_images:
-        steps, measured = GAN_CURVES, ("sample_distance",)
-    else:
-        modes = () if points(config.data).modes is None else MODE_CURVES
-        steps, measured = GAN_CURVES, ("wasserstein_exact", *modes)
-    return (*steps, *measured, *dict.fromkeys(STAMPS[name] for name in measured))
+    return (*(VAE_CURVES if config.model == "vae" else GAN_CURVES), *measured_curves(config))
 
 
 def read_curves(path: Path, card: Card) -> dict[str, np.ndarray]:

@@ -13,13 +13,14 @@ from genlab.measures import (
     wasserstein_exact,
     wasserstein_floor,
 )
+from genlab.measures.digits import CLASSIFIED, digit_figures, real_digits
 from genlab.measures.diversity import COMPARED, diversity_of_data, mean_distance
 from genlab.measures.layers import gradient_norms
 from genlab.measures.modes import mode_figures
 from genlab.models import critic, generator
 from genlab.numbers import Numbers, random_stream
 from genlab.objectives import flipped, game, gradient_penalty, gradient_penalty_value, r1_penalty, r1_value
-from genlab.stamps import MODE_CURVES, STAMPS
+from genlab.stamps import CLASS_CURVES, MODE_CURVES, STAMPS
 from genlab.training import work
 from genlab.training.data import as_pictures, training_examples
 from genlab.training.draws import noise_numbers
@@ -60,7 +61,7 @@ class GANTrainer(Trainer):
             self._modes = torch.tensor(self._distribution.modes, dtype=torch.float32, device=self.device)
         view = random_stream(self.config.seed, "view")
         if self._distribution is None:
-            self._probe_noise = self.noise(COMPARED, view)
+            self._probe_noise = self.noise(CLASSIFIED, view)
         else:
             self._probe_noise = self.noise(COVERAGE_SAMPLES, view).T.contiguous()
 
@@ -208,8 +209,7 @@ class GANTrainer(Trainer):
 
     def _measures(self) -> tuple[Measure, ...]:
         if self._distribution is None:
-            every = self._interval(work.comparing(self.config), self.measuring / 2)
-            return (Measure(("sample_distance",), STAMPS["sample_distance"], self._measure_diversity, every),)
+            return self._measures_of_images()
         share, counts = self.measuring, ()
         if self._has_modes:
             counting = work.counting(self.config)
@@ -220,13 +220,26 @@ class GANTrainer(Trainer):
         every = self._interval(work.TRANSPORT, share)
         return Measure(("wasserstein_exact",), STAMPS["wasserstein_exact"], self._measure_distance, every), *counts
 
+    def _measures_of_images(self) -> tuple[Measure, ...]:
+        every = self._interval(work.comparing(self.config), self.measuring / 2)
+        diversity = Measure(("sample_distance",), STAMPS["sample_distance"], self._measure_diversity, every)
+        if not self.config.is_digits:
+            return (diversity,)
+        every = self._interval(work.classifying(self.config), self.measuring / 2)
+        return diversity, Measure(CLASS_CURVES, STAMPS[CLASS_CURVES[0]], self._measure_classes, every)
+
     def _measure_distance(self) -> Tensor:
         real, generated = self.data[:TRANSPORT_SAMPLES].cpu().numpy(), self._points(TRANSPORT_SAMPLES).T.cpu().numpy()
         return torch.tensor([wasserstein_exact(generated, real)])
 
     def _measure_diversity(self) -> Tensor:
         with torch.no_grad():
-            return mean_distance(self.generator(self._probe_noise).flatten(1)).reshape(1)
+            return mean_distance(self.generator(self._probe_noise[:COMPARED]).flatten(1)).reshape(1)
+
+    def _measure_classes(self) -> Tensor:
+        with torch.no_grad():
+            pixels = self.generator(self._probe_noise).flatten(1)
+        return digit_figures(pixels, self.config.data)
 
     def _measure_modes(self) -> Tensor:
         figures, shares = mode_figures(self._points(COVERAGE_SAMPLES), self._modes, self._distribution.mode_std)
@@ -262,7 +275,8 @@ class GANTrainer(Trainer):
     def reference(self) -> dict[str, float]:
         """See :meth:`Trainer.reference`."""
         if self._distribution is None:
-            return diversity_of_data(self.config.data)
+            classes = real_digits(self.config.data).reference if self.config.is_digits else {}
+            return diversity_of_data(self.config.data) | classes
         floor = wasserstein_floor(self._distribution, TRANSPORT_SAMPLES, seed=0)
         reference = {"wasserstein_exact": floor.mean, "wasserstein_low": floor.low, "wasserstein_high": floor.high}
         if self._has_modes:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from genlab.config import VAEConfig
 from genlab.data import references
 from genlab.measures import active_units
+from genlab.measures.digits import CLASSIFIED, digit_figures, real_digits
 from genlab.models import decoder, encoder
 from genlab.numbers import Numbers, random_stream
 from genlab.objectives import (
@@ -17,7 +18,7 @@ from genlab.objectives import (
     gaussian_kl,
     gaussian_reconstruction,
 )
-from genlab.stamps import STAMPS
+from genlab.stamps import CLASS_CURVES, STAMPS
 from genlab.training import work
 from genlab.training.data import as_pictures, held_out_examples, training_examples
 from genlab.training.draws import normal
@@ -43,6 +44,9 @@ class VAETrainer(Trainer):
         self.data = training_examples(self.config).to(self.device)
         held_out, self.held_out_labels = held_out_examples(self.config)
         self.held_out = held_out.to(self.device)
+        if self.config.is_digits:
+            view = random_stream(self.config.seed, "view")
+            self._probe_latents = normal(view, CLASSIFIED, self.config.latent_dim).to(self.device)
 
     def _build(self, random: np.random.Generator) -> dict[str, nn.Module]:
         self.encoder, self.decoder = encoder(self.config, random), decoder(self.config, random)
@@ -113,12 +117,21 @@ class VAETrainer(Trainer):
 
     def _measures(self) -> tuple[Measure, ...]:
         every = self._interval(work.encoding(self.config, len(self.held_out)), self.measuring / 2)
-        return (Measure(("active_units",), STAMPS["active_units"], self._measure_units, every),)
+        units = Measure(("active_units",), STAMPS["active_units"], self._measure_units, every)
+        if not self.config.is_digits:
+            return (units,)
+        every = self._interval(work.classifying(self.config), self.measuring / 2)
+        return units, Measure(CLASS_CURVES, STAMPS[CLASS_CURVES[0]], self._measure_classes, every)
 
     def _measure_units(self) -> Tensor:
         with torch.no_grad():
             mean, _ = self.encoder(self.held_out)
         return active_units(mean).sum(dim=-1, keepdim=True)
+
+    def _measure_classes(self) -> Tensor:
+        with torch.no_grad():
+            pixels = self.decoder(self._probe_latents).sigmoid()
+        return digit_figures(pixels, self.config.data)
 
     def held_out_elbo(self, draws: int = 64) -> float:
         """Mean ELBO of the held-out examples, nats per example, from ``draws`` samples of each q(z|x)."""
@@ -133,7 +146,8 @@ class VAETrainer(Trainer):
 
     def reference(self) -> dict[str, float]:
         """What no VAE of these data can beat, and what one without latents gets: :class:`genlab.data.References`."""
-        return references(self.config.data, self.config.sigma).levels()
+        classes = real_digits(self.config.data).reference if self.config.is_digits else {}
+        return references(self.config.data, self.config.sigma).levels() | classes
 
     def sample(self, n: int, seed: int | None = None) -> np.ndarray:
         """See :meth:`Trainer.sample`; z ~ N(0, I), then points from N(x̂, σ²I), but of images the pixels' means."""
