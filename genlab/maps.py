@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self
 
-from genlab.checkpoint import expected_tensors
+from genlab.checkpoints import expected_tensors
 from genlab.config import CONFIGS, Config, GANConfig, Setting, SettingError, VAEConfig, from_json, setting_text
 
 LONGEST_SIDE = 20

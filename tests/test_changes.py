@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from small_runs import gan
 
 from genlab.changes import MOST_CHANGES, thinned
-from genlab.checkpoint import CheckpointError, inspect
+from genlab.checkpoints import CheckpointError, inspect
 from genlab.runtime.messages import changes_packet
 from genlab.training import load_trainer
 

@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from small_runs import KINDS, gan, vae
 
 from genlab import checkpoint
-from genlab.checkpoint import (
+from genlab.checkpoints import (
     HISTORY_ROWS,
     LARGEST,
     LARGEST_HEADER,
@@ -35,8 +35,8 @@ from genlab.data import points
 from genlab.measures import mode_coverage
 from genlab.measures.evidence import exact_evidence
 from genlab.training import checkpoints, load_generator, load_trainer, make_trainer
-from genlab.training.checkpoints import card, save_weights
 from genlab.training.history import CAPACITY
+from genlab.training.published import card
 
 ROOT = Path(__file__).resolve().parent.parent
 PRETRAINED = sorted((ROOT / "checkpoints").glob("*.safetensors"))
@@ -99,9 +99,7 @@ def test_a_card_tells_what_the_file_holds_without_torch(tmp_path):
     assert found.measures["modes_captured"] == trainer.history()["modes_captured"][-1]
     assert found.measures["critic_loss"] == pytest.approx(trainer.history()["critic_loss"].mean())
     assert inspect(path.read_bytes()) == found
-    code = (
-        f"import sys; from genlab.checkpoint import inspect; print(inspect({str(path)!r}).step, 'torch' in sys.modules)"
-    )
+    code = f"import sys, genlab.checkpoints as c; print(c.inspect({str(path)!r}).step, 'torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.split() == ["3", "False"], done.stderr
 
@@ -176,7 +174,7 @@ def test_a_generator_that_is_not_finite_is_refused(tmp_path):
 def test_weights_alone_continue_with_fresh_moments_and_curves(trainer, tmp_path):
     path, first = tmp_path / "weights.safetensors", trainer()
     first.advance(5)
-    save_weights(first, path)
+    first.save_weights(path)
     assert inspect(path).groups == set(first.networks)
     second, again = load_trainer(path), load_trainer(path)
     assert second.step == 5 and len(second.history()["step"]) == 0
@@ -220,7 +218,7 @@ def whole(tmp_path_factory):
     for trainer in (vae(width=2), gan(generator_width=2, critic_width=2, spectral_norm=True)):
         trainer.advance(3)
         trainer.apply(**({"beta": 2.0} if trainer.config.model == "vae" else {"n_critic": 2}))
-        for save in (trainer.save, lambda path, trainer=trainer: save_weights(trainer, path)):
+        for save in (trainer.save, trainer.save_weights):
             save(path)
             contents.append(path.read_bytes())
 

@@ -12,13 +12,12 @@ from streamlit.testing.v1 import AppTest
 from test_browser import SECONDS, Lab
 from test_pages import ROOT, errors
 
-from genlab.checkpoint import CheckpointError
+from genlab.checkpoints import CheckpointError
 from genlab.config import VAEConfig
 from genlab.figures.mosaic import GAP, mosaic, samples_csv, samples_npz
 from genlab.runtime import client
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.store import RunState
-from genlab.training.checkpoints import save_weights
 from genlab.ui.inference.codes import between
 from genlab.ui.models import find
 
@@ -199,7 +198,7 @@ def test_models_with_other_noise_are_told_apart(lab):
 def test_an_uploaded_file_is_checked_chosen_and_kept(lab, tmp_path):
     trainer = gan()
     trainer.advance(2)
-    save_weights(trainer, tmp_path / "mine.safetensors")
+    trainer.save_weights(tmp_path / "mine.safetensors")
     tab = open_generate()
     tab.file_uploader(key="generate.file").upload("mine.safetensors", (tmp_path / "mine.safetensors").read_bytes())
     tab.run()

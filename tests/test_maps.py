@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from genlab.checkpoint import CheckpointError
+from genlab.checkpoints import CheckpointError
 from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.maps import LONGEST_SIDE, PRESETS, Axis, MapConfig, mappable, read_config
 from genlab.runtime import client

@@ -131,7 +131,7 @@ def test_a_run_that_the_chosen_device_cannot_hold_stays_where_it_was(tmp_path, m
             raise RuntimeError("out of memory")
         return make_trainer(config, device)
 
-    monkeypatch.setattr("genlab.training.checkpoints.make_trainer", full)
+    monkeypatch.setattr("genlab.training.make.make_trainer", full)
     run = desk.do("move", device="meta")
     assert (run.step, run.place.device, run.place.why) == (3, CPU, "Full GPU has no memory left for it")
 

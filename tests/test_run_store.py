@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from small_runs import gan, vae
 
-from genlab.checkpoint import CheckpointError
+from genlab.checkpoints import CheckpointError
 from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.runtime import client, keeping, store
 from genlab.runtime.client import CommandFailed, UnknownRun
@@ -24,7 +24,6 @@ from genlab.runtime.messages import RunStatus, decode
 from genlab.runtime.settings import ServerSettings
 from genlab.runtime.store import RunState, Store
 from genlab.training import load_trainer
-from genlab.training.checkpoints import save_weights
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = GANConfig(generator_width=8, critic_width=8, batch_size=16)
@@ -305,7 +304,7 @@ def test_the_home_of_a_lab_that_was_killed_is_free(tmp_path):
 
 def saved(folder, trainer, name="model.safetensors"):
     trainer.advance(3)
-    save_weights(trainer, folder / name)
+    trainer.save_weights(folder / name)
     return folder / name
 
 
@@ -377,7 +376,7 @@ def test_a_file_that_was_replaced_is_loaded_again(lab, tmp_path):
     path = saved(tmp_path, trainer)
     lab.generate(path, n=1, seed=0, temperature=1.0)
     trainer.advance(5)
-    save_weights(trainer, path)
+    trainer.save_weights(path)
     assert lab.generate(path, n=1, seed=0, temperature=1.0)[0]["step"] == 8
 
 

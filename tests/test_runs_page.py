@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from test_browser import SECONDS, Lab
 from test_pages import ROOT, errors
 
-from genlab.checkpoint import inspect
+from genlab.checkpoints import inspect
 from genlab.config import GANConfig
 from genlab.figures.mosaic import curves_csv
 from genlab.figures.still import overlay

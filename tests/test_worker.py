@@ -9,7 +9,8 @@ from itertools import count
 import numpy as np
 import pytest
 
-from genlab.checkpoint import FORMAT
+from genlab.checkpoints import FORMAT
+from genlab.checkpoints.tensors import Copy
 from genlab.config import GANConfig, VAEConfig
 from genlab.data import DataUnavailable
 from genlab.runtime.host import Audience, HostLost, ProcessHost, RemoteHost
@@ -19,7 +20,6 @@ from genlab.runtime.worker import Worker, commands, questions, saving
 from genlab.runtime.worker.inbox import Inbox
 from genlab.runtime.worker.outbox import Outbox
 from genlab.training import load_trainer, make_trainer
-from genlab.training.checkpoints import Copy
 
 SMALL = {"generator_width": 8, "critic_width": 8, "batch_size": 16}
 GAN = GANConfig(**SMALL)

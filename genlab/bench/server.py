@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from genlab.checkpoint import CheckpointError
+from genlab.checkpoints import CheckpointError
 from genlab.config import SettingError, from_json
 from genlab.live.routes import routes
 from genlab.live.server import lifespan

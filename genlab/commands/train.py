@@ -143,8 +143,8 @@ def write_history(history: dict, path: Path) -> None:
 
 
 def _export(trainer, path: Path) -> None:
-    from genlab.training.checkpoints import card, save_weights
+    from genlab.training.published import card
 
-    save_weights(trainer, path)
+    trainer.save_weights(path)
     text = json.dumps(card(trainer, path.as_posix()), indent=2, ensure_ascii=False)
     replace_file(path.with_suffix(".json"), f"{text}\n".encode())

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from genlab.checkpoint import Card, CheckpointError, measured_curves
+from genlab.checkpoints import Card, CheckpointError, measured_curves
 from genlab.config import Config
 
 VAE_CURVES = ("loss", "elbo", "reconstruction", "kl", "beta", "kl_per_dim")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from genlab.checkpoint import CheckpointError, inspect
+from genlab.checkpoints import CheckpointError, inspect
 from genlab.config import Config, SettingError, structural
 from genlab.maps import MapConfig, cell_text
 from genlab.runtime.entry import Entry
@@ -109,7 +109,7 @@ class Keeping:
     def adopt(self, content: bytes, name: str) -> str:
         """A new, paused run that stands where a checkpoint file ends, labelled with the file's name.
 
-        Raises :class:`genlab.checkpoint.CheckpointError` in one line for a file that cannot be trained further or that
+        Raises :class:`genlab.checkpoints.CheckpointError` in one line for a file that cannot be trained further or that
         there is no room for.
         """
         card = inspect(content, name)

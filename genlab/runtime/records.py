@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from genlab.changes import LONGEST_TEXT
-from genlab.checkpoint import Card, CheckpointError, inspect, metadata
+from genlab.checkpoints import Card, CheckpointError, inspect, metadata
 from genlab.config import Config, SettingError
 from genlab.maps import MapConfig, read_config
 from genlab.runtime.messages import RunStatus

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genlab.checkpoint import Card, CheckpointError, inspect
+from genlab.checkpoints import Card, CheckpointError, inspect
 from genlab.config import SettingError
 from genlab.files import replace_file, sweep
 from genlab.runtime.curves import read_curves
@@ -233,7 +233,7 @@ class Store:
         self._write(self.checkpoint(run_id), content)
 
     def keep_upload(self, content: bytes) -> Path:
-        """A file with this content, checked before by :func:`genlab.checkpoint.inspect`; old uploads go.
+        """A file with this content, checked before by :func:`genlab.checkpoints.inspect`; old uploads go.
 
         Raises :class:`CheckpointError` in one line when there is no room.
         """

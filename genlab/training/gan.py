@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from genlab.checkpoint import SHARES_KEPT
+from genlab.checkpoints import SHARES_KEPT
 from genlab.config import GANConfig
 from genlab.data import points
 from genlab.measures import (

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from genlab.checkpoint import CheckpointError, inspect
+from genlab.checkpoints import CheckpointError, inspect
+from genlab.checkpoints.tensors import read_tensors
 from genlab.config import Config
 from genlab.models import decoder, generator
 from genlab.numbers import random_stream
-from genlab.training.checkpoints import read_tensors
 from genlab.training.data import as_pictures
 from genlab.training.draws import noise_numbers, normal
 

@@ -13,12 +13,12 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from genlab import __version__
-from genlab.checkpoint import FORMAT, CheckpointError
+from genlab.checkpoints import FORMAT, CheckpointError
+from genlab.checkpoints.tensors import Copy, write_tensors
 from genlab.config import Config, SettingError
 from genlab.maps import MapConfig, weights
 from genlab.training.batched import BatchedTrainer, batches, make_batch
-from genlab.training.checkpoints import Copy, copy_of, load_trainer, write_tensors
-from genlab.training.make import make_trainer
+from genlab.training.make import load_trainer, make_trainer
 from genlab.training.measuring import MEASURING_MAP
 from genlab.training.snapshots import Snapshots
 from genlab.training.trainer import Trainer
@@ -278,11 +278,6 @@ def make_job(config: Config | MapConfig, device: str | torch.device = "cpu") -> 
 def load_job(path: Path, config: Config | MapConfig, device: str | torch.device = "cpu") -> Trainer | MapTrainer:
     """The run or map that was saved at ``path``."""
     return load_map(path, config, device) if isinstance(config, MapConfig) else load_trainer(path, device)
-
-
-def copy_job(job: Trainer | MapTrainer) -> Copy:
-    """The run or map as it stands, to be written while it trains on."""
-    return job.copied() if isinstance(job, MapTrainer) else copy_of(job)
 
 
 def _parts(config: MapConfig, places: list[int]) -> list[list[int]]:

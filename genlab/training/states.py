@@ -1,16 +1,25 @@
 """What a run is at one step, and how it comes back to it: snapshots, rewinding, the past beside the present, saves."""
 
 import copy
+import json
+import math
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from genlab import __version__
+from genlab.checkpoints import FORMAT
+from genlab.checkpoints.tensors import Copy, write_tensors
 from genlab.training.divergence import Divergence
 from genlab.training.history import History
 from genlab.training.snapshots import Snapshot, Snapshots
+
+AVERAGED = 100
+"""How many of the last steps a noisy curve is averaged over where one figure stands for it."""
 
 
 class States:
@@ -133,7 +142,41 @@ class States:
             self.step = self.diverged.step
 
     def save(self, path: str | Path) -> None:
-        """Write the whole run into one file; see :mod:`genlab.training.checkpoints`."""
-        from genlab.training.checkpoints import save_trainer
+        """Write the whole run to ``path``; what stood there stays whole until the new file is complete."""
+        tensors, story = self.checkpoint()
+        write_tensors(Path(path), tensors, self._about(story))
 
-        save_trainer(self, path)
+    def save_weights(self, path: str | Path) -> None:
+        """Write the networks alone to ``path``, without the optimizers' moments and the curves."""
+        tensors, story = self.checkpoint()
+        weights = {name: tensor for name, tensor in tensors.items() if name.split("/")[0] in self.networks}
+        write_tensors(Path(path), weights, self._about({**story, "seconds": 0.0, "diverged": None}))
+
+    def copied(self) -> Copy:
+        """The whole run as it stands, to be written while it trains on."""
+        tensors, story = self.checkpoint()
+        return Copy.of(tensors, self._about(story))
+
+    def _about(self, story: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "genlab": __version__,
+            "format": FORMAT,
+            "config": json.loads(self.config.to_json()),
+            "measures": self.figures(),
+            **story,
+        }
+
+    def figures(self) -> dict[str, float | None]:
+        """One figure for each curve: the last measured value, or the mean over the last ``AVERAGED`` steps.
+
+        None where it is not finite, so that it can stand in JSON.
+        """
+        figures = {}
+        for name, curve in self.history().items():
+            if name in ("step", "seconds", self.VECTOR) or not len(curve):
+                continue
+            with np.errstate(invalid="ignore"):
+                # The last rows of a diverged run may hold both infinities.
+                value = float(np.mean(curve[-AVERAGED:] if name in self.CURVES else curve[-1:], dtype=np.float64))
+            figures[name] = value if math.isfinite(value) else None
+        return figures

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from genlab.checkpoint import CheckpointError
+from genlab.checkpoints import CheckpointError
 from genlab.config import Config
 from genlab.figures.still import overlay
 from genlab.runtime import client

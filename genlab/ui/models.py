@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from genlab.checkpoint import Card, CheckpointError, inspect
+from genlab.checkpoints import Card, CheckpointError, inspect
 from genlab.config import Config
 from genlab.runtime import client
 from genlab.ui.library import title, what

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from genlab.checkpoint import CheckpointError
+from genlab.checkpoints import CheckpointError
 from genlab.measures import COVERAGE_SAMPLES
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed, RunState

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from genlab.checkpoint import expected_tensors
+from genlab.checkpoints import expected_tensors
 from genlab.config import Config, SettingError
 from genlab.maps import MapConfig, weights
 from genlab.runtime import cost

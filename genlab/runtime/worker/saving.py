@@ -63,8 +63,6 @@ class Saves:
 
     def save(self, run: Run) -> None:
         """Begin to save what has changed since the last time; whatever goes wrong, the run goes on."""
-        from genlab.training.maps import copy_job
-
         run.saved_at = time.monotonic()
         if not run.unsaved or run.trainer is None or run.status == RunStatus.FAILED:
             return
@@ -75,7 +73,7 @@ class Saves:
                 run.unsaved = False
                 return
             busy = time.thread_time()
-            copy = copy_job(run.trainer)
+            copy = run.trainer.copied()
             run.save_size, run.unsaved = copy.size, False
             run.writing = self._writer.submit(_write, copy, run.path, time.thread_time() - busy)
         except Exception as error:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from genlab.checkpoint import CheckpointError
+from genlab.checkpoints import CheckpointError
 from genlab.ui.errors import complain, complain_of, literal
 from genlab.ui.inference.address import MODELS, NOTHING, SETTINGS, at_first, take_address, write_address
 from genlab.ui.library import open_as_run, show

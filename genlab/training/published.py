@@ -1,0 +1,60 @@
+"""What stands beside published weights: how they were made, and what they reach as they stand."""
+
+import json
+import platform
+from typing import Any
+
+import numpy as np
+import torch
+
+from genlab import __version__
+from genlab.config import IMAGES, POINTS, setting_text
+from genlab.data import points
+from genlab.measures import COVERAGE_SAMPLES, mode_coverage, wasserstein_exact
+from genlab.training.gan import TRANSPORT_SAMPLES
+from genlab.training.trainer import Trainer
+
+DRAWS = 5
+"""Seeds of noise that a figure is the mean over."""
+
+
+def card(trainer: Trainer, file: str) -> dict[str, Any]:
+    """What stands beside a published file: how it was made, with what, and what it reached; plain JSON values.
+
+    Curves are of training batches; ``held_out_elbo`` is of examples that training never saw, and what is measured on
+    points is measured on the weights as they stand.
+    """
+    config, reached = trainer.config, trainer.figures() | at_rest(trainer)
+    if config.model == "vae":
+        reached["held_out_elbo"] = trainer.held_out_elbo()
+    options = " ".join(f"--{name} {setting_text(value)}" for name, value in config.to_query().items())
+    return {
+        "model": config.model,
+        "data": {**IMAGES, **POINTS}[config.data],
+        "seed": config.seed,
+        "steps": trainer.step,
+        "settings": json.loads(config.to_json()),
+        "measures": {name: value and float(f"{value:.6g}") for name, value in reached.items()},
+        "versions": {"genlab": __version__, "python": platform.python_version(), "torch": torch.__version__},
+        "command": f"python -m genlab train {config.model} {options} --steps {trainer.step} --export {file}",
+    }
+
+
+def at_rest(trainer: Trainer) -> dict[str, float]:
+    """Exact W₁, modes captured and high-quality share of a GAN of points, means over ``DRAWS`` samples; else empty.
+
+    Curves hold what was measured some steps ago, from one draw: beside published weights stands what these give.
+    """
+    config = trainer.config
+    if config.model != "gan" or config.is_images:
+        return {}
+    data, found = points(config.data), []
+    for seed in range(DRAWS):
+        made = trainer.sample(COVERAGE_SAMPLES, seed)
+        real = data.sample(TRANSPORT_SAMPLES, np.random.default_rng([config.seed, seed]))
+        figures = {"wasserstein_exact": wasserstein_exact(made[:TRANSPORT_SAMPLES], real)}
+        if data.modes is not None:
+            coverage = mode_coverage(made, data.modes, data.mode_std)
+            figures |= {"modes_captured": coverage.captured, "high_quality": coverage.high_quality}
+        found.append(figures)
+    return {name: float(np.mean([figures[name] for figures in found])) for name in found[0]}
