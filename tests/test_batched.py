@@ -8,9 +8,9 @@ import torch
 from small_runs import same_state
 
 from genlab.config import GANConfig, SettingError, VAEConfig
+from genlab.maps.batched import ROWS, batches, make_batch
 from genlab.stamps import STAMPS
 from genlab.training import make_trainer
-from genlab.training.batched import ROWS, batches, make_batch
 
 STEPS = 50
 # One weight more or less on the bound is more than 1e-4 of all; when was measured is compared by STAMPS.

@@ -8,9 +8,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from genlab.config import ACTIVATIONS, OPTIMIZERS, GANConfig, VAEConfig
+from genlab.devices import exact_products
+from genlab.maps.batched import make_batch
 from genlab.training import GANTrainer, VAETrainer, make_trainer
-from genlab.training.batched import make_batch
-from genlab.training.devices import exact_products
 from genlab.training.explicit.capture import CapturedPlayer
 from genlab.training.trainer import CHECK_EVERY
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from genlab import devices
 from genlab.config import GANConfig, VAEConfig
+from genlab.devices import CPU, DeviceUnusable, Timing, allowed, check, dealt, shape_key, timed
 from genlab.maps import Axis, MapConfig
-from genlab.training import devices
-from genlab.training.devices import CPU, DeviceUnusable, Timing, allowed, check, dealt, shape_key, timed
 
 TWO = ["cuda:0", "cuda:1"]
 

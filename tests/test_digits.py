@@ -9,12 +9,12 @@ import torch
 from genlab.config import GANConfig, VAEConfig
 from genlab.data import images
 from genlab.maps import Axis, MapConfig
+from genlab.maps.jobs import make_job
 from genlab.measures.classes import class_figures
 from genlab.measures.digits import CLASSIFIED, WEIGHTS, classify, digit_figures, real_digits, shipped_classifier
 from genlab.measures.frechet import corrected_distance, frechet_distance, moments
 from genlab.training import make_trainer
 from genlab.training.classifier import accuracy, distorted, train_classifier
-from genlab.training.maps import make_job
 
 DIGITS = images("mnist")
 

@@ -14,10 +14,10 @@ from safetensors.torch import save_file
 from genlab.checkpoints import CheckpointError
 from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.maps import LONGEST_SIDE, PRESETS, Axis, MapConfig, mappable, read_config
+from genlab.maps.trainer import MapTrainer, Pace, load_map
 from genlab.runtime import client
 from genlab.runtime.messages import RunStatus, decode
 from genlab.training import work
-from genlab.training.maps import MapTrainer, Pace, load_map
 
 WGAN = GANConfig(objective="wgan", batch_size=16, generator_width=4, critic_width=4, activation="tanh")
 SMALL = MapConfig(WGAN, Axis("clip", 0.001, 1, 3), Axis("n_critic", 1, 2, 2), 60)

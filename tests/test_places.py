@@ -5,14 +5,14 @@ from itertools import count
 
 import pytest
 
+from genlab import devices
 from genlab.config import GANConfig
+from genlab.devices import Timing
 from genlab.runtime.messages import Record
 from genlab.runtime.settings import ServerSettings
 from genlab.runtime.worker import Worker
 from genlab.runtime.worker.inbox import Inbox
 from genlab.runtime.worker.places import CPU, Places
-from genlab.training import devices
-from genlab.training.devices import Timing
 
 CONFIG = GANConfig(generator_width=8, critic_width=8, batch_size=16)
 GPU = "cuda:0"

@@ -13,12 +13,12 @@ from small_runs import gan
 
 from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.maps import PRESETS
+from genlab.maps.trainer import MapTrainer
 from genlab.runtime import runlist
 from genlab.runtime.index import Index
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.settings import ServerSettings
 from genlab.runtime.store import PLAYS_AGAIN, RunState, Store
-from genlab.training.maps import MapTrainer
 
 DAY = 86400
 

@@ -19,7 +19,7 @@ def bench(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
     from genlab.bench.speed import measure_speeds
     from genlab.bench.together import measure_map, measure_together
     from genlab.bench.web import measure_web
-    from genlab.training.devices import label
+    from genlab.devices import label
 
     torch.set_num_threads(1)
     load = Load()
@@ -51,7 +51,7 @@ def bench(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
 
 def check_device(device: str) -> dict[str, Any]:
     """How far each kind of step on a device lies from the CPU's, and one line if it is not used for that."""
-    from genlab.training.devices import check
+    from genlab.devices import check
 
     errors: dict[str, float] = {}
     line = check(device, lambda kind, error: errors.__setitem__(kind, float(f"{error:.2g}")))

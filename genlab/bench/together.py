@@ -8,9 +8,9 @@ from typing import Any
 from genlab.bench.works import SYSTEMS
 from genlab.config import GANConfig
 from genlab.maps import Axis, MapConfig
+from genlab.maps.batched import BatchedTrainer, make_batch
+from genlab.maps.trainer import MapTrainer
 from genlab.training import make_trainer
-from genlab.training.batched import BatchedTrainer, make_batch
-from genlab.training.maps import MapTrainer
 from genlab.training.trainer import Trainer
 
 MODELS = 64

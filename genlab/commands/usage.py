@@ -52,13 +52,12 @@ def torch_device(name: str):
     """The device of that name; a :class:`UsageError` names those of this machine."""
     import torch
 
+    from genlab.devices import CPU, gpus
+
     # Small networks are bound by dispatch: more threads make them slower.
     torch.set_num_threads(1)
-    available = ["cpu"]
-    if torch.cuda.is_available():
-        available += ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
-    if torch.backends.mps.is_available():
-        available.append("mps")
-    if name not in available:
-        raise UsageError(f"device = {name}: allowed here is {', '.join(available)}")
+    found = gpus()
+    here = [CPU, *(["cuda"] if "cuda:0" in found else []), *found]
+    if name not in here:
+        raise UsageError(f"device = {name}: allowed here is {', '.join(here)}")
     return torch.device(name)

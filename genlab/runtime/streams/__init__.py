@@ -4,12 +4,12 @@ A frame holds the union of what its watchers subscribed to. All fixed random num
 so that looking at a run never changes it. To add a stream, write its function into the file of its kind of model.
 """
 
+from genlab.maps.trainer import MapTrainer
 from genlab.runtime.streams import both, gan, vae
 from genlab.runtime.streams.map_view import MapView
 from genlab.runtime.streams.registry import STREAMS
 from genlab.runtime.streams.view import View
 from genlab.training import Trainer
-from genlab.training.maps import MapTrainer
 
 __all__ = ["STREAMS", "MapView", "View", "both", "gan", "vae", "view_of"]
 

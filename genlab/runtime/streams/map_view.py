@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from genlab.maps.trainer import MapTrainer
 from genlab.runtime.streams.registry import Arrays
 from genlab.runtime.streams.view import View
-from genlab.training.maps import MapTrainer
 
 
 class MapView:

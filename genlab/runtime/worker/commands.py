@@ -182,13 +182,13 @@ class Commands:
         self._limits.check(run, config, alone=command.get("alone", False))
 
     def _make(self, run: Run, config: Config | MapConfig):
-        from genlab.training.maps import make_job
+        from genlab.maps.jobs import make_job
 
         trainer, run.place = self._places.make(run.device, config, partial(make_job, config))
         return trainer
 
     def _load(self, run: Run, path: Path):
-        from genlab.training.maps import load_job
+        from genlab.maps.jobs import load_job
 
         trainer, run.place = self._places.make(run.device, run.config, partial(load_job, path, run.config))
         return trainer

@@ -32,7 +32,7 @@ class Place:
 
     def is_full(self, error: Exception) -> bool:
         """Whether the error says that a GPU has no memory left."""
-        from genlab.training.devices import is_out_of_memory
+        from genlab.devices import is_out_of_memory
 
         return self.device != CPU and is_out_of_memory(error)
 
@@ -47,7 +47,7 @@ class Places:
     """
 
     def __init__(self, setting: str, worker: int, home: Path):
-        from genlab.training import devices
+        from genlab import devices
 
         self._devices, self._home = devices, home
         self.problem = ""

@@ -135,7 +135,7 @@ class Run:
 
     def run_out_of_memory(self) -> None:
         """Rest where the last whole state is: of the step for which a GPU had no memory, half may be done."""
-        from genlab.training.devices import free_memory
+        from genlab.devices import free_memory
 
         self.trainer.rewind(self.trainer.snapshots.newest.step)
         free_memory()

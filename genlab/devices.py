@@ -17,8 +17,8 @@ import torch
 from genlab.config import Config, GANConfig, VAEConfig
 from genlab.files import replace_file
 from genlab.maps import MapConfig
+from genlab.maps.trainer import MapTrainer
 from genlab.training.make import make_trainer
-from genlab.training.maps import MapTrainer
 
 CPU = "cpu"
 TOLERANCE = 1e-3

@@ -1,7 +1,4 @@
-"""The settings of a map of instability: one set-up, two settings of it on two axes, a model for each pair of values.
-
-Imports neither torch nor streamlit.
-"""
+"""What a map is: its axes, its set-ups, and how it is written in an address and in JSON."""
 
 import json
 import math

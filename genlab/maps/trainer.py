@@ -15,10 +15,10 @@ from torch import Tensor
 from genlab import __version__
 from genlab.checkpoints import FORMAT, CheckpointError
 from genlab.checkpoints.tensors import Copy, write_tensors
-from genlab.config import Config, SettingError
-from genlab.maps import MapConfig, weights
-from genlab.training.batched import BatchedTrainer, batches, make_batch
-from genlab.training.make import load_trainer, make_trainer
+from genlab.config import SettingError
+from genlab.maps.batched import BatchedTrainer, batches, make_batch
+from genlab.maps.config import MapConfig, weights
+from genlab.training.make import make_trainer
 from genlab.training.measuring import MEASURING_MAP
 from genlab.training.snapshots import Snapshots
 from genlab.training.trainer import Trainer
@@ -268,16 +268,6 @@ def load_map(path: str | Path, config: MapConfig, device: str | torch.device = "
         raise CheckpointError(f"{path.name} is damaged or not a map: {error}") from None
     trainer.seconds = story["seconds"]
     return trainer
-
-
-def make_job(config: Config | MapConfig, device: str | torch.device = "cpu") -> Trainer | MapTrainer:
-    """A fresh run or map."""
-    return MapTrainer(config, device) if isinstance(config, MapConfig) else make_trainer(config, device)
-
-
-def load_job(path: Path, config: Config | MapConfig, device: str | torch.device = "cpu") -> Trainer | MapTrainer:
-    """The run or map that was saved at ``path``."""
-    return load_map(path, config, device) if isinstance(config, MapConfig) else load_trainer(path, device)
 
 
 def _parts(config: MapConfig, places: list[int]) -> list[list[int]]:
