@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from small_runs import KINDS, gan, vae
 
-from genlab import checkpoint
+from genlab import checkpoints
 from genlab.checkpoints import (
     HISTORY_ROWS,
     LARGEST,
@@ -28,13 +28,14 @@ from genlab.checkpoints import (
     CheckpointError,
     expected_tensors,
     inspect,
+    tensors,
 )
 from genlab.commands import main
 from genlab.config import POINTS, GANConfig, VAEConfig
 from genlab.data import points
 from genlab.measures import mode_coverage
 from genlab.measures.evidence import exact_evidence
-from genlab.training import checkpoints, load_generator, load_trainer, make_trainer
+from genlab.training import load_generator, load_trainer, make_trainer
 from genlab.training.history import CAPACITY
 from genlab.training.published import card
 
@@ -84,7 +85,7 @@ def test_the_expected_tensors_are_those_that_a_trainer_has(trainer):
 
 
 def test_a_file_may_hold_all_the_rows_that_a_run_keeps():
-    assert checkpoint.HISTORY_ROWS == CAPACITY
+    assert checkpoints.HISTORY_ROWS == CAPACITY
 
 
 def test_a_card_tells_what_the_file_holds_without_torch(tmp_path):
@@ -138,11 +139,11 @@ def test_the_other_network_is_not_even_loaded(trainer, other, tmp_path, monkeypa
     read = []
 
     @contextmanager
-    def spy(path, framework, open=checkpoints.safe_open):
+    def spy(path, framework, open=tensors.safe_open):
         with open(path, framework) as file:
             yield SimpleNamespace(get_tensor=lambda name: read.append(name.split("/")[0]) or file.get_tensor(name))
 
-    monkeypatch.setattr(checkpoints, "safe_open", spy)
+    monkeypatch.setattr(tensors, "safe_open", spy)
     load_generator(path)
     assert set(read) == {"generator" if trainer is gan else "decoder"}
 

@@ -13,7 +13,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from small_runs import DEVICES, KINDS, SMALL, TINY_VAE, gan, same_state, vae
 
-from genlab import checkpoint, files
+from genlab import files
+from genlab.checkpoints import card
 from genlab.config import GANConfig, VAEConfig
 from genlab.training import CheckpointError, load_trainer, make_trainer
 from genlab.training.trainer import CHECK_EVERY
@@ -173,7 +174,7 @@ def test_somebody_elses_safetensors_are_refused(path):
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(path, monkeypatch):
     gan().save(path)
-    monkeypatch.setattr(checkpoint, "LARGEST", 1000)
+    monkeypatch.setattr(card, "LARGEST", 1000)
     assert "too large" in refused(path)
 
 

@@ -11,7 +11,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from genlab.checkpoints.card import Card, CheckpointError
+from genlab.checkpoints.card import Card
+from genlab.checkpoints.header import CheckpointError
 from genlab.files import replacing
 
 
