@@ -32,6 +32,7 @@ class RecordingLab:
         self.twins: dict[str, str] = {}
         self.machine, self.problem, self.places = {"cpu": "CPU"}, "", {}
         self.settings = ServerSettings()
+        self.visitors = SimpleNamespace(are_alone=lambda: True)
 
     def start(self, config, run_id=None, *, play=False, twin=None):
         run_id = run_id or f"run{len(self.runs):05d}"

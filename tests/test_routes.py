@@ -31,6 +31,7 @@ from genlab.live.routes import routes
 from genlab.live.sockets import reason
 from genlab.live.wire import Wires
 from genlab.runtime import client
+from genlab.runtime.access import Pass, Right
 from genlab.runtime.messages import MAX_CLIENT_BYTES, RunStatus, decode
 
 SMALL = GANConfig(generator_width=8, critic_width=8, batch_size=16)
@@ -398,7 +399,7 @@ def test_a_frame_for_a_connection_that_the_protocol_has_closed_is_no_failure(ser
             raise RuntimeError("Unexpected ASGI message 'websocket.send', after sending 'websocket.close'.")
 
     async def scene():
-        await sockets.Client(Closed(), server.lab, resting)._send_packet(b"")
+        await sockets.Client(Closed(), server.lab, resting, Pass(None, Right.OWN))._send_packet(b"")
 
     with pytest.raises(WebSocketDisconnect):
         asyncio.run(scene())

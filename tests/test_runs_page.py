@@ -39,6 +39,9 @@ class StoredLab:
     def curves(self, run_id):
         return self.store.curves(run_id)
 
+    def bin(self):
+        return self.store.bin()
+
     def restore(self, run_id):
         assert self.store.restore(run_id)
 
@@ -240,12 +243,13 @@ def test_runs_are_compared_renamed_opened_where_they_stood_and_deleted_after_a_q
 def test_whoever_watches_a_run_that_is_deleted_is_told(tab, browser, server):
     run_id = train(tab, "gan?generator_width=8&critic_width=8&seed=3")
     other = browser.new_context().new_page()
-    elsewhere = Lab(other, server.url)
-    go_to_runs(elsewhere)
-    choose(elsewhere, 0)
-    other.get_by_role("button", name="Delete").click()
-    other.get_by_role("dialog").get_by_role("button", name="Delete this run").click()
-    tab.page.get_by_text(f"run = {run_id}: there is no such GAN here").wait_for(timeout=SECONDS)
+    Lab(other, server.url).open(f"gan?run={run_id}")
+    other.get_by_role("button", name="Make it mine").wait_for(timeout=SECONDS)
+    go_to_runs(tab)
+    choose(tab, 0)
+    tab.page.get_by_role("button", name="Delete").click()
+    tab.page.get_by_role("dialog").get_by_role("button", name="Delete this run").click()
+    other.get_by_text(f"run = {run_id}: there is no such GAN here").wait_for(timeout=SECONDS)
     other.context.close()
 
 

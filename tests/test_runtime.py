@@ -215,10 +215,10 @@ def test_an_id_cannot_be_taken_twice(lab):
         lab.start(SMALL, run_id)
 
 
-def test_tokens_belong_to_one_run_and_one_process(lab, tmp_path):
+def test_tokens_belong_to_one_run(lab):
     token = lab.token("abcdefgh")
-    assert lab.token_fits("abcdefgh", token) and not lab.token_fits("abcdefgi", token)
-    assert not lab.token_fits("abcdefgh", "") and not lab.token_fits("abcdefgh", "ü")
+    assert lab.admits("abcdefgh", token) and not lab.admits("abcdefgi", token)
+    assert not lab.admits("abcdefgh", "") and not lab.admits("abcdefgh", "ü")
 
 
 def test_outside_the_server_there_is_no_lab():

@@ -50,6 +50,6 @@ def test_the_token_of_a_run_fits_after_a_restart(tmp_path):
     for _ in range(2):
         lab = Lab(tmp_path, workers=1)
         tokens.append(lab.token("abcdefgh"))
-        assert lab.token_fits("abcdefgh", tokens[0]) and not lab.token_fits("hgfedcba", tokens[0])
+        assert lab.admits("abcdefgh", tokens[0]) and not lab.admits("hgfedcba", tokens[0])
         lab.close()
     assert tokens[0] == tokens[1]

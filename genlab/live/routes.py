@@ -41,10 +41,10 @@ async def live_socket(websocket: WebSocket) -> None:
     run_id = query.get("run", "")
     if not _is_admitted(websocket, lab.settings.origins):
         await websocket.close(POLICY_VIOLATION, "origin: allowed is this server's own pages")
-    elif not lab.token_fits(run_id, query.get("token", "")):
+    elif (holder := lab.admits(run_id, query.get("token", ""))) is None:
         await websocket.close(POLICY_VIOLATION, "token: it does not fit this run")
     else:
-        await Client(websocket, lab, run_id).serve(query.get("hz", str(DEFAULT_HZ)))
+        await Client(websocket, lab, run_id, holder).serve(query.get("hz", str(DEFAULT_HZ)))
 
 
 def _is_admitted(websocket: WebSocket, origins: tuple[str, ...]) -> bool:

@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from genlab.config import SettingError
 from genlab.live.wire import SILENCE, wire_of
+from genlab.runtime.access import Pass, Right, on_behalf_of
 from genlab.runtime.client import Lab, UnknownRun, Watch
 from genlab.runtime.messages import (
     DEFAULT_HZ,
@@ -64,8 +65,8 @@ class ProtocolError(Exception):
 class Client:
     """One open socket: a slot each for event, changes, answers and frame, each with the latest packet alone."""
 
-    def __init__(self, websocket: WebSocket, lab: Lab, run_id: str):
-        self.websocket, self.lab, self.run_id = websocket, lab, run_id
+    def __init__(self, websocket: WebSocket, lab: Lab, run_id: str, holder: Pass):
+        self.websocket, self.lab, self.run_id, self.holder = websocket, lab, run_id, holder
         self.connection = Connection.OPEN
         self.hz = DEFAULT_HZ
         self._loop = asyncio.get_running_loop()
@@ -205,9 +206,16 @@ class Client:
         elif isinstance(message, Rate):
             self.hz = message.hz
             watch.rate(message.hz)
+        elif isinstance(message, Look) and not self._may_steer():
+            # What everybody sees is moved by who leads.
+            return
         elif isinstance(message, Decode | Encode | Examine | Look):
             self._asked[message.type] = message
             self._ask_next(watch, message.type)
+
+    def _may_steer(self) -> bool:
+        with on_behalf_of(self.holder.visitor, self.holder.right):
+            return self.lab.right(self.run_id) >= Right.STEER
 
     def _ask_next(self, watch: Watch, kind: str) -> None:
         """One request of each kind is at work; of those that arrive meanwhile only the latest is kept."""

@@ -3,8 +3,6 @@
 Thread-safe and synchronous, because Streamlit runs each page in a thread. Imports no torch.
 """
 
-import hashlib
-import hmac
 import secrets
 import threading
 from collections.abc import Callable
@@ -15,20 +13,24 @@ from typing import Any
 
 from genlab.config import Config, SettingError
 from genlab.maps import MapConfig
+from genlab.runtime.access import Right, needs
 from genlab.runtime.entry import Entry
 from genlab.runtime.health import Health
 from genlab.runtime.host import HostLost
-from genlab.runtime.keeping import REPLY_SECONDS, CommandFailed, Keeping, UnknownRun, with_live
+from genlab.runtime.keeping import REPLY_SECONDS, CommandFailed, Keeping, UnknownRun, new_access, with_live
 from genlab.runtime.lock import HomeLock
 from genlab.runtime.messages import DEFAULT_HZ, RUN_ID_LENGTH, RunStatus, event
+from genlab.runtime.owning import NotAllowed, Owning
 from genlab.runtime.pool import PATIENCE, Pool
 from genlab.runtime.secret import read_secret
 from genlab.runtime.settings import AUTO, prepare_home, read_settings
 from genlab.runtime.store import RunState, Store, is_run_id
+from genlab.runtime.visitors import Seal, Visitors
 from genlab.runtime.watching import Watch, Watches
 
 __all__ = [
-    "CommandFailed", "Lab", "LabNotRunning", "RunState", "UnknownRun", "Watch", "get_lab", "start_lab", "stop_lab",
+    "CommandFailed", "Lab", "LabNotRunning", "NotAllowed", "RunState", "UnknownRun", "Watch", "get_lab",
+    "start_lab", "stop_lab",
 ]  # fmt: skip
 
 TIDY_SECONDS = 60.0
@@ -39,7 +41,7 @@ class LabNotRunning(RuntimeError):
     """There is no lab in this process."""
 
 
-class Lab(Keeping):
+class Lab(Keeping, Owning):
     """All runs of this process's workers and of its store.
 
     Args:
@@ -62,7 +64,8 @@ class Lab(Keeping):
         prepare_home(self.settings.home)
         self._home_lock = HomeLock(self.settings.home)
         self.store = Store(self.settings.home, self.settings)
-        self._secret = read_secret(self.settings.home)
+        self._seal = Seal(read_secret(self.settings.home))
+        self.visitors = Visitors(self.settings.home, self._seal)
         self._lock = threading.RLock()
         self._watches = Watches()
         self._pool = Pool(
@@ -82,7 +85,7 @@ class Lab(Keeping):
     def start(
         self, config: Config | MapConfig, run_id: str | None = None, *, play: bool = False, twin: str | None = None
     ) -> str:
-        """Start a fresh run and return its id at once, without waiting for a worker.
+        """Start a fresh run, that of whoever acts, and return its id at once, without waiting for a worker.
 
         ``twin`` makes it the twin of that run from the beginning, with the rules and the errors of :meth:`twin`.
         """
@@ -92,9 +95,10 @@ class Lab(Keeping):
             if self.exists(run_id):
                 raise ValueError(f"run = {run_id}: it exists already; reset gives it new settings")
             if twin:
+                self.require(twin, Right.STEER)
                 self._check_twins(run_id, config, twin)
                 self._pool.pair(run_id, twin)
-            entry = Entry(RunState(run_id, config, RunStatus.STARTING), path)
+            entry = Entry(RunState(run_id, config, RunStatus.STARTING, access=new_access()), path)
             self._pool.open(entry, resume=False, play=play)
         return run_id
 
@@ -117,6 +121,7 @@ class Lab(Keeping):
             raise UnknownRun(f"There is no run {run_id[:20]} in this lab.")
         return state
 
+    @needs(Right.STEER, together=True)
     def play(self, run_id: str, until: int | None = None) -> None:
         """Let it train, without an end or until it reaches a step that is ahead of it.
 
@@ -124,23 +129,28 @@ class Lab(Keeping):
         """
         self._command(run_id, "play", until=until)
 
+    @needs(Right.STEER, together=True)
     def pause(self, run_id: str) -> None:
         """Let it rest; its state is saved."""
         self._command(run_id, "pause")
 
+    @needs(Right.STEER, together=True)
     def step(self, run_id: str) -> None:
         """Train exactly one step, then rest."""
         self._command(run_id, "step")
 
+    @needs(Right.STEER)
     def apply(self, run_id: str, **live: Any) -> None:
         """Change live settings of the running model; raises SettingError for a structural or a bad one."""
         new = with_live(self.state(run_id).config, live)
         self._command(run_id, "apply", new, settings={name: getattr(new, name) for name in live})
 
+    @needs(Right.STEER, together=True)
     def reset(self, run_id: str, config: Config | None = None) -> None:
         """A fresh, paused run under the same id; the same settings give the same curve."""
         self._command(run_id, "reset", config, config=config.to_json() if config else None)
 
+    @needs(Right.STEER)
     def rewind(self, run_id: str, step: int | None = None) -> None:
         """Back to the snapshot of a step, or to the last finite one, paused; SettingError when none is kept there."""
         self._command(run_id, "rewind", step=step)
@@ -150,6 +160,7 @@ class Lab(Keeping):
         entry = self._pool.entry(run_id)
         return entry.device if entry else AUTO
 
+    @needs(Right.STEER)
     def move(self, run_id: str, device: str) -> None:
         """Train on another device from the present step on; "auto" is where its shape was measured to be fastest.
 
@@ -168,6 +179,7 @@ class Lab(Keeping):
         """A line about a device that should be used and is not; "" when there is none."""
         return self._pool.device_problem()
 
+    @needs(Right.OWN)
     def stop(self, run_id: str, discard: bool = False) -> None:
         """Save the run, unless nobody wants it any more, and free its memory; play or reset brings it back.
 
@@ -193,6 +205,8 @@ class Lab(Keeping):
             return
         self._check_twins(left, self.state(left).config, right)
         for run_id in (left, right):
+            self.require(run_id, Right.STEER)
+        for run_id in (left, right):
             self.pause(run_id)
         self._pool.pair(left, right)
         if self._entry(left).host is not self._entry(right).host:
@@ -213,19 +227,12 @@ class Lab(Keeping):
         """The run that trains in lockstep with this one, or None."""
         return self._pool.twin_of(run_id)
 
+    @needs(Right.STEER)
     def untwin(self, run_id: str) -> None:
         """Let a run and its twin, if it has one, go their own ways from where they stand."""
         self._pool.part(run_id)
 
     # ---- watching ----
-
-    def token(self, run_id: str) -> str:
-        """What the WebSocket asks for: cannot be guessed, and is the same after a restart of the server."""
-        return hmac.new(self._secret, run_id.encode(), hashlib.sha256).hexdigest()
-
-    def token_fits(self, run_id: str, token: str) -> bool:
-        """Whether the token is the run's, compared in constant time."""
-        return hmac.compare_digest(self.token(run_id).encode(), token.encode())
 
     def watch(self, run_id: str, deliver: Callable[[str, bytes], None], hz: float = DEFAULT_HZ) -> Watch:
         """Watch a run: ``deliver("frame", "changes" or "event", packet)`` is called from other threads and must not
@@ -327,7 +334,7 @@ class Lab(Keeping):
             self._entry(twin)
         # Commands wait in the pipe, in order, until the worker has warmed up; the page need not, unless what it does
         # next goes to another worker or to a file. Until then it shows what the run will be.
-        waits = self._pool.is_ready(entry) or do in ("checkpoint", "branch", "release")
+        waits = self._pool.is_ready(entry) or do in ("checkpoint", "branch", "copy", "release")
         future = self._pool.command(entry, do, within=REPLY_SECONDS if waits else None, **arguments)
         if becomes and not waits:
             self._pool.foresee(entry, becomes, future)

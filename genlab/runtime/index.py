@@ -16,6 +16,8 @@ _COLUMNS = {
     "step": "integer not null", "message": "text not null", "changes": "text not null", "created": "real not null",
     "updated": "real not null", "name": "text not null default ''", "label": "text not null default ''",
     "used": "integer not null default 0", "binned": "integer not null default 0",
+    "owner": "text not null default ''", "steerers": "text not null default '[]'",
+    "links": "integer not null default 0",
 }  # fmt: skip
 
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA)

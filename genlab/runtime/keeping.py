@@ -11,6 +11,7 @@ import numpy as np
 from genlab.checkpoints import CheckpointError, inspect
 from genlab.config import Config, SettingError, structural
 from genlab.maps import MapConfig, cell_text
+from genlab.runtime.access import Access, Right, acting, needs, right_to
 from genlab.runtime.entry import Entry
 from genlab.runtime.host import HostLost
 from genlab.runtime.messages import RunStatus, decode
@@ -47,15 +48,16 @@ class Keeping:
     _watches: Watches
 
     def runs(self) -> list[StoredRun]:
-        """Every run of the store, the one touched last first."""
-        return [stored for stored in self._stored() if stored.state.config.model != MapConfig.model]
+        """The runs of the store that whoever acts may steer, the one touched last first."""
+        return [stored for stored in self._own() if stored.state.config.model != MapConfig.model]
 
     def maps(self) -> list[StoredRun]:
-        """Every map of the store, the one touched last first."""
-        return [stored for stored in self._stored() if stored.state.config.model == MapConfig.model]
+        """Their maps, the one touched last first."""
+        return [stored for stored in self._own() if stored.state.config.model == MapConfig.model]
 
-    def _stored(self) -> list[StoredRun]:
-        return [replace(stored, state=self._find(stored.state.run_id) or stored.state) for stored in self.store.runs()]
+    def _own(self) -> list[StoredRun]:
+        own = (stored for stored in self.store.runs() if may_steer(stored.state))
+        return [replace(stored, state=self._find(stored.state.run_id) or stored.state) for stored in own]
 
     def name(self, run_id: str) -> str:
         """What a person called the run; "" for an unnamed one."""
@@ -65,6 +67,7 @@ class Keeping:
         """The run's name, or else the file or the cell of a map that it was opened from; "" for neither."""
         return self.store.name(run_id) or self.store.label(run_id)
 
+    @needs(Right.OWN)
     def rename(self, run_id: str, name: str) -> None:
         """Name a run, which keeps it from being cleared; "" takes its name away."""
         self.store.rename(self.state(run_id), name)
@@ -74,14 +77,15 @@ class Keeping:
         self.state(run_id)
         return self.store.curves(run_id)
 
+    @needs(Right.OWN)
     def delete(self, run_id: str) -> None:
-        """Stop the run, remove it for good and tell its watchers."""
+        """Stop the run, put it into the bin and tell its watchers; what never trained is gone for good."""
         state = self.state(run_id)
-        self.untwin(run_id)
+        self._pool.part(run_id)
         self.stop(run_id, discard=True)
         with self._lock:
             self._forget(run_id)
-            self.store.delete(run_id)
+            self.store.discard(run_id)
         self._watches.event(replace(state, status=RunStatus.STOPPED, message="This run was deleted."))
 
     def clear(self) -> list[str]:
@@ -101,9 +105,13 @@ class Keeping:
         if entry := self._pool.entry(run_id):
             self._pool.remove(entry)
 
+    def bin(self) -> list[StoredRun]:
+        """What was cleared or deleted of the runs that whoever acts may steer, and can be brought back."""
+        return [stored for stored in self.store.bin() if may_steer(stored.state)]
+
     def restore(self, run_id: str) -> None:
-        """Bring a cleared run back; raises :class:`UnknownRun` when it is not in the bin any more."""
-        if not self.store.restore(run_id):
+        """Bring a cleared or deleted run back; raises :class:`UnknownRun` when it is not in the bin any more."""
+        if run_id not in {stored.state.run_id for stored in self.bin()} or not self.store.restore(run_id):
             raise UnknownRun(f"Run {run_id[:20]} is not in the bin any more.")
 
     def adopt(self, content: bytes, name: str) -> str:
@@ -119,7 +127,7 @@ class Keeping:
             raise CheckpointError(f"{name} stands at step {card.step}: allowed is at most {LAST_STEP:,}")
         run_id = secrets.token_urlsafe(9)
         self.store.take(run_id, content)
-        state = RunState(run_id, card.config, RunStatus.STARTING, card.step, "", card.changes)
+        state = RunState(run_id, card.config, RunStatus.STARTING, card.step, "", card.changes, access=new_access())
         self._open_new(state, Path(name).stem)
         return run_id
 
@@ -134,8 +142,27 @@ class Keeping:
         note = f"Branched from {self.called(run_id) or run_id} at step {step:,}."
         self._command(run_id, "branch", step=step, path=str(path), note=note)
         card = inspect(path)
-        state = RunState(new_id, card.config.replace(**live), RunStatus.STARTING, card.step, note, card.changes)
+        state = RunState(
+            new_id, card.config.replace(**live), RunStatus.STARTING, card.step, note, card.changes, access=new_access()
+        )  # fmt: skip
         self._pool.open(Entry(state, path), resume=True, note=note)
+        return new_id
+
+    def copy(self, run_id: str) -> str:
+        """A new, paused run of whoever acts that goes on from where this one stands now; returns its id.
+
+        Raises :class:`CommandFailed` when there is no room for it.
+        """
+        state, whose = self.state(run_id), self.called(run_id) or run_id[:5]
+        if not state.step:
+            return self.start(state.config)
+        new_id, path = self._new_file(run_id)
+        self._command(run_id, "copy", to=str(path))
+        state = self.state(run_id)
+        self._open_new(
+            RunState(new_id, state.config, RunStatus.STARTING, state.step, "", state.changes, access=new_access()),
+            f"from {whose}, step {state.step:,}",
+        )
         return new_id
 
     def open_cell(self, run_id: str, cell: int) -> str:
@@ -144,7 +171,7 @@ class Keeping:
         settings = cell_of(config, cell)
         new_id, path = self._new_file(run_id)
         self._command(run_id, "export", cell=cell, to=str(path))
-        self._open_new(RunState(new_id, settings, RunStatus.STARTING), cell_text(config, cell))
+        self._open_new(RunState(new_id, settings, RunStatus.STARTING, access=new_access()), cell_text(config, cell))
         return new_id
 
     def _new_file(self, run_id: str) -> tuple[str, Path]:
@@ -182,6 +209,16 @@ class Keeping:
         if isinstance(reply, dict):
             raise CommandFailed(reply["error"])
         return decode(reply)
+
+
+def may_steer(state: RunState) -> bool:
+    """Whether a run belongs to whoever acts, or was given to them."""
+    return right_to(state.access) >= Right.STEER
+
+
+def new_access() -> Access:
+    """That of a run which whoever acts starts."""
+    return Access(acting() or "")
 
 
 def with_live(config: Config | MapConfig, live: dict[str, Any]) -> Config:

@@ -13,6 +13,7 @@ from typing import Any
 
 from genlab.config import Config
 from genlab.maps import MapConfig, read_config
+from genlab.runtime.access import Access
 from genlab.runtime.entry import Entry
 from genlab.runtime.host import Active, Audience, ProcessHost, Pulse
 from genlab.runtime.messages import PROVING, Record, RunStatus
@@ -196,6 +197,12 @@ class Pool:
         with self._lock:
             self._entries.pop(entry.state.run_id, None)
 
+    def let(self, entry: Entry, access: Access) -> None:
+        """Replace who may do what to a run."""
+        with self._lock:
+            entry.state = replace(entry.state, access=access)
+        self._on_state(entry.state)
+
     def subscribe(self, entry: Entry, audience: Audience) -> None:
         """Replace the run's audience."""
         with self._lock:
@@ -363,7 +370,7 @@ class Pool:
             before, entry.told = entry.state.status, read_config(told["config"])
             entry.state = RunState(
                 run_id, entry.foreseen or entry.told, RunStatus(told["status"]), told["step"], told["message"],
-                tuple(told["changes"]), told["place"],
+                tuple(told["changes"]), told["place"], entry.state.access,
             )  # fmt: skip
             entry.wish.see(entry.state.status)
             if before == RunStatus.STARTING:

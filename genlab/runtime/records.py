@@ -11,6 +11,7 @@ from genlab.changes import LONGEST_TEXT
 from genlab.checkpoints import Card, CheckpointError, inspect, metadata
 from genlab.config import Config, SettingError
 from genlab.maps import MapConfig, read_config
+from genlab.runtime.access import Access
 from genlab.runtime.messages import RunStatus
 
 LONGEST_NAME = 60
@@ -32,6 +33,7 @@ class RunState:
     message: str = ""
     changes: tuple = ()
     place: Mapping[str, str] = field(default_factory=dict)
+    access: Access = Access()
 
 
 @dataclass(frozen=True)
@@ -85,19 +87,23 @@ def to_values(line: Line) -> dict[str, Any]:
         "status": state.status.value, "step": state.step, "message": state.message,
         "changes": json.dumps(state.changes), "created": line.created, "updated": line.updated, "used": line.used,
         "name": line.name, "label": line.label, "binned": line.binned,
+        "owner": state.access.owner, "steerers": json.dumps(state.access.steerers), "links": state.access.links,
     }  # fmt: skip
 
 
 _TYPES = {
     "run_id": str, "config": str, "status": str, "step": int, "message": str, "changes": str,
     "created": float, "updated": float, "used": int, "name": str, "label": str, "binned": int,
+    "owner": str, "steerers": str, "links": int,
 }  # fmt: skip
+_EVERYBODYS = {"owner": "", "steerers": "[]", "links": 0}
+"""What a run is of which nothing says whose it is."""
 
 
 def from_values(values: dict[str, Any]) -> Line:
     """The line that such values stand for; raises :class:`Unreadable` whatever they are."""
     try:
-        found = {name: values[name] for name in _TYPES}
+        found = {name: {**_EVERYBODYS, **values}[name] for name in _TYPES}
         for name, kind in _TYPES.items():
             if not isinstance(found[name], (int, float) if kind is float else kind) or isinstance(found[name], bool):
                 raise Unreadable(f"its {name} is no {kind.__name__}")
@@ -112,7 +118,7 @@ def from_values(values: dict[str, Any]) -> Line:
             raise Unreadable("its numbers are not valid")
         state = RunState(
             found["run_id"], read_config(found["config"]), RunStatus(found["status"]), found["step"], found["message"],
-            _changes(found["changes"]),
+            _changes(found["changes"]), access=_access(found),
         )  # fmt: skip
     except Unreadable:
         raise
@@ -122,6 +128,13 @@ def from_values(values: dict[str, Any]) -> Line:
         raise Unreadable(" ".join(str(error).split())[:200]) from None
     rest = {name: found[name] for name in ("created", "updated", "used", "name", "label", "binned")}
     return Line(state, **rest | {name: rest[name][:LONGEST_NAME] for name in ("name", "label")})
+
+
+def _access(found: dict[str, Any]) -> Access:
+    steerers = json.loads(found["steerers"])
+    if not (isinstance(steerers, list) and all(isinstance(one, str) for one in steerers)):
+        raise Unreadable("its steerers are not valid")
+    return Access(found["owner"], tuple(steerers), found["links"])
 
 
 def _changes(text: str) -> tuple[dict[str, Any], ...]:

@@ -142,10 +142,15 @@ class Store:
             for path in (checkpoint, checkpoint.with_suffix(".json"), *self._in_bin(run_id)):
                 _remove(path)
 
+    def discard(self, run_id: str) -> None:
+        """Put a run into the bin; one that has no save, or cannot be moved, is removed for good."""
+        if not (self.checkpoint(run_id).exists() and self._bin(run_id)):
+            self.delete(run_id)
+
     def missing(self, run_id: str) -> str:
         """Why there is no run of this id and none may be made, in words; "" when one may be made."""
         if run_id in self._binned:
-            return "it was cleared; the Runs page brings it back"
+            return "it lies in the bin; the Runs page of its owner brings it back"
         if run_id in self._list.aside:
             return f"it cannot be read: {self._list.aside[run_id]}"
         return "it was deleted" if run_id in self._gone else ""

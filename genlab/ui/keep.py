@@ -11,7 +11,10 @@ from genlab.script import script
 from genlab.ui.controls import bound
 from genlab.ui.errors import literal
 from genlab.ui.links import set_up_link, show_link
+from genlab.ui.owners import share
 from genlab.ui.runs import act
+
+TABS = ["Save", "Link and settings", "Show me the code"]
 
 
 def rule() -> str:
@@ -19,13 +22,14 @@ def rule() -> str:
     settings = client.get_lab().settings
     return (
         f"An unnamed run is cleared when nobody touched it on {settings.kept_days} days on which the lab was used; the "
-        f"*Runs* page can bring it back on {settings.bin_days} more such days. A named run is kept."
+        f"*Runs* page can bring back what was cleared or deleted on {settings.bin_days} more such days. A named run is "
+        "kept."
     )
 
 
 def keep(state: RunState) -> None:
     """The inside of the popover, in three tabs."""
-    save, settings, code = st.tabs(["Save", "Link and settings", "Show me the code"])
+    save, settings, code, *shared = st.tabs(TABS if client.get_lab().visitors.are_alone() else [*TABS, "Share"])
     with save:
         _save(state)
     with settings:
@@ -35,6 +39,9 @@ def keep(state: RunState) -> None:
         st.code(state.config.to_json(), language="json", wrap_lines=True)
     with code:
         _code(state)
+    for tab in shared:
+        with tab:
+            share(state)
 
 
 def _save(state: RunState) -> None:

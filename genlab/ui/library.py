@@ -188,10 +188,10 @@ def _rename(run_id: str, key: str) -> None:
         st.session_state["runs.problems"] = [str(error)]
 
 
-@st.dialog("Delete for good?")
+@st.dialog("Delete?")
 def _ask(runs: list[StoredRun]) -> None:
     many = f"these {len(runs)} runs" if len(runs) > 1 else "this run"
-    st.markdown(f"This stops {many} for everybody who watches, and removes settings, curves and weights from the disk:")
+    st.markdown(f"This stops {many} for everybody who watches, and puts settings, curves and weights into the bin:")
     st.markdown("\n".join(f"- {literal(title(run))}, {run.state.step:,} steps" for run in runs[:10]))
     if len(runs) > 10:
         st.markdown(f"and {len(runs) - 10} more.")
@@ -222,10 +222,10 @@ def _file_popover() -> None:
 
 
 def _bin_popover() -> None:
-    """What was cleared and can still be brought back."""
-    cleared = client.get_lab().store.bin()
+    """What was cleared or deleted and can still be brought back."""
+    cleared = client.get_lab().bin()
     if cleared:
-        with st.popover(f"Cleared ({len(cleared)})", icon=":material/restore_from_trash:"):
+        with st.popover(f"Bin ({len(cleared)})", icon=":material/restore_from_trash:"):
             st.caption(rule())
             for run in cleared[:SHOWN_CLEARED]:
                 st.button(
@@ -235,7 +235,7 @@ def _bin_popover() -> None:
                     args=(run.state.run_id,),
                 )
             if len(cleared) > SHOWN_CLEARED:
-                st.caption(f"and {len(cleared) - SHOWN_CLEARED} that were cleared earlier.")
+                st.caption(f"and {len(cleared) - SHOWN_CLEARED} that went there earlier.")
 
 
 def _restore(run_id: str) -> None:

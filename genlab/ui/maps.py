@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,11 +13,13 @@ from genlab.figures.map import shown_measures
 from genlab.maps import LONGEST_SIDE, PRESETS, Axis, MapConfig, cell_text, mappable
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
+from genlab.runtime.keeping import may_steer
 from genlab.runtime.messages import RunStatus
 from genlab.ui.address import Address
 from genlab.ui.controls import bound, draw_settings
 from genlab.ui.errors import complain, complain_of
 from genlab.ui.library import show
+from genlab.ui.owners import STEER, take_up_link, watched
 from genlab.ui.runs import make
 
 OWN = "own settings"
@@ -47,6 +50,7 @@ def open_map() -> RunState:
     # The browser's history holds addresses in which the page is the old one and the run already that of the next.
     if _is_run(lab, query.get("run")):
         query = {}
+    refused = take_up_link(query.get("run"), query.pop(STEER, None))
     if query:
         here.cell = None
     named, cell, shown = (query.pop(name, None) for name in ("run", "cell", "show"))
@@ -59,6 +63,7 @@ def open_map() -> RunState:
             line = f"run = {named[:20]}: there is no such map here: {why}. A fresh one is ready: press play."
             here.problems, named = [*here.problems, line], None
         here.run_id = make(lab, config, named)
+    here.problems += [refused] if refused else []
     state = lab.state(here.run_id)
     _choose(here, state.config, cell, shown)
     _write_address(here, state)
@@ -132,15 +137,23 @@ def _fresh(config: MapConfig) -> str:
     """A paused map with these settings: in place of one that never trained, otherwise beside the old one."""
     lab, here = client.get_lab(), visit()
     old = lab.state(here.run_id)
-    if old.step == 0 and old.status == RunStatus.PAUSED:
+    if not may_steer(old):
+        here.run_id = lab.start(config)
+    elif old.step == 0 and old.status == RunStatus.PAUSED:
         lab.reset(here.run_id, config)
     else:
         if old.status == RunStatus.RUNNING:
             lab.pause(here.run_id)
         here.run_id = lab.start(config)
     here.cell = None
-    kept = "" if old.step == 0 else " The map before is kept under Earlier maps."
+    kept = "" if old.step == 0 or not may_steer(old) else " The map before is kept under Earlier maps."
     return f"A fresh map of {len(config.cells)} models: press play.{kept}"
+
+
+def _make_mine() -> str:
+    here = visit()
+    here.run_id = client.get_lab().copy(here.run_id)
+    return "This map is yours: it goes on from where the other one stood."
 
 
 def _change(**changes: Any) -> str:
@@ -161,7 +174,9 @@ def mapbar(state: RunState) -> None:
     """The row of buttons above the map, then one line for each problem."""
     here, config = visit(), state.config
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="runbar"):
-        if state.status == RunStatus.RUNNING:
+        if not may_steer(state):
+            watched(state, partial(_act, _make_mine))
+        elif state.status == RunStatus.RUNNING:
             _button("Stop", ":material/stop:", "Space", _pause, type="primary", help="Keeps what it has; play goes on.")
         else:
             done = state.step >= config.steps

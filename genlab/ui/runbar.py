@@ -1,15 +1,18 @@
 """The row of buttons above the picture: what one does to a run."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from genlab.runtime import client
 from genlab.runtime.client import RunState
+from genlab.runtime.keeping import may_steer
 from genlab.runtime.messages import RunStatus
 from genlab.ui.errors import complain_of
 from genlab.ui.keep import keep
-from genlab.ui.runs import act, new_seed, restart, visit
+from genlab.ui.owners import about_owner, watched
+from genlab.ui.runs import act, make_mine, new_seed, restart, visit
 
 
 def play(run_id: str) -> None:
@@ -32,10 +35,13 @@ def runbar(state: RunState) -> None:
     """Draw the buttons for the run in one row, then one line for each problem."""
     kind, here = type(state.config), visit(type(state.config))
     with bar():
-        transport([state.status], kind.model, lambda command: {"on_click": act, "args": (kind, command)})
+        if may_steer(state):
+            transport([state.status], kind.model, lambda command: {"on_click": act, "args": (kind, command)})
+        else:
+            watched(state, partial(make_mine, kind))
         with st.popover("Keep", icon=":material/bookmark:", help="Name this run, save it, share it, see its code."):
             keep(state)
-        st.caption(here.note or _about_twin(state.run_id), width="stretch")
+        st.caption(here.note or _about_twin(state.run_id) or about_owner(state), width="stretch")
     failure = [state.message] if state.status == RunStatus.FAILED else []
     complain_of(here.problems + failure)
 

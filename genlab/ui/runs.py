@@ -17,6 +17,7 @@ from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
 from genlab.ui.address import Address
+from genlab.ui.owners import STEER, take_up_link
 
 SEEDS = 10_000
 """New seeds are drawn below this, short enough to be read out to a class."""
@@ -53,12 +54,14 @@ def open_run(kind: type[Config]) -> RunState:
         query = {}
     if query:
         here.beside = query.pop("beside", None)
-    asked = query.pop("run", None) or None
+    asked, key = query.pop("run", None) or None, query.pop(STEER, None)
+    refused = take_up_link(asked, key)
     if here.run_id and not _is_run(lab, kind, asked):
         asked = here.run_id
     if asked is None or asked != here.run_id:
         here.config, here.problems = kind.from_query(query)
         here.note = ""
+    here.problems += [refused] if refused else []
     state = _state(lab, kind, here, asked)
     if state.run_id != here.run_id:
         here.looked_at = None
@@ -228,6 +231,16 @@ def branch(kind: type[Config], step: int) -> None:
 
 def _branch(here: Visit, run_id: str, step: int) -> None:
     here.run_id, here.beside, here.looked_at = client.get_lab().branch(run_id, step), run_id, None
+
+
+def make_mine(kind: type[Config]) -> None:
+    """Show a run of one's own that goes on from where the shown one stands."""
+    act(kind, partial(_make_mine, visit(kind)))
+
+
+def _make_mine(here: Visit, run_id: str) -> str:
+    here.run_id, here.looked_at = client.get_lab().copy(run_id), None
+    return "This run is yours: it goes on from where the other one stood"
 
 
 def new_seed(run_id: str) -> str:

@@ -5,6 +5,7 @@ import streamlit as st
 from genlab.live.keys import keys
 from genlab.ui import ASSETS, PAGES, UI
 from genlab.ui.errors import warn_of_troubles
+from genlab.ui.visitor import admitted
 
 st.set_page_config(page_title="genlab", page_icon=ASSETS / "icon.png", layout="wide", initial_sidebar_state=320)
 st.html(UI / "style.css")
@@ -33,6 +34,7 @@ page = st.navigation(
 st.session_state["entered"] = st.session_state.get("page") != page.title
 st.session_state["page"] = page.title
 warn_of_troubles()
-page.run()
+if admitted():
+    page.run()
 with st.container(key="keys"):
     keys()

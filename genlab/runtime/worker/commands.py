@@ -295,6 +295,10 @@ class Commands:
         self._saves.settle(run)
         run.trainer.save(run.path)
 
+    def _copy(self, run: Run, command: dict[str, Any]) -> None:
+        run.require_model()
+        run.trainer.save(command["to"])
+
     def _export(self, run: Run, command: dict[str, Any]) -> None:
         run.require_map()
         run.trainer.trainer(command["cell"]).save(command["to"])

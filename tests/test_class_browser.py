@@ -1,0 +1,102 @@
+"""Several browsers at one lab: each is a visitor of its own, without a sign-in."""
+
+import re
+
+import pytest
+from test_browser import SECONDS, Lab
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+SMALL = "generator_width=8&critic_width=8"
+
+
+@pytest.fixture
+def newcomer(browser, server):
+    """Opens the lab in a browser of somebody else."""
+    contexts = []
+
+    def come():
+        contexts.append(browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce"))
+        return Lab(contexts[-1].new_page(), server.url)
+
+    yield come
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def owner(page, server):
+    """A visitor with a run of theirs that stands at step 1."""
+    tab = Lab(page, server.url).open(f"gan?{SMALL}")
+    tab.page.get_by_role("button", name="One step").first.click()
+    tab.wait("h.step === 1")
+    return tab
+
+
+def run_of(tab):
+    return tab.page.evaluate("window.genlab.data.run")
+
+
+def test_a_browser_gets_a_cookie_that_no_script_sees_and_keeps_its_runs_over_a_reload(owner):
+    (cookie,) = [one for one in owner.page.context.cookies() if one["name"].startswith("genlab_")]
+    assert cookie["httpOnly"] and cookie["sameSite"] == "Lax" and not cookie["secure"]
+    assert "genlab_" not in owner.page.evaluate("document.cookie")
+    owner.page.reload()
+    owner.ready()
+    owner.page.get_by_role("button", name="One step").first.click()
+    owner.wait("h.step === 2")
+    (again,) = [one for one in owner.page.context.cookies() if one["name"].startswith("genlab_")]
+    assert again["value"] == cookie["value"]
+
+
+def test_who_is_alone_sees_nothing_of_owners(owner):
+    words = owner.page.locator("body").inner_text()
+    assert not re.search("Make it mine|You watch|’s run", words)
+    owner.page.get_by_role("button", name="Keep").click()
+    owner.page.get_by_role("tab", name="Save").wait_for()
+    assert owner.page.get_by_role("tab", name="Share").count() == 0
+
+
+def test_a_stranger_watches_and_makes_the_run_their_own(owner, newcomer):
+    stranger, run_id = newcomer().open(f"gan?run={run_of(owner)}"), run_of(owner)
+    stranger.page.get_by_text("You watch").wait_for(timeout=SECONDS)
+    assert stranger.page.get_by_role("button", name="One step").count() == 0
+    stranger.page.get_by_role("button", name="Make it mine").click()
+    stranger.page.wait_for_function(
+        "run => window.genlab.data.run !== run && window.genlab.header?.step === 1", arg=run_id, timeout=SECONDS
+    )
+    stranger.page.get_by_role("button", name="One step").first.click()
+    stranger.wait("h.step === 2")
+    assert owner.header("step") == 1 and run_of(owner) == run_id
+
+
+def test_who_comes_by_the_link_that_steers_steers_until_it_is_taken_back(owner, newcomer):
+    friend = newcomer()
+    friend.page.goto(friend.url)
+    friend.page.get_by_text("Start with one click").wait_for(timeout=SECONDS)
+    owner.page.reload()
+    owner.ready()
+    owner.page.get_by_role("button", name="Keep").click()
+    owner.page.get_by_role("tab", name="Share").click()
+    link = owner.page.get_by_text(re.compile(r"&steer=[0-9a-f]{24}")).first
+    link.wait_for(timeout=SECONDS)
+    friend.open(link.inner_text().strip().removeprefix(f"{friend.url}/"))
+    assert "steer=" not in friend.page.url
+    friend.page.get_by_role("button", name="One step").first.click()
+    friend.wait("h.step === 2")
+    owner.wait("h.step === 2")
+    owner.page.reload()
+    owner.ready()
+    owner.page.get_by_role("button", name="Keep").click()
+    owner.page.get_by_role("tab", name="Share").click()
+    owner.page.get_by_role("button", name="Take the link back").click()
+    owner.page.get_by_role("button", name="Take the link back").wait_for(state="hidden", timeout=SECONDS)
+    friend.page.reload()
+    friend.ready()
+    friend.page.get_by_text("You watch").wait_for(timeout=SECONDS)
+
+
+def test_each_lists_their_own_runs(owner, newcomer):
+    stranger = newcomer()
+    stranger.page.goto(f"{stranger.url}/runs")
+    stranger.page.get_by_text("0 runs").wait_for(timeout=SECONDS)
