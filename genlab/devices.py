@@ -164,7 +164,7 @@ def shape_key(config: Config | MapConfig) -> str:
     shape = {name: value for name, value in config.model_dump().items() if _free_name(name) not in _FREE}
     # How large a penalty is does not matter, only whether there is one.
     shape |= {name: bool(shape[name]) for name in ("gp_weight", "r1_weight", "clip") if name in shape}
-    shape["data"] = config.is_images
+    shape["data"] = config.dimension
     for name in ("beta", "annealing", "annealing_steps", "free_bits", "sigma", "lsgan_a", "lsgan_b", "lsgan_c"):
         shape.pop(name, None)
     return _digest([config.model, shape])

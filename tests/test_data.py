@@ -7,10 +7,11 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from genlab.config import IMAGES, POINTS
+from genlab.config import IMAGES, LINES, POINTS
 from genlab.data import POINT_DISTRIBUTIONS, DataUnavailable, images, points
 
-ALL = pytest.mark.parametrize("distribution", POINT_DISTRIBUTIONS.values(), ids=lambda d: d.name)
+PLANE = [distribution for distribution in POINT_DISTRIBUTIONS.values() if distribution.dimension == 2]
+ALL = pytest.mark.parametrize("distribution", PLANE, ids=lambda d: d.name)
 MIXTURES = [d for d in POINT_DISTRIBUTIONS.values() if d.modes is not None]
 
 
@@ -21,7 +22,7 @@ def cells(distribution, per_side, half_width):
 
 
 def test_every_distribution_of_the_settings_exists():
-    assert list(POINT_DISTRIBUTIONS) == list(POINTS)
+    assert list(POINT_DISTRIBUTIONS) == [*POINTS, *LINES]
 
 
 def test_an_unknown_distribution_is_named_with_those_that_exist():

@@ -24,6 +24,8 @@ CONFIGS = {
     "GAN on a ring": GANConfig(data="ring8_soft", **SMALL_GAN),
     "GAN on a line, minimax": GANConfig(data="line", objective="minimax", noise_dim=1, **SMALL_GAN),
     "GAN with least squares and R1": GANConfig(data="moons", objective="lsgan", r1_weight=1, **SMALL_GAN),
+    "GAN on one dimension": GANConfig(data="two_gaussians", noise_dim=1, **SMALL_GAN),
+    "WGAN on one dimension": GANConfig(data="uniform", objective="wgan", **SMALL_GAN),
     "WGAN": GANConfig(data="grid25", objective="wgan", clip=0.1, **SMALL_GAN),
     "WGAN without clipping": GANConfig(objective="wgan", clip="off", **SMALL_GAN),
     "GAN on digits": GANConfig(data="mnist", **SMALL_GAN),
@@ -32,6 +34,7 @@ CONFIGS = {
     "VAE on digits, 5 latents, free bits": VAEConfig(latent_dim=5, free_bits=0.1, **SMALL_VAE),
     "VAE on digits, 1 latent": VAEConfig(latent_dim=1, **SMALL_VAE),
     "VAE on points": VAEConfig(data="moons", **SMALL_VAE),
+    "VAE on one dimension": VAEConfig(data="narrow_wide", latent_dim=1, **SMALL_VAE),
     "VAE on points, 1 latent": VAEConfig(data="ring", latent_dim=1, **SMALL_VAE),
     "VAE on points, 3 latents": VAEConfig(data="ring", latent_dim=3, **SMALL_VAE),
 }

@@ -12,8 +12,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genlab.config import CRITIC_OBJECTIVES, POINTS, GANConfig, VAEConfig
+from genlab.config import CRITIC_OBJECTIVES, IMAGES, LINES, POINTS, GANConfig, VAEConfig
 from genlab.data import ImageSet, images
+from genlab.measures import digits as measured_digits
 from genlab.script import script
 from genlab.training import data as training_data
 from genlab.training import make_trainer
@@ -130,7 +131,7 @@ Changed by hand during the run, not here:
     assert "- and 89 more" in script(begun, changes=many)
 
 
-@pytest.mark.parametrize("data", POINTS)
+@pytest.mark.parametrize("data", [*POINTS, *LINES])
 def test_points_are_bit_for_bit_those_of_the_run(data, tmp_path):
     config = GANConfig(data=data, seed=7)
     assert torch.equal(execute(config, tmp_path, "--steps", "0")["data"], training_data.training_examples(config))
@@ -142,12 +143,15 @@ def test_the_larger_sets_are_read_from_their_published_format(data, tmp_path, mo
     file = tmp_path / "train-images-idx3-ubyte"
     file.write_bytes(np.array([2051, 500, 28, 28], ">i4").tobytes() + digits.tobytes())
     labels = np.zeros(500, np.uint8)
-    monkeypatch.setattr(training_data, "images", lambda name: ImageSet(digits, labels, digits, labels))
+    for reader in (training_data, measured_digits):
+        monkeypatch.setattr(reader, "images", lambda name: ImageSet(digits, labels, digits, labels))
     training_data._pixels.cache_clear()
+    measured_digits.real_digits.cache_clear()
     try:
         assert_same_losses(VAEConfig(data=data, width=16, batch_size=20), tmp_path, images=file)
     finally:
         training_data._pixels.cache_clear()
+        measured_digits.real_digits.cache_clear()
 
 
 def test_it_runs_alone_and_tells_its_losses(tmp_path):
@@ -174,7 +178,7 @@ def configs():
     def of(kind):
         drawn = st.fixed_dictionaries({name: kinds[setting.kind](setting) for name, setting in kind.settings().items()})
         # Networks that the data do not allow give way to the one that always works.
-        return drawn.map(lambda values: {**values, **({"network": "mlp"} if values["data"] in POINTS else {})}).map(
+        return drawn.map(lambda values: {**values, **({"network": "mlp"} if values["data"] not in IMAGES else {})}).map(
             lambda values: kind(**{name: value for name, value in values.items() if name in kind.model_fields})
         )
 

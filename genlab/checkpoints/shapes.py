@@ -23,7 +23,7 @@ _MOMENTS = {
 def expected_tensors(config: Config, rows: int = 0) -> Tensors:
     """dtype and shape of everything that a whole checkpoint of ``config`` holds, with ``rows`` rows of curves."""
     if isinstance(config, VAEConfig):
-        hidden, n = [config.width] * config.depth, _data_dim(config)
+        hidden, n = [config.width] * config.depth, config.dimension
         networks = {
             "encoder": _mlp([n, *hidden, 2 * config.latent_dim], "layers."),
             "decoder": _mlp([config.latent_dim, *hidden, n]),
@@ -56,10 +56,6 @@ def expected_tensors(config: Config, rows: int = 0) -> Tensors:
         "history/values": ("F32", (rows, columns)),
         "history/level": ("I32", (rows,)),
     }
-
-
-def _data_dim(config: Config) -> int:
-    return 28 * 28 if config.is_images else 2
 
 
 def measured_curves(config: Config) -> tuple[str, ...]:
@@ -96,14 +92,14 @@ def _generator(config: GANConfig) -> dict[str, Shape]:
     if config.network == "conv":
         first = _layer("0", (64 * 7 * 7, config.noise_dim), 64 * 7 * 7)
         return first | _layer("3", (64, 32, 4, 4), 32) | _layer("5", (32, 1, 4, 4), 1)
-    return _mlp([config.noise_dim, *[config.generator_width] * config.generator_depth, _data_dim(config)])
+    return _mlp([config.noise_dim, *[config.generator_width] * config.generator_depth, config.dimension])
 
 
 def _critic(config: GANConfig) -> dict[str, Shape]:
     if config.network == "conv":
         layers = _layer("1", (32, 1, 4, 4), 32) | _layer("3", (64, 32, 4, 4), 64) | _layer("6", (1, 64 * 7 * 7), 1)
     else:
-        layers = _mlp([_data_dim(config), *[config.critic_width] * config.critic_depth, 1])
+        layers = _mlp([config.dimension, *[config.critic_width] * config.critic_depth, 1])
     return _normalised(layers) if config.spectral_norm else layers
 
 

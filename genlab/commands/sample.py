@@ -46,7 +46,7 @@ def _write_npz(samples, path: Path, config) -> None:
 
 
 def _write_csv(samples, path: Path, config) -> None:
-    names = [f"pixel_{i + 1}" for i in range(28 * 28)] if config.is_images else ["x", "y"]
+    names = [f"pixel_{i + 1}" for i in range(28 * 28)] if config.is_images else ["x", "y"][: config.dimension]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(names)
@@ -54,7 +54,7 @@ def _write_csv(samples, path: Path, config) -> None:
 
 
 def _write_picture(samples, path: Path, config) -> None:
-    picture = _mosaic(samples) if config.is_images else _scatter(samples, config.data)
+    picture = _mosaic(samples) if config.is_images else _scatter(samples, config)
     picture.save(path)
 
 
@@ -73,17 +73,23 @@ def _mosaic(images, scale: int = 2, gap: int = 2):
     return Image.fromarray(sheet)
 
 
-def _scatter(xy, data: str, size: int = 600, radius: int = 2):
-    """Points (n, 2) in the square that shows their data, in the colour of everything generated."""
+def _scatter(made, config, size: int = 600, radius: int = 2):
+    """Points (n, 2) in the square that shows their data, in the colour of everything generated; of a line bars."""
+    import numpy as np
     from PIL import Image, ImageDraw
 
     from genlab.data import points
     from genlab.figures.palette import PALETTE
 
-    extent = points(data).extent
+    extent, colour = points(config.data).extent, PALETTE["light"]["generated"]
     picture = Image.new("RGB", (size, size), "white")
     pen = ImageDraw.Draw(picture)
-    for x, y in xy.tolist():
+    if config.is_line:
+        counts, _ = np.histogram(made, size // 10, (-extent, extent))
+        for i, count in enumerate(counts / max(1, counts.max())):
+            pen.rectangle((10 * i, size * (1 - 0.95 * count), 10 * i + 8, size), fill=colour)
+        return picture
+    for x, y in made.tolist():
         column, row = (x / extent + 1) * size / 2, (1 - y / extent) * size / 2
-        pen.ellipse((column - radius, row - radius, column + radius, row + radius), fill=PALETTE["light"]["generated"])
+        pen.ellipse((column - radius, row - radius, column + radius, row + radius), fill=colour)
     return picture

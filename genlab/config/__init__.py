@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 
 from genlab.config.base import Config
-from genlab.config.choices import ACTIVATIONS, CRITIC_OBJECTIVES, IMAGES, OPTIMIZERS, POINTS
+from genlab.config.choices import ACTIVATIONS, CRITIC_OBJECTIVES, IMAGES, LINES, OPTIMIZERS, OWN, POINTS
 from genlab.config.declare import LAST_SEED
 from genlab.config.gan import GANConfig
 from genlab.config.setting import OFF, Setting, SettingError, setting_text, shorten
@@ -23,8 +23,10 @@ __all__ = [
     "GANConfig",
     "IMAGES",
     "LAST_SEED",
+    "LINES",
     "OFF",
     "OPTIMIZERS",
+    "OWN",
     "POINTS",
     "Setting",
     "SettingError",

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from genlab.config.choices import DIGITS, IMAGES
+from genlab.config.choices import DIGITS, IMAGE_DATA, LINE_DATA, is_among
 from genlab.config.setting import OFF, Setting, SettingError, setting_text, shorten
 
 MOST_PROBLEMS = 8
@@ -63,7 +63,7 @@ class Config(BaseModel):
         setting = cls.settings()[info.field_name]
         if setting.can_be_off and isinstance(value, str) and value.strip().lower() == OFF:
             return None
-        if setting.kind == "choice" and value not in tuple(setting.choices):
+        if setting.kind == "choice" and not setting.offers(value):
             raise ValueError("not among the choices")
         if setting.kind in ("number", "integer") and isinstance(value, bool):
             raise ValueError("a switch is not a number")
@@ -82,8 +82,23 @@ class Config(BaseModel):
 
     @property
     def is_images(self) -> bool:
-        """Whether the data are 28×28 images rather than points in the plane."""
-        return self.data in IMAGES
+        """Whether the data are 28×28 images rather than points."""
+        return is_among(self.data, IMAGE_DATA)
+
+    @property
+    def is_line(self) -> bool:
+        """Whether the data are points on a line rather than in the plane."""
+        return is_among(self.data, LINE_DATA)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the data are a person's own."""
+        return self.data.startswith("own:")
+
+    @property
+    def dimension(self) -> int:
+        """How many numbers one example has: 784 pixels, 2 coordinates, or 1."""
+        return 28 * 28 if self.is_images else 1 if self.is_line else 2
 
     @property
     def is_digits(self) -> bool:

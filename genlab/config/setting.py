@@ -1,10 +1,13 @@
 """What one setting is, and the words in which a value is written and refused."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel
+
+from genlab.config.choices import is_among
 
 OFF = "off"
 """How a setting that can be switched off is written in an address and on the command line."""
@@ -16,7 +19,10 @@ class SettingError(ValueError):
 
 @dataclass(frozen=True)
 class Setting:
-    """What one setting is: enough to draw its widget, to parse its text and to explain it."""
+    """What one setting is: enough to draw its widget, to parse its text and to explain it.
+
+    A choice may have further values than ``choices``: texts of the form ``further``, in words ``further_help``.
+    """
 
     name: str
     label: str
@@ -31,6 +37,8 @@ class Setting:
     high: float | None = None
     scale: Literal["linear", "log"] = "linear"
     choices: Mapping[str, str] | None = None
+    further: str = ""
+    further_help: str = ""
     can_be_off: bool = False
     when: Mapping[str, tuple] | None = None
 
@@ -38,7 +46,7 @@ class Setting:
     def allowed(self) -> str:
         """The allowed values in words."""
         if self.kind == "choice":
-            return ", ".join(self.choices)
+            return ", ".join(self.choices) + (f", or {self.further_help}" if self.further else "")
         if self.kind == "switch":
             return "true, false"
         whole = "a whole number from " if self.kind == "integer" else ""
@@ -47,7 +55,7 @@ class Setting:
     def read(self, text: str) -> Any:
         """The value that ``text`` stands for, in an address for example; a ValueError says what is allowed."""
         if self.kind == "choice":
-            value = text if text in self.choices else None
+            value = text if self.offers(text) else None
         elif self.kind == "switch":
             value = {"true": True, "false": False}.get(text)
         else:
@@ -64,9 +72,17 @@ class Setting:
         """The text that :meth:`read` makes ``value`` of; of a number six digits."""
         return f"{value:g}" if isinstance(value, float) else setting_text(value)
 
+    def offers(self, value: Any) -> bool:
+        """Whether a choice has this value: one of ``choices``, or a text of the form ``further``."""
+        return isinstance(value, str) and (value in self.choices or bool(re.fullmatch(self.further or "(?!)", value)))
+
+    def word(self, value: str) -> str:
+        """What a person reads for a value of a choice; of a further one its end."""
+        return self.choices.get(value) or f"{self.further_help.split(':')[0]} data …{value[-4:]}"
+
     def applies(self, config: BaseModel) -> bool:
         """Whether the setting has an effect beside the other settings of ``config``."""
-        return all(getattr(config, name) in values for name, values in (self.when or {}).items())
+        return all(is_among(getattr(config, name), values) for name, values in (self.when or {}).items())
 
 
 def setting_text(value: Any) -> str:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from genlab.config import declare
 from genlab.config.base import Config
-from genlab.config.choices import ACTIVATIONS, IMAGES, POINTS
+from genlab.config.choices import ACTIVATIONS, IMAGES, LINE_DATA, LINES, PLANE_DATA, POINTS
 
 
 class VAEConfig(Config):
@@ -13,7 +13,7 @@ class VAEConfig(Config):
     model: ClassVar[str] = "vae"
 
     data: str = declare.choice(
-        "mnist", {**IMAGES, **POINTS}, "Data", "What the model learns to generate.", group="Data"
+        "mnist", {**IMAGES, **POINTS, **LINES}, "Data", "What the model learns to generate.", group="Data"
     )
     beta: float = declare.number(
         1.0, 0, 1000, "KL weight",
@@ -41,7 +41,7 @@ class VAEConfig(Config):
         0.1, 0.01, 2, "Decoder σ",
         "Standard deviation of the Gaussian likelihood of points: N(x̂, σ²I). Samples carry it, and it is what β is "
         "weighed with: a direction of variance λ is worth its price where λ > βσ².",
-        symbol="σ", scale="log", live=True, group="Objective", when={"data": tuple(POINTS)},
+        symbol="σ", scale="log", live=True, group="Objective", when={"data": (*PLANE_DATA, *LINE_DATA)},
     )  # fmt: skip
     learning_rate: float = declare.learning_rate(1e-3, "", group="Training")
     optimizer: str = declare.optimizer("adam", "", group="Training")

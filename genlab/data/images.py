@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from genlab.config import IMAGES
+from genlab.data.missing import DataUnavailable
 
 EMBEDDED = "mnist"
 """The images that need no download."""
@@ -20,10 +21,6 @@ DOWNLOAD_TIMEOUT = 5.0
 """Seconds without an answer after which a download is given up."""
 _TORCHVISION = {"mnist_full": "MNIST", "fashion_mnist": "FashionMNIST"}
 _download = threading.Lock()
-
-
-class DataUnavailable(RuntimeError):
-    """Says in one line which images cannot be had, and why."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,51 +1,13 @@
-"""Distributions in the plane: each draws samples and knows its density in closed form.
+"""Distributions in the plane, and all of points by name: each draws samples and knows its density in closed form.
 
 Where a shape has a width, the noise is added along the radius (moons, roll, ring) or across the shape (line) rather
 than in every direction: it looks the same and leaves the density exact.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 
-
-@dataclass(frozen=True, eq=False)
-class Distribution:
-    """A distribution in the plane.
-
-    ``extent`` e is the half-width of the square [−e, e]² that shows it. ``nodes`` gives points (m, 2) and weights (m,)
-    adding up to 1, with which a weighted sum is an expectation. ``modes`` (m, 2) and their common standard deviation
-    ``mode_std`` are None where a distribution does not consist of separate modes.
-    """
-
-    name: str
-    extent: float
-    draw: Callable[[int, np.random.Generator], np.ndarray]
-    pdf: Callable[[np.ndarray], np.ndarray]
-    nodes: Callable[[], tuple[np.ndarray, np.ndarray]]
-    modes: np.ndarray | None = None
-    mode_std: float | None = None
-
-    def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """``n`` independent points, (n, 2) float32."""
-        return self.draw(n, rng).astype(np.float32)
-
-    def density(self, xy: np.ndarray) -> np.ndarray:
-        """The true density at points (n, 2), per unit of area: (n,) float64."""
-        return self.pdf(np.asarray(xy, dtype=np.float64))
-
-
-def _gaussian(order=40):
-    """Nodes and weights for the expectation over N(0, 1) (Gauss–Hermite)."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(order)
-    return nodes, weights / weights.sum()
-
-
-def _uniform(low, high, order=200):
-    """Nodes and weights for the mean over [low, high] (Gauss–Legendre)."""
-    nodes, weights = np.polynomial.legendre.leggauss(order)
-    return low + (high - low) * (nodes + 1) / 2, weights / 2
+from genlab.data.distribution import Distribution, gaussian_nodes, normal_density, uniform_nodes
+from genlab.data.lines import LINE_DISTRIBUTIONS
 
 
 def _product(one, other):
@@ -57,10 +19,6 @@ def _product(one, other):
 def _parts(parts, weights):
     """The nodes of equal parts: a list of (m, 2) that share the weights (m,)."""
     return np.concatenate(parts), np.tile(weights, len(parts)) / len(parts)
-
-
-def _normal(x, std):
-    return np.exp(-0.5 * (x / std) ** 2) / (std * np.sqrt(2 * np.pi))
 
 
 def _polar(xy):
@@ -80,11 +38,11 @@ def gaussian_mixture(name: str, modes: np.ndarray, std: float, extent: float) ->
         return modes[rng.integers(len(modes), size=n)] + std * rng.standard_normal((n, 2))
 
     def pdf(xy):
-        parts = [_normal(xy[:, 0] - x, std) * _normal(xy[:, 1] - y, std) for x, y in modes]
+        parts = [normal_density(xy[:, 0] - x, std) * normal_density(xy[:, 1] - y, std) for x, y in modes]
         return np.mean(parts, axis=0)
 
     def nodes():
-        x, y, weights = _product(_gaussian(), _gaussian())
+        x, y, weights = _product(gaussian_nodes(), gaussian_nodes())
         return _parts([mode + std * np.stack([x, y], axis=1) for mode in modes], weights)
 
     return Distribution(name, extent, draw, pdf, nodes, modes, std)
@@ -118,11 +76,11 @@ def two_moons(name: str, std: float = 0.08) -> Distribution:
         for centre, top in zip(centres, tops, strict=True):
             radius, angle = _polar((xy - centre) * [1, top])
             # Half of the points, spread over the angle π at arc length radius·dangle.
-            total += np.where(angle >= 0, _normal(radius - 1, std), 0) / (2 * np.pi * np.maximum(radius, 1e-12))
+            total += np.where(angle >= 0, normal_density(radius - 1, std), 0) / (2 * np.pi * np.maximum(radius, 1e-12))
         return total
 
     def nodes():
-        noise, angle, weights = _product(_gaussian(), _uniform(0, np.pi))
+        noise, angle, weights = _product(gaussian_nodes(), uniform_nodes(0, np.pi))
         half = _cartesian(1 + std * noise, angle)
         return _parts([half * [1, top] + centre for centre, top in zip(centres, tops, strict=True)], weights)
 
@@ -143,11 +101,11 @@ def swiss_roll(name: str, std: float = 0.035, scale: float = 7.5) -> Distributio
         for turn in range(3):
             unrolled = angle + 2 * np.pi * turn
             on_roll = (unrolled >= first) & (unrolled <= last)
-            total += np.where(on_roll, _normal(radius - unrolled / scale, std), 0)
+            total += np.where(on_roll, normal_density(radius - unrolled / scale, std), 0)
         return total / ((last - first) * np.maximum(radius, 1e-12))
 
     def nodes():
-        noise, angle, weights = _product(_gaussian(), _uniform(first, last))
+        noise, angle, weights = _product(gaussian_nodes(), uniform_nodes(first, last))
         return _cartesian(angle / scale + std * noise, angle), weights
 
     return Distribution(name, 2.3, draw, pdf, nodes)
@@ -174,11 +132,11 @@ def pinwheel(name: str, blades: int = 5, twist: float = 1.0) -> Distribution:
         parts = []
         for direction in directions:
             blade = turn(xy, lambda radius, direction=direction: -direction - twist * radius)
-            parts.append(_normal(blade[:, 0] - distance, along) * _normal(blade[:, 1], across))
+            parts.append(normal_density(blade[:, 0] - distance, along) * normal_density(blade[:, 1], across))
         return np.mean(parts, axis=0)
 
     def nodes():
-        x, y, weights = _product(_gaussian(), _gaussian())
+        x, y, weights = _product(gaussian_nodes(), gaussian_nodes())
         blade = np.stack([distance + along * x, across * y], axis=1)
         turned = (turn(blade, lambda radius, direction=d: direction + twist * radius) for d in directions)
         return _parts(list(turned), weights)
@@ -200,7 +158,7 @@ def checkerboard(name: str) -> Distribution:
         return dark / len(columns)
 
     def nodes():
-        x, y, weights = _product(_uniform(0, 1, 8), _uniform(0, 1, 8))
+        x, y, weights = _product(uniform_nodes(0, 1, 8), uniform_nodes(0, 1, 8))
         square = np.stack([x, y], axis=1)
         return _parts([square + corner for corner in zip(columns, rows, strict=True)], weights)
 
@@ -217,10 +175,10 @@ def line(name: str, std: float = 0.05) -> Distribution:
 
     def pdf(xy):
         along, across = (xy @ axes.T).T
-        return np.where(np.abs(along) <= half, _normal(across, std), 0) / (2 * half)
+        return np.where(np.abs(along) <= half, normal_density(across, std), 0) / (2 * half)
 
     def nodes():
-        along, noise, weights = _product(_uniform(-half, half), _gaussian())
+        along, noise, weights = _product(uniform_nodes(-half, half), gaussian_nodes())
         return np.stack([along, std * noise], axis=1) @ axes, weights
 
     return Distribution(name, 1.5, draw, pdf, nodes)
@@ -234,10 +192,10 @@ def ring(name: str, std: float = 0.05) -> Distribution:
 
     def pdf(xy):
         radius, _ = _polar(xy)
-        return _normal(radius - 1, std) / (2 * np.pi * np.maximum(radius, 1e-12))
+        return normal_density(radius - 1, std) / (2 * np.pi * np.maximum(radius, 1e-12))
 
     def nodes():
-        noise, angle, weights = _product(_gaussian(), _uniform(0, 2 * np.pi))
+        noise, angle, weights = _product(gaussian_nodes(), uniform_nodes(0, 2 * np.pi))
         return _cartesian(1 + std * noise, angle), weights
 
     return Distribution(name, 1.5, draw, pdf, nodes)
@@ -256,8 +214,10 @@ POINT_DISTRIBUTIONS: dict[str, Distribution] = {
         gaussian_mixture("blobs", [[-1.5, -1.5], [1.5, 1.5]], std=0.15, extent=2.4),
         line("line"),
         ring("ring"),
+        *LINE_DISTRIBUTIONS.values(),
     )
 }
+"""All of them by name, in the plane and on a line."""
 
 
 def points(name: str) -> Distribution:

@@ -47,7 +47,7 @@ def references(data: str, sigma: float = 1.0) -> References:
     """The levels of a data set by its name; σ is the decoder's noise for points and says nothing of images."""
     if data in IMAGES:
         return _of_images(data)
-    noise = 2 * np.log(sigma) + np.log(2 * np.pi)
+    noise = points(data).dimension * (np.log(sigma) + np.log(2 * np.pi) / 2)
     scaled = tuple(float(value) / sigma**2 for value in variances(data))
     return References(log_density(data), -(noise + sum(scaled) / 2), None, float(noise), scaled)
 
@@ -63,12 +63,11 @@ def log_density(data: str) -> float:
 
 
 @cache
-def variances(data: str) -> tuple[float, float]:
-    """Eigenvalues λ₁ ≥ λ₂ of the covariance of points."""
+def variances(data: str) -> tuple[float, ...]:
+    """Eigenvalues of the covariance of points, descending."""
     places, weights = points(data).nodes()
     centred = places - weights @ places
-    smaller, larger = np.linalg.eigvalsh((weights[:, None] * centred).T @ centred)
-    return float(larger), float(smaller)
+    return tuple(float(value) for value in np.linalg.eigvalsh((weights[:, None] * centred).T @ centred)[::-1])
 
 
 @cache

@@ -147,7 +147,7 @@ def _is_wanted(recent: Recent, awake: int) -> bool:
 
 def _price(recent: Recent) -> float:
     """β in force, as it is weighed against a reconstruction that is summed."""
-    terms = 784 if recent.config.is_images else 2
+    terms = recent.config.dimension
     return recent.median("beta") * (terms if recent.config.mistake == "mean_over_pixels" else 1)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from genlab.config import GANConfig
 from genlab.data.points import points
 from genlab.figures.explore import noise_panel
+from genlab.figures.line import line_panel, map_panel
 from genlab.figures.palette import FIELD_SCALE
 from genlab.figures.panels import DRAWN, Panel, View, axes, class_panels, dots, layer, level, lines, series, term
 
@@ -23,8 +24,9 @@ SHORTEST, LONGEST = 1e-4, 10.0
 
 def gan_view(config: GANConfig) -> View:
     """Everything that the GAN page shows of a run with these settings."""
-    first = _images() if config.is_images else _plane(config)
-    curves = (*_distances(config), _gradients(config), _layers(config), _scores(config), _weights(config))
+    first = _images() if config.is_images else line_panel(config) if config.is_line else _plane(config)
+    maps = (map_panel(config, ("more", "more")),) if config.is_line else ()
+    curves = (*maps, *_distances(config), _gradients(config), _layers(config), _scores(config), _weights(config))
     panels = (first, _losses(config), *curves, noise_panel(config))
     return View("gan", panels, GRID, gan_formula(config))
 
@@ -109,11 +111,28 @@ def _losses(config: GANConfig) -> Panel:
         "minimax": [level("2 log 2: L<sub>D</sub> at equilibrium", value=2 * log(2))],
         "nonsaturating": [level("2 log 2: L<sub>D</sub> at equilibrium", value=2 * log(2))],
     }
-    levels = at_equilibrium.get(config.objective, [])
+    levels = [*at_equilibrium.get(config.objective, []), *(_at_rest(config) if config.is_line else [])]
     return Panel(
         "losses", "curves", "Losses", ("losses", "losses"), ("history",),
         {"series": curves, "y": _loss_unit(config), "x": "generator step", "levels": levels, "segmented": True},
     )  # fmt: skip
+
+
+def _at_rest(config: GANConfig) -> list[dict[str, Any]]:
+    """The generator's loss, and LSGAN's discriminator's, where generated and real points are alike and D is the best.
+
+    Of points on a line a picture has room for them; a critic's losses may rest at any height.
+    """
+    if config.is_critic:
+        return []
+    if config.objective != "lsgan":
+        sign = "" if config.objective == "nonsaturating" else "−"
+        return [level(f"{sign}log 2: L<sub>G</sub> there", value=log(2) * (-1 if sign else 1), below=True)]
+    a, b, c = config.lsgan_a, config.lsgan_b, config.lsgan_c
+    return [
+        level("(b − a)²/4: L<sub>D</sub> at equilibrium", value=(b - a) ** 2 / 4),
+        level("L<sub>G</sub> there", value=((a + b) / 2 - c) ** 2 / 2, below=True),
+    ]
 
 
 def _loss_unit(config: GANConfig) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from genlab.config import Config, Setting, setting_text
 from genlab.data.points import points
 from genlab.figures.gan import gan_view
+from genlab.figures.line import line_samples
 from genlab.figures.panels import DRAWN, Panel, View, axes, dots
 from genlab.figures.vae import vae_view
 from genlab.maps import MapConfig
@@ -94,6 +95,8 @@ def _samples(config: Config) -> Panel:
     if config.is_images:
         groups = [{"array": "samples.images", "label": "generated"}, {"array": "real.images", "label": "real"}]
         return Panel("samples", "mosaic", "Samples", ("cell", "cell"), (), {"groups": groups})
+    if config.is_line:
+        return replace(line_samples(config), id="samples", title="Samples", area=("cell", "cell"))
     bind = [
         {"use": "columns", "trace": trace, "arrays": {"points": name}, "columns": [0, 1], "count": DRAWN}
         for trace, name in enumerate(("real.xy", "samples.xy"))

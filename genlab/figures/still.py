@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 import plotly.graph_objects as go
 
-from genlab.data.points import Distribution
+from genlab.data.distribution import Distribution
 from genlab.figures.palette import PALETTE, TEXT
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -31,7 +31,12 @@ def overlay(curves: dict[str, tuple[np.ndarray, np.ndarray]], *, x: str, y: str,
 def over_density(
     distribution: Distribution, xy: np.ndarray, *, theme: str, path: bool = False, height: int = 500
 ) -> go.Figure:
-    """Generated points (n, 2) over the density of the data, the darker the denser; ``path`` joins them in order."""
+    """Generated points (n, 2) over the density of the data, the darker the denser; ``path`` joins them in order.
+
+    Of a line, (n, 1), a histogram under the density's curve.
+    """
+    if distribution.dimension == 1:
+        return _over_line(distribution, xy[:, 0], theme=theme, height=height)
     axis = np.linspace(-distribution.extent, distribution.extent, DENSITY_SIDE)
     x, y = np.meshgrid(axis, axis)
     # Narrow modes would leave everything else white: the eye reads the square root better.
@@ -52,6 +57,27 @@ def over_density(
     figure.update_layout(
         margin=_MARGIN, height=height, showlegend=False, xaxis={**reach, "title": {"text": "x"}},
         yaxis={**reach, "title": {"text": "y"}, "scaleanchor": "x", "scaleratio": 1},
+    )  # fmt: skip
+    return _legible(figure, theme)
+
+
+def _over_line(distribution: Distribution, x: np.ndarray, *, theme: str, height: int) -> go.Figure:
+    reach = distribution.extent
+    places, figure = np.linspace(-reach, reach, 6 * DENSITY_SIDE), go.Figure()
+    figure.add_histogram(
+        x=x, histnorm="probability density", xbins={"start": -reach, "end": reach, "size": reach / 35},
+        marker={"color": PALETTE[theme]["generated"]}, opacity=0.6,
+        hovertemplate="%{x}: %{y:.3f}<extra>generated</extra>",
+    )  # fmt: skip
+    if distribution.is_known:
+        figure.add_scatter(
+            x=places, y=distribution.density(places[:, None]), mode="lines",
+            hovertemplate="%{y:.3f}<extra>p(x)</extra>", line={"color": PALETTE[theme]["real"], "width": 2.5},
+        )  # fmt: skip
+    figure.update_layout(
+        margin=_MARGIN, height=height, showlegend=False, bargap=0,
+        xaxis={"range": [-reach, reach], "title": {"text": "x"}, "zeroline": False},
+        yaxis={"title": {"text": "density"}, "rangemode": "tozero"},
     )  # fmt: skip
     return _legible(figure, theme)
 

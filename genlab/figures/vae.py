@@ -6,6 +6,7 @@ from typing import Any
 from genlab.config import VAEConfig
 from genlab.data.points import points
 from genlab.figures.explore import REACH, explore, prior_circles, prior_curve
+from genlab.figures.line import line_panel, map_panel
 from genlab.figures.palette import CLASS_SYMBOLS, POSITION_SCALE
 from genlab.figures.panels import DRAWN, Panel, View, axes, class_panels, dots, layer, level, lines, series, term
 
@@ -30,15 +31,21 @@ RECONSTRUCTED = 300
 def vae_view(config: VAEConfig) -> View:
     """Everything that the VAE page shows of a run with these settings."""
     latent = _latent_line(config) if config.latent_dim == 1 else _latent_plane(config)
-    pictures = _image_panels(config) if config.is_images else [_data_plane(config)]
+    pictures = _image_panels(config) if config.is_images else _planes(config)
     main = [latent, *pictures] if config.is_images else [*pictures, latent]
     grid = GRID if config.is_images else POINTS_GRID
     close = (_posterior(config), _bound(config))
     return View("vae", (*main, *_curves(config), _kl_bars(config), *close), grid, vae_formula(config))
 
 
+def _planes(config: VAEConfig) -> list[Panel]:
+    if config.is_line:
+        return [line_panel(config), map_panel(config, ("latent", "second"))]
+    return [_data_plane(config)]
+
+
 def _latent_plane(config: VAEConfig) -> Panel:
-    marked = _by_class() if config.is_images else _by_position()
+    marked = _by_class() if config.is_images else _by_position(config)
     first = len(marked["data"])
     data = [*marked["data"], prior_circles(), lines("@muted", 1.2, "q(z|x)")]
     bind = [
@@ -89,13 +96,16 @@ def _by_class() -> dict:
     return {"data": [*data, names], "bind": bind, "caption": caption}
 
 
-def _by_position() -> dict:
+def _by_position(config: VAEConfig) -> dict:
+    positions, caption = "latent.xy", "colour: the angle of x, as in the data plane."
+    if config.is_line:
+        positions, caption = "latent.wheel", "colour: x, once round the wheel from left to right."
     data = [dots(_position_colours(), "circle", 6, "μ(x)")]
     bind = [
         {"use": "columns", "trace": 0, "arrays": {"points": "latent.mean"}, "columns": [0, 1], "count": DRAWN},
-        {"use": "angle", "trace": 0, "arrays": {"positions": "latent.xy"}, "count": DRAWN},
+        {"use": "angle", "trace": 0, "arrays": {"positions": positions}, "count": DRAWN},
     ]
-    return {"data": data, "bind": bind, "caption": "Held-out points; colour: the angle of x, as in the data plane."}
+    return {"data": data, "bind": bind, "caption": f"Held-out points; {caption}"}
 
 
 def _position_colours() -> dict:
@@ -245,7 +255,7 @@ def _curves(config: VAEConfig) -> list[Panel]:
 
 
 def _least(config: VAEConfig) -> list[dict[str, Any]]:
-    least = "pixels decoded exactly" if config.is_images else "x̂ = x: log 2πσ²"
+    least = "pixels decoded exactly" if config.is_images else f"x̂ = x: {'½ ' if config.is_line else ''}log 2πσ²"
     return [level(f"least reconstruction: {least}", reference="reconstruction", below=True)]
 
 
@@ -381,7 +391,7 @@ def vae_formula(config: VAEConfig) -> str:
     loss = term("loss", "last.loss")
     reconstruction = term("−E<sub>q</sub> log p(x|z)", "last.reconstruction", "@reconstruction")
     if config.mistake == "mean_over_pixels":
-        reconstruction += f" / {784 if config.is_images else 2}"
+        reconstruction += f" / {config.dimension}"
     beta = term("β", "last.beta")
     regulariser, kl = term("KL(q(z|x) ‖ p(z))", "last.kl", "@kl"), "KL"
     if config.free_bits > 0:

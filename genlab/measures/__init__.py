@@ -9,6 +9,7 @@ from genlab.measures.collapse import ACTIVE_VARIANCE, active_units
 from genlab.measures.coverage import (
     COVERAGE_SAMPLES,
     PERFECT_HIGH_QUALITY,
+    PERFECT_ON_A_LINE,
     Coverage,
     effective_modes,
     mode_coverage,
@@ -21,6 +22,7 @@ __all__ = [
     "ACTIVE_VARIANCE",
     "COVERAGE_SAMPLES",
     "PERFECT_HIGH_QUALITY",
+    "PERFECT_ON_A_LINE",
     "Coverage",
     "Floor",
     "active_units",

@@ -1,5 +1,6 @@
 """Which modes of a Gaussian mixture a generator reaches, and how well (Lin et al. 2018, section 4.1)."""
 
+from math import erf, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,8 @@ RADIUS = 3.0
 """Standard deviations within which a point belongs to its nearest mode."""
 PERFECT_HIGH_QUALITY = float(1 - np.exp(-(RADIUS**2) / 2))
 """The share of a two-dimensional Gaussian within three standard deviations: more means too little spread."""
+PERFECT_ON_A_LINE = erf(RADIUS / sqrt(2))
+"""The same of a one-dimensional one, 99.73 %."""
 
 
 class Coverage(NamedTuple):

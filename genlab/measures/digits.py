@@ -86,11 +86,11 @@ def real_digits(data: str) -> Real:
     scale = float(np.sqrt(np.trace(moments(features).covariance)))
     features = features.astype(np.float64) / scale
     total, squares = features.sum(axis=0), features.T @ features
-    random, figures = np.random.default_rng(0), []
+    random, figures, size = np.random.default_rng(0), [], min(CLASSIFIED, len(features) // 2)
     for _ in range(_GROUPS):
-        rows = random.choice(len(features), CLASSIFIED, replace=False)
+        rows = random.choice(len(features), size, replace=False)
         group = features[rows]
-        others = from_sums(total - group.sum(axis=0), squares - group.T @ group, len(features) - CLASSIFIED)
+        others = from_sums(total - group.sum(axis=0), squares - group.T @ group, len(features) - size)
         figures.append((*class_figures(_probabilities(logits[rows])), corrected_distance(group, others)))
     covered, effective, confident, distance = np.mean(figures, axis=0)
     low, high = np.quantile([figure[-1] for figure in figures], (0.05, 0.95))

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from genlab.data.points import Distribution
+from genlab.data.distribution import Distribution
 
 BLOCK = 32
 """Points of each sub-sample whose potentials the search for the cheapest pairing starts from."""
@@ -81,6 +81,6 @@ def wasserstein_floor(distribution: Distribution, n: int, seed: int, pairs: int 
     chance, so a single reading scatters widely: on two distant blobs from a third to more than twice the mean.
     """
     rng = np.random.default_rng(seed)
-    drawn = ((distribution.sample(n, rng), distribution.sample(n, rng)) for _ in range(pairs))
+    drawn = (distribution.pair(n, rng) for _ in range(pairs))
     distances = [wasserstein_exact(a, b) for a, b in drawn]
     return Floor(float(np.mean(distances)), *(float(value) for value in np.quantile(distances, (0.05, 0.95))))

@@ -17,21 +17,16 @@ from genlab.models.spectral import normalise_spectrally
 PIXELS = 28 * 28
 
 
-def data_dim(config: VAEConfig | GANConfig) -> int:
-    """How many numbers one example has: 784 pixels or 2 coordinates."""
-    return PIXELS if config.is_images else 2
-
-
 def encoder(config: VAEConfig, random: np.random.Generator) -> Encoder:
     """(batch, n) → (μ, log σ²), (batch, k) each."""
-    network = mlp([data_dim(config), *[config.width] * config.depth, 2 * config.latent_dim], config.activation)
+    network = mlp([config.dimension, *[config.width] * config.depth, 2 * config.latent_dim], config.activation)
     initialise(network, random)
     return Encoder(network)
 
 
 def decoder(config: VAEConfig, random: np.random.Generator) -> Chain:
     """(batch, k) → Bernoulli logits of pixels (batch, 784), or the Gaussian mean of points (batch, 2)."""
-    network = mlp([config.latent_dim, *[config.width] * config.depth, data_dim(config)], config.activation)
+    network = mlp([config.latent_dim, *[config.width] * config.depth, config.dimension], config.activation)
     initialise(network, random)
     return network
 
@@ -42,7 +37,7 @@ def generator(config: GANConfig, random: np.random.Generator) -> Chain:
         network = convolutional_generator(config.noise_dim, config.activation)
     else:
         hidden = [config.generator_width] * config.generator_depth
-        network = mlp([config.noise_dim, *hidden, data_dim(config)], config.activation)
+        network = mlp([config.noise_dim, *hidden, config.dimension], config.activation)
         if config.is_images:
             network.append(nn.Sigmoid())
     initialise(network, random)
@@ -54,8 +49,8 @@ def critic(config: GANConfig, random: np.random.Generator) -> Chain:
     if config.network == "conv":
         network = convolutional_critic(config.activation)
     else:
-        network = mlp([data_dim(config), *[config.critic_width] * config.critic_depth, 1], config.activation)
+        network = mlp([config.dimension, *[config.critic_width] * config.critic_depth, 1], config.activation)
     initialise(network, random)
     if config.spectral_norm:
-        normalise_spectrally(network, data_dim(config), seed=int(random.integers(2**31)))
+        normalise_spectrally(network, config.dimension, seed=int(random.integers(2**31)))
     return network

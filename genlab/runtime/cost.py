@@ -67,7 +67,7 @@ def work(config: Config) -> Step:
     """What one step of these settings does."""
     step, batch = Step(), config.batch_size
     if not isinstance(config, GANConfig):
-        pixels = _data_dim(config)
+        pixels = config.dimension
         hidden = [config.width] * config.depth
         for network in (_mlp([pixels, *hidden, 2 * config.latent_dim]), _mlp([config.latent_dim, *hidden, pixels])):
             step.take(network, batch, TRAIN)
@@ -108,7 +108,7 @@ def _networks(config: GANConfig) -> tuple[Network, Network]:
         return _conv([(config.noise_dim * 3136, 1), (64 * 32 * 16, 49), (32 * 16, 196)]), _conv(
             [(32 * 16, 196), (32 * 64 * 16, 49), (3136, 1)]
         )
-    pixels = _data_dim(config)
+    pixels = config.dimension
     return (
         _mlp([config.noise_dim, *[config.generator_width] * config.generator_depth, pixels]),
         _mlp([pixels, *[config.critic_width] * config.critic_depth, 1]),
@@ -123,7 +123,3 @@ def _mlp(sizes: list[int]) -> Network:
 def _conv(layers: list[tuple[int, int]]) -> Network:
     products = sum(weights * places for weights, places in layers)
     return Network(CONVOLUTION * products, 9408, len(layers), sum(weights for weights, _ in layers))
-
-
-def _data_dim(config: Config) -> int:
-    return 28 * 28 if config.is_images else 2

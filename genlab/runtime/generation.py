@@ -15,6 +15,7 @@ from genlab.data import points
 from genlab.measures import (
     COVERAGE_SAMPLES,
     PERFECT_HIGH_QUALITY,
+    PERFECT_ON_A_LINE,
     mode_coverage,
     wasserstein_exact,
     wasserstein_floor,
@@ -99,9 +100,10 @@ def _coverage(model: GenerativeModel, asked: dict[str, Any]) -> dict[str, list[f
     measures = {"wasserstein_exact": [distance, *wasserstein_floor(distribution, TRANSPORT_SAMPLES, 0)]}
     if distribution.modes is not None:
         coverage = mode_coverage(samples, distribution.modes, distribution.mode_std)
+        perfect = PERFECT_ON_A_LINE if model.config.is_line else PERFECT_HIGH_QUALITY
         measures |= {
             "modes_captured": [coverage.captured, len(distribution.modes)],
-            "high_quality": [coverage.high_quality, PERFECT_HIGH_QUALITY],
+            "high_quality": [coverage.high_quality, perfect],
         }
     return measures
 

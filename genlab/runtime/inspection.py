@@ -108,7 +108,11 @@ class Inspection:
         if isinstance(x, str) != self.trainer.config.is_images:
             wanted = "784 pixels" if self.trainer.config.is_images else "2 coordinates"
             raise SettingError(f"x: this model encodes {wanted}")
-        values = np.frombuffer(base64.b64decode(x), np.uint8) / 255 if isinstance(x, str) else np.array(x)
+        if isinstance(x, str):
+            values = np.frombuffer(base64.b64decode(x), np.uint8) / 255
+        else:
+            # Places in the pad have two coordinates, of which a line has the first.
+            values = np.array(x[: self.trainer.config.dimension])
         return Example(torch.tensor(values[None], dtype=torch.float32, device=self.trainer.device))
 
     def refresh(self, example: Example, decode: Callable[[Tensor, Tensor], Arrays]) -> bool:

@@ -2,7 +2,7 @@
 
 from textwrap import dedent
 
-from genlab.config import IMAGES, POINTS, Config
+from genlab.config import IMAGES, Config
 
 
 def images_source(data: str) -> str:
@@ -21,7 +21,7 @@ def images_source(data: str) -> str:
 
 def points_source(config: Config) -> str:
     return (
-        f"# The data: 20,000 points ({POINTS[config.data]}); another 1,000 are held out.\n"
+        f"# The data: 20,000 points ({config.settings()['data'].word(config.data)}); another 1,000 are held out.\n"
         f"rng = np.random.default_rng([{config.seed}, 1])\n"
         f"n = 21_000\n{dedent(_SAMPLERS[config.data]).strip()}\n"
         "data = torch.from_numpy(points.astype(np.float32))[:20_000]"
@@ -35,6 +35,16 @@ _EIGHT = """
     points = modes[rng.integers(8, size=n)] + {std} * rng.standard_normal((n, 2))
 """
 _SAMPLERS = {
+    "two_gaussians": """
+        part = rng.choice(2, size=n, p=[0.5, 0.5])
+        points = (np.array([-1, 1])[part] + 0.2 * rng.standard_normal(n))[:, None]
+    """,
+    "narrow_wide": """
+        part = rng.choice(3, size=n, p=[0.4, 0.2, 0.4])
+        mean, std = np.array([-1.5, 0.25, 1.5])[part], np.array([0.5, 0.05, 0.5])[part]
+        points = (mean + std * rng.standard_normal(n))[:, None]
+    """,
+    "uniform": "points = rng.uniform(-1, 1, (n, 1))",
     "ring8": _EIGHT.format(std=0.01),
     "ring8_soft": _EIGHT.format(std=0.05),
     "grid25": """

@@ -2,7 +2,7 @@
 
 from textwrap import indent
 
-from genlab.config import IMAGES, POINTS, GANConfig
+from genlab.config import GANConfig
 from genlab.numbers import Numbers
 from genlab.script.shared import (
     ACTIVATIONS,
@@ -54,7 +54,7 @@ _GAMES["wgan_gp"] = (
 
 
 def gan_parts(config: GANConfig) -> tuple[str, ...]:
-    what = {**IMAGES, **POINTS}[config.data]
+    what = config.settings()["data"].word(config.data)
     docstring = (
         f'"""A generative adversarial network. Data: {what}.\n\n{_GAMES[config.objective][0]}\n'
         f'Updates are {config.updates}, {config.n_critic} of the critic for each of the generator.\n"""'
@@ -110,7 +110,7 @@ def _adversaries(config: GANConfig) -> str:
             f"    nn.Conv2d(32, 64, kernel_size=4, stride=2, padding=1),\n    {activation},\n"
             "    nn.Flatten(),\n    nn.Linear(64 * 7 * 7, 1),\n)"
         )
-    n = 784 if config.is_images else 2
+    n = config.dimension
     critic = "a score, without a sigmoid" if config.is_critic or config.objective == "lsgan" else "a logit"
     sizes = sizes_source(config.noise_dim, config.generator_depth, config.generator_width, n)
     sigmoid = "generator.append(nn.Sigmoid())  # pixels in [0, 1]\n" if config.is_images else ""

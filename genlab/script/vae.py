@@ -1,6 +1,6 @@
 """The parts of a script that trains a variational autoencoder."""
 
-from genlab.config import IMAGES, POINTS, VAEConfig
+from genlab.config import VAEConfig
 from genlab.numbers import Numbers
 from genlab.script.shared import (
     AS_ONE_VECTOR,
@@ -13,9 +13,9 @@ from genlab.script.shared import (
 
 
 def vae_parts(config: VAEConfig) -> tuple[str, ...]:
-    n, k = 784 if config.is_images else 2, config.latent_dim
+    n, k = config.dimension, config.latent_dim
     decoded = "the logits of the pixels" if config.is_images else "the mean of the points"
-    what = {**IMAGES, **POINTS}[config.data]
+    what = config.settings()["data"].word(config.data)
     docstring = (
         f'"""A variational autoencoder (Kingma & Welling 2014). Data: {what}.\n\n'
         "log p(x) ≥ ELBO = E_q[log p(x|z)] − KL(q(z|x) ‖ p(z)) with the prior p(z) = N(0, I).\n"
@@ -64,7 +64,7 @@ def _vae_loss_in_words(config: VAEConfig) -> str:
 
 def _averaged_over(config: VAEConfig) -> int:
     """The number of dimensions by which the loss divides its data term by mistake; 0 without the mistake."""
-    return (784 if config.is_images else 2) if config.mistake == "mean_over_pixels" else 0
+    return config.dimension if config.mistake == "mean_over_pixels" else 0
 
 
 def _reconstruction(config: VAEConfig) -> str:

@@ -10,6 +10,7 @@ from genlab.data import points
 from genlab.measures import (
     COVERAGE_SAMPLES,
     PERFECT_HIGH_QUALITY,
+    PERFECT_ON_A_LINE,
     wasserstein_exact,
     wasserstein_floor,
 )
@@ -281,7 +282,8 @@ class GANTrainer(Trainer):
         reference = {"wasserstein_exact": floor.mean, "wasserstein_low": floor.low, "wasserstein_high": floor.high}
         if self._has_modes:
             count = len(self._distribution.modes)
-            reference |= {"modes_captured": count, "high_quality": PERFECT_HIGH_QUALITY, "effective_modes": count}
+            perfect = PERFECT_ON_A_LINE if self.config.is_line else PERFECT_HIGH_QUALITY
+            reference |= {"modes_captured": count, "high_quality": perfect, "effective_modes": count}
         return reference
 
     def sample(self, n: int, seed: int | None = None) -> np.ndarray:

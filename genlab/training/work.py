@@ -63,7 +63,7 @@ def counting(config: GANConfig) -> float:
 
 def comparing(config: GANConfig) -> float:
     """Of one look at how different the images of a generator are."""
-    return COUNTING + COMPARED * (_generator(config) + COMPARED * _inputs(config))
+    return COUNTING + COMPARED * (_generator(config) + COMPARED * config.dimension)
 
 
 def classifying(config: Config) -> float:
@@ -77,23 +77,19 @@ def encoding(config: VAEConfig, examples: int) -> float:
 
 
 def _encoder(config: VAEConfig) -> float:
-    return _example(config, [_inputs(config), *[config.width] * config.depth, 2 * config.latent_dim])
+    return _example(config, [config.dimension, *[config.width] * config.depth, 2 * config.latent_dim])
 
 
 def _decoder(config: VAEConfig) -> float:
-    return _example(config, [config.latent_dim, *[config.width] * config.depth, _inputs(config)])
+    return _example(config, [config.latent_dim, *[config.width] * config.depth, config.dimension])
 
 
 def _generator(config: GANConfig) -> float:
-    return _example(config, [config.noise_dim, *[config.generator_width] * config.generator_depth, _inputs(config)])
+    return _example(config, [config.noise_dim, *[config.generator_width] * config.generator_depth, config.dimension])
 
 
 def _critic(config: GANConfig) -> float:
-    return _example(config, [_inputs(config), *[config.critic_width] * config.critic_depth, 1])
-
-
-def _inputs(config: Config) -> int:
-    return 28 * 28 if config.is_images else 2
+    return _example(config, [config.dimension, *[config.critic_width] * config.critic_depth, 1])
 
 
 def _example(config: Config, sizes: list[int]) -> float:

@@ -11,7 +11,7 @@ SLOPES = {"tanh": "\\tanh", "relu": "\\mathrm{ReLU}", "leaky_relu": "\\mathrm{Le
 
 def encoder_words(config: VAEConfig) -> str:
     """The encoder's equations with the shapes of this run, and why q is what it is."""
-    n, h, k = 784 if config.is_images else 2, config.width, config.latent_dim
+    n, h, k = config.dimension, config.width, config.latent_dim
     slope = SLOPES.get(config.activation, rf"\mathrm{{{config.activation.upper()}}}")
     deeper = "" if config.depth == 1 else f" ({config.depth} such layers, the further ones {h} × {h})"
     plain = " The lecture's encoder." if config.depth == 1 and config.activation == "tanh" else ""

@@ -13,7 +13,7 @@ CHUNK = 2048
 def examples(trainer, x) -> torch.Tensor:
     """Examples as one (n, n_dims) tensor beside the trainer's networks."""
     x = torch.as_tensor(x, dtype=torch.float32, device=trainer.device)
-    return x.reshape(-1, 784 if trainer.config.is_images else 2)
+    return x.reshape(-1, trainer.config.dimension)
 
 
 def encode(trainer, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:

@@ -5,13 +5,13 @@ so that looking at a run never changes it. To add a stream, write its function i
 """
 
 from genlab.maps.trainer import MapTrainer
-from genlab.runtime.streams import both, gan, vae
+from genlab.runtime.streams import both, gan, line, vae
 from genlab.runtime.streams.map_view import MapView
 from genlab.runtime.streams.registry import STREAMS
 from genlab.runtime.streams.view import View
 from genlab.training import Trainer
 
-__all__ = ["STREAMS", "MapView", "View", "both", "gan", "vae", "view_of"]
+__all__ = ["STREAMS", "MapView", "View", "both", "gan", "line", "vae", "view_of"]
 
 
 def view_of(trainer: Trainer | MapTrainer) -> View | MapView:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from genlab.runtime.streams.registry import Arrays, stream
-from genlab.runtime.streams.view import POINTS, View, pixels
+from genlab.runtime.streams.view import POINTS, View, flat, pixels
 
 SAMPLES = 64
 SAMPLE_PARTS = 2
@@ -16,7 +16,7 @@ def _real(view: View) -> Arrays:
     def make():
         if view.config.is_images:
             return {"real.images": pixels(view.examples(SAMPLES))}
-        return {"real.xy": view.examples(POINTS).cpu().numpy()}
+        return {"real.xy": flat(view.examples(POINTS))}
 
     return view.once("real", make)
 
@@ -24,7 +24,7 @@ def _real(view: View) -> Arrays:
 @stream("samples")
 def _samples(view: View) -> Arrays:
     if not view.config.is_images:
-        return {"samples.xy": (view.generated() + view.likelihood_noise()).cpu().numpy()}
+        return {"samples.xy": flat(view.generated() + view.likelihood_noise())}
     images = view.once("samples", lambda: np.zeros((SAMPLES, 28, 28), np.uint8))
     rows = view.due_rows("sample rows", SAMPLE_PARTS if view.config.model == "vae" else 1)
     with torch.no_grad():

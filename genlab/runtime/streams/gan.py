@@ -6,7 +6,7 @@ from torch import Tensor
 
 from genlab.data import points
 from genlab.runtime.streams.registry import Arrays, stream
-from genlab.runtime.streams.view import View, image_of, plane
+from genlab.runtime.streams.view import View, flat, image_of, plane
 
 FIELD_SIDE = 41
 ARROWS = 60
@@ -14,12 +14,12 @@ WEIGHT_BINS = 60
 LAYER_SAMPLES = 64
 
 
-@stream("generated", model="gan", points_only=True)
+@stream("generated", model="gan", of="points")
 def _generated(view: View) -> Arrays:
-    return {"generated.xy": view.generated().cpu().numpy()}
+    return {"generated.xy": flat(view.generated())}
 
 
-@stream("field", model="gan", points_only=True)
+@stream("field", model="gan", of="plane")
 def _field(view: View) -> Arrays:
     """What the critic says over the plane: D = σ(logit) of a discriminator, the raw score of a critic or of LSGAN."""
     axis, grid = view.once("grid", lambda: _grid(points(view.config.data).extent, view.trainer.device))
@@ -33,7 +33,7 @@ def _field(view: View) -> Arrays:
     return {"field.x": axis, "field.y": axis, "field.z": z}
 
 
-@stream("arrows", model="gan", points_only=True)
+@stream("arrows", model="gan", of="plane")
 def _arrows(view: View) -> Arrays:
     """−∇ₓ of one example's generator loss at generated points: where the critic tells the generator to go."""
     with torch.no_grad():
@@ -48,7 +48,7 @@ def _arrows(view: View) -> Arrays:
     return {"arrows.xy": x.detach().cpu().numpy(), "arrows.gradient": arrows.cpu().numpy()}
 
 
-@stream("mesh", model="gan", points_only=True)
+@stream("mesh", model="gan", of="plane")
 def _mesh(view: View) -> Arrays:
     """The generator's image of a grid over its first two noise numbers, the others 0; a line for one number."""
     reach = 1.0 if view.config.noise == "uniform" else 2.0

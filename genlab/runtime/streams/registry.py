@@ -1,7 +1,7 @@
 """The streams by name."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,13 +11,14 @@ STREAMS: dict[str, Callable[[Any], Arrays]] = {}
 """Every stream but the history; one that a model does not have gives no arrays."""
 
 
-def stream(name: str, *, model: str | None = None, points_only: bool = False) -> Callable:
-    """Register a stream of one kind of model (or both), perhaps for points in the plane alone."""
+def stream(name: str, *, model: str | None = None, of: Literal["points", "plane", "line", ""] = "") -> Callable:
+    """Register a stream of one kind of model (or both), perhaps of points alone, in the plane or on a line."""
 
     def register(arrays_of: Callable[[Any], Arrays]) -> Callable[[Any], Arrays]:
         def draw(view: Any) -> Arrays:
             config = view.config
-            has = model in (None, config.model) and not (points_only and config.is_images)
+            kinds = {"images"} if config.is_images else {"points", "line" if config.is_line else "plane"}
+            has = model in (None, config.model) and of in ("", *kinds)
             return arrays_of(view) if has else {}
 
         STREAMS[name] = draw

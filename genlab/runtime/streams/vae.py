@@ -4,9 +4,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from genlab.data import points
 from genlab.measures import ACTIVE_VARIANCE
 from genlab.runtime.streams.registry import Arrays, stream
-from genlab.runtime.streams.view import POINTS, View, image_of, pixels, plane
+from genlab.runtime.streams.view import POINTS, View, flat, image_of, pixels, plane
 
 RECONSTRUCTED_IMAGES, RECONSTRUCTED_POINTS = 16, 500
 MANIFOLD_SIDE = 15
@@ -22,7 +23,15 @@ def _latent(view: View) -> Arrays:
     if view.config.is_images:
         labels = np.asarray(view.trainer.held_out_labels)[:POINTS].astype(np.uint8)
         return {"latent.mean": mean, "latent.std": std, "latent.label": labels}
-    return {"latent.mean": mean, "latent.std": std, "latent.xy": view.examples(POINTS).cpu().numpy()}
+    x = view.examples(POINTS)
+    coloured = {"latent.wheel": _wheel(view, x)} if view.config.is_line else {}
+    return {"latent.mean": mean, "latent.std": std, "latent.xy": flat(x), **coloured}
+
+
+def _wheel(view: View, x: Tensor) -> np.ndarray:
+    """Points of a line (n, 1) as places on a circle (n, 2), whose angle is their colour: once round over the extent."""
+    angle = np.pi * x[:, 0].cpu().numpy() / points(view.config.data).extent
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
 @stream("components", model="vae")
@@ -43,10 +52,10 @@ def _components(view: View) -> Arrays:
     return {"components.axes": axes.astype(np.float32), "components.shares": shares.astype(np.float32)}
 
 
-@stream("means", model="vae", points_only=True)
+@stream("means", model="vae", of="points")
 def _means(view: View) -> Arrays:
     """Decoder's means of the draws from the prior of which ``samples`` are the samples, the noise left out."""
-    return {"means.xy": view.generated().cpu().numpy()}
+    return {"means.xy": flat(view.generated())}
 
 
 @stream("kl", model="vae")
@@ -65,7 +74,7 @@ def _reconstruction(view: View) -> Arrays:
     x = view.examples(RECONSTRUCTED_IMAGES if view.config.is_images else RECONSTRUCTED_POINTS)
     with torch.no_grad():
         out = view.generate(view.trainer.encoder(x)[0])
-    shown = pixels if view.config.is_images else lambda t: t.cpu().numpy()
+    shown = pixels if view.config.is_images else flat
     return {"reconstruction.input": shown(x), "reconstruction.output": shown(out)}
 
 
@@ -79,7 +88,7 @@ def _survey(view: View) -> Arrays:
 def _manifold(view: View) -> Arrays:
     """What the decoder makes of a grid over the latent plane; the first row of pictures has the largest z₂."""
     k = view.config.latent_dim
-    if k > 2 or (view.config.is_images and k == 1):
+    if k > 2 or (view.config.is_images and k == 1) or view.config.is_line:
         return {}
     if not view.config.is_images:
         grid = view.once("plane", lambda: plane(k, MANIFOLD_EXTENT, view.trainer.device))

@@ -87,7 +87,7 @@ class View:
     def _decode_samples(self, x: Tensor, z: Tensor) -> Arrays:
         with torch.no_grad():
             out = self.generate(z)
-        shown = pixels if self.config.is_images else lambda t: t.cpu().numpy()
+        shown = pixels if self.config.is_images else flat
         return {"posterior.x": shown(x)[0], "posterior.decoded": shown(out)}
 
     def reference(self) -> dict[str, float]:
@@ -114,7 +114,7 @@ class View:
             out = self.generate(vectors.clamp(-MAX_LATENT, MAX_LATENT))
         if self.config.is_images:
             return {"images": pixels(out)} if many else {"image": pixels(out)[0]}
-        xy = out.cpu().numpy()
+        xy = flat(out)
         return {"xy": xy if many else xy[0]}
 
     # ---- what several streams need ----
@@ -148,15 +148,16 @@ class View:
         return normal(self.random, POINTS, self.config.latent_dim).to(self.trainer.device)
 
     def generated(self) -> Tensor:
-        """Points (1000, 2) from the fixed noise."""
+        """Points (1000, d) from the fixed noise."""
         with torch.no_grad():
             return self.now("generated", lambda: self.generate(self.fixed_noise()))
 
     def likelihood_noise(self) -> Tensor | float:
-        """What turns decoded means of points into samples of p(x|z) = N(x̂, σ²I): σ times a fixed draw (1000, 2)."""
+        """What turns decoded means of points into samples of p(x|z) = N(x̂, σ²I): σ times a fixed draw (1000, d)."""
         if self.config.model == "gan":
             return 0.0
-        drawn = self.once("likelihood noise", lambda: normal(self.random, POINTS, 2).to(self.trainer.device))
+        shape = (POINTS, self.config.dimension)
+        drawn = self.once("likelihood noise", lambda: normal(self.random, *shape).to(self.trainer.device))
         return self.config.sigma * drawn
 
     def cloud(self) -> tuple[np.ndarray, np.ndarray]:
@@ -185,6 +186,12 @@ class View:
 def pixels(images: Tensor) -> np.ndarray:
     """Grey values in [0, 1] of any shape (n, …784…) → (n, 28, 28) uint8."""
     return (images.reshape(-1, 28, 28) * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+
+
+def flat(x: Tensor) -> np.ndarray:
+    """Points (n, 2) as they are; those of a line (n, 1) in the plane, on its first axis."""
+    values = x.cpu().numpy()
+    return values if values.shape[-1] == 2 else np.concatenate([values, np.zeros_like(values)], axis=-1)
 
 
 def plane(k: int, reach: float, device) -> Tensor:

@@ -6,7 +6,7 @@
 /** The streams that a watcher can subscribe to. */
 export const STREAMS = [
   "history", "real", "generated", "field", "arrows", "mesh", "weights", "layers", "samples", "means", "latent", "kl",
-  "reconstruction", "manifold", "components", "survey", "map",
+  "reconstruction", "manifold", "components", "survey", "map", "density", "score", "pushforward",
 ];
 
 /** Replaces the streams that this client watches. @param {string[]} streams */
