@@ -13,6 +13,7 @@ from genlab.measures import wasserstein_exact
 from genlab.runtime.streams import View
 from genlab.runtime.streams.line import COUNTED, best_score, quantiles
 from genlab.training import make_trainer
+from genlab.training.published import card
 
 EVERY = pytest.mark.parametrize("name", LINES)
 GANS = {
@@ -94,6 +95,11 @@ def test_samples_of_a_line_are_a_column_and_survive_a_save(tmp_path):
 
         assert np.array_equal(load_trainer(tmp_path / "run.safetensors").sample(7), trainer.sample(7))
         assert np.allclose(load_generator(tmp_path / "run.safetensors").sample(7), trainer.sample(7), atol=1e-6)
+
+
+def test_the_card_of_a_published_model_names_its_line():
+    trainer = make_trainer(GANS["least squares"].replace(**SMALL))
+    assert card(trainer, "x.safetensors")["data"] == LINES["two_gaussians"]
 
 
 def test_a_gan_finds_both_gaussians_of_a_line_and_a_vae_the_density():

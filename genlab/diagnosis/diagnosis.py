@@ -65,5 +65,5 @@ def in_words(config: Config, settings: Mapping[str, Any]) -> str:
 def _one_in_words(setting: Setting, value: Any) -> str:
     name = setting.label if setting.symbol in ("", *setting.label.split()) else f"{setting.label} {setting.symbol}"
     if setting.choices:
-        return f"{name}: {setting.choices[value]}"
+        return f"{name}: {setting.word(value)}"
     return f"{name} = {setting.write(value)}"

@@ -66,7 +66,7 @@ def _add_score(config: GANConfig, data: list, bind: list, layers: list, layout: 
     layers.append(layer("score", f"{symbol}(x)", [first], "@critic", "━", ("score",)))
     layout["yaxis2"] = {
         "title": {"text": f"{symbol}(x)"}, "overlaying": "y", "side": "right", "showgrid": False, "zeroline": False,
-        "automargin": True, "nticks": 6,
+        "automargin": True, "tickmode": "auto", "nticks": 6,
         **({"range": [0, 1]} if config.objective in ("minimax", "nonsaturating") else {}),
     }  # fmt: skip
     if not points(config.data).is_known:

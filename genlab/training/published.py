@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from genlab import __version__
-from genlab.config import IMAGES, POINTS, setting_text
+from genlab.config import setting_text
 from genlab.data import points
 from genlab.measures import COVERAGE_SAMPLES, mode_coverage, wasserstein_exact
 from genlab.training.gan import TRANSPORT_SAMPLES
@@ -30,7 +30,7 @@ def card(trainer: Trainer, file: str) -> dict[str, Any]:
     options = " ".join(f"--{name} {setting_text(value)}" for name, value in config.to_query().items())
     return {
         "model": config.model,
-        "data": {**IMAGES, **POINTS}[config.data],
+        "data": config.settings()["data"].word(config.data),
         "seed": config.seed,
         "steps": trainer.step,
         "settings": json.loads(config.to_json()),

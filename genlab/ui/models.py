@@ -97,7 +97,7 @@ _OTHERS = {
 
 def story(model: Model) -> str:
     """What the model is and where it stands."""
-    data = model.config.settings()["data"].choices[model.config.data]
+    data = model.config.settings()["data"].word(model.config.data)
     return (
         f"{what(model.config)} · {model.card.step:,} steps · {data} · {model.dimension} "
         f"{'latents' if model.network == 'decoder' else 'noise numbers'}"

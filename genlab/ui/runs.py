@@ -257,7 +257,7 @@ def another_seed(seed: int) -> int:
 
 
 def _said(setting: Setting, value) -> str:
-    return f"{named(setting)} = {setting.choices[value] if setting.choices else setting.write(value)}"
+    return f"{named(setting)} = {setting.word(value) if setting.choices else setting.write(value)}"
 
 
 def named(setting: Setting) -> str:

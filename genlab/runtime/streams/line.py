@@ -14,6 +14,8 @@ PLACES = 140
 """Places of the line at which curves have their heights, and bins in which generated points are counted."""
 COUNTED = 4096
 """Generated points of which the density is counted."""
+FEW = 10
+"""Points of both kinds in a bin below which the best network is not drawn there."""
 CODES = 161
 FINE = 4001
 REACH = 3.0
@@ -50,6 +52,9 @@ def _score(view: View) -> Arrays:
     q = _counted(made.cpu().numpy()[:, 0], data)
     best, loss = best_score(view.config, p, q, score, 2 * data.extent / PLACES)
     view.info["best_loss"] = loss
+    if not view.config.is_critic:
+        # Of a handful of points no share can be told.
+        best[(p + q) * COUNTED * 2 * data.extent / PLACES < FEW] = np.nan
     return arrays | {"score.best": _f4(best)}
 
 
