@@ -350,11 +350,24 @@ def test_digits_of_few_classes_are_a_mode_collapse_however_much_they_differ():
 def test_one_count_of_few_classes_changes_no_name():
     assert diagnose(IMAGES, digit_curves(1.0, *8 * [9.0], 2.0), REAL).name == Name.HEALTHY
 
+def test_images_that_are_what_they_were_before_training_have_not_moved():
+    slow = IMAGES.replace(generator_learning_rate=1e-6)
+    found = diagnose(slow, image_curves(*10 * [0.63]), DIGITS)
+    assert found.name == Name.HARDLY_MOVES and "images from what they were" in found.why
+    assert found.attempts == ({"generator_learning_rate": 1e-3},)
+    assert diagnose(slow, image_curves(0.63, *9 * [0.7]), DIGITS).name == Name.MODE_COLLAPSE
+
+
+def test_images_that_part_slowly_are_no_collapse():
+    assert diagnose(IMAGES, image_curves(*np.geomspace(0.6, 4.0, 10)), DIGITS).name == Name.WARMING_UP
+    there_and_back = (0.6, 2.0, 1.5, 4.0, 0.9, 0.7, 1.1, 0.6, 0.9, 0.7)
+    assert diagnose(IMAGES, image_curves(*there_and_back), DIGITS).name == Name.MODE_COLLAPSE
+
 
 def test_images_that_are_alike_early_are_given_more_time():
     curves = image_curves(*VARIED)
     assert diagnose(IMAGES, cut(curves, 250), DIGITS).name == Name.WARMING_UP
-    assert diagnose(IMAGES, cut(image_curves(*10 * [1.0]), 799), DIGITS).name == Name.WARMING_UP
+    assert diagnose(IMAGES, cut(image_curves(1.0, *9 * [1.5]), 799), DIGITS).name == Name.WARMING_UP
 
 
 def test_rows_that_stand_for_many_steps_are_read_as_well():

@@ -124,24 +124,34 @@ def saturated(recent: Recent) -> Diagnosis | None:
 
 
 def hardly_moves(recent: Recent) -> Diagnosis | None:
-    """The points lie where they began, far from the data: nothing can be said of modes yet."""
-    if not recent.has("wasserstein_exact") or recent.is_nearer("resting_distance"):
+    """What is generated is what it was before training, far from the data: nothing can be said of modes yet."""
+    saw = _stands_still(recent)
+    if not saw:
         return None
-    every, config = recent.measured("wasserstein_exact", len(recent.history["step"])), recent.config
-    if len(every) < 3 or np.ptp(every) > limit("standstill") * every[0]:
-        return None
-    norm, belief = recent.median("generator_grad_norm"), 1 / (1 + np.exp(-recent.median("fake_score")))
-    step = recent.measured_at("wasserstein_exact")
-    saw = [f"exact W₁ was {number(every[0])} before training and is {number(every[-1])} at step {step:,}"]
-    saw.append(f"norm of the generator's gradient {number(norm)}")
+    norm, belief, config = recent.median("generator_grad_norm"), recent.median("fake_score"), recent.config
+    saw = [saw, f"norm of the generator's gradient {number(norm)}"]
     if not config.is_critic and config.objective != "lsgan":
-        saw.append(f"D(G(z)) is {number(belief)}")
+        saw.append(f"D(G(z)) is {number(1 / (1 + np.exp(-belief)))}")
+    what = "images from what they were" if config.is_images else "points from where they began"
     return Diagnosis(
         Name.HARDLY_MOVES,
         sentence(*saw),
-        f"{reach(config, 'generator_')}: {recent.step:,} steps have not carried the points from where they began.",
+        f"{reach(config, 'generator_')}: {recent.step:,} steps have not carried the {what}.",
         (*without_mistake(config), *faster(config, "generator_")),
     )
+
+
+def _stands_still(recent: Recent) -> str:
+    """The first and the last of the measurements that are all alike, "" where the generator has moved or arrived."""
+    name = "sample_distance" if recent.config.is_images else "wasserstein_exact"
+    if not recent.has(name) or recent.is_nearer("resting_distance"):
+        return ""
+    every = recent.measured(name, len(recent.history["step"]))
+    if len(every) < 3 or np.ptp(every) > limit("standstill") * every[0]:
+        return ""
+    what = "exact W₁" if name == "wasserstein_exact" else "the mean distance of two generated images"
+    now = f"{number(every[-1])} at step {recent.measured_at(name):,}"
+    return f"{what} was {number(every[0])} before training and is {now}"
 
 
 def oscillation(recent: Recent) -> Diagnosis | None:

@@ -1,5 +1,7 @@
 """What can be seen of how a GAN's points spread over the modes of the data."""
 
+import numpy as np
+
 from genlab.config import GANConfig
 from genlab.diagnosis.both import Attempts, not_before, without_mistake
 from genlab.diagnosis.diagnosis import Diagnosis, Name
@@ -73,7 +75,7 @@ def images_alike(recent: Recent) -> Diagnosis | None:
     if now >= limit("alike") * data["sample_distance"]:
         return None
     judged = recent.changed_at + int(limit("spread_images"))
-    if early := not_before(recent, judged):
+    if early := not_before(recent, judged) or _still_parting(recent):
         return early
     return Diagnosis(
         Name.MODE_COLLAPSE,
@@ -83,6 +85,20 @@ def images_alike(recent: Recent) -> Diagnosis | None:
         "The generator is asked for images that pass as real; no term of its loss asks for all kinds of them.",
         against_crowding(recent.config),
         "gallery",
+    )
+
+
+def _still_parting(recent: Recent) -> Diagnosis | None:
+    """The images have been parting from each other from third to third of the run: slow is not collapsed."""
+    every = recent.measured("sample_distance", len(recent.history["step"]))
+    first, middle, last = (float(np.median(part)) for part in np.array_split(every, 3))
+    if not first < middle < last / limit("spreading_images"):
+        return None
+    return Diagnosis(
+        Name.WARMING_UP,
+        f"Two generated images differ by {number(last)} on the mean, in the last third of the run, by {number(middle)} "
+        "in the one before: they are parting.",
+        "Slow is not collapsed: an untrained generator's images are all grey.",
     )
 
 

@@ -83,9 +83,15 @@ THRESHOLDS = {
     ),
     "standstill": Threshold(
         0.05,
-        "share of the untrained generator's W₁ within which every measurement lies of one that stands where it began",
+        "share of the untrained generator's W₁, or of its images' distance from each other, within which every "
+        "measurement lies of one that stands where it began",
         "one that cannot move stays within 0.01, one that moves little within 0.03; the slowest that learns has left "
         "0.2 behind when it is judged (measured)",
+    ),
+    "spreading_images": Threshold(
+        1.2,
+        "times the middle third's distance between generated images that the last third's is, or more: still spreading",
+        "a generator's images that stay alike come and go without a direction; slow ones double theirs (measured)",
     ),
     "unmoved": Threshold(
         0.8,
