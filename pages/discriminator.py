@@ -35,9 +35,10 @@ formula(
 with st.expander("What to look for"):
     st.markdown(
         r"""
-$V(D)$ is what a discriminator maximises: minus the binary cross-entropy of a classifier. For two *known* densities the
-best one is known too, $D^* = p/(p+q)$, and there $V(D^*) = -\log 4 + 2\,\mathrm{JS}(p, q)$: a generator that always
-faced it would minimise the Jensen–Shannon divergence, symmetric and at most $\log 2$, which is 0 only where q = p.
+$V(D)$ is what a discriminator maximises: minus twice the binary cross-entropy of a classifier. For two *known*
+densities the best one is known too, $D^* = p/(p+q)$, and there $V(D^*) = -\log 4 + 2\,\mathrm{JS}(p, q)$: a generator
+that always faced it would minimise the Jensen–Shannon divergence, symmetric and at most $\log 2$, which is 0 only where
+q = p.
 
 - **Train D**: a small network climbs $V$ with exact expectations. It follows $D^*$ where p or q has mass and is free to
   differ where neither has; its value stays below the dashed line. *Both sides* needs a D that is low in the middle:

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -459,6 +460,34 @@ def test_a_card_quotes_what_the_weights_beside_it_give(name):
     # Of a mean over five times 2,500 points: binomial noise below 0.005, three times, of both means.
     assert written["high_quality"] == pytest.approx(np.mean([one.high_quality for one in draws]), abs=0.02)
     assert written["modes_captured"] == pytest.approx(np.mean([one.captured for one in draws]), abs=1)
+
+
+QUOTED = {
+    r"ELBO −(\d+)": ("elbo", -1),
+    r"held out −(\d+)": ("held_out_elbo", -1),
+    r"KL ([\d.]+)": ("kl", 1),
+    r"(\d+) active units": ("active_units", 1),
+    r"discriminator loss ([\d.]+)": ("critic_loss", 1),
+    r"estimate ([\d.]+)": ("wasserstein_estimate", 1),
+    r"(\d+)% of the weights": ("clipped_fraction", 100),
+    r"(\d+) of \d+ modes": ("modes_captured", 1),
+    r"(\d+)% high quality": ("high_quality", 100),
+}
+"""What the README's table says → the measure of a card, and by what it is multiplied."""
+
+
+def test_the_readme_of_the_pretrained_models_quotes_their_cards():
+    rows = re.findall(r"^\| `(\w+)` \|.*\| (.*) \|$", (ROOT / "checkpoints" / "README.md").read_text("utf-8"), re.M)
+    assert {name for name, _ in rows} == {path.stem for path in PRETRAINED}
+    for name, reached in rows:
+        written = json.loads((ROOT / "checkpoints" / f"{name}.json").read_text(encoding="utf-8"))["measures"]
+        found = {pattern: re.search(pattern, reached) for pattern in QUOTED}
+        assert any(found.values()), name
+        for pattern, told in found.items():
+            if told:
+                measure, factor = QUOTED[pattern]
+                rounding = 0.5 * 10 ** -len(told[1].partition(".")[2])
+                assert float(told[1]) == pytest.approx(factor * written[measure], abs=rounding), (name, measure)
 
 
 @pytest.mark.slow

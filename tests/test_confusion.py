@@ -129,3 +129,32 @@ def test_of_sixty_set_ups_nineteen_in_twenty_get_the_name_that_was_written_down(
     assert len(JUDGED) >= 60 and len(wrong) <= 0.05 * len(JUDGED), wrong
     alarms = {name: names[name][1] for name in WORKING if len(set(names[name][1])) > 2}
     assert not alarms, "names of a working run that flicker"
+
+
+STEADY = {
+    "R1 GAN on ring8_soft": 1400, "R1 GAN on moons": 1400, "least squares with R1": 1400, "WGAN on the soft ring": 1100,
+    "WGAN-GP on a swiss roll": 1100, "VAE on ring8_soft": 1400, "three latents on a line": 1400, "digits, ReLU": 1300,
+    "β beyond λ₁/σ²": 1400, "β = 0 on moons": 1300, "a generator at 1e-6": 1400, "c = .001": 1100, "no clip": 1100,
+}  # fmt: skip
+"""Runs whose settings stay as they are → steps, with 1,000 of them after the warm-up."""
+TURNING = {"WGAN-GP on a swiss roll": GP.replace(data="swissroll")}
+"""One whose critic keeps up only after a while: near its threshold a name may flicker."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STEADY)
+def test_the_name_of_a_steady_run_changes_at_most_once_in_a_thousand_steps(name):
+    torch.set_num_threads(1)
+    config = TURNING[name] if name in TURNING else JUDGED[name][0]
+    trainer = make_trainer(config.replace(seed=60))
+    trainer.advance(STEADY[name])
+    history, reference = trainer.history(), trainer.reference()
+
+    def seen(step):
+        # A history's first rows are what the history was then.
+        return diagnose(config, {curve: values[:step] for curve, values in history.items()}, reference).name
+
+    names = [seen(step) for step in range(20, STEADY[name] + 1, 10)]
+    judged = [each for each in names if each != Name.WARMING_UP]
+    assert len(judged) > 80 and names[-len(judged) :] == judged, "warming up comes once"
+    assert sum(one != other for one, other in zip(judged, judged[1:], strict=False)) <= 1

@@ -198,6 +198,14 @@ CASES = {
         ),
         Name.DEAD_CRITIC,
     ),
+    "a discriminator whose ReLUs are off": (
+        GANConfig(),
+        gan_curves(
+            **far_away(), generator_grad_norm=np.zeros(STEPS),
+            real_score=np.full(STEPS, 0.69), fake_score=np.full(STEPS, 0.69),
+        ),
+        Name.DEAD_DISCRIMINATOR,
+    ),
     "points that stay at three modes": (GANConfig(), gan_curves(effective_modes=np.full(STEPS, 3)), Name.MODE_COLLAPSE),
     "a distance that rises again": (
         GANConfig(),
@@ -350,6 +358,7 @@ def test_digits_of_few_classes_are_a_mode_collapse_however_much_they_differ():
 def test_one_count_of_few_classes_changes_no_name():
     assert diagnose(IMAGES, digit_curves(1.0, *8 * [9.0], 2.0), REAL).name == Name.HEALTHY
 
+
 def test_images_that_are_what_they_were_before_training_have_not_moved():
     slow = IMAGES.replace(generator_learning_rate=1e-6)
     found = diagnose(slow, image_curves(*10 * [0.63]), DIGITS)
@@ -411,6 +420,16 @@ def test_a_critic_that_nothing_bounds_is_told_so_when_it_explodes_and_when_it_di
     assert "R1 acts on real points only" in diagnose(config.replace(r1_weight=1.0), curves, PERFECT).why
     calmer = {"gp_weight": 1.0} if config.objective == "wgan_gp" else {"clip": 0.1}
     assert "nothing bounds it" not in diagnose(config.replace(**calmer), curves, PERFECT).why
+
+
+def test_the_second_network_is_called_what_it_is():
+    crowded = gan_curves(**far_away(), effective_modes=np.full(STEPS, 1.2), mode_turnover=np.full(STEPS, 0.9))
+    steep = gan_curves(critic_grad_norm=np.full(STEPS, 5e3))
+    for config, is_called, is_not in ((GANConfig(), "discriminator", "critic"), (WGAN, "critic", "discriminator")):
+        for curves in (crowded, steep):
+            found = diagnose(config, curves, PERFECT)
+            assert is_not not in found.saw + found.why
+        assert f"the {is_called}'s gradient" in found.saw
 
 
 def test_momentum_is_blamed_only_where_there_is_some():

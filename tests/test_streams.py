@@ -4,6 +4,7 @@ import torch
 
 from genlab.config import GANConfig, VAEConfig
 from genlab.data import points
+from genlab.objectives.gan import lsgan_generator_loss, minimax_generator_loss, nonsaturating_generator_loss
 from genlab.runtime import messages
 from genlab.runtime.messages import decode, encode
 from genlab.runtime.streams import STREAMS, View
@@ -20,10 +21,11 @@ GAN_POINTS = {
     "real.xy": (1000, 2), "generated.xy": (1000, 2), "samples.xy": (1000, 2),
     "field.x": (41,), "field.y": (41,), "field.z": (41, 41), "arrows.xy": (60, 2), "arrows.gradient": (60, 2),
     "mesh.xy": (15, 15, 2), "weights.edges": (61,), "weights.counts": (60,), "layers.norm": (3, 2),
+    "slopes.minimax": (200, 2), "slopes.practice": (200, 2),
 }  # fmt: skip
 GAN_IMAGES = {
     "real.images": (64, 28, 28), "samples.images": (64, 28, 28), "weights.edges": (61,), "weights.counts": (60,),
-    "layers.norm": (3, 2),
+    "layers.norm": (3, 2), "slopes.minimax": (200, 2), "slopes.practice": (200, 2),
 }  # fmt: skip
 VAE_POINTS = {
     "real.xy": (1000, 2), "samples.xy": (1000, 2), "means.xy": (1000, 2), "latent.mean": (1000, 2),
@@ -209,6 +211,34 @@ def test_the_gradient_shrinks_from_layer_to_layer_by_the_size_of_the_weights():
     # Near 0 tanh is the identity: of the four layers each passes on one hundredth.
     assert layers[:, 0].tolist() == [1, 2, 3, 4]
     assert layers[:, 1] == pytest.approx([1e-8, 1e-6, 1e-4, 1e-2], rel=1e-3)
+
+
+@pytest.mark.parametrize("objective", ["minimax", "nonsaturating", "lsgan"])
+def test_the_slopes_are_those_of_the_losses_at_the_same_discriminator(objective):
+    trainer = trained(GANConfig(objective=objective, lsgan_c=0.8, **SMALL_GAN))
+    arrays, _, info = View(trainer).draw(("slopes",))
+    losses = {"minimax": minimax_generator_loss, "practice": nonsaturating_generator_loss}
+    if objective == "lsgan":
+        losses = {"squares": lambda score: lsgan_generator_loss(score, 0.8)}
+    assert arrays.keys() == {f"slopes.{name}" for name in losses}
+    for name, loss in losses.items():
+        said, slope = torch.from_numpy(arrays[f"slopes.{name}"]).double().unbind(1)
+        score = (said if objective == "lsgan" else torch.logit(said)).requires_grad_()
+        (gradient,) = torch.autograd.grad(loss(score) * len(score), score)
+        assert slope.numpy() == pytest.approx(gradient.abs().numpy(), abs=1e-5)
+        assert info[f"slope_{name}"] == pytest.approx(float(slope.mean()), rel=1e-4)
+
+
+def test_before_a_sure_discriminator_the_practice_loss_is_steep_and_minimax_flat():
+    trainer = trained(GANConfig(**SMALL_GAN))
+    with torch.no_grad():
+        trainer.critic[-1].bias.sub_(8.0)
+    info = View(trainer).draw(("slopes",))[2]
+    assert info["slope_minimax"] < 1e-3 and info["slope_practice"] > 0.999
+
+
+def test_a_critic_has_no_slopes_to_compare():
+    assert View(trained(GANConfig(objective="wgan", **SMALL_GAN))).draw(("slopes",))[0] == {}
 
 
 def test_weights_that_are_not_finite_do_not_stop_the_picture():

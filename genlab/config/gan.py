@@ -153,3 +153,11 @@ class GANConfig(Config):
     def is_critic(self) -> bool:
         """Whether the second network is a critic (Wasserstein) rather than a discriminator."""
         return self.objective in CRITIC_OBJECTIVES
+
+    @property
+    def second(self) -> str:
+        """What the second network is called: a critic estimates a distance, a discriminator tells real from generated.
+
+        The settings of either are called the critic's.
+        """
+        return "critic" if self.is_critic else "discriminator"

@@ -18,13 +18,12 @@ def dead(recent: Recent) -> Diagnosis | None:
     scores = recent.median("real_score"), recent.median("fake_score")
     if not np.isclose(*scores, rtol=1e-6, atol=1e-12):
         return None
-    which = "critic" if config.is_critic else "discriminator"
     return Diagnosis(
-        Name.DEAD_CRITIC,
+        Name.DEAD_CRITIC if config.is_critic else Name.DEAD_DISCRIMINATOR,
         f"The generator's gradient is exactly 0, and all points have the same score, {number(scores[0])}.",
-        f"All ReLUs of one of the {which}'s hidden layers are off wherever there are points: nothing of x passes, and "
-        "no gradient passes back to revive them. Large steps bring that about. Rewind to before, or start anew, slower "
-        "or with leaky ReLUs.",
+        f"All ReLUs of one of the {config.second}'s hidden layers are off wherever there are points: nothing of x "
+        "passes, and no gradient passes back to revive them. Large steps may bring that about. Rewind to before, or "
+        "start anew, slower or with leaky ReLUs.",
         ({"critic_learning_rate": slower(config)["critic_learning_rate"]}, {"critic_optimizer": "sgd"}),
         "map",
     )
@@ -53,12 +52,8 @@ def off(recent: Recent) -> Diagnosis | None:
     config = recent.config
     if config.objective != "wgan_gp" or not config.gp_weight or not recent.has("wasserstein_exact"):
         return None
-    if recent.is_nearer("readable_distance"):
-        return None
     factor = limit("off_estimate")
-    # Up to a floor of W₁ between two samples says how few they are; the critic's estimate has no such part.
-    floor = recent.reference["wasserstein_exact"]
-    off = 1 - recent.share_between("wasserstein_estimate", "wasserstein_exact", 1 / factor, factor, less=floor)
+    off = recent.share_off(factor)
     if off <= limit("off_share"):
         return None
     estimate, exact = (recent.median(f"wasserstein_{which}") for which in ("estimate", "exact"))
@@ -80,8 +75,8 @@ def off(recent: Recent) -> Diagnosis | None:
     return Diagnosis(
         Name.CRITIC_OFF,
         saw,
-        "The estimate is W₁ only at the maximum of a critic of slope 1; its steps did not bring it there before the "
-        "generator moved on.",
+        "The estimate is W₁ only at the maximum of a critic of slope 1; so many steps may not bring it there before "
+        "the generator moves on.",
         _for_the_critic(config),
         "divergences",
     )

@@ -19,6 +19,7 @@ class Name(StrEnum):
     PRIOR_IGNORED = "prior ignored"
     TARGETS = "targets without a task"
     DEAD_CRITIC = "dead critic"
+    DEAD_DISCRIMINATOR = "dead discriminator"
     UNBOUNDED_CRITIC = "critic without a bound"
     VANISHING_GRADIENT = "vanishing generator gradient"
     MODE_COLLAPSE = "mode collapse"

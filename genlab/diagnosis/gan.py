@@ -37,7 +37,8 @@ def exploding(recent: Recent) -> Diagnosis | None:
 
 
 def _steep(recent: Recent) -> list[str]:
-    norms = {whose: recent.median(f"{whose}_grad_norm") for whose in ("critic", "generator")}
+    names = {recent.config.second: "critic_grad_norm", "generator": "generator_grad_norm"}
+    norms = {whose: recent.median(name) for whose, name in names.items()}
     whose = max(norms, key=norms.get)
     if norms[whose] <= limit("exploding_gradient"):
         return []
@@ -78,11 +79,11 @@ def no_gradient(recent: Recent) -> Diagnosis | None:
         why = (
             "The generator's gradient is a product over the critic's layers. One of n units with weights at ±c and "
             f"random signs multiplies it by about {_factor_in_words(config)} = {number(factor)}, c = {config.clip:g}; "
-            "weights within the bounds by less."
+            "weights within the bounds by less or, where their signs agree, by more."
         )
         attempts = ({"clip": min(1.0, max(0.1, 10 * config.clip))}, {"objective": "wgan_gp"})
     else:
-        why, attempts = "The second network is flat where the generated points lie.", ({"r1_weight": 0.1},)
+        why, attempts = f"The {config.second} is flat where the generated points lie.", ({"r1_weight": 0.1},)
     saw = f"norm of the generator's gradient {number(norm)}, below {limit('vanishing_gradient'):g}"
     return Diagnosis(Name.VANISHING_GRADIENT, sentence(saw), why, attempts, "map")
 
@@ -188,8 +189,8 @@ def _left_again(recent: Recent) -> list[str]:
 def _why_turning(config: GANConfig) -> str:
     carried = "momentum may carry" if _momenta(config) else "steps of this size may carry"
     return (
-        f"Each network's step answers a state that the other has left already, and {carried} them past the point "
-        "where they would rest."
+        f"Each network steps towards what is best against the other as it stands, the other moves on, and {carried} "
+        "them past the point where they would rest."
     )
 
 

@@ -24,8 +24,8 @@ def hopping(recent: Recent) -> Diagnosis | None:
     return Diagnosis(
         Name.MODE_HOPPING,
         sentence(crowd(recent), f"within 100 steps {_turnover(recent):.0%} changed their mode"),
-        "Where the points crowd the discriminator learns to reject them, they leave together, it follows: the two turn "
-        "around each other.",
+        f"Where the points crowd the {recent.config.second} learns to reject them, they leave together, it follows: "
+        "the two turn around each other.",
         against_crowding(recent.config),
         "games",
     )
@@ -45,8 +45,8 @@ def relapsed(recent: Recent) -> Diagnosis | None:
     return Diagnosis(
         Name.RELAPSED,
         sentence(*saw),
-        "It had the data and lost them: the game has no rest that its steps keep to. Averages over the points cannot "
-        "see that, only what was reached before can.",
+        "It had the data and lost them: these steps do not keep to a rest that they reach. What is generated now "
+        "cannot tell that, only what was reached before.",
         against_crowding(recent.config),
         "games",
     )
@@ -61,7 +61,8 @@ def collapse(recent: Recent) -> Diagnosis | None:
     return Diagnosis(
         Name.MODE_COLLAPSE,
         sentence(crowd(recent), f"{stay}: within 100 steps {turnover:.0%} changed their mode"),
-        "The generator is asked for points that pass as real; no term of its loss asks for all modes.",
+        f"The generator is asked for points that pass as real before the {recent.config.second} as it stands; no term "
+        "of its loss asks for all modes.",
         against_crowding(recent.config),
         "gallery",
     )

@@ -52,9 +52,12 @@ class Recent:
 
     def share_below(self, name: str, value: float) -> float:
         """Share of the last steps, of more than for a median, at which a curve was below a value."""
-        since = max(self.step - int(limit("long_window")), self.changed_at)
-        rows = slice(min(int(np.searchsorted(self.history["step"], since, side="right")), self._window.start), None)
-        return float(np.mean(self.history[name][rows] < value))
+        return float(np.mean(self.history[name][self._long(self.changed_at)] < value))
+
+    def _long(self, since: int) -> slice:
+        """The rows of the long window that are later than a step; not fewer than those of a median."""
+        since = max(self.step - int(limit("long_window")), since)
+        return slice(min(int(np.searchsorted(self.history["step"], since, side="right")), self._window.start), None)
 
     def first(self, name: str) -> float:
         """The value of a curve at the first step."""
@@ -78,13 +81,21 @@ class Recent:
         """The largest value of a curve in the first steps."""
         return float(self.history[name][:UNTRAINED].max())
 
-    def share_between(self, name: str, other: str, low: float, high: float, less: float = 0.0) -> float:
-        """Share of the last steps at which one curve was between ``low`` and ``high`` times another.
+    def share_off(self, factor: float) -> float:
+        """Share of the last steps at which the critic's estimate was more than ``factor`` times off the exact W₁.
 
-        Of the other ``less`` is taken off for the lower bound: what it reads where there is nothing to read.
+        Only steps count at which W₁ can be told from what it reads between two samples of the data, whose floor is
+        taken off for the lower bound; 0 where those are less than half of the steps.
         """
-        curve, scale = self.history[name][self._window], self.history[other][self._window]
-        return float(np.mean((curve >= low * (scale - less)) & (curve <= high * scale)))
+        config = self.config
+        rows = self._long(self.changed_at + -(-int(limit("warm_up_gan")) // config.n_critic))
+        estimate, exact = (self.history[f"wasserstein_{which}"][rows] for which in ("estimate", "exact"))
+        readable = exact >= self.in_floors("readable_distance")
+        if readable.mean() < 0.5:
+            return 0.0
+        floor = self.reference["wasserstein_exact"]
+        near = (estimate >= (exact - floor) / factor) & (estimate <= factor * exact)
+        return float(np.mean(~near[readable]))
 
     @property
     def is_crowded(self) -> bool:

@@ -45,8 +45,8 @@ def prior_ignored(recent: Recent) -> Diagnosis | None:
     return Diagnosis(
         Name.PRIOR_IGNORED,
         f"β = {number(recent.median('beta'))}: the KL, {number(recent.median('kl'))} nats, is hardly charged for.",
-        "Nothing asks q(z|x) to resemble the prior: the codes spread as they like, and draws from N(0, I) land where "
-        "the decoder was never trained.",
+        "Hardly anything asks q(z|x) to resemble the prior: the codes spread as they like, and draws from N(0, I) may "
+        "land where the decoder was hardly trained.",
         ({"beta": 1.0},),
         "evidence",
     )

@@ -9,6 +9,7 @@ from genlab.figures.explore import noise_panel
 from genlab.figures.line import line_panel, map_panel
 from genlab.figures.palette import FIELD_SCALE
 from genlab.figures.panels import DRAWN, Panel, View, axes, class_panels, dots, layer, level, lines, series, term
+from genlab.figures.slopes import slopes_panel
 
 GRID = {
     "narrow": '"main losses" minmax(0, 1fr) "main more" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)',
@@ -26,13 +27,10 @@ def gan_view(config: GANConfig) -> View:
     """Everything that the GAN page shows of a run with these settings."""
     first = _images() if config.is_images else line_panel(config) if config.is_line else _plane(config)
     maps = (map_panel(config, ("more", "more")),) if config.is_line else ()
-    curves = (*maps, *_distances(config), _gradients(config), _layers(config), _scores(config), _weights(config))
-    panels = (first, _losses(config), *curves, noise_panel(config))
+    sure = () if config.is_critic else (slopes_panel(config),)
+    curves = (*maps, *_distances(config), *sure, _gradients(config), _layers(config), _scores(config))
+    panels = (first, _losses(config), *curves, _weights(config), noise_panel(config))
     return View("gan", panels, GRID, gan_formula(config))
-
-
-def _second(config: GANConfig) -> str:
-    return "critic" if config.is_critic else "discriminator"
 
 
 def _plane(config: GANConfig) -> Panel:
@@ -76,7 +74,7 @@ def _plane(config: GANConfig) -> Panel:
     layers = [
         layer("real", "real", [3], "@real", "●", ("real",)),
         layer("generated", "generated", [4], "@generated", "◆", ("generated",)),
-        layer("field", f"{_second(config)}'s field", [0, 1], "@real", "▦", ("field",)),
+        layer("field", f"{config.second}'s field", [0, 1], "@real", "▦", ("field",)),
         layer("arrows", "−∇L<sub>G</sub>", [5], "@arrows", "→", ("arrows",)),
         layer("mesh", "noise grid", [2], "@prior", "#", ("mesh",), on=False),
     ]
@@ -103,7 +101,7 @@ def _images() -> Panel:
 
 def _losses(config: GANConfig) -> Panel:
     curves = [
-        series("critic_loss", f"{_second(config)} loss", "@critic"),
+        series("critic_loss", f"{config.second} loss", "@critic"),
         series("generator_loss", "generator loss", "@generator", "dashdot"),
         series("loss_sum", "game's sum", "@sum", "dot"),
     ]
@@ -171,6 +169,18 @@ def _distances(config: GANConfig) -> list[Panel]:
     return panels
 
 
+def _what_is_estimated(config: GANConfig) -> str:
+    """What a critic's estimate can be: W₁ itself only at the maximum over 1-Lipschitz functions."""
+    why = "The maximum of the estimate is W₁ over f with |f(x) − f(y)| ≤ |x − y| (1-Lipschitz)"
+    if config.frees_critic:
+        return f"{why}; nothing bounds f here: its scale grows, and with it the estimate."
+    if config.objective == "wgan_gp":
+        return f"{why}. Under the penalty it is W₁·(1 + W₁/2λ) at best, λ = {{config.gp_weight}}."
+    if config.boxes_critic:
+        return f"{why}. Clipping bounds the slope by some K instead: at most K·W₁, K unknown."
+    return f"{why}: spectral normalisation keeps f among them."
+
+
 def _diversity() -> Panel:
     levels = [level("of two of the data", reference="sample_distance")]
     return Panel(
@@ -207,7 +217,7 @@ def _coverage(modes: int) -> Panel:
 
 def _gradients(config: GANConfig) -> Panel:
     curves = [
-        series("critic_grad_norm", "critic", "@critic"),
+        series("critic_grad_norm", config.second, "@critic"),
         series("generator_grad_norm", "generator", "@generator", "dashdot"),
     ]
     return Panel(
@@ -234,7 +244,7 @@ def _layers(config: GANConfig) -> Panel:
     figure = {
         "data": [
             {
-                "type": "scatter", "mode": "lines+markers", "x": [], "y": [], "name": _second(config),
+                "type": "scatter", "mode": "lines+markers", "x": [], "y": [], "name": config.second,
                 "line": {"color": "@critic", "width": 2}, "marker": {"color": "@critic", "size": 9},
                 "hovertemplate": "layer %{x}: %{y:.4~g}<extra></extra>",
             },
@@ -277,7 +287,7 @@ def _weights(config: GANConfig) -> Panel:
             lines("@text", 2, "±c", dash="dash"),
         ],
         "layout": {
-            "xaxis": {"title": {"text": f"{_second(config)}'s weights and biases"}},
+            "xaxis": {"title": {"text": f"{config.second}'s weights and biases"}},
             "yaxis": {"title": {"text": "how many"}},
             "bargap": 0,
         },

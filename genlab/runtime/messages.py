@@ -19,7 +19,7 @@ from genlab.maps import LONGEST_SIDE
 
 STREAMS = (
     "history", "real", "generated", "field", "arrows", "mesh", "weights", "layers", "samples", "means", "latent", "kl",
-    "reconstruction", "manifold", "components", "survey", "map", "density", "score", "pushforward",
+    "reconstruction", "manifold", "components", "survey", "map", "density", "score", "pushforward", "slopes",
 )  # fmt: skip
 """Everything that a watcher can subscribe to; streams that a model does not have stay empty."""
 

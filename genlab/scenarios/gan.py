@@ -46,6 +46,13 @@ def gradient_arrives(evidence: Evidence) -> Verdict:
     return norm > 0.02, {"generator_grad_norm": norm}
 
 
+def gradient_arrives_before_a_sure_discriminator(evidence: Evidence) -> Verdict:
+    """The gradient arrives though D gives generated points less than a tenth."""
+    arrives, figures = gradient_arrives(evidence)
+    belief = float(1 / (1 + np.exp(-evidence.late("fake_score"))))
+    return arrives and belief < 0.1, {"D(G(z))": belief, **figures}
+
+
 def spreads_to_the_ring(evidence: Evidence) -> Verdict:
     """The gradient arrives, and a fifth of the way to the data or more is done."""
     arrives, figures = gradient_arrives(evidence)
@@ -105,8 +112,8 @@ GAN_SCENARIOS = (
         cured_check=spreads_to_the_ring,
         cured_claim="An R1 penalty keeps the discriminator unsure: the gradient is back, and the points spread out to "
         "the ring.",
-        why="log(1 − D(G(z))) has the slope D(G(z)) in the logit, near 0 when D is sure; −log D(G(z)) has 1 − D(G(z)), "
-        "which the next demonstration takes. Adam would rescale the vanishing gradient and hide it, hence SGD.",
+        why="log(1 − D(G(z))) has the slope D(G(z)) in the logit, near 0 when D is sure; −log D(G(z)), the loss used "
+        "in practice, has 1 − D(G(z)). Adam would rescale the vanishing gradient and hide it, hence SGD.",
     ),
     Scenario(
         "gan_practice_loss",
@@ -116,8 +123,9 @@ GAN_SCENARIOS = (
         300,
         generator_saturates,
         cure={"objective": "nonsaturating"},
-        cured_check=gradient_arrives,
-        cured_claim="−log D has the same fixed points and keeps its slope there: a gradient arrives, at the same D.",
+        cured_check=gradient_arrives_before_a_sure_discriminator,
+        cured_claim="−log D has the same fixed points and keeps its slope: a gradient arrives, with D(G(z)) below a "
+        "tenth.",
         why="In D's logit −log D slopes with 1 − D, near 1 where D is sure, log(1 − D) with D, near 0 (Goodfellow et "
         "al. 2014, section 3).",
     ),
@@ -145,7 +153,7 @@ GAN_SCENARIOS = (
         cure={"r1_weight": 0.1},
         cured_check=covers_with_all_modes_kept,
         cured_claim="With an R1 penalty the same two networks keep the points on six modes or more.",
-        why="The loss asks that each point pass as real; no term of it asks for all modes. A sure discriminator is "
-        "flat between the modes and shows no way from one to the next.",
+        why="The loss asks that each point pass as real; no term of it asks for all modes. A sure discriminator may be "
+        "flat between the modes and show no way from one to the next.",
     ),
 )

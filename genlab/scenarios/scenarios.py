@@ -15,7 +15,7 @@ SCENARIOS: dict[str, Scenario] = {
 
 HOME = (
     "vae_digits", "vae_collapsed", "vae_line",
-    "gan_ring", "gan_hops", "gan_saturated",
+    "gan_ring", "gan_hops", "gan_practice_loss",
     "wgan_clip", "wgan_tiny_clip", "wgan_unclipped",
     "wgan_gp", "gan_mode_collapse", "vae_mean_over_pixels",
 )  # fmt: skip

@@ -102,8 +102,8 @@ VAE_SCENARIOS = (
         800,
         generates_garbage,
         cure={"beta": 1},
-        cured_claim="At β = 1 the codes fill the prior, and its samples lie nearer to the data.",
-        why="Nothing asks the codes to resemble N(0, I), so its draws land where the decoder was never trained.",
+        cured_claim="At β = 1 samples from the prior lie nearer to the data than two floors.",
+        why="Nothing asks the codes to resemble N(0, I), so its draws land where the decoder was hardly trained.",
     ),
     Scenario(
         "vae_annealing",

@@ -2,7 +2,7 @@
 
 from genlab.config import GANConfig
 from genlab.scenarios.evidence import Evidence
-from genlab.scenarios.gan import SMALL, covers_the_ring
+from genlab.scenarios.gan import SMALL, covers_the_ring, gradient_arrives
 from genlab.scenarios.scenario import Scenario, Verdict
 
 
@@ -57,6 +57,33 @@ def gradient_explodes(evidence: Evidence) -> Verdict:
     return factor > 1.5 and ratio > 1000, {"gradient_factor_per_layer": factor, "|estimate|/exact": ratio}
 
 
+def leaves_for_the_data(evidence: Evidence) -> Verdict:
+    """A gradient arrives, and less than half of the way to the data is left."""
+    arrives, figures = gradient_arrives(evidence)
+    distance = evidence.wasserstein_over_start()
+    return arrives and distance < 0.5, {**figures, "wasserstein_exact/start": distance}
+
+
+def approaches_from_the_start(evidence: Evidence) -> Verdict:
+    """The points are nearer to the data than they began."""
+    distance = evidence.wasserstein_over_start()
+    return distance < 1, {"wasserstein_exact/start": distance}
+
+
+def keeps_the_gradient(evidence: Evidence) -> Verdict:
+    """Over a hidden layer the gradient changes by less than a third, and the points have moved towards the data."""
+    factor, distance = evidence.gradient_factor_per_layer(), evidence.wasserstein_over_start()
+    return 0.75 < factor < 4 / 3 and distance < 0.9, {
+        "gradient_factor_per_layer": factor, "wasserstein_exact/start": distance,
+    }  # fmt: skip
+
+
+def keeps_the_gradient_and_its_scale(evidence: Evidence) -> Verdict:
+    """Over a hidden layer the gradient changes by less than a third, and the estimate is of the order of W₁."""
+    factor, ratio = evidence.gradient_factor_per_layer(), evidence.estimate_over_exact()
+    return 0.75 < factor < 4 / 3 and ratio < 5, {"gradient_factor_per_layer": factor, "|estimate|/exact": ratio}
+
+
 def weights_pile_up(evidence: Evidence) -> Verdict:
     """More than half of the critic's weights and biases lie on a bound."""
     share = evidence.late("clipped_fraction")
@@ -103,6 +130,7 @@ WGAN_SCENARIOS = (
         150,
         starves_the_generator,
         cure={"clip": 0.1},
+        cured_check=leaves_for_the_data,
         cured_claim="Clipped at c = 0.1 the critic passes on a gradient and the points leave for the ring.",
         why="With signs at random a ReLU layer of n units at ±c multiplies the gradient by about c·√(n/2), 0.006 here; "
         "weights within the bounds by less or more, as their signs agree.",
@@ -148,18 +176,20 @@ WGAN_SCENARIOS = (
         200,
         flees_from_the_data,
         cure={"mistake": "none"},
-        cured_claim="With the right sign the points approach the ring from the first steps on.",
+        cured_check=approaches_from_the_start,
+        cured_claim="With the right sign the points approach the ring.",
         why="Critic and generator now maximise the same term, so it is no game: its sum L_D + L_G is not zero but "
         "2·L_D.",
     ),
     Scenario(
         "wgan_deep_vanishing",
         "Clipping makes gradients vanish",
-        "At c = 0.01 each of a critic's 12 layers leaves a tenth of the gradient or less: the points never move.",
+        "At c = 0.01 a critic's 12 layers each leave less than a tenth of the gradient, on the mean: the points stay.",
         DEEP.replace(clip=0.01),
         200,
         gradient_vanishes,
         cure={"objective": "wgan_gp"},
+        cured_check=keeps_the_gradient,
         cured_claim="Under a gradient penalty the layers keep the gradient's norm, and the points move.",
         why="A ReLU layer of n units with weights at ±c and random signs multiplies the gradient by about c·√(n/2), "
         "0.06 here, twelve times.",
@@ -167,11 +197,13 @@ WGAN_SCENARIOS = (
     Scenario(
         "wgan_deep_exploding",
         "Clipping lets gradients explode",
-        "At c = 1 each of a critic's 12 layers multiplies the gradient: its estimate is off by orders of magnitude.",
+        "At c = 1 a critic's 12 layers each multiply the gradient, on the mean: its estimate is off by orders of "
+        "magnitude.",
         DEEP.replace(clip=1),
         200,
         gradient_explodes,
         cure={"objective": "wgan_gp"},
+        cured_check=keeps_the_gradient_and_its_scale,
         cured_claim="Under a gradient penalty the layers keep the gradient's norm and the estimate its scale.",
         why="Clipping bounds each weight, not the product of twelve layers; no c is right for every depth.",
     ),

@@ -15,6 +15,11 @@ def scenario_card(scenario: Scenario) -> None:
     with st.container(border=True, height="stretch", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"{ICONS[model]} **{scenario.title}**", width="stretch")
+            if scenario.cure:
+                st.page_link(
+                    PAGES / "gallery.py", label="Twin", icon=":material/compare:",
+                    query_params={"scenario": scenario.name}, help=f"Beside its cure: {scenario.cured_claim}",
+                )  # fmt: skip
             clicked = st.button("Start", icon=":material/play_arrow:", key=f"start.{scenario.name}")
         st.markdown(f"{scenario.claim} {scenario.later}".strip())
     if clicked:

@@ -48,8 +48,8 @@ _IMPLICIT = r"""
 
 _CROSS_ENTROPY = r"""
 - **The game**: $\min_G \max_D V$, $V = \mathbb E \log D(x) + \mathbb E \log(1 - D(G(z)))$ with $D \in [0, 1]$. $-V$ is
-  the binary cross-entropy of a classifier of real and generated: the discriminator minimises its error, *the generator
-  maximises the discriminator's error* (Goodfellow et al. 2014, equation 1).
+  twice the binary cross-entropy of a classifier of real and generated: the discriminator minimises its error, *the
+  generator maximises the discriminator's error* (Goodfellow et al. 2014, equation 1).
 - **Against the best D**, $D^* = p/(p + p_G)$, it is $V = -\log 4 + 2\,\mathrm{JS}(p, p_G)$: the generator minimises the
   Jensen–Shannon divergence, which is symmetric, at least 0, and at most $\log 2$. The least value of $V$, $-\log 4$, is
   reached where $p_G = p$ and $D^* = \frac12$ everywhere. Where the two do not overlap JS rests at $\log 2$, and nothing

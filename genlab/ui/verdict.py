@@ -63,14 +63,13 @@ def verdict_line(scenario: Scenario, state: RunState) -> str:
         curves = client.get_lab().curves(state.run_id)
         if not curves:
             return "not saved yet: pause the run, or wait for 8 s."
-        holds, figures = scenario.check(Evidence(state.config, curves, _Generated(state.run_id), _NotKept()))
+        fails = state.config == scenario.config.replace(seed=seed)
+        judge = scenario.check if fails else scenario.judge_cured
+        holds, figures = judge(Evidence(state.config, curves, _Generated(state.run_id), _NotKept()))
     except NeedsCommand:
         return "decided by what the run does on its way, which the command below watches."
     except (CheckpointError, CommandFailed) as error:
         return str(error)
     numbers = ", ".join(f"{name} = {value:.4g}{_when(name, curves)}" for name, value in figures.items())
-    if state.config == scenario.config.replace(seed=seed):
-        says = "the claim holds" if holds else "the claim does not hold"
-    else:
-        says = "the same check finds the failure here too" if holds else "the same check finds no failure"
+    says = "the claim holds" if holds else "the claim does not hold"
     return f"{says} at step {curves['step'][-1]:,.0f} ({numbers})."

@@ -10,6 +10,8 @@ from genlab.runtime.streams.view import View, flat, image_of, plane
 
 FIELD_SIDE = 41
 ARROWS = 60
+JUDGED = 200
+"""Generated examples at which the slope of the generator's loss is shown."""
 WEIGHT_BINS = 60
 LAYER_SAMPLES = 64
 
@@ -46,6 +48,26 @@ def _arrows(view: View) -> Arrays:
     arrows = -gradient
     view.info["arrow_norm"] = float(arrows.norm(dim=1).median())
     return {"arrows.xy": x.detach().cpu().numpy(), "arrows.gradient": arrows.cpu().numpy()}
+
+
+@stream("slopes", model="gan")
+def _slopes(view: View) -> Arrays:
+    """(n, 2) each: what D says of generated examples, and how steep a generator's loss is there.
+
+    Of a cross-entropy discriminator "slopes.minimax" and "slopes.practice", x = σ(logit) and the slopes in the logit;
+    of LSGAN's "slopes.squares", x = D; of a critic, whose loss has the same slope everywhere, nothing.
+    """
+    if view.config.is_critic:
+        return {}
+    with torch.no_grad():
+        score = view.trainer.critic(view.generate(view.fixed_noise()[:JUDGED])).reshape(-1)
+    if view.config.objective == "lsgan":
+        slopes = {"squares": (score, (score - view.config.lsgan_c).abs())}
+    else:
+        said = torch.sigmoid(score)
+        slopes = {"minimax": (said, said), "practice": (said, torch.sigmoid(-score))}
+    view.info |= {f"slope_{loss}": float(slope.mean()) for loss, (_, slope) in slopes.items()}
+    return {f"slopes.{loss}": torch.stack(pair, 1).cpu().numpy() for loss, pair in slopes.items()}
 
 
 @stream("mesh", model="gan", of="plane")
