@@ -65,7 +65,7 @@ VAE_SCENARIOS = (
         "A collapsed posterior",
         "With β = 50 the KL falls to zero: no latent is active, q(z|x) is the prior whatever the digit is.",
         VAEConfig(beta=50),
-        200,
+        300,
         posterior_collapses,
         cure={"beta": 1},
         cured_check=both_latents_are_active,

@@ -71,17 +71,17 @@ def approaches_from_the_start(evidence: Evidence) -> Verdict:
 
 
 def keeps_the_gradient(evidence: Evidence) -> Verdict:
-    """Over a hidden layer the gradient changes by less than a third, and the points have moved towards the data."""
+    """Over a hidden layer the gradient changes by less than a half, and the points have moved towards the data."""
     factor, distance = evidence.gradient_factor_per_layer(), evidence.wasserstein_over_start()
-    return 0.75 < factor < 4 / 3 and distance < 0.9, {
+    return 2 / 3 < factor < 1.5 and distance < 0.9, {
         "gradient_factor_per_layer": factor, "wasserstein_exact/start": distance,
     }  # fmt: skip
 
 
 def keeps_the_gradient_and_its_scale(evidence: Evidence) -> Verdict:
-    """Over a hidden layer the gradient changes by less than a third, and the estimate is of the order of W₁."""
+    """Over a hidden layer the gradient changes by less than a half, and the estimate is of the order of W₁."""
     factor, ratio = evidence.gradient_factor_per_layer(), evidence.estimate_over_exact()
-    return 0.75 < factor < 4 / 3 and ratio < 5, {"gradient_factor_per_layer": factor, "|estimate|/exact": ratio}
+    return 2 / 3 < factor < 1.5 and ratio < 5, {"gradient_factor_per_layer": factor, "|estimate|/exact": ratio}
 
 
 def weights_pile_up(evidence: Evidence) -> Verdict:
