@@ -235,6 +235,13 @@ def test_each_model_of_a_stack_takes_its_own_step(kind, config, seed):
     assert_same_step([config, config.replace(**more), config.replace(generator_learning_rate=0.2)], seed, kind)
 
 
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam"])
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_many_steps_in_a_row_are_those_of_autograd(objective, optimizer):
+    settings = {"critic_optimizer": optimizer, "generator_optimizer": optimizer, "n_critic": 2, "r1_weight": 0.1}
+    assert_same_step([GANConfig(**SMALL | settings, objective=objective, critic_depth=3, clip=0.3)], steps=50)
+
+
 def vae_networks(config, examples, random):
     hidden = [config.width] * config.depth
     return {

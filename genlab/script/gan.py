@@ -172,8 +172,8 @@ def _gradient_of_critic(config: GANConfig) -> str:
     _, loss, _, comment, _ = _GAMES[config.objective]
     lines = ["real.requires_grad_()  # for its penalty"] if config.r1_weight else []
     lines += [
-        "# Real and generated examples go through the critic in one pass.",
-        "real_scores, fake_scores = critic(torch.cat((real, fake))).view(2, -1)",
+        "# Real and generated examples go through the critic in one pass, in turns: what they share cancels exactly.",
+        "real_scores, fake_scores = critic(torch.stack((real, fake), dim=1).flatten(0, 1)).view(-1, 2).unbind(1)",
         f"# {comment}",
         f"critic_loss = {loss}",
     ]

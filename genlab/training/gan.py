@@ -154,7 +154,7 @@ class GANTrainer(Trainer):
             torch.stack((critic_loss, generator_loss, loss_sum, *means, *norms, clipped), dim=-1, out=row)
 
     def _critic_batches(self, index: Tensor, noise: Tensor):
-        """(…, 2·batch, n) real then generated examples for each critic step.
+        """(…, 2·batch, n) real and generated examples in turns for each critic step.
 
         The generator stands still meanwhile, so that it makes the examples of many critic steps in one pass.
         """
@@ -164,7 +164,7 @@ class GANTrainer(Trainer):
             with torch.no_grad():
                 fake = self.generator(z.flatten(0, 1)).unflatten(-2, (len(z), batch))
             real = self.data.index_select(0, some.flatten()).view(len(some), batch, -1).expand_as(fake)
-            yield from torch.cat((real, fake), dim=-2).unbind(-3)
+            yield from torch.stack((real, fake), dim=-2).flatten(-3, -2).unbind(-3)
 
     def _critic_forward(self, examples: Tensor, mix: Tensor | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The critic's loss with its penalties and without, and its scores of both halves from one pass.
@@ -173,13 +173,13 @@ class GANTrainer(Trainer):
         """
         config = self.config
         if config.r1_weight:
-            real, fake = examples.chunk(2, dim=-2)
+            real, fake = _halves(examples)
             real = real.detach().requires_grad_()
-            examples = torch.cat((real, fake), dim=-2)
-        real_scores, fake_scores = self.critic(examples).squeeze(-1).unflatten(-1, (2, -1)).unbind(-2)
+            examples = torch.stack((real, fake), dim=-2).flatten(-3, -2)
+        real_scores, fake_scores = self.critic(examples).squeeze(-1).unflatten(-1, (-1, 2)).unbind(-1)
         loss = game_loss = self.game.critic_loss(real_scores, fake_scores)
         if mix is not None:
-            real_half, fake_half = examples.detach().chunk(2, dim=-2)
+            real_half, fake_half = _halves(examples.detach())
             loss = loss + self._live["gp_weight"].squeeze(-1) * gradient_penalty(self.critic, real_half, fake_half, mix)
         if config.r1_weight:
             loss = loss + self._live["r1_weight"].squeeze(-1) * r1_penalty(real_scores, real)
@@ -292,3 +292,8 @@ class GANTrainer(Trainer):
         with torch.no_grad():
             generated = self.generator(noise).cpu().numpy()
         return as_pictures(generated) if self.config.is_images else generated
+
+
+def _halves(examples: Tensor) -> tuple[Tensor, Tensor]:
+    """The real and the generated ones of examples (…, 2·batch, n) that stand in turns."""
+    return examples.unflatten(-2, (-1, 2)).unbind(-2)

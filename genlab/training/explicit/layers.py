@@ -89,25 +89,51 @@ class Pass:
 
         weights: whether the gradient of the weights is wanted; it replaces what was there. to_input: where ∂L/∂input
         goes, if anywhere. bends: what a penalty adds to ∂L/∂a of each hidden layer, and in which columns.
+
+        The weights of a single output stay out of the sums over the examples and are multiplied in behind them. Under
+        the Wasserstein loss a sum then counts active units, which is exact in any order: where real and generated ones
+        cancel, nothing is left for Adam and RMSProp to make large, on any device.
         """
         program, d = self.program, slope
         if self.sigmoid:
             output = self.output[..., columns]
             program.do(torch.ops.aten.sigmoid_backward.grad_input, d, output, grad_input=d)
+        factor = None
         for layer in range(len(self.blocks) - 1, -1, -1):
             x = self.input if layer == 0 else self.hidden[layer - 1]
             if weights:
                 program.product(d, x[..., columns].mT, self.gradients[layer])
+                if factor is not None:
+                    program.multiply(self.gradients[layer], factor, self.gradients[layer])
             if layer == 0:
                 break
-            below = self._buffer(layer - 1, columns, "slope")
-            program.product(self.blocks[layer][..., :-1].mT, d, below)
-            self.phi.back(program, below, self._kept_of(layer - 1, columns), below)
+            below, kept = self._buffer(layer - 1, columns, "slope"), self._kept_of(layer - 1, columns)
+            if self._is_one_score(layer):
+                factor = self.blocks[layer][..., :-1].mT
+                self.phi.back(program, d.expand_as(below), kept, below)
+            else:
+                program.product(self._scaled(layer, factor).mT, d, below)
+                factor = None
+                self.phi.back(program, below, kept, below)
             for where, parts in bends:
                 program.add(below[..., where], parts[layer - 1], below[..., where])
             d = below
         if to_input is not None:
-            program.product(self.blocks[0][..., :-1].mT, d, to_input)
+            program.product(self._scaled(0, factor).mT, d, to_input)
+
+    def _is_one_score(self, layer: int) -> bool:
+        """Whether a layer has the network's single output, behind a φ that is made of straight pieces."""
+        is_last = layer == len(self.blocks) - 1
+        return is_last and self.blocks[layer].shape[-2] == 1 and self.phi.second is None
+
+    def _scaled(self, layer: int, factor: Tensor | None) -> Tensor:
+        """The weights of a layer, its rows times a factor if there is one."""
+        block = self.blocks[layer]
+        if factor is None:
+            return block[..., :-1]
+        scaled = self.program.scratch(block)
+        self.program.multiply(block, factor, scaled)
+        return scaled[..., :-1]
 
 
 class InputGradient:
@@ -134,8 +160,12 @@ class InputGradient:
         critic, program = self.critic, self.critic.program
         u = self._ones
         for layer in range(len(critic.hidden) - 1, -1, -1):
-            program.product(critic.blocks[layer + 1][..., :-1].mT, u, self._before[layer])
-            critic.phi.back(program, self._before[layer], critic._kept_of(layer, self.columns), self._after[layer])
+            weights, before = critic.blocks[layer + 1][..., :-1].mT, self._before[layer]
+            if critic._is_one_score(layer + 1):
+                before = weights.expand_as(before)
+            else:
+                program.product(weights, u, before)
+            critic.phi.back(program, before, critic._kept_of(layer, self.columns), self._after[layer])
             u = self._after[layer]
         program.product(critic.blocks[0][..., :-1].mT, u, self.value)
 
