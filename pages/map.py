@@ -30,8 +30,8 @@ infinite or NaN.
 - **Two learning rates**: both their size and their ratio decide. All eight modes are found mostly where the
   discriminator (the *critic* of the settings) learns at least as fast as the generator, and where its rate is neither
   tiny nor near 0.1.
-- **VAE, KL weight × latents**: the number of active units tends to fall as $\\beta$ grows, however many latents there are. A
-  latent that is not active may be *unused* because the data need no more: it has not failed.
+- **VAE, KL weight × latents**: the number of active units tends to fall as $\\beta$ grows, however many latents there
+  are. A latent that is not active may be *unused* because the data need no more: it has not failed.
 - Choose a square with the mouse or the arrow keys: its samples and curves stand beside the map. *Open as a live run*
   lets it train on by itself, where every setting can be changed.
 """
