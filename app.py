@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from genlab.live.addresses import Addresses
 from genlab.live.proxies import HostAsSeen
 from genlab.live.routes import routes
 from genlab.live.sandbox import Sandboxes
@@ -21,7 +22,13 @@ pages_act_for(visitor)
 app = st.App(
     SHELL,
     routes=routes(),
-    middleware=[Middleware(Wires), Middleware(HostAsSeen), Middleware(Cookies), Middleware(Sandboxes)],
+    middleware=[
+        Middleware(Wires),
+        Middleware(Addresses),
+        Middleware(HostAsSeen),
+        Middleware(Cookies),
+        Middleware(Sandboxes),
+    ],
     lifespan=lifespan,
     on_script_error=say,
 )

@@ -85,7 +85,8 @@ class Client:
         self._wire.limit(MAX_CLIENT_BYTES)
         try:
             self.hz = _rate(hz)
-            watch = await asyncio.to_thread(self.lab.watch, self.run_id, self._deliver, self.hz)
+            who = self.holder.visitor or ""
+            watch = await asyncio.to_thread(self.lab.watch, self.run_id, self._deliver, self.hz, who)
             await self._work(watch)
         except ProtocolError as error:
             code, line = error.code, str(error)

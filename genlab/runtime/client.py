@@ -17,11 +17,13 @@ from genlab.runtime.access import Right, needs
 from genlab.runtime.entry import Entry
 from genlab.runtime.health import Health
 from genlab.runtime.host import HostLost
-from genlab.runtime.keeping import REPLY_SECONDS, CommandFailed, Keeping, UnknownRun, new_access, with_live
+from genlab.runtime.keeping import REPLY_SECONDS, Keeping, new_access, with_live
 from genlab.runtime.lock import HomeLock
 from genlab.runtime.messages import DEFAULT_HZ, RUN_ID_LENGTH, RunStatus, event
-from genlab.runtime.owning import NotAllowed, Owning
+from genlab.runtime.owning import Owning
 from genlab.runtime.pool import PATIENCE, Pool
+from genlab.runtime.quotas import Quotas
+from genlab.runtime.refusals import CommandFailed, NotAllowed, UnknownRun
 from genlab.runtime.secret import read_secret
 from genlab.runtime.settings import AUTO, prepare_home, read_settings
 from genlab.runtime.store import RunState, Store, is_run_id
@@ -76,6 +78,7 @@ class Lab(Keeping, Owning):
             on_packet=self._watches.packet,
             on_event=self._watches.event,
         )
+        self.quotas = Quotas(self.settings, self._pool, self.store, self.visitors)
         self._health = Health(self._pool, self._watches, self.store)
         self._closing = threading.Event()
         threading.Thread(target=self._tidy_up, daemon=True, name="genlab-tidy").start()
@@ -99,7 +102,9 @@ class Lab(Keeping, Owning):
                 self._check_twins(run_id, config, twin)
                 self._pool.pair(run_id, twin)
             entry = Entry(RunState(run_id, config, RunStatus.STARTING, access=new_access()), path)
-            self._pool.open(entry, resume=False, play=play)
+            if play:
+                self.quotas.check_play([entry])
+            self._open(entry, resume=False, play=play)
         return run_id
 
     def cannot_make(self, run_id: str) -> str:
@@ -125,8 +130,9 @@ class Lab(Keeping, Owning):
     def play(self, run_id: str, until: int | None = None) -> None:
         """Let it train, without an end or until it reaches a step that is ahead of it.
 
-        Raises :class:`CommandFailed` for a run that diverged or failed.
+        Raises :class:`CommandFailed` for a run that diverged or failed, and where its owner's limits are reached.
         """
+        self.quotas.check_play([self._entry(one) for one in (run_id, self.twin_of(run_id)) if one])
         self._command(run_id, "play", until=until)
 
     @needs(Right.STEER, together=True)
@@ -137,6 +143,7 @@ class Lab(Keeping, Owning):
     @needs(Right.STEER, together=True)
     def step(self, run_id: str) -> None:
         """Train exactly one step, then rest."""
+        self.quotas.check_kept(self.state(run_id))
         self._command(run_id, "step")
 
     @needs(Right.STEER)
@@ -234,11 +241,11 @@ class Lab(Keeping, Owning):
 
     # ---- watching ----
 
-    def watch(self, run_id: str, deliver: Callable[[str, bytes], None], hz: float = DEFAULT_HZ) -> Watch:
+    def watch(self, run_id: str, deliver: Callable[[str, bytes], None], hz: float = DEFAULT_HZ, who: str = "") -> Watch:
         """Watch a run: ``deliver("frame", "changes" or "event", packet)`` is called from other threads and must not
         block; of each kind the latest packet replaces the earlier ones.
         """
-        watch = Watch(self, run_id, deliver, hz=hz)
+        watch = Watch(self, run_id, deliver, hz=hz, who=who)
         state = self.state(run_id)
         with self._lock:
             self._watches.add(watch)
@@ -319,7 +326,7 @@ class Lab(Keeping, Owning):
                 # A run that this server has not seen yet goes on as the last one left it.
                 again = known is None and resume and self.store.was_playing(run_id)
                 note = "The server was started again" if again else ""
-                self._pool.open(entry, resume=resume, play=again, note=note)
+                self._open(entry, resume=resume, play=again, note=note)
                 self.audience_changed(run_id)
             return entry
 

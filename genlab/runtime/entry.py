@@ -55,4 +55,10 @@ class Entry:
     device: str = AUTO
     foreseen: Config | MapConfig | None = None
     told: Config | MapConfig | None = None
+
+    @property
+    def payer(self) -> str:
+        """Whose share of the time it takes: its owner's, or one of its own."""
+        return self.state.access.owner or self.state.run_id
+
     changes: bytes = b""

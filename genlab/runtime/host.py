@@ -80,10 +80,12 @@ class Host(ABC):
         audience: Audience,
         device: str = AUTO,
         alone: bool = False,
+        owner: str = "",
     ) -> Future:
         """Take a run in: fresh, or from its save in ``path`` when there is one; ``note`` says what happened to it.
 
-        ``alone``: nobody else uses the lab, so that long steps hold nobody up.
+        ``alone``: nobody else uses the lab, so that long steps hold nobody up. ``owner``: the visitor of whose share of
+        the time it lives.
         """
 
     @abstractmethod
@@ -143,10 +145,11 @@ class RemoteHost(Host):
     def _send(self, command: dict[str, Any]) -> None:
         """Pass a command on without blocking."""
 
-    def start(self, run_id, config, path, *, resume, play, note, audience, device=AUTO, alone=False):
+    def start(self, run_id, config, path, *, resume, play, note, audience, device=AUTO, alone=False, owner=""):
         return self.command(
             run_id, "resume" if resume else "start",
             config=config.to_json(), path=str(path), play=play, note=note, device=device, alone=alone,
+            owner=owner,
             **audience.to_json(),
         )  # fmt: skip
 

@@ -16,6 +16,8 @@ from genlab.runtime.entry import Entry
 from genlab.runtime.host import HostLost
 from genlab.runtime.messages import RunStatus, decode
 from genlab.runtime.pool import Pool
+from genlab.runtime.quotas import Quotas
+from genlab.runtime.refusals import CommandFailed, UnknownRun
 from genlab.runtime.store import RunState, Store, StoredRun
 from genlab.runtime.watching import Watches, cell_of
 
@@ -31,14 +33,6 @@ REPLY_SECONDS = 30.0
 """How long a page waits for a worker: its longest step, or loading its data, stands between the two."""
 
 
-class CommandFailed(RuntimeError):
-    """Says in one line why a run did not do what was asked."""
-
-
-class UnknownRun(LookupError):
-    """Says in one line that no run has this id."""
-
-
 class Keeping:
     """What a lab does with its store; :class:`genlab.runtime.client.Lab` has the runs themselves."""
 
@@ -46,6 +40,7 @@ class Keeping:
     _lock: threading.RLock
     _pool: Pool
     _watches: Watches
+    quotas: Quotas
 
     def runs(self) -> list[StoredRun]:
         """The runs of the store that whoever acts may steer, the one touched last first."""
@@ -120,6 +115,7 @@ class Keeping:
         Raises :class:`genlab.checkpoints.CheckpointError` in one line for a file that cannot be trained further or that
         there is no room for.
         """
+        self.quotas.take_upload(acting())
         card = inspect(content, name)
         if not card.can_train:
             raise CheckpointError(f"{name} holds the generating network alone: it cannot be trained further")
@@ -145,7 +141,7 @@ class Keeping:
         state = RunState(
             new_id, card.config.replace(**live), RunStatus.STARTING, card.step, note, card.changes, access=new_access()
         )  # fmt: skip
-        self._pool.open(Entry(state, path), resume=True, note=note)
+        self._open(Entry(state, path), resume=True, note=note)
         return new_id
 
     def copy(self, run_id: str) -> str:
@@ -176,16 +172,29 @@ class Keeping:
 
     def _new_file(self, run_id: str) -> tuple[str, Path]:
         """Id and file of a run that begins with a part of this one; raises :class:`CommandFailed` without room."""
+        self.quotas.check_stored(acting() or "")
         saved = self.store.card(run_id)
         if why := self.store.no_room(saved.size if saved else 0):
             raise CommandFailed(why)
         new_id = secrets.token_urlsafe(9)
         return new_id, self.store.checkpoint(new_id)
 
+    def keep_upload(self, content: bytes, name: str) -> Path:
+        """The file of a checkpoint that a visitor brings, for generating with it; raises :class:`CheckpointError`."""
+        self.quotas.take_upload(acting())
+        inspect(content, name)
+        return self.store.keep_upload(content)
+
+    def _open(self, entry: Entry, **how: Any) -> None:
+        """Give a run to a worker; where its owner has many in memory, others of theirs go to disk."""
+        for one in self.quotas.outgrown(entry.state.access.owner):
+            self._pool.command(one, "release")
+        self._pool.open(entry, **how)
+
     def _open_new(self, state: RunState, label: str) -> None:
         """Give a run that has a file but no line yet to a worker."""
         self.store.put(state, label)
-        self._pool.open(Entry(state, self.store.checkpoint(state.run_id)), resume=True)
+        self._open(Entry(state, self.store.checkpoint(state.run_id)), resume=True)
 
     def generate(
         self, path: Path, *, nearest: bool = False, **asked: Any

@@ -1,14 +1,10 @@
 """Whose runs are whose: the lab's side of rights, tokens and links that steer."""
 
 from genlab.runtime.access import Pass, Right, acting, needs, right_to
-from genlab.runtime.keeping import CommandFailed
 from genlab.runtime.pool import Pool
 from genlab.runtime.records import RunState
+from genlab.runtime.refusals import NotAllowed
 from genlab.runtime.visitors import Seal, Visitors, same
-
-
-class NotAllowed(CommandFailed):
-    """Says in one line that somebody may only watch a run, and whose it is."""
 
 
 class Owning:

@@ -17,6 +17,7 @@ from genlab.runtime.access import Access
 from genlab.runtime.entry import Entry
 from genlab.runtime.host import Active, Audience, ProcessHost, Pulse
 from genlab.runtime.messages import PROVING, Record, RunStatus
+from genlab.runtime.placing import choose_host
 from genlab.runtime.settings import ServerSettings
 from genlab.runtime.store import RunState
 
@@ -92,20 +93,16 @@ class Pool:
         with self._lock:
             run_id = entry.state.run_id
             self._entries[run_id] = entry
-            entry.host = self._host_of_twin(run_id) or min(self._hosts, key=self._load)
+            entry.host = self._host_of_twin(run_id) or choose_host(self._hosts, self._entries.values(), entry)
             entry.wish.playing, entry.wish.open = play, entry.wish.open + 1
             self._change(entry, RunStatus.STARTING, entry.state.message)
             started = entry.host.start(
                 run_id, entry.state.config, entry.path, resume=resume, play=play, note=note, audience=entry.audience,
-                device=entry.device, alone=self._is_alone(entry),
+                device=entry.device, alone=self._is_alone(entry), owner=entry.state.access.owner,
             )  # fmt: skip
             started.add_done_callback(lambda done: self._answered([entry], done))
             self._introduce(run_id)
             return started
-
-    def _load(self, host: ProcessHost) -> tuple[int, int]:
-        held = [entry for entry in self._entries.values() if entry.host is host]
-        return sum(entry.state.status in (RunStatus.RUNNING, RunStatus.STARTING) for entry in held), len(held)
 
     # ---- twins ----
 
@@ -196,6 +193,11 @@ class Pool:
         """Forget a run that no worker holds any more."""
         with self._lock:
             self._entries.pop(entry.state.run_id, None)
+
+    def of_owner(self, owner: str) -> list[Entry]:
+        """The runs of a visitor, the one that was opened first at the front."""
+        with self._lock:
+            return [entry for entry in self._entries.values() if entry.state.access.owner == owner]
 
     def let(self, entry: Entry, access: Access) -> None:
         """Replace who may do what to a run."""

@@ -62,6 +62,10 @@ class RunList:
         """All lines, the one touched last first."""
         return newest_first(self._lines)
 
+    def of_owner(self, owner: str) -> list[str]:
+        """The ids of an owner's runs."""
+        return [run_id for run_id, line in self._lines.copy().items() if line.state.access.owner == owner]
+
     def keep(self, line: Line) -> None:
         """Add or replace a line."""
         with self._lock:

@@ -135,6 +135,35 @@ class ServerSettings(BaseModel):
         7, 1, 3650, "A cleared run can be brought back on so many more days of use.", integer=True, unit="days",
     )  # fmt: skip
 
+    visitor_playing: Whole = _number(
+        3, 1, 1000, "Runs of one visitor that play at once. This limit and those below hold while several visitors are "
+        "in the lab.", integer=True, unit="runs",
+    )  # fmt: skip
+    visitor_held: Whole = _number(
+        8, 1, 1000, "Runs of one visitor in memory; beyond, those that rest go to disk until somebody opens them.",
+        integer=True, unit="runs",
+    )  # fmt: skip
+    visitor_stored: Whole = _number(
+        50, 1, 100_000, "Runs of one visitor that are kept; beyond, no further one of theirs trains until some are "
+        "deleted.", integer=True, unit="runs",
+    )  # fmt: skip
+    visitor_stored_size: Number = _number(
+        1000.0, 1, 1e9, "Space for the saves of one visitor's runs; the same holds beyond.", unit="MB",
+    )  # fmt: skip
+    visitor_cells: Whole = _number(
+        1200, 1, 1_000_000, "Models in the maps of one visitor that play at once.", integer=True, unit="models",
+    )  # fmt: skip
+    visitor_uploads: Whole = _number(
+        10, 1, 10_000, "Files that one visitor may bring in a minute.", integer=True, unit="files",
+    )  # fmt: skip
+    address_sockets: Whole = _number(
+        600, 1, 1_000_000, "Pages and pictures that may be open at once from one address of the network: a whole class "
+        "may come from one.", integer=True, unit="sockets",
+    )  # fmt: skip
+    address_pages: Number = _number(
+        30.0, 0.1, 1e6, "Pages that one address of the network may open in a second, over ten seconds.", unit="pages",
+    )  # fmt: skip
+
     log_level: Level = _setting(
         "info", "debug, info, warning, error", "From which weight on the log in the home has the lab's own lines.",
     )  # fmt: skip

@@ -114,6 +114,11 @@ class Store:
         """Every run as it stands when no worker holds it, the one touched last first."""
         return [self._stored(line) for line in self._list.lines()]
 
+    def owned(self, owner: str) -> tuple[int, int]:
+        """How many runs of an owner are kept, and how many bytes their saves take."""
+        ids = self._list.of_owner(owner)
+        return len(ids), sum(_size(self.checkpoint(run_id)) for run_id in ids)
+
     def name(self, run_id: str) -> str:
         """What a person called the run; "" for an unnamed one."""
         line = self._list.get(run_id)

@@ -25,13 +25,17 @@ class Watched(Protocol):
 
 @dataclass(eq=False)
 class Watch:
-    """One watcher of a run; ``close`` it when the watcher is gone."""
+    """One watcher of a run; ``close`` it when the watcher is gone.
+
+    ``visitor`` numbers the watcher, ``who`` is the person whose share of a worker's time the answers take, "" for none.
+    """
 
     lab: Watched
     run_id: str
     deliver: Callable[[str, bytes], None]
     streams: tuple[str, ...] = ()
     hz: float = DEFAULT_HZ
+    who: str = ""
     visitor: int = field(default_factory=itertools.count(1).__next__)
 
     def subscribe(self, streams: list[str]) -> None:
@@ -53,7 +57,7 @@ class Watch:
         for vector in z if isinstance(z[0], list) else [z]:
             if len(vector) != expected:
                 raise SettingError(f"z has {len(vector)} numbers: this model needs {expected}")
-        return self.lab.ask(self.run_id, "decode", visitor=self.visitor, number=number, z=z)
+        return self.lab.ask(self.run_id, "decode", visitor=self.visitor, who=self.who, number=number, z=z)
 
     def encode(self, number: int, x: Any, bound: bool = False) -> Future:
         """Look at this watcher's own x, perhaps at its bound too; the future is a packet of what is known of it by now.
@@ -65,12 +69,12 @@ class Watch:
             raise SettingError("encode: only a VAE has an encoder")
         if not isinstance(x, dict) and isinstance(x, str) != config.is_images:
             raise SettingError(f"x: this model encodes {'784 pixels' if config.is_images else '2 coordinates'}")
-        return self.lab.ask(self.run_id, "encode", visitor=self.visitor, number=number, x=x, bound=bound)
+        return self.lab.ask(self.run_id, "encode", visitor=self.visitor, who=self.who, number=number, x=x, bound=bound)
 
     def examine(self, number: int, cell: int) -> Future:
         """The packet of one cell of a map: its curves and samples. Raises SettingError where there is none."""
         cell_of(self.lab.state(self.run_id).config, cell)
-        return self.lab.ask(self.run_id, "examine", visitor=self.visitor, number=number, cell=cell)
+        return self.lab.ask(self.run_id, "examine", visitor=self.visitor, who=self.who, number=number, cell=cell)
 
     def look(self, step: int | None) -> Future:
         """Show all watchers the run as it stood at the snapshot nearest to a step, while it trains on undisturbed.
@@ -80,7 +84,7 @@ class Watch:
         """
         if isinstance(self.lab.state(self.run_id).config, MapConfig):
             raise SettingError("look: a map keeps no past; open a cell as a run of its own")
-        return self.lab.ask(self.run_id, "look", visitor=self.visitor, step=step)
+        return self.lab.ask(self.run_id, "look", visitor=self.visitor, who=self.who, step=step)
 
     def close(self) -> None:
         self.lab.unwatch(self)

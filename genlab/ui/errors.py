@@ -8,7 +8,7 @@ from contextlib import suppress
 import streamlit as st
 
 from genlab.config import SettingError, shorten
-from genlab.runtime.client import LabNotRunning, UnknownRun, get_lab
+from genlab.runtime.client import CommandFailed, LabNotRunning, UnknownRun, get_lab
 
 LONGEST = 400
 """Characters of a line that a page shows at most."""
@@ -47,7 +47,7 @@ def warn_of_troubles() -> None:
 
 def say(error: Exception) -> bool:
     """Show one line about an error that no page expected; the runs in the workers are not touched by it."""
-    if isinstance(error, (LabNotRunning, SettingError, UnknownRun)):
+    if isinstance(error, (LabNotRunning, SettingError, UnknownRun, CommandFailed)):
         complain(str(error))
     else:
         _log.error("A page failed", exc_info=error)

@@ -140,7 +140,10 @@ class Commands:
     # ---- a run comes and goes ----
 
     def _new_run(self, command: dict[str, Any]) -> Run:
-        run = Run(command["run"], read_config(command["config"]), Path(command["path"]), command.get("device", AUTO))
+        run = Run(
+            command["run"], read_config(command["config"]), Path(command["path"]), command.get("device", AUTO),
+            command.get("owner", ""),
+        )  # fmt: skip
         if before := self._runs.get(run.run_id):
             self._saves.settle(before)
         self._runs[run.run_id] = run

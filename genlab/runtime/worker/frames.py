@@ -64,7 +64,7 @@ class Frames:
         run.frame_wanted = True
         if not playing:
             run.next_frame = 0.0
-        run.used += time.perf_counter() - begin
+        run.spend(time.perf_counter() - begin)
         run.next_inspection = now + max(INSPECTION_PAUSE, (time.thread_time() - busy) / INSPECTION_SHARE)
 
     def _frame(self, run: Run, now: float) -> None:
@@ -78,7 +78,7 @@ class Frames:
             packet = encode(_header(run))
         self._send_changes(run)
         self._send(Record.FRAME, run.run_id, packet)
-        run.used += time.perf_counter() - begin
+        run.spend(time.perf_counter() - begin)
         cost = time.thread_time() - busy
         run.frame_cost = cost if not run.frame_cost else 0.8 * run.frame_cost + 0.2 * cost
         run.frame_wanted = False

@@ -12,7 +12,12 @@ Command = dict[str, Any]
 
 
 def asker_of(question: Command) -> Any:
-    """Who asks: an opaque key; a question without one stands for itself."""
+    """Who asks: an opaque key of the person, or of the watcher of whom none is known."""
+    return question.get("who") or _seat_of(question)
+
+
+def _seat_of(question: Command) -> Any:
+    """The watcher whose questions replace each other; a question without one stands for itself."""
     return question.get("visitor") or ("once", question["id"])
 
 
@@ -29,7 +34,7 @@ class Inbox:
         """Leave a command or a question; None asks to save everything and to end."""
         with self._changed:
             if command and command["do"] in QUESTIONS:
-                key = (asker_of(command), command["run"], command["do"])
+                key = (_seat_of(command), command["run"], command["do"])
                 if before := self._questions.pop(key, None):
                     self._replaced.append(before)
                 self._questions[key] = command
@@ -52,12 +57,12 @@ class Inbox:
     def askers(self) -> list[Any]:
         """Who waits for an answer, the one who asked first at the front."""
         with self._changed:
-            return list(dict.fromkeys(asker for asker, _, _ in self._questions))
+            return list(dict.fromkeys(map(asker_of, self._questions.values())))
 
     def next_question(self, asker: Any) -> Command:
         """The oldest question of one who waits."""
         with self._changed:
-            return self._questions.pop(next(key for key in self._questions if key[0] == asker))
+            return self._questions.pop(next(key for key, one in self._questions.items() if asker_of(one) == asker))
 
     def replaced(self) -> list[Command]:
         """The questions that newer ones took the place of since the last call."""

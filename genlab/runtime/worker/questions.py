@@ -1,9 +1,10 @@
-"""When questions are answered: they have a share of the time, fairly divided among those who ask."""
+"""When questions are answered: they have a share of the time, fairly divided among the visitors who ask."""
 
 import time
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable
 from typing import Any
 
+from genlab.runtime.worker.fair import Fair
 from genlab.runtime.worker.inbox import Inbox, asker_of
 
 SHARE = 0.2
@@ -14,29 +15,6 @@ PORTION = 0.006
 """Seconds of answers for which a turn is cut short: each end of a turn costs a little."""
 AT_REST = 0.04
 """Seconds of answers in a row while nothing trains: frames and saves are due as well."""
-
-
-class Fair:
-    """Whose turn it is among those who wait: who had the least time; who was away does not catch up."""
-
-    def __init__(self):
-        self._used: dict[Hashable, float] = {}
-        self._now = 0.0
-
-    def choose(self, waiting: Iterable[Hashable]) -> Hashable:
-        """The one with the least time, of equal ones the first."""
-        chosen = min(waiting, key=self._of)
-        self._now = self._of(chosen)
-        return chosen
-
-    def charge(self, one: Hashable, seconds: float) -> None:
-        """Note the time that somebody had."""
-        self._used[one] = self._of(one) + seconds
-        if len(self._used) > 1000:
-            self._used = {one: used for one, used in self._used.items() if used > self._now}
-
-    def _of(self, one: Hashable) -> float:
-        return max(self._used.get(one, 0.0), self._now)
 
 
 class Questions:

@@ -24,8 +24,10 @@ class Refused(RuntimeError):
 class Run:
     """One run: what it trains, who watches it, and what is due for it."""
 
-    def __init__(self, run_id: str, config: Config | MapConfig, path: Path, device: str = AUTO):
+    def __init__(self, run_id: str, config: Config | MapConfig, path: Path, device: str = AUTO, owner: str = ""):
         self.run_id = run_id
+        # What nobody owns has a share of its own.
+        self.owner = owner or run_id
         self.path = path
         self.device = device
         self.place: Place | None = None
@@ -37,7 +39,7 @@ class Run:
         self._config = config
         self.twin = ""
         self.until = math.inf
-        self.used = 0.0
+        self.used = self._owed = 0.0
         self.trained = 0.0
         self.pace = 0.0
         self.streams: tuple[str, ...] = ()
@@ -78,6 +80,21 @@ class Run:
         self.trainer, self.view, self.past = trainer, view_of(trainer), None
         self._config, self.trained = trainer.config, 0.0
         self.rate.clear()
+
+    def spend(self, seconds: float) -> None:
+        """Note time that this run had, of its own and of its owner's share."""
+        self.used += seconds
+        self._owed += seconds
+
+    def share_with(self, twin: "Run") -> None:
+        """Bear the time of both in equal parts."""
+        self.used = twin.used = (self.used + twin.used) / 2
+        self._owed = twin._owed = (self._owed + twin._owed) / 2
+
+    def settle(self) -> float:
+        """Seconds that its owner was not charged for yet."""
+        owed, self._owed = self._owed, 0.0
+        return owed
 
     @property
     def is_proven(self) -> bool:

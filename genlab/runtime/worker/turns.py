@@ -1,4 +1,6 @@
-"""Who trains when: the runs of a worker take turns, twins together."""
+"""Who trains when: the visitors whose runs a worker holds take turns, each visitor's runs among themselves, and twins
+together.
+"""
 
 import math
 import time
@@ -7,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from genlab.runtime.messages import RunStatus
+from genlab.runtime.worker.fair import Fair
 from genlab.runtime.worker.run import Run, Runs
 
 SLICE = 0.04
@@ -16,7 +19,7 @@ SOLO = 0.2
 
 
 class Turns:
-    """Gives the time to the runs that play, in equal shares.
+    """Gives the time to the visitors whose runs play, in equal shares, and to each one's runs in equal shares of that.
 
     Args:
         mark: told the id of the run that is about to train, and whether it has done so well before.
@@ -25,10 +28,11 @@ class Turns:
 
     def __init__(self, runs: Runs, mark: Callable[..., None], is_wanted: Callable[[], bool]):
         self._runs, self._mark, self._is_wanted = runs, mark, is_wanted
+        self._owners = Fair()
 
     def take(self) -> None:
-        """Let the run train that had the least time so far, for a slice; twins that both play share it."""
-        run = min(self._runs.playing(), key=lambda run: run.used, default=None)
+        """Let the run train whose owner, and which of theirs, had the least time so far; twins share a turn."""
+        run = self._least_served(self._runs.playing())
         if run is None:
             return
         playing = [one for one in self._runs.together(run) if one.status == RunStatus.RUNNING]
@@ -36,6 +40,14 @@ class Turns:
             self._train(run, partial(run.trainer.advance_for, self._length(run), partial(self._ends, run)))
         else:
             self._train_in_lockstep(playing)
+
+    def _least_served(self, playing: list[Run]) -> Run | None:
+        for run in playing:
+            self._owners.charge(run.owner, run.settle())
+        if not playing:
+            return None
+        owner = self._owners.choose(dict.fromkeys(run.owner for run in playing))
+        return min((run for run in playing if run.owner == owner), key=lambda run: run.used)
 
     def step(self, run: Run) -> None:
         """Train exactly one step, of twins the one that is behind, and rest."""
@@ -66,7 +78,7 @@ class Turns:
         if follower.step < leader.step:
             self._train(follower, partial(follower.trainer.advance, leader.step - follower.step))
         # Together they get the time of two runs, whatever each of them costs.
-        leader.used = follower.used = (leader.used + follower.used) / 2
+        leader.share_with(follower)
 
     def _train(self, run: Run, advance: Callable[[], Any]) -> bool:
         """Whether nothing went wrong."""
@@ -88,7 +100,7 @@ class Turns:
             else:
                 run.fail(error)
         seconds = time.perf_counter() - begin
-        run.used += seconds
+        run.spend(seconds)
         run.trained += seconds
         run.pace = seconds / max(1, run.step - before)
         return well

@@ -1,0 +1,275 @@
+"""Time is shared among visitors first, then among each one's runs; what one visitor may have at once has limits."""
+
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from genlab.checkpoints import CheckpointError
+from genlab.config import GANConfig
+from genlab.live import addresses
+from genlab.maps import Axis, MapConfig
+from genlab.runtime.access import Access, on_behalf_of
+from genlab.runtime.client import CommandFailed, Lab
+from genlab.runtime.entry import Entry
+from genlab.runtime.messages import RunStatus
+from genlab.runtime.placing import choose_host
+from genlab.runtime.records import RunState
+from genlab.runtime.worker import turns
+from genlab.runtime.worker.fair import Fair
+from genlab.runtime.worker.inbox import Inbox
+from genlab.runtime.worker.run import Run, Runs
+from genlab.training import make_trainer
+
+SMALL = GANConfig(generator_width=8, critic_width=8, batch_size=16)
+ADA, BOB = "ada-ada-ada-000", "bob-bob-bob-000"
+
+
+class Clock:
+    """Stands still but for what trains."""
+
+    def __init__(self, monkeypatch):
+        self.now = 1000.0
+        monkeypatch.setattr(turns.time, "perf_counter", lambda: self.now)
+
+
+class Timed:
+    """A model whose steps take so many seconds of the clock."""
+
+    diverged = finished = None
+
+    def __init__(self, clock, seconds):
+        self.clock, self.seconds, self.step, self.config = clock, seconds, 0, SMALL
+
+    def advance(self, steps):
+        self.step += steps
+        self.clock.now += steps * self.seconds
+
+    def advance_for(self, seconds, ends):
+        until = self.clock.now + seconds
+        while self.clock.now < until:
+            self.advance(1)
+
+
+def playing(clock, tmp_path, *runs):
+    """Runs of (owner, seconds a step) that play."""
+    table = Runs()
+    for number, (owner, seconds) in enumerate(runs):
+        run = Run(f"run{number:05d}", SMALL, tmp_path / f"{number}", owner=owner)
+        run.trainer, run.status = Timed(clock, seconds), RunStatus.RUNNING
+        table[run.run_id] = run
+    return table
+
+
+def time_of_each(table, clock, seconds=200):
+    rota, until = turns.Turns(table, lambda *about: None, lambda: False), clock.now + seconds
+    while clock.now < until:
+        rota.take()
+    return [run.used / seconds for run in table.values()]
+
+
+def test_ten_maps_of_one_visitor_take_no_more_from_a_neighbour_than_one_run_would(monkeypatch, tmp_path):
+    clock = Clock(monkeypatch)
+    table = playing(clock, tmp_path, (ADA, 0.001), *[(BOB, 0.05)] * 10)
+    ada, *bobs = time_of_each(table, clock)
+    assert ada == pytest.approx(0.5, rel=0.02) and bobs == pytest.approx([0.05] * 10, rel=0.1)
+
+
+def test_fifty_visitors_beside_a_greedy_one_have_each_their_share(monkeypatch, tmp_path):
+    clock = Clock(monkeypatch)
+    class_ = [(f"visitor-{number:04d}", 0.002) for number in range(50)]
+    shares = time_of_each(playing(clock, tmp_path, *class_, *[(BOB, 0.2)] * 3), clock, 600)
+    assert shares[:50] == pytest.approx([1 / 51] * 50, rel=0.1) and sum(shares[50:]) == pytest.approx(1 / 51, rel=0.1)
+
+
+def test_what_nobody_owns_has_a_share_for_each_run(monkeypatch, tmp_path):
+    clock = Clock(monkeypatch)
+    assert time_of_each(playing(clock, tmp_path, *[("", 0.001)] * 3), clock) == pytest.approx([1 / 3] * 3, rel=0.02)
+
+
+def test_who_comes_late_does_not_catch_up_and_who_left_leaves_the_time_to_the_others(monkeypatch, tmp_path):
+    clock = Clock(monkeypatch)
+    table = playing(clock, tmp_path, (ADA, 0.001), (BOB, 0.001))
+    bob = table["run00001"]
+    bob.status = RunStatus.PAUSED
+    rota = turns.Turns(table, lambda *about: None, lambda: False)
+    for _ in range(100):
+        rota.take()
+    table.play(bob)
+    before = [run.used for run in table.values()]
+    for _ in range(100):
+        rota.take()
+    had = [run.used - earlier for run, earlier in zip(table.values(), before, strict=True)]
+    assert had[0] == pytest.approx(had[1], abs=5 * turns.SLICE)
+
+
+def test_a_visitor_with_many_pages_asks_no_more_than_one_with_a_single_page():
+    """Their questions wait for each page alone and are answered by turns of visitors."""
+    inbox, fair, answered = Inbox(), Fair(), []
+    for page in range(8):
+        inbox.put({"id": page, "do": "decode", "run": "one", "who": BOB, "visitor": page + 1})
+    inbox.put({"id": 99, "do": "decode", "run": "one", "who": ADA, "visitor": 99})
+    while inbox.has_questions:
+        asker = fair.choose(inbox.askers())
+        answered.append(inbox.next_question(asker)["id"])
+        fair.charge(asker, 0.01)
+    assert len(answered) == 9 and answered.index(99) <= 1
+
+
+def test_a_run_goes_where_its_owner_shares_the_time_with_the_fewest_others():
+    hosts = ["one", "other"]
+
+    def entry(owner, host, status=RunStatus.RUNNING):
+        return Entry(RunState("run00000", SMALL, status, access=Access(owner)), None, host)
+
+    crowd = [entry(BOB, "one"), entry(BOB, "one"), entry(BOB, "one"), entry(ADA, "other"), entry("c" * 10, "other")]
+    assert choose_host(hosts, crowd, entry("dora-dora", None)) == "one"
+    assert choose_host(hosts, [entry(BOB, "one")], entry(BOB, None)) == "other"
+
+
+# ---- limits ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory):
+    """A lab with two visitors in it."""
+    lab = Lab(
+        tmp_path_factory.mktemp("home"), workers=1, idle_seconds=600, visitor_playing=2, visitor_held=4,
+        visitor_stored=6, visitor_cells=6, visitor_uploads=2,
+    )  # fmt: skip
+    until(lambda: lab.worker_status() == "ready")
+    with lab.visitors.present(ADA), lab.visitors.present(BOB):
+        yield lab
+    lab.close()
+
+
+@pytest.fixture
+def lab(crowd):
+    yield crowd
+    for run_id in [*crowd._pool._entries]:
+        crowd.delete(run_id)
+        crowd.store.delete(run_id)
+
+
+def until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def refused(command, *arguments, **named):
+    with pytest.raises(CommandFailed) as error:
+        command(*arguments, **named)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_a_third_run_does_not_play_beside_two_until_one_rests(lab):
+    with on_behalf_of(ADA):
+        first, _ = lab.start(SMALL, play=True), lab.start(SMALL, play=True)
+        third = lab.start(SMALL)
+        assert refused(lab.play, third).startswith("Of your runs 2 play, and 2 runs may at once")
+        assert "your runs" in refused(lab.start, SMALL, play=True)
+        lab.play(first)
+    with on_behalf_of(BOB):
+        lab.start(SMALL, play=True)
+    with on_behalf_of(ADA):
+        lab.pause(first)
+        lab.play(third)
+
+
+def test_twins_play_both_or_neither(lab):
+    with on_behalf_of(ADA):
+        lab.start(SMALL, play=True)
+        left = lab.start(SMALL)
+        lab.start(SMALL.replace(clip=0.1), twin=left)
+        refused(lab.play, left)
+
+
+def test_the_server_itself_and_who_is_alone_have_no_such_limits(lab, tmp_path):
+    for _ in range(3):
+        lab.start(SMALL, play=True)
+    alone = Lab(tmp_path, workers=1, visitor_playing=1)
+    with alone.visitors.present(ADA), on_behalf_of(ADA):
+        for _ in range(3):
+            alone.start(SMALL, play=True)
+    alone.close()
+
+
+def test_maps_have_so_many_models_in_all(lab):
+    def of(count):
+        axis = Axis("critic_learning_rate", 0.001, 0.01, count)
+        return MapConfig(base=SMALL, x=axis, y=Axis("n_critic", 1, 2, 2), steps=10_000)
+
+    with on_behalf_of(ADA):
+        lab.start(of(2), play=True)
+        assert "8 models at once, and 6 are allowed" in refused(lab.start, of(2), play=True)
+        lab.start(of(1), play=True)
+
+
+def test_runs_that_rest_go_to_disk_where_one_visitor_holds_many(lab):
+    with on_behalf_of(ADA):
+        runs = [lab.start(SMALL) for _ in range(4)]
+        for run_id in runs:
+            lab.step(run_id)
+        lab.start(SMALL)
+        until(lambda: len([run_id for run_id in runs if run_id in lab._pool.held()]) == 3)
+        assert runs[0] not in lab._pool.held() and lab.state(runs[0]).step == 1
+        lab.step(runs[0])
+        assert lab.state(runs[0]).step == 2
+
+
+def test_a_visitor_keeps_so_many_runs_and_the_next_one_does_not_train(lab):
+    with on_behalf_of(ADA):
+        for _ in range(6):
+            lab.step(lab.start(SMALL))
+        seventh = lab.start(SMALL)
+        for command in (lab.step, lab.play):
+            assert refused(command, seventh) == "Of your runs 6 are kept, and 6 may be: delete some on the Runs page."
+        assert "6 are kept" in refused(lab.copy, next(iter(lab.runs())).state.run_id)
+        lab.delete(lab.runs()[0].state.run_id)
+        lab.step(seventh)
+
+
+def test_a_visitor_brings_so_many_files_in_a_minute(lab, tmp_path):
+    trainer = make_trainer(SMALL)
+    trainer.advance(1)
+    trainer.save(tmp_path / "mine.safetensors")
+    content = (tmp_path / "mine.safetensors").read_bytes()
+    with on_behalf_of(BOB):
+        lab.keep_upload(content, "mine.safetensors")
+        lab.adopt(content, "mine.safetensors")
+        for bring in (lab.keep_upload, lab.adopt):
+            with pytest.raises(CheckpointError, match="2 files in a minute are allowed: wait"):
+                bring(content, "mine.safetensors")
+    with on_behalf_of(ADA):
+        lab.keep_upload(content, "mine.safetensors")
+
+
+# ---- addresses -------------------------------------------------------------------------------------------------------
+
+
+def test_one_address_opens_so_many_pages_in_a_second_and_another_is_not_held_up(monkeypatch):
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(addresses.time, "monotonic", lambda: clock.now)
+    door = addresses.Addresses(None)
+    assert [door._take_page("10.0.0.1", 0.3) for _ in range(4)] == [True, True, True, False]
+    assert door._take_page("10.0.0.2", 0.3)
+    clock.now += 4.0
+    assert [door._take_page("10.0.0.1", 0.3) for _ in range(2)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "found"),
+    [
+        ("8.8.4.4", "", "8.8.4.4"),
+        ("8.8.4.4", "9.9.9.9", "8.8.4.4"),
+        ("127.0.0.1", "9.9.9.9", "9.9.9.9"),
+        ("127.0.0.1", "1.2.3.4, 9.9.9.9", "9.9.9.9"),
+        ("127.0.0.1", "", "127.0.0.1"),
+    ],
+)
+def test_behind_a_proxy_an_address_is_what_the_proxy_says_and_nobody_else_is_believed(peer, forwarded, found):
+    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    assert addresses.address_of({"type": "http", "client": (peer, 1), "headers": headers}) == found
