@@ -315,6 +315,7 @@ def test_curves_can_be_smoothed_hidden_and_drawn_on_a_log_axis(live_page):
 
 
 def test_last_minimum_and_maximum_stand_beside_each_curve(live_page, lab):
+    live_page.set_viewport_size({"width": 1366, "height": 1000})
     step = lab.control(moving=False)["step"]
     live_page.wait_for_selector(f".genlab-live[data-step='{step}']")
     for _ in range(100):

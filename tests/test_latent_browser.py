@@ -19,7 +19,8 @@ class Plane:
 
     def __init__(self, lab: Lab, server, panel: str = "latent"):
         self.lab, self.page, self.home, self.panel = lab, lab.page, server.home, panel
-        self.node = lab.page.locator(f"[data-panel={panel}]")
+        # The plane with what stands at its side.
+        self.node = lab.page.locator(".area", has=lab.page.locator(f"[data-panel={panel}]"))
         self.hand = self.node.locator(".hand")
 
     def ask(self, expression: str):

@@ -29,7 +29,8 @@ STAGE = served.FOLDER
 # From the top: a module imports from its own row and from those below it.
 ROWS = (
     ("entry.js", "live.js", "player.js", "pencil.js", "part.js", "keys.js"), ("lab.js",),
-    ("rerun.js", "draw_loop.js", "enlargement.js"), ("bar/", "panels/", "player/"), ("wire/",), ("page/",), ("maths/",),
+    ("rerun.js", "draw_loop.js", "enlargement.js", "presenter.js", "room.js"), ("bar/", "panels/", "player/"),
+    ("wire/",), ("page/",), ("maths/",),
 )  # fmt: skip
 LONGEST = 400
 CAPTURED = {"capture_output": True, "text": True, "encoding": "utf-8"}

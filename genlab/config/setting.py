@@ -1,10 +1,8 @@
 """What one setting is, and the words in which a value is written and refused."""
 
-import math
 import re
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -35,14 +33,14 @@ class Setting:
     symbol: str = ""
     unit: str = ""
     live: bool = False
-    low: float = -math.inf
-    high: float = math.inf
+    low: float | None = None
+    high: float | None = None
     scale: Literal["linear", "log"] = "linear"
-    choices: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] | None = None
     further: str = ""
     further_help: str = ""
     can_be_off: bool = False
-    when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    when: Mapping[str, tuple] | None = None
 
     @property
     def allowed(self) -> str:
@@ -56,16 +54,19 @@ class Setting:
 
     def read(self, text: str) -> Any:
         """The value that ``text`` stands for, in an address for example; a ValueError says what is allowed."""
-        if self.kind == "choice" and self.offers(text):
-            return text
-        if self.kind == "switch" and text in ("true", "false"):
-            return text == "true"
-        if self.kind in ("number", "integer"):
-            with suppress(ValueError):
+        if self.kind == "choice":
+            value = text if self.offers(text) else None
+        elif self.kind == "switch":
+            value = {"true": True, "false": False}.get(text)
+        else:
+            try:
                 value = int(text) if self.kind == "integer" else float(text)
-                if self.low <= value <= self.high:
-                    return value
-        raise ValueError(f"allowed is {self.allowed}")
+            except ValueError:
+                value = None
+            value = value if value is not None and self.low <= value <= self.high else None
+        if value is None:
+            raise ValueError(f"allowed is {self.allowed}")
+        return value
 
     def write(self, value: Any) -> str:
         """The text that :meth:`read` makes ``value`` of; of a number six digits."""
@@ -81,7 +82,7 @@ class Setting:
 
     def applies(self, config: BaseModel) -> bool:
         """Whether the setting has an effect beside the other settings of ``config``."""
-        return all(is_among(getattr(config, name), values) for name, values in self.when.items())
+        return all(is_among(getattr(config, name), values) for name, values in (self.when or {}).items())
 
 
 def setting_text(value: Any) -> str:

@@ -12,10 +12,10 @@ from genlab.figures.panels import DRAWN, Panel, View, axes, class_panels, dots, 
 from genlab.figures.slopes import slopes_panel
 
 GRID = {
-    "narrow": '"main losses" minmax(0, 1fr) "main more" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)',
+    "narrow": '"main lines" auto "main losses" minmax(0, 1fr) "main more" minmax(0, 1fr) / var(--main) minmax(0, 1fr)',
     "wide": (
-        '"main losses extra" minmax(0, 1fr) "main more rest" minmax(0, 1fr)'
-        " / minmax(0, 1.55fr) minmax(0, 1fr) minmax(0, 1fr)"
+        '"main lines lines" auto "main losses extra" minmax(0, 1fr) "main more rest" minmax(0, 1fr)'
+        " / var(--main) minmax(0, 1fr) minmax(0, 1fr)"
     ),
 }
 
@@ -38,11 +38,7 @@ def _plane(config: GANConfig) -> Panel:
     figure = {
         "data": [
             {
-                "type": "heatmap", "colorscale": FIELD_SCALE, "zsmooth": "fast", "showscale": True,
-                "colorbar": {
-                    "thickness": 10, "outlinewidth": 0, "len": 0.9, "tickfont": {"size": 12},
-                    "title": {"text": _field_symbol(config), "side": "top"},
-                },
+                "type": "heatmap", "colorscale": FIELD_SCALE, "zsmooth": "fast", "showscale": False,
                 "hovertemplate": "(%{x:.2f}, %{y:.2f})<br>field %{z:.4~g}<extra></extra>",
             },
             {
@@ -71,10 +67,11 @@ def _plane(config: GANConfig) -> Panel:
             "length": 0.35 * extent, "shortest": SHORTEST, "longest": LONGEST,
         },
     ]  # fmt: skip
+    ramp = {"symbol": _field_symbol(config), "colours": FIELD_SCALE}
     layers = [
         layer("real", "real", [3], "@real", "●", ("real",)),
         layer("generated", "generated", [4], "@generated", "◆", ("generated",)),
-        layer("field", f"{config.second}'s field", [0, 1], "@real", "▦", ("field",)),
+        layer("field", "field", [0, 1], "@real", "▦", ("field",), ramp=ramp),
         layer("arrows", "−∇L<sub>G</sub>", [5], "@arrows", "→", ("arrows",)),
         layer("mesh", "noise grid", [2], "@prior", "#", ("mesh",), on=False),
     ]

@@ -132,10 +132,16 @@ def class_panels(area: tuple[str, str], step: str) -> list[Panel]:
     ]  # fmt: skip
 
 
-def layer(id: str, label: str, traces: list[int], colour: str, mark: str, streams: tuple[str, ...] = (), on=True):
-    """A switch for some traces of a plot; its streams are only asked for while it is on."""
+def layer(
+    id: str, label: str, traces: list[int], colour: str, mark: str, streams: tuple[str, ...] = (), on=True, **more: Any
+) -> dict[str, Any]:
+    """A switch for some traces of a plot; its streams are only asked for while it is on.
+
+    A field has a ``ramp``: its ``symbol`` and its ``colours``, which stand on the switch with the values of their ends.
+    """
     return {
         "id": id, "label": label, "traces": traces, "colour": colour, "mark": mark, "streams": list(streams), "on": on,
+        **more,
     }  # fmt: skip
 
 

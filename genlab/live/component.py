@@ -25,7 +25,7 @@ class Companion(NamedTuple):
 
 @cache
 def _component():
-    return component("live", "live")
+    return component("live", "live", "bar", "room", "panels", "explorer", "posterior")
 
 
 def live(
@@ -44,6 +44,7 @@ def live(
     on_branch: Callable[[int], None] | None = None,
     on_rewind: Callable[[int], None] | None = None,
     on_attempt: Callable[[], None] | None = None,
+    claim: str = "",
 ):
     """Mount the live pictures of one run; call it again at every rerun with the same ``key``.
 
@@ -66,6 +67,7 @@ def live(
         on_rewind: called with the step of the snapshot to which the run shall go back.
         on_attempt: called when the person takes up a proposal of the diagnosis; the component's ``attempt`` in the
             session state then holds its settings.
+        claim: what the pictures show, which presenter mode writes above them.
 
     Returns:
         The component's result; ``result.status`` is the reported status in that one rerun, otherwise None, and
@@ -80,6 +82,7 @@ def live(
             "config": config and config.model_dump(),
             **surroundings("live"),
             "timeline": on_branch is not None,
+            "claim": claim,
             "companion": companion and companion.to_data(dismissable=on_dismiss is not None),
             **view.to_data(),
         },

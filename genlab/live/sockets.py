@@ -101,9 +101,7 @@ class Client:
             await self._close(code, line)
 
     async def _work(self, watch: Watch) -> None:
-        tasks: list[asyncio.Future[None]] = [
-            asyncio.create_task(work) for work in (self._receive(watch), self._send(), self._keep_alive())
-        ]
+        tasks = [asyncio.create_task(work) for work in (self._receive(watch), self._send(), self._keep_alive())]
         try:
             done, _ = await asyncio.wait([*tasks, self._broken], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -111,9 +109,8 @@ class Client:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
-            error = task.exception()
-            if error and not isinstance(error, WebSocketDisconnect):
-                raise error
+            if not isinstance(task.exception(), WebSocketDisconnect | None):
+                raise task.exception()
 
     async def _close(self, code: int, line: str) -> None:
         self.connection = Connection.CLOSING

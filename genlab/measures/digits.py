@@ -43,8 +43,7 @@ def classify(network: Classifier, pixels: Tensor) -> tuple[np.ndarray, np.ndarra
     """Features (n, 32) and logits (n, 10) of pictures (n, 784) in [0, 1], on the host."""
     with torch.no_grad():
         parts = [network(part) for part in pixels.split(_AT_ONCE)]
-    features, logits = (torch.cat(part).cpu().numpy() for part in zip(*parts, strict=True))
-    return features, logits
+    return tuple(torch.cat(part).cpu().numpy() for part in zip(*parts, strict=True))
 
 
 @cache

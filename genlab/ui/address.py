@@ -5,6 +5,8 @@ from time import monotonic
 
 import streamlit as st
 
+OF_THE_SCREEN = {"present"}
+"""What the address says of this screen alone, and the browser's side reads: it is no part of a set-up."""
 UNDERWAY_SECONDS = 5
 """So long after the address was written, a request may still have left the browser before."""
 SETTLING_SECONDS = 1.5
@@ -24,7 +26,7 @@ class Address:
 
     def asked(self) -> dict[str, str]:
         """What the address asks for where that is news: on entering the page, or after *Back*; otherwise nothing."""
-        told = st.query_params.to_dict()
+        told = _told()
         if st.session_state.get("entered", True):
             return told
         if told == self._written:
@@ -34,10 +36,15 @@ class Address:
 
     def write(self, address: dict[str, str]) -> None:
         """Write the address where the browser shows another one, or will when what was written before arrives."""
-        told = st.query_params.to_dict()
+        told = _told()
         overtaken = address != self._written and monotonic() < self._until
         if address != self._written:
             self._written = address
             self._until = monotonic() + (SETTLING_SECONDS if address == told else UNDERWAY_SECONDS)
         if address != told or overtaken:
-            st.query_params.from_dict(address)
+            screen = {key: value for key, value in st.query_params.items() if key in OF_THE_SCREEN}
+            st.query_params.from_dict({**address, **screen})
+
+
+def _told() -> dict[str, str]:
+    return {key: value for key, value in st.query_params.items() if key not in OF_THE_SCREEN}

@@ -127,6 +127,12 @@ def _chosen() -> None:
     choose(st.session_state["gallery.scenario"])
 
 
+def _turn(by: int) -> None:
+    """The demonstration after the shown one, or before it."""
+    names = list(TWINS)
+    choose(names[(names.index(st.session_state["pair"].scenario) + by) % len(names)])
+
+
 def _untwin() -> None:
     here = st.session_state["pair"]
     attempt(here, client.get_lab().untwin, here.left)
@@ -195,6 +201,10 @@ def pair_bar(here: Pair) -> None:
             placeholder="Two runs", label_visibility="collapsed", width=280,
             **bound("gallery.scenario", here.scenario or None, tell=_chosen),
         )  # fmt: skip
+        if here.scenario:
+            for key, icon, by in (("previous", ":material/chevron_left:", -1), ("next", ":material/chevron_right:", 1)):
+                label = f"{key.capitalize()} demonstration"
+                st.button(" ", icon=icon, key=key, on_click=_turn, args=(by,), help=label)
         statuses = [state.status for state in here.states()]
         transport(
             statuses, "gallery", lambda command: {"on_click": _act, "args": (command,)},
@@ -280,12 +290,17 @@ def pictures(here: Pair) -> None:
     """The picture of each run in its column, and the curves of both in the third."""
     lab, (left, right) = client.get_lab(), here.states()
     first, group = SHOWN.get(here.scenario, ()), here.scenario or "twins"
+    scenario = TWINS.get(here.scenario)
+    claims = {
+        "left": f"Fails: {scenario.claim}" if scenario else differing(right.config, left.config),
+        "right": f"Cured: {scenario.cured_claim}" if scenario else differing(left.config, right.config),
+    }
     columns = st.columns(3, gap="small")
     for column, side, state in zip(columns, ("left", "right"), (left, right), strict=False):
         with column:
             live(
                 state.run_id, lab.token(state.run_id), picture_view(state.config, first, group),
-                key=f"gallery.{side}", status=state.status, on_attempt=partial(_try_out, side),
+                key=f"gallery.{side}", status=state.status, on_attempt=partial(_try_out, side), claim=claims[side],
             )  # fmt: skip
     with columns[2]:
         other = Companion(right.run_id, lab.token(right.run_id), differing(left.config, right.config))

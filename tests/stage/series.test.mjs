@@ -82,8 +82,8 @@ test("of examples the one in the middle stands for the median: its terms add up,
 test("a figure says at which step it was measured, unless that is the present one or it is none that is measured", () => {
   const columns = { step: [1, 2, 1000], w: [3, 3, 2], w_step: [0, 0, 975] };
   const last = newestOf(columns);
-  assert.equal(takenAt({ stamp: "w_step" }, last, 1000), "at step 975");
-  assert.equal(takenAt({ stamp: "w_step" }, { ...last, w_step: 12500 }, 13000), "at step 12,500");
+  assert.equal(takenAt({ stamp: "w_step" }, last, 1000), "@ 975");
+  assert.equal(takenAt({ stamp: "w_step" }, { ...last, w_step: 12500 }, 13000), "@ 12,500");
   assert.equal(takenAt({ stamp: "w_step" }, last, 975), "");
   assert.equal(takenAt({}, last, 1000), "");
   assert.equal(takenAt({ stamp: "gone_step" }, last, 1000), "");

@@ -2,7 +2,6 @@
 
 /** @import { Lab } from "./lab.js" */
 /** @import { Area } from "./bar/area.js" */
-/** @import { Panel } from "./panels/panel.js" */
 import { RunControls } from "./bar/run_controls.js";
 import { enterFullScreen, leaveFullScreen } from "./page/full_screen.js";
 
@@ -24,16 +23,11 @@ export class Enlargement {
     if (area === this.area) return;
     this.area = area;
     lab.root.classList.toggle("enlarged", Boolean(area));
-    for (const one of lab.areas.values()) one.showEnlarged(one === area);
+    for (const one of lab.room.areas.values()) one.showEnlarged(one === area);
     if (!area) leaveFullScreen(lab.root);
     else enterFullScreen(lab.root).then(() => this.area || leaveFullScreen(lab.root));
-    lab.fit();
+    lab.room.fit();
     lab.draw();
-  }
-
-  /** Whether a panel can be seen now. @param {Panel | undefined} panel */
-  sees(panel) {
-    return Boolean(panel?.shown && (!this.area || this.area.panels.includes(panel)));
   }
 
   /** px, to be read from the back of a room; the same as --size in live.css. */

@@ -1,8 +1,7 @@
 // Everything of one mount of the live component: owns the data of the latest frame, and places the panels.
 
-/** @import { Arrays, Change, Columns, CurveChoices, FrameHeader, LabData, Packet, PanelSpec, Size, Theme } from "./types.js" */
+/** @import { Arrays, Change, Columns, CurveChoices, FrameHeader, LabData, Packet, PanelSpec, Theme } from "./types.js" */
 /** @import { Panel } from "./panels/panel.js" */
-import { Area } from "./bar/area.js";
 import { Companion } from "./bar/companion.js";
 import { Timeline } from "./bar/timeline.js";
 import { TopBar } from "./bar/top_bar.js";
@@ -10,21 +9,19 @@ import { DrawLoop } from "./draw_loop.js";
 import { Enlargement } from "./enlargement.js";
 import { historyOf } from "./maths/series.js";
 import { lookup, number } from "./maths/text.js";
-import { element, save, scrollerOf, targetOf } from "./page/dom.js";
+import { element, save, targetOf } from "./page/dom.js";
 import { recall, remember } from "./page/memory.js";
 import { loadPlotly } from "./page/plotly.js";
 import { readTheme, resolve } from "./page/theme.js";
 import { KINDS } from "./panels/kinds.js";
+import { Presenter } from "./presenter.js";
 import { Rerun } from "./rerun.js";
+import { Room } from "./room.js";
 import { Decoder } from "./wire/decoder.js";
 import { Example } from "./wire/example.js";
 import { Feed } from "./wire/feed.js";
 import { STREAMS } from "./wire/messages.js";
 
-const WIDE = 1250; // px of component width from which the wide grid is used
-const SHARED = 1700; // px of window width from which several mounts that share it write large
-const STACKED = 640; // px of component width below which the panels stand in one column
-const LOW = 480; // px of window height below which they do too: two above one another would leave no room for a curve
 const NEWS = 200; // ms after news of one's own x before all panels are drawn again: a hand may be drawing
 
 /** What is known of a run of which an event has come before any frame. */
@@ -44,8 +41,6 @@ export class Lab {
     this.tell = () => {};
     /** @type {Map<string, Panel>} */
     this.panels = new Map();
-    /** @type {Map<string, Area>} by the name of their grid area */
-    this.areas = new Map();
     /** @type {FrameHeader | null} of the latest frame */
     this.header = null;
     /** @type {Change[]} of the run's live settings, as they were told last */
@@ -77,9 +72,10 @@ export class Lab {
     this.top = new TopBar(this);
     this.companion = new Companion(this);
     this.formula = element("div", { class: "formula" });
-    this.grid = element("div", { class: "grid" });
+    this.room = new Room(this);
     this.timeline = new Timeline(this);
-    this.root.append(this.top.node, this.companion.node, this.formula, this.grid, this.timeline.node);
+    this.sentences = element("div", { class: "sentences" }, this.formula, this.companion.node);
+    this.root.append(this.top.node, this.room.grid, this.timeline.node);
     parent.append(this.root);
 
     this.decoder = new Decoder(message => this.feed.send(message));
@@ -91,11 +87,13 @@ export class Lab {
     const { signal } = this.stop;
     this.rerun = new Rerun(this, signal);
     this.enlarged = new Enlargement(this, signal);
+    this.presenter = new Presenter(this, signal);
     document.addEventListener("visibilitychange", () => this.visible(), { signal });
-    window.addEventListener("resize", () => this.fit(), { signal });
+    window.addEventListener("resize", () => this.room.fit(), { signal });
     this.root.addEventListener("keydown", event => this.key(event));
-    this.sizes = new ResizeObserver(() => this.fit());
+    this.sizes = new ResizeObserver(() => this.room.fit());
     this.sizes.observe(this.root);
+    this.sizes.observe(this.room.grid);
     this.sizes.observe(document.body);
     mounted.add(this);
     window.genlab = this;
@@ -119,8 +117,9 @@ export class Lab {
     this.timeline.node.hidden = !data.timeline;
     this.reconcile(data.panels);
     if (another) for (const panel of this.panels.values()) panel.enter();
-    this.fit();
-    this.arrange();
+    this.room.fit();
+    this.room.arrange();
+    this.presenter.opened();
     this.feed.open(data);
     this.companion.open(data);
     this.top.update();
@@ -153,72 +152,10 @@ export class Lab {
     }
   }
 
-  // ---- the room ----
-
-  /** Puts each panel into its area of the present grid; moving a node keeps the figure in it. */
-  arrange() {
-    const size = this.size();
-    this.root.classList.toggle("stacked", this.stacked());
-    this.root.dataset.grid = size;
-    this.grid.style.gridTemplate = this.data.grid[size];
-    /** @type {Map<string, Panel[]>} */
-    const placed = new Map();
-    for (const { id, area } of this.data.panels) {
-      const panel = this.panels.get(id);
-      if (panel) placed.set(area[size], [...(placed.get(area[size]) ?? []), panel]);
-    }
-    for (const [name, area] of this.areas) {
-      if (placed.has(name)) continue;
-      if (area === this.enlarged.area) this.enlarged.show(null);
-      area.node.remove();
-      this.areas.delete(name);
-    }
-    for (const [name, panels] of placed) {
-      const area = this.areas.get(name) ?? new Area(this, name);
-      this.areas.set(name, area);
-      area.hold(panels);
-      if (!area.node.isConnected) this.grid.append(area.node);
-    }
-    this.feed.subscribe();
-  }
-
-  /** Fills the window below whatever the page has put above, so that nothing needs scrolling. */
-  fit() {
-    if (!this.data || this.enlarged.area) return;
-    const top = this.root.getBoundingClientRect().top + scrollerOf(this.root).scrollTop;
-    this.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
-    if (this.size() !== this.root.dataset.grid || this.stacked() !== this.root.classList.contains("stacked")) {
-      this.arrange();
-      this.draw();
-    }
-  }
-
-  /** One of several mounts of a page shows little, and goes by the width of the window that they share. @returns {Size} */
-  size() {
-    const width = this.data.bar === "all" ? this.root.clientWidth : window.innerWidth;
-    return width >= (this.data.bar === "all" ? WIDE : SHARED) ? "wide" : "narrow";
-  }
-
-  stacked() {
-    return this.data.bar === "all" && (this.root.clientWidth < STACKED || window.innerHeight < LOW);
-  }
-
-  /** On a large screen, which is often a projector's, everything is written larger. */
-  fontSize() {
-    if (this.enlarged.area) return this.enlarged.fontSize();
-    return this.root.dataset.grid === "wide" ? 15 : 13;
-  }
-
   /** This lab and those of the same page that are switched with it. */
   group() {
     const { group } = this.data;
     return group ? [...mounted].filter(lab => lab.data.group === group) : [this];
-  }
-
-  /** Brings the tab of a panel to the front. @param {string} id */
-  reveal(id) {
-    const area = [...this.areas.values()].find(area => area.panels.some(panel => panel.id === id));
-    area?.choose(id);
   }
 
   // ---- what comes ----
@@ -283,11 +220,12 @@ export class Lab {
     this.top.update();
     this.timeline.update();
     this.enlarged.update();
+    this.presenter.update();
     if (this.header) this.root.dataset.status = this.header.status;
   }
 
   drawable() {
-    return this.header && !this.frozen ? [...this.panels.values()].filter(panel => this.enlarged.sees(panel)) : [];
+    return this.header && !this.frozen ? [...this.panels.values()].filter(panel => this.room.sees(panel)) : [];
   }
 
   async beforePanels() {

@@ -131,6 +131,8 @@ export interface LayerSpec {
   mark: string;
   streams: string[];
   on: boolean;
+  /** Of a field: its symbol and its colour scale, which stand with the values of their ends on the switch. */
+  ramp?: { symbol: string; colours: [number, Colour][] };
 }
 
 /** Which transform fills which trace (without `trace` the layout) from which arrays, by their roles, while a `layer` is on. */
@@ -235,6 +237,8 @@ export interface LabData extends Surroundings {
   config: Settings | null;
   timeline: boolean;
   companion: CompanionSpec | null;
+  /** What the picture shows, in a sentence. */
+  claim: string;
   model: string;
   panels: PanelSpec[];
   grid: Record<Size, string>;

@@ -1,4 +1,5 @@
-// A cell of the grid; several panels in it are tabs, moved through with the arrow keys.
+// A cell of the grid; several panels in it are tabs, moved through with the arrow keys. At the side of the picture stands
+// what belongs to it and must not lie over it.
 
 /** @import { Lab } from "../lab.js" */
 /** @import { Panel } from "../panels/panel.js" */
@@ -19,8 +20,11 @@ export class Area {
     this.tools = element("div", { class: "tools" });
     this.bigger = toggle("", "Enlarge (Escape ends it)", on => lab.enlarged.show(on ? this : null));
     this.bigger.innerHTML = '<svg width="14" height="14" aria-hidden="true"><path d="M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9" /></svg>';
-    this.body = element("div", { class: "body" });
-    this.node = element("div", { class: "area", style: `grid-area:${name}` });
+    this.own = element("div", { class: "own" });
+    this.side = element("div", { class: "side" }, this.own);
+    this.pair = element("div", { class: "pair" }, this.side);
+    this.body = element("div", { class: "body" }, this.pair);
+    this.node = element("div", { class: "area", "data-area": name, style: `grid-area:${name}` });
     this.node.append(element("div", { class: "head" }, this.tabs, this.tools, this.bigger), this.body);
     this.tabs.onkeydown = event => this.move(event);
   }
@@ -36,7 +40,7 @@ export class Area {
       this.tabs.replaceChildren(...panels.map(panel => (single ? element("h3", {}, panel.spec.title) : this.tab(panel))));
       this.titles = titles;
     }
-    this.body.append(...panels.map(panel => panel.node).filter(node => node.parentNode !== this.body));
+    this.pair.append(...panels.map(panel => panel.node).filter(node => node.parentNode !== this.pair));
     this.show(this.current);
   }
 
@@ -50,7 +54,7 @@ export class Area {
   /** A person's choice, which holds for every lab of the group. @param {string} id */
   choose(id) {
     remember(this.memory(), id);
-    for (const lab of this.lab.group()) lab.areas.get(this.name)?.bring(id);
+    for (const lab of this.lab.group()) lab.room.areas.get(this.name)?.bring(id);
   }
 
   /** @param {string} id */
@@ -71,6 +75,10 @@ export class Area {
     this.current = current;
     for (const panel of this.panels) panel.show(panel === current);
     if (this.tools.firstChild !== current.tools[0]) this.tools.replaceChildren(...current.tools);
+    // Beside the main picture its place is kept while another tab is in front: no column changes its width with the tab.
+    const some = this.panels.some(panel => panel.aside);
+    this.side.hidden = this.name === "main" ? !some : !current.aside;
+    if (this.own.firstChild !== current.aside) this.own.replaceChildren(...(current.aside ? [current.aside] : []));
     for (const tab of this.tabButtons()) {
       const selected = tab.dataset.tab === current.id;
       tab.setAttribute("aria-selected", String(selected));

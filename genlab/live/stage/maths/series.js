@@ -42,7 +42,7 @@ export function thenOf(series, last) {
  */
 export function takenAt({ stamp }, last, step) {
   const taken = stamp === undefined ? undefined : last[stamp];
-  return typeof taken !== "number" || taken === step ? "" : `at step ${taken.toLocaleString("en")}`;
+  return typeof taken !== "number" || taken === step ? "" : `@ ${taken.toLocaleString("en")}`;
 }
 
 /** The newest value of each column. @param {Columns} columns @returns {Record<string, number | null | undefined>} */

@@ -63,9 +63,9 @@ export function swatch(colour, dash = "solid") {
   return holder;
 }
 
-/** Items that unfold, and fold when the focus goes elsewhere. @param {string} title @param {Node[]} items */
-export function menu(title, items) {
-  const summary = element("summary", { title, "aria-label": title }, "⋯");
+/** Items that unfold, and fold when the focus goes elsewhere. @param {string} title @param {Node[]} items @param {string} sign */
+export function menu(title, items, sign = "⋯") {
+  const summary = element("summary", { title, "aria-label": title }, sign);
   const details = element("details", { class: "menu" }, summary, element("div", { class: "items" }, ...items));
   closesOnLeaving(details);
   return details;

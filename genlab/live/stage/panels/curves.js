@@ -51,7 +51,7 @@ export class Curves extends PlotlyPanel {
   /** The switch of one series, which is also its row of figures. @param {Series} series @returns {Row} */
   row(series) {
     const colour = resolve(series.colour, this.lab.theme);
-    const [last, range, theirs] = [element("b"), element("small"), element("b")];
+    const [last, range, theirs] = [element("b"), element("small", { class: "range" }), element("b")];
     const [when, theirTime] = [element("small", { class: "when" }), element("small", { class: "when" })];
     const other = element("span", { class: "other", hidden: "" }, swatch(colour, "dash"), theirs, theirTime);
     const node = toggle("", "", on => {
@@ -173,7 +173,7 @@ export class Curves extends PlotlyPanel {
     change(last, number(here, 4));
     change(when, taken);
     change(range, `${number(low, 3)} … ${number(high, 3)}`);
-    node.title = `${taken || (past ? `at step ${looking}` : "last")} ${here}, min ${low}, max ${high}`;
+    node.title = `${taken.replace("@", "at step") || (past ? `at step ${looking}` : "last")} ${here}, min ${low}, max ${high}`;
   }
 
   /** @param {Columns} columns @param {CurveChoices["x"]} x */
@@ -193,7 +193,7 @@ export class Curves extends PlotlyPanel {
     if (looking === null || looking === undefined) return { shapes: [], annotations: [] };
     const at = this.along(x, columns, looking);
     const line = { color: theme.text, width: 2 };
-    const font = { size: this.lab.fontSize() - 1, color: theme.background };
+    const font = { size: this.lab.room.fontSize() - 1, color: theme.background };
     const text = `step ${whole(looking)}`;
     const place = { x: this.options.logX ? Math.log10(Math.max(at, 1e-9)) : at, xanchor: "auto", yref: "paper", y: 0, yanchor: "bottom" };
     return {
@@ -229,8 +229,8 @@ export class Curves extends PlotlyPanel {
     const dotted = width => ({ color: theme.muted, width, dash: "dot" });
     const looked = this.lookMark(columns, x, theme);
     // A title that has no room would lie on the numbers or be cut.
-    const [height, letter] = [this.canvas.clientHeight, this.lab.fontSize()];
-    const across = height > 9 * letter ? (x === "step" ? this.spec.x ?? "step" : "training time / s") : "";
+    const [height, letter] = [this.canvas.clientHeight, this.lab.room.fontSize()];
+    const across = height > 15 * letter ? (x === "step" ? this.spec.x ?? "step" : "training time / s") : "";
     const up = height - 4 * letter > 0.55 * letter * this.spec.y.length ? this.spec.y : "";
     return {
       hovermode: "x unified",
@@ -251,7 +251,7 @@ export class Curves extends PlotlyPanel {
       annotations: [...looked.annotations, ...levels.map(({ y, label, below }) => ({
         xref: "paper", x: 0, xanchor: "left", y: log ? Math.log10(y) : y, yanchor: below ? "top" : "bottom", text: label,
         showarrow: false, bgcolor: theme.background, opacity: 0.85,
-        font: { size: this.lab.fontSize() - 1, color: theme.muted },
+        font: { size: this.lab.room.fontSize() - 1, color: theme.muted },
       }))],
     };
   }
@@ -260,7 +260,7 @@ export class Curves extends PlotlyPanel {
   logTicks(decades) {
     if (decades < 0) return 1;
     if (decades <= 1.2) return "D2";
-    const room = Math.max(2, Math.floor((this.canvas.clientHeight - 50) / (1.6 * this.lab.fontSize())));
+    const room = Math.max(2, Math.floor((this.canvas.clientHeight - 50) / (1.6 * this.lab.room.fontSize())));
     return Math.ceil(decades / room);
   }
 

@@ -1,4 +1,4 @@
-// A plane of codes (latents or noise) that answers the hand: what is under the pointer is decoded beside it, a click
+// A plane of codes (latents or noise) that answers the hand: what is under the pointer is decoded at its side, a click
 // pins, a drag draws a path, and pins and paths become a strip of outputs. A code has `dims` numbers; the plane shows
 // two of them, or the first two principal components of the means; moving over it leaves the others as they are.
 // No move of the pointer draws a Plotly figure: its marks are on canvases of their own.
@@ -7,7 +7,7 @@
 /** @import { Arrays, Bind, Code, ExploreSpec, PanelSpec, Place } from "../types.js" */
 import { dot, plain, rootsOf, shadowOf } from "../maths/codes.js";
 import { Course } from "../maths/course.js";
-import { subscript, tuple } from "../maths/text.js";
+import { subscript, tuple, whole } from "../maths/text.js";
 import { rowsOf } from "../maths/transforms.js";
 import { action, change, element, press, toggle } from "../page/dom.js";
 import { recall, remember, rememberOf } from "../page/memory.js";
@@ -30,12 +30,14 @@ export class Explorer extends Plot {
     this.course = new Course();
     /** @type {(Arrays & {code: Code}) | undefined} What became of the present code. */
     this.latest = undefined;
+    this.decodedAt = 0; // the step of the model that made it
     this.redraws = 0;
     this.seen = ""; // the model that was decoded last
     this.exploring = recall("exploring", true);
     this.output = element("canvas", { "aria-hidden": "true" });
     this.where = element("span");
-    this.tile = element("div", { class: "tile", hidden: "" }, this.output, this.where);
+    this.here = false; // whether a hand is on the plane
+    this.tile = element("div", { class: "tile" }, this.output, this.where);
     this.hand = new Hand(this);
     this.strip = new Strip(this);
     this.sliders = new CodeSliders(this);
@@ -43,14 +45,14 @@ export class Explorer extends Plot {
     this.controls = element("div", { class: "controls" });
     this.voice = element("span", { class: "unseen", role: "status", "aria-live": "polite" });
     this.pointer = toggle("Explore by pointer (off: zoom, hover)", "", on => this.explore(on));
-    this.tools = [this.menu(this.pointer)];
+    this.tools.push(this.menu(this.pointer));
     this.wipe = action("Clear", () => this.wipeOut());
     this.wipe.title = "Remove pins and path (Escape)";
     const stage = element("div", { class: "stage" });
     this.canvas.replaceWith(stage);
-    stage.append(this.canvas, this.hand.node, this.tile);
-    const strip = element("div", { class: "strip" }, this.controls, this.strip.node);
-    this.node.prepend(element("div", { class: "deck" }, stage, this.sliders.node), strip);
+    stage.append(this.canvas, this.hand.node);
+    this.aside = element("div", { class: "codes" }, this.tile, this.controls, this.strip.node, this.sliders.node);
+    this.node.prepend(stage);
     this.node.append(this.voice);
   }
 
@@ -91,7 +93,7 @@ export class Explorer extends Plot {
     remember("exploring", on);
     press(this.pointer, on);
     this.hand.node.hidden = !on;
-    if (!on) this.tile.hidden = true;
+    if (!on) this.leave();
     this.lab.draw();
   }
 
@@ -209,13 +211,15 @@ export class Explorer extends Plot {
     await super.draw();
     this.hand.lay();
     this.echo.draw();
+    // The output is seen in the data's plane where that stands beside this one.
+    this.output.hidden = this.lab.room.sees(this.echo.target());
     if (!this.lab.header) return;
     const { step, run, looking } = this.lab.header;
     const seen = `${run} ${looking ?? step}`;
     if (this.seen === seen) return;
     this.seen = seen;
     // After training has moved on, the same codes become something else.
-    if (!this.tile.hidden) this.look();
+    if (this.here) this.look();
     if (!this.course.empty) this.strip.unroll();
   }
 
@@ -282,7 +286,7 @@ export class Explorer extends Plot {
   /** @param {Code} code */
   goTo(code) {
     this.code = code;
-    this.tile.hidden = false;
+    this.here = true;
     this.look();
     this.say();
   }
@@ -293,11 +297,11 @@ export class Explorer extends Plot {
     this.tell();
     this.sliders.follow();
     this.hand.sketch();
-    this.putTile();
-    if (this.tile.hidden || !this.fits()) return;
+    if (!this.here || !this.fits()) return;
     const { code } = this;
     this.lab.decoder.ask(`${this.id} cursor`, plain(code), arrays => {
       this.latest = /** @type {Arrays & {code: Code}} */ (/** @type {unknown} */ ({ ...arrays, code }));
+      this.decodedAt = this.lab.header?.looking ?? this.lab.header?.step ?? 0;
       this.strip.render(this.output, arrays, 0);
       this.echo.draw();
       this.redraws += 1;
@@ -306,7 +310,8 @@ export class Explorer extends Plot {
 
   /** Forgets what the pointer was over. */
   leave() {
-    this.tile.hidden = true;
+    this.here = false;
+    this.tell();
     this.lab.decoder.forget(`${this.id} cursor`);
     this.hand.sketch();
     this.echo.draw();
@@ -316,7 +321,9 @@ export class Explorer extends Plot {
     const { symbol, dims } = this.spec.explore;
     const next = this.course.pinned.length ? "Click another place to interpolate." : "Move to decode. Click to pin. Drag for a path.";
     change(this.strip.readout, this.course.at ? "" : next);
-    change(this.where, `${symbol} = ${tuple(this.code, 3)}`);
+    const since = this.here || !this.latest ? "" : ` at step ${whole(this.decodedAt)}`;
+    change(this.where, this.here || this.latest ? `${symbol} = ${tuple(this.code, 3)}${since}` : "");
+    this.tile.dataset.here = String(this.here);
     this.wipe.disabled = this.course.empty;
     this.hand.node.setAttribute("aria-label",
       `${this.spec.title}: arrow keys move, Enter pins, Escape clears. ${symbol} = ${tuple(this.code, dims)}`);
@@ -326,18 +333,6 @@ export class Explorer extends Plot {
   say(word = "") {
     const pins = this.course.pins.map((pin, i) => pin && `${"AB"[i]} pinned`).filter(Boolean).join(", ");
     change(this.voice, [word, `${this.spec.explore.symbol} = ${tuple(this.code)}`, pins].filter(Boolean).join("; "));
-  }
-
-  /** Beside the pointer, on the side where there is room. */
-  putTile() {
-    const [x, y] = this.pixel(this.code);
-    const { offsetLeft: left, offsetTop: top, offsetWidth: width, offsetHeight: height } = this.hand.node;
-    // The output is seen in the data's plane where that stands beside this one.
-    this.output.hidden = this.lab.enlarged.sees(this.echo.target());
-    const { offsetWidth: w, offsetHeight: h } = this.tile;
-    const right = x + 18 + w < width;
-    const across = left + (right ? x + 18 : Math.max(-left, x - 18 - w));
-    this.tile.style.transform = `translate(${across}px, ${top + Math.max(0, Math.min(height - h, y - h / 2))}px)`;
   }
 
   /** @param {boolean} shown */

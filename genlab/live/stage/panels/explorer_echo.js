@@ -46,7 +46,7 @@ export class Echo {
 
   /** @param {CanvasRenderingContext2D} context @param {(points: NumberArray, i: number) => Place} at where point number i stands */
   drawMarks(context, at) {
-    const { course, latest, tile, strip } = this.panel;
+    const { course, latest, here, strip } = this.panel;
     const { theme } = this.panel.lab;
     const { codes, arrays } = strip.decoded ?? { codes: [], arrays: {} };
     if (codes.length && course.at) {
@@ -56,7 +56,7 @@ export class Echo {
     course.pins.forEach((pin, i) => {
       if (pin && codes.length) flag(context, at(arrays.xy, course.at && i ? codes.length - 1 : 0), "AB"[i], theme);
     });
-    if (!tile.hidden && latest) diamond(context, at(latest.xy, 0), 9, theme);
+    if (here && latest) diamond(context, at(latest.xy, 0), 9, theme);
   }
 
   /** @param {Panel} target */

@@ -79,7 +79,7 @@ export class Hand {
   }
 
   appear() {
-    this.panel.tile.hidden = false;
+    this.panel.here = true;
     this.panel.lab.loop.touched = performance.now();
     this.panel.look();
   }
@@ -133,6 +133,6 @@ export class Hand {
       for (let i = 0; i < KNOTS; i++) knot(context, panel.pixel(at(i / (KNOTS - 1))), theme);
     }
     pins.forEach((pin, i) => pin && flag(context, panel.pixel(pin), "AB"[i], theme));
-    if (!panel.tile.hidden && !pins.includes(panel.code)) cross(context, panel.pixel(panel.code), theme);
+    if (panel.here && !pins.includes(panel.code)) cross(context, panel.pixel(panel.code), theme);
   }
 }

@@ -124,7 +124,7 @@ export class InstabilityMap extends PlotlyPanel {
       {
         type: "scatter", mode: "text", hoverinfo: "skip", x: gone.map(cell => this.place(cell)[0]),
         y: gone.map(cell => this.place(cell)[1]), text: gone.map(() => "✖"),
-        textfont: { size: this.lab.fontSize() + 3, color: theme.text },
+        textfont: { size: this.lab.room.fontSize() + 3, color: theme.text },
       },
     ];
   }

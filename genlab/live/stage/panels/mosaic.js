@@ -50,8 +50,9 @@ export class Mosaic extends Panel {
   /** The number of columns (unless the panel fixes it) that makes the images as large as the panel allows. @param {number[]} shape */
   arrangement([count, height, width]) {
     const across = this.groups.length;
-    const labels = this.spec.axes ? 24 : 0;
-    const room = [(this.canvas.clientWidth - 12 * (across - 1)) / across - labels, this.canvas.clientHeight - 26 - labels];
+    const letter = this.lab.room.fontSize();
+    const labels = this.spec.axes ? 1.9 * letter : 0;
+    const room = [(this.canvas.clientWidth - 12 * (across - 1)) / across - labels, this.canvas.clientHeight - 2 * letter - labels];
     const fixed = this.spec.columns;
     const choices = fixed ? [fixed] : [...Array(count).keys()].map(i => i + 1);
     const scaled = choices.map(columns => {

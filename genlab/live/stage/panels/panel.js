@@ -18,6 +18,8 @@ export class Panel {
     this.made = "";
     /** @type {HTMLElement[]} */
     this.tools = [];
+    /** @type {HTMLElement | null} What stands at the side of the picture. */
+    this.aside = null;
     this.canvas = plotlyDiv();
     this.under = element("div", { class: "under" });
     this.caption = element("p", { class: "caption" });

@@ -1,10 +1,12 @@
 // A figure built in Python; `bind` says which arrays fill which traces, `layers` which traces can be switched, and
 // `counted` of which trace the points are counted that lie outside.
 
+/** @import { Lab } from "../lab.js" */
 /** @import { Bind, LayerSpec, NumberArray, PanelSpec } from "../types.js" */
+import { OneLine } from "../bar/one_line.js";
 import { TRANSFORMS } from "../maths/transforms.js";
-import { assign } from "../maths/text.js";
-import { element, press, rich, toggle } from "../page/dom.js";
+import { assign, number } from "../maths/text.js";
+import { change, element, menu, press, rich, toggle } from "../page/dom.js";
 import { recall, remember } from "../page/memory.js";
 import { resolve } from "../page/theme.js";
 import { PlotlyPanel } from "./plotly_panel.js";
@@ -15,15 +17,27 @@ export class Plot extends PlotlyPanel {
   /** @type {Record<string, boolean>} The layers, each on or off. */
   on = {};
 
+  /** @param {Lab} lab @param {PanelSpec} spec */
+  constructor(lab, spec) {
+    super(lab, spec);
+    this.chips = new OneLine(this.under, "layers");
+    /** The caption again, for where the picture has its line. */
+    this.told = element("p");
+    this.about = menu("What is drawn", [this.told], "i");
+    this.about.classList.add("about");
+  }
+
   /** @param {PanelSpec} spec */
   configure(spec) {
     super.configure(spec);
     const layers = Object.fromEntries((spec.layers ?? []).map(({ id, on }) => [id, on]));
     this.on = { ...layers, ...recall(`layers-${this.id}`, {}) };
     const chips = (spec.layers ?? []).map(layer => this.chip(layer));
-    this.under.replaceChildren(...chips);
     this.under.hidden = !chips.length;
+    this.chips.fill(chips);
+    this.about.hidden = !spec.caption;
     if (!this.tools.length) this.tools.push(this.menu());
+    if (this.tools[0] !== this.about) this.tools.unshift(this.about);
   }
 
   /** The switch of a layer. @param {LayerSpec} layer */
@@ -38,9 +52,22 @@ export class Plot extends PlotlyPanel {
     chip.dataset.layer = layer.id;
     const mark = element("span", { class: "mark", "aria-hidden": "true" }, layer.mark);
     mark.style.color = resolve(layer.colour, this.lab.theme);
-    chip.append(mark, rich("span", layer.label));
+    chip.append(mark, rich("span", layer.label), ...(layer.ramp ? [this.ramp(layer.ramp)] : []));
     press(chip, this.on[layer.id]);
     return chip;
+  }
+
+  /** The colours of a field with what its ends stand for. @param {NonNullable<LayerSpec["ramp"]>} ramp */
+  ramp({ symbol, colours }) {
+    const stops = resolve(colours, this.lab.theme).map(([at, colour]) => `${colour} ${100 * at}%`);
+    const band = element("span", { class: "band", style: `background: linear-gradient(to right, ${stops})` });
+    return element("span", { class: "ramp" }, `${symbol} `, element("output"), band, element("output"));
+  }
+
+  /** @param {LayerSpec} layer @param {any} trace */
+  tellEnds({ id, ramp }, { zmin, zmax }) {
+    const ends = ramp && this.chipOf(id)?.querySelectorAll("output");
+    [zmin, zmax].forEach((end, i) => ends?.[i] && change(ends[i], number(end, 2)));
   }
 
   /** @param {string} id @param {boolean} on */
@@ -55,7 +82,7 @@ export class Plot extends PlotlyPanel {
 
   /** @param {string} id @returns {HTMLElement | null} */
   chipOf(id) {
-    return this.under.querySelector(`[data-layer="${id}"]`);
+    return this.chips.items.find(chip => chip.dataset.layer === id) ?? null;
   }
 
   /** Switches layers on, as a press of their chips does. @param {string[]} ids */
@@ -78,6 +105,7 @@ export class Plot extends PlotlyPanel {
 
   async draw() {
     super.draw();
+    if (this.told.innerHTML !== this.said) this.told.innerHTML = this.said;
     const { header, theme } = this.lab;
     if (!header) return;
     const traces = resolve(this.spec.figure.data, theme);
@@ -93,6 +121,7 @@ export class Plot extends PlotlyPanel {
       const filled = TRANSFORMS[bind.use](arrays, bind, header);
       for (const [path, value] of Object.entries(filled)) assign(target, path, value);
     }
+    for (const one of this.spec.layers ?? []) this.tellEnds(one, traces[one.traces[0]]);
     layout.annotations = resolve(layout.annotations ?? [], theme);
     this.adapt(layout);
     this.tellOutside(traces[this.spec.counted ?? -1], layout);
@@ -124,4 +153,9 @@ export class Plot extends PlotlyPanel {
 
   /** A last word on the layout, for kinds of plots that have one. @param {any} layout */
   adapt(layout) {}
+
+  close() {
+    this.chips.close();
+    super.close();
+  }
 }

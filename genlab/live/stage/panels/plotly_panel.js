@@ -23,7 +23,7 @@ export class PlotlyPanel extends Panel {
 
   /** @param {any[]} traces @param {any} layout */
   async react(traces, layout) {
-    const merged = merge(baseLayout(this.lab.theme, this.lab.fontSize()), layout);
+    const merged = merge(baseLayout(this.lab.theme, this.lab.room.fontSize()), layout);
     for (const axis of AXES) {
       if (this.zoomed[axis]) {
         Object.assign(merged[axis], { range: [...this.canvas.layout[axis].range], autorange: false });

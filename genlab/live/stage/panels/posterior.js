@@ -155,7 +155,7 @@ export class Posterior extends Panel {
     const plane = this.plane();
     if (!plane || !this.fits()) return;
     plane.light(this.spec.overlays);
-    this.lab.reveal(this.spec.plane);
+    this.lab.room.reveal(this.spec.plane);
     const [mean, std] = [arrays["posterior.mean"].values, arrays["posterior.std"].values];
     const exact = arrays["evidence.mean"] ? [arrays["evidence.mean"].values, arrays["evidence.std"].values] : [mean, std];
     const ranges = Array.from(mean, (m, j) => [

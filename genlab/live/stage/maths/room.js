@@ -1,0 +1,37 @@
+// Who gets how much room: pure arithmetic about widths and heights in px.
+
+/** What stands around the plane in its area: head, line of layers, numbers and title of the axes, padding. */
+const AROUND = { above: 46, below: 34, left: 52, right: 22 };
+const LETTERS = 2.9; // heights of a letter that the horizontal axis' numbers and title need
+const CURVES = 320; // px that each column beside the main picture has at least
+const SHARE = 0.3; // of the width that they have together at least
+
+/**
+ * The width of the main picture's column, so that a square plane fills the height; what is beside it keeps its part.
+ * @param {{width: number, height: number, side: number, letter: number, gap: number, columns: number}} room of the grid;
+ *   `side` is the width of what stands beside the plane in the same area, `columns` are those beside it
+ */
+export function mainWidth({ width, height, side, letter, gap, columns }) {
+  const plane = height - AROUND.above - AROUND.below - LETTERS * letter;
+  const wanted = plane + AROUND.left + AROUND.right + (side ? side + gap : 0);
+  return Math.round(Math.max(0, Math.min(wanted, width - Math.max(columns * (CURVES + gap), SHARE * width))));
+}
+
+/**
+ * How many of these stand in one line, if what does not goes into a menu that needs `menu` px itself.
+ * @param {number[]} widths @param {number} room @param {number} gap @param {number} menu
+ */
+export function inOneLine(widths, room, gap, menu) {
+  const needed = widths.reduce((sum, width) => sum + width + gap, -gap);
+  if (needed <= room) return widths.length;
+  let [used, count] = [menu, 0];
+  for (const width of widths) {
+    used += gap + width;
+    if (used > room) break;
+    count += 1;
+  }
+  return count;
+}
+
+/** The next of `count` in a circle, or the one before. @param {number} at @param {number} by @param {number} count */
+export const turned = (at, by, count) => (count ? (at + by + count) % count : 0);

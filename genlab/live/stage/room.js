@@ -1,0 +1,112 @@
+// The room of one mount: which grid, how large the letters, and which panel stands in which area.
+
+/** @import { Lab } from "./lab.js" */
+/** @import { Size } from "./types.js" */
+/** @import { Panel } from "./panels/panel.js" */
+import { Area } from "./bar/area.js";
+import { mainWidth } from "./maths/room.js";
+import { element, scrollerOf } from "./page/dom.js";
+
+const WIDE = 1500; // px of component width from which the wide grid is used
+const SHARED = 1700; // px of window width from which several mounts that share it write large
+const STACKED = 640; // px of component width below which the panels stand in one column
+const LOW = 480; // px of window height below which they do too: two above one another would leave no room for a curve
+const GAP = 8; // px, as --gap in live.css
+
+export class Room {
+  /** @param {Lab} lab */
+  constructor(lab) {
+    this.lab = lab;
+    /** @type {Map<string, Area>} by the name of their grid area */
+    this.areas = new Map();
+    this.grid = element("div", { class: "grid" });
+  }
+
+  /** Puts each panel into its area of the present grid; moving a node keeps the figure in it. */
+  arrange() {
+    const { lab } = this;
+    const size = this.size();
+    const template = lab.data.grid[size];
+    if (template.includes("lines")) this.grid.prepend(lab.sentences);
+    else lab.top.node.after(lab.sentences);
+    lab.root.classList.toggle("stacked", this.stacked());
+    lab.root.dataset.grid = size;
+    this.grid.style.gridTemplate = template;
+    /** @type {Map<string, Panel[]>} */
+    const placed = new Map();
+    for (const { id, area } of lab.data.panels) {
+      const panel = lab.panels.get(id);
+      if (panel) placed.set(area[size], [...(placed.get(area[size]) ?? []), panel]);
+    }
+    for (const [name, area] of this.areas) {
+      if (placed.has(name)) continue;
+      if (area === lab.enlarged.area) lab.enlarged.show(null);
+      area.node.remove();
+      this.areas.delete(name);
+    }
+    for (const [name, panels] of placed) {
+      const area = this.areas.get(name) ?? new Area(lab, name);
+      this.areas.set(name, area);
+      area.hold(panels);
+      if (!area.node.isConnected) this.grid.append(area.node);
+    }
+    lab.feed.subscribe();
+  }
+
+  /** Fills the window below whatever the page has put above, so that nothing needs scrolling. */
+  fit() {
+    const { lab } = this;
+    if (!lab.data) return;
+    if (!lab.enlarged.area && !lab.presenter.on) {
+      const top = lab.root.getBoundingClientRect().top + scrollerOf(lab.root).scrollTop;
+      lab.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
+      if (this.size() !== lab.root.dataset.grid || this.stacked() !== lab.root.classList.contains("stacked")) {
+        this.arrange();
+        lab.draw();
+      }
+    }
+    this.share();
+  }
+
+  /** How much of the width the main picture gets: as much as makes its plane as large as the height allows. */
+  share() {
+    const { clientWidth: width, clientHeight: height } = this.grid;
+    const side = this.areas.get("main")?.side.offsetWidth ?? 0;
+    const columns = this.lab.root.dataset.grid === "wide" ? 2 : 1;
+    const main = mainWidth({ width, height, side, letter: this.fontSize(), gap: GAP, columns });
+    this.grid.style.setProperty("--main", `${main}px`);
+  }
+
+  /** Whether a panel can be seen now. @param {Panel | undefined} panel */
+  sees(panel) {
+    const { enlarged, presenter } = this.lab;
+    const area = [...this.areas.values()].find(area => panel && area.panels.includes(panel));
+    return Boolean(panel?.shown && area && (enlarged.area ? area === enlarged.area : presenter.sees(area)));
+  }
+
+  /** One of several mounts of a page shows little, and goes by the width of the window that they share. @returns {Size} */
+  size() {
+    const { data, root } = this.lab;
+    const width = data.bar === "all" ? root.clientWidth : window.innerWidth;
+    return width >= (data.bar === "all" ? WIDE : SHARED) ? "wide" : "narrow";
+  }
+
+  stacked() {
+    const { data, root } = this.lab;
+    return data.bar === "all" && (root.clientWidth < STACKED || window.innerHeight < LOW);
+  }
+
+  /** px. On a large screen, which is often a projector's, everything is written larger. */
+  fontSize() {
+    const { enlarged, presenter, root } = this.lab;
+    if (enlarged.area) return enlarged.fontSize();
+    if (presenter.on) return presenter.fontSize();
+    return root.dataset.grid === "wide" ? 15 : 13;
+  }
+
+  /** Brings the tab of a panel to the front. @param {string} id */
+  reveal(id) {
+    const area = [...this.areas.values()].find(area => area.panels.some(panel => panel.id === id));
+    area?.choose(id);
+  }
+}

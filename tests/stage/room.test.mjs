@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { inOneLine, mainWidth } from "../../genlab/live/stage/maths/room.js";
+
+const grid = { width: 1334, height: 600, side: 0, letter: 13, gap: 8, columns: 1 };
+
+test("the main column is as wide as a square plane that fills the height needs it to be", () => {
+  const taller = mainWidth({ ...grid, height: 700 });
+  assert.equal(taller - mainWidth(grid), 100);
+  assert.equal(mainWidth({ ...grid, side: 184 }) - mainWidth(grid), 192);
+});
+
+test("what stands beside the main picture keeps 320 px a column, however high the window is", () => {
+  assert.equal(mainWidth({ ...grid, height: 5000 }), Math.round(0.7 * 1334));
+  assert.ok(1000 - mainWidth({ ...grid, width: 1000, height: 5000 }) >= 320);
+  assert.ok(1888 - mainWidth({ ...grid, width: 1888, height: 5000, columns: 2 }) >= 2 * 320);
+  assert.equal(mainWidth({ ...grid, width: 0 }), 0);
+});
+
+test("what has no room in one line goes into a menu, which has room in it itself", () => {
+  assert.equal(inOneLine([100, 100, 100], 306, 3, 40), 3);
+  assert.equal(inOneLine([100, 100, 100], 305, 3, 40), 2);
+  assert.equal(inOneLine([100, 100, 100], 240, 3, 40), 1);
+  assert.equal(inOneLine([100], 50, 3, 40), 0);
+  assert.equal(inOneLine([], 0, 3, 40), 0);
+});
