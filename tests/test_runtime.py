@@ -14,6 +14,7 @@ import pytest
 from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.runtime import client, pool
 from genlab.runtime.client import CommandFailed, LabNotRunning, UnknownRun
+from genlab.runtime.futures import guarded
 from genlab.runtime.host import Active
 from genlab.runtime.messages import RunStatus, decode
 from genlab.training import load_trainer
@@ -470,7 +471,7 @@ def test_whatever_goes_wrong_where_states_are_kept_a_dead_worker_is_noticed_and_
     def full(state):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(lab._pool, "_on_state", pool._guarded(full))
+    monkeypatch.setattr(lab._pool, "_on_state", guarded(full))
     step = lab.state(run_id).step
     until(lambda: lab.state(run_id).step > step)
     kill_worker(lab)

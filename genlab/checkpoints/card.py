@@ -110,7 +110,7 @@ def _metadata(name: str, texts: Any) -> dict[str, Any]:
             raise CheckpointError(f"{name} is damaged: its {key[:60]} is missing or not valid") from None
     found = metadata.get("format")
     if found != FORMAT:
-        older = is_count(found) and found < FORMAT
+        older = isinstance(found, int) and is_count(found) and found < FORMAT
         remedy = ": it was saved by an older genlab, so start its experiment afresh" if older else ""
         raise CheckpointError(f"{name} has format {str(found)[:60]}; this version reads {FORMAT}{remedy}")
     return metadata

@@ -24,12 +24,12 @@ class Damaged(ValueError):
 
 
 def read_json(text: str | bytes) -> Any:
-    def no_duplicates(pairs):
+    def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(values := dict(pairs)) != len(pairs):
             raise Damaged("a name stands twice in one object")
         return values
 
-    def no_constant(word):
+    def no_constant(word: str) -> None:
         raise Damaged(f"{word} is not a number")
 
     try:

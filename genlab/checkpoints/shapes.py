@@ -22,6 +22,7 @@ _MOMENTS = {
 
 def expected_tensors(config: Config, rows: int = 0) -> Tensors:
     """dtype and shape of everything that a whole checkpoint of ``config`` holds, with ``rows`` rows of curves."""
+    optimizers: dict[str, tuple[str, tuple[str, ...]]]
     if isinstance(config, VAEConfig):
         hidden, n = [config.width] * config.depth, config.dimension
         networks = {
@@ -31,6 +32,7 @@ def expected_tensors(config: Config, rows: int = 0) -> Tensors:
         optimizers = {"autoencoder": (config.optimizer, ("encoder", "decoder"))}
         columns = 5 + config.latent_dim + len(measured_curves(config))
     else:
+        assert isinstance(config, GANConfig)
         networks = {"generator": _generator(config), "critic": _critic(config)}
         optimizers = {
             "critic": (config.critic_optimizer, ("critic",)),
@@ -70,7 +72,7 @@ def measured_curves(config: Config) -> tuple[str, ...]:
     return (*measured, *dict.fromkeys(STAMPS[name] for name in measured))
 
 
-def _modes(config: GANConfig) -> int:
+def _modes(config: Config) -> int:
     """How many modes the data have; 0 where they do not consist of separate modes."""
     modes = None if config.is_images else points(config.data).modes
     return 0 if modes is None else len(modes)
@@ -81,7 +83,7 @@ def _layer(name: str, weight: Shape, biases: int) -> dict[str, Shape]:
 
 
 def _mlp(sizes: list[int], prefix: str = "") -> dict[str, Shape]:
-    shapes = {}
+    shapes: dict[str, Shape] = {}
     for i, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
         # Activations stand between the layers and hold no tensors.
         shapes |= _layer(f"{prefix}{2 * i}", (outputs, inputs), outputs)

@@ -29,7 +29,7 @@ def add_command(commands: Any) -> None:
     command = commands.add_parser("train", help="train a VAE or a GAN")
     models = command.add_subparsers(dest="model", required=True, metavar="{vae,gan}")
     for model, config in CONFIGS.items():
-        options = models.add_parser(model, help=config.__doc__.splitlines()[0])
+        options = models.add_parser(model, help=(config.__doc__ or "").partition("\n")[0])
         options.add_argument("--steps", type=count(10**9), required=True, metavar="N", help="how many steps to train")
         options.add_argument("--device", default="cpu", metavar="D", help="cpu, cuda, cuda:1, mps (default cpu)")
         options.add_argument("--metrics", type=Path, metavar="FILE.csv", help="write the curves, at most 4,096 rows")
@@ -77,7 +77,7 @@ def _command(options: argparse.Namespace) -> int:
 @contextmanager
 def _interrupt_between_steps():
     """Yield a list that Ctrl-C fills, so that no step is cut in half; a second Ctrl-C interrupts at once."""
-    interrupted = []
+    interrupted: list[int] = []
 
     def on_interrupt(number, frame):
         if interrupted:

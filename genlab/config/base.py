@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from genlab.config.choices import DIGITS, IMAGE_DATA, LINE_DATA, is_among
@@ -26,6 +26,11 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     model: ClassVar[str]
+    if TYPE_CHECKING:
+        # What the settings of every model have; declared with the others of a model, in the order of the page.
+        data: str
+        batch_size: int
+        seed: int
 
     def __init__(self, **values: Any):
         try:
@@ -39,7 +44,7 @@ class Config(BaseModel):
         """The declarations by name, in the order in which they are shown."""
         return MappingProxyType(
             {
-                name: Setting(name=name, default=field.default, **field.json_schema_extra)
+                name: Setting(name=name, default=field.default, **cast(dict[str, Any], field.json_schema_extra))
                 for name, field in cls.model_fields.items()
             }
         )
@@ -59,8 +64,8 @@ class Config(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _understand(cls, value: Any, info) -> Any:
-        setting = cls.settings()[info.field_name]
+    def _understand(cls, value: Any, info: ValidationInfo) -> Any:
+        setting = cls.settings()[str(info.field_name)]
         if setting.can_be_off and isinstance(value, str) and value.strip().lower() == OFF:
             return None
         if setting.kind == "choice" and not setting.offers(value):

@@ -1,5 +1,7 @@
 """How a setting is declared: one line that says its default, its range or choices, its label and its help."""
 
+from typing import Any
+
 from pydantic import Field
 
 from genlab.config.choices import OPTIMIZERS
@@ -7,7 +9,11 @@ from genlab.config.choices import OPTIMIZERS
 LAST_SEED = 2**31 - 1
 
 
-def number(default, low, high, label, help, *, integer=False, can_be_off=False, **more):
+def number(
+    default: float | None, low: float, high: float, label: str, help: str, *, integer: bool = False,
+    can_be_off: bool = False, **more: Any,
+) -> Any:  # fmt: skip
+    """A number from ``low`` to ``high``; ``more`` are further fields of :class:`genlab.config.Setting`."""
     extra = {"label": label, "help": help, "kind": "integer" if integer else "number", "low": low, "high": high}
     return Field(
         default,
@@ -18,31 +24,35 @@ def number(default, low, high, label, help, *, integer=False, can_be_off=False, 
     )
 
 
-def choice(default, choices, label, help, **more):
-    return Field(
-        default, json_schema_extra={"label": label, "help": help, "kind": "choice", "choices": choices, **more}
-    )
+def choice(default: str, choices: dict[str, str], label: str, help: str, **more: Any) -> Any:
+    """One of ``choices``, each with its label."""
+    extra: Any = {"label": label, "help": help, "kind": "choice", "choices": choices}
+    return Field(default, json_schema_extra={**extra, **more})
 
 
-def switch(default, label, help, **more):
+def switch(default: bool, label: str, help: str, **more: Any) -> Any:
+    """Yes or no."""
     return Field(default, json_schema_extra={"label": label, "help": help, "kind": "switch", **more})
 
 
-def seed():
+def seed() -> Any:
+    """The seed that every model has."""
     return number(
         0, 0, LAST_SEED, "Seed", "Fixes the initial weights, the data and every random draw: same seed, same curve.",
         integer=True, group="Run",
     )  # fmt: skip
 
 
-def batch_size(default):
+def batch_size(default: int) -> Any:
+    """The batch size that every model has."""
     return number(
         default, 1, 2048, "Batch size", "Examples in one update. Gradient noise falls as 1/√batch.",
         integer=True, scale="log", live=True, group="Training",
     )  # fmt: skip
 
 
-def learning_rate(default, whose, **more):
+def learning_rate(default: float, whose: str, **more: Any) -> Any:
+    """The learning rate of ``whose`` optimizer; the name ends in a space."""
     return number(
         default, 1e-6, 1, f"{whose}learning rate".capitalize(),
         "Step size of the optimizer. A change acts on the next step.",
@@ -50,14 +60,16 @@ def learning_rate(default, whose, **more):
     )  # fmt: skip
 
 
-def optimizer(default, whose, **more):
+def optimizer(default: str, whose: str, **more: Any) -> Any:
+    """Which optimizer ``whose`` network has."""
     return choice(
         default, OPTIMIZERS, f"{whose}optimizer".capitalize(),
         "A change keeps the weights; the optimizer's moments start anew.", live=True, **more,
     )  # fmt: skip
 
 
-def beta1(default, whose, optimizer, **more):
+def beta1(default: float, whose: str, optimizer: str, **more: Any) -> Any:
+    """The optimizer's momentum; ``optimizer`` names the setting that decides whether it has an effect."""
     return number(
         default, 0, 0.999, f"{whose}β₁ / momentum",
         "Decay of the gradient's running mean in Adam; the momentum coefficient of SGD with momentum. "
@@ -66,7 +78,8 @@ def beta1(default, whose, optimizer, **more):
     )  # fmt: skip
 
 
-def beta2(default, whose, optimizer, **more):
+def beta2(default: float, whose: str, optimizer: str, **more: Any) -> Any:
+    """The smoothing of squared gradients; ``optimizer`` names the setting that decides whether it has an effect."""
     return number(
         default, 0, 0.9999, f"{whose}β₂ / smoothing",
         "Decay of the squared gradient's running mean in Adam and RMSProp.",
@@ -74,5 +87,6 @@ def beta2(default, whose, optimizer, **more):
     )  # fmt: skip
 
 
-def mistake(mistakes, help):
+def mistake(mistakes: dict[str, str], help: str) -> Any:
+    """A deliberate mistake, none unless it is chosen."""
     return choice("none", {"none": "none", **mistakes}, "Deliberate mistake", help, live=True, group="Mistakes")

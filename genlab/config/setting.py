@@ -1,8 +1,10 @@
 """What one setting is, and the words in which a value is written and refused."""
 
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -33,14 +35,14 @@ class Setting:
     symbol: str = ""
     unit: str = ""
     live: bool = False
-    low: float | None = None
-    high: float | None = None
+    low: float = -math.inf
+    high: float = math.inf
     scale: Literal["linear", "log"] = "linear"
-    choices: Mapping[str, str] | None = None
+    choices: Mapping[str, str] = field(default_factory=dict)
     further: str = ""
     further_help: str = ""
     can_be_off: bool = False
-    when: Mapping[str, tuple] | None = None
+    when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
     @property
     def allowed(self) -> str:
@@ -54,19 +56,16 @@ class Setting:
 
     def read(self, text: str) -> Any:
         """The value that ``text`` stands for, in an address for example; a ValueError says what is allowed."""
-        if self.kind == "choice":
-            value = text if self.offers(text) else None
-        elif self.kind == "switch":
-            value = {"true": True, "false": False}.get(text)
-        else:
-            try:
+        if self.kind == "choice" and self.offers(text):
+            return text
+        if self.kind == "switch" and text in ("true", "false"):
+            return text == "true"
+        if self.kind in ("number", "integer"):
+            with suppress(ValueError):
                 value = int(text) if self.kind == "integer" else float(text)
-            except ValueError:
-                value = None
-            value = value if value is not None and self.low <= value <= self.high else None
-        if value is None:
-            raise ValueError(f"allowed is {self.allowed}")
-        return value
+                if self.low <= value <= self.high:
+                    return value
+        raise ValueError(f"allowed is {self.allowed}")
 
     def write(self, value: Any) -> str:
         """The text that :meth:`read` makes ``value`` of; of a number six digits."""
@@ -82,7 +81,7 @@ class Setting:
 
     def applies(self, config: BaseModel) -> bool:
         """Whether the setting has an effect beside the other settings of ``config``."""
-        return all(is_among(getattr(config, name), values) for name, values in (self.when or {}).items())
+        return all(is_among(getattr(config, name), values) for name, values in self.when.items())
 
 
 def setting_text(value: Any) -> str:

@@ -50,6 +50,7 @@ class Distribution:
 
     def density(self, x: np.ndarray) -> np.ndarray:
         """The true density at points (n, d), per unit of area or length: (n,) float64."""
+        assert self.pdf, f"{self.name}: the density of these data is not known"
         return self.pdf(np.asarray(x, dtype=np.float64))
 
 

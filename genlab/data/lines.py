@@ -25,8 +25,8 @@ def mixture_on_a_line(
         places, quadrature = gaussian_nodes()
         return (means[:, None] + stds[:, None] * places).reshape(-1, 1), np.outer(weights, quadrature).ravel()
 
-    separate = (means[:, None], float(stds[0])) if modes else (None, None)
-    return Distribution(name, extent, draw, pdf, nodes, *separate, dimension=1)
+    places, std = (means[:, None], float(stds[0])) if modes else (None, None)
+    return Distribution(name, extent, draw, pdf, nodes, places, std, dimension=1)
 
 
 def uniform_on_a_line(name: str, half: float, extent: float) -> Distribution:

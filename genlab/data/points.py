@@ -5,6 +5,7 @@ than in every direction: it looks the same and leaves the density exact.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from genlab.data.distribution import Distribution, gaussian_nodes, normal_density, uniform_nodes
 from genlab.data.lines import LINE_DISTRIBUTIONS
@@ -29,7 +30,7 @@ def _cartesian(radius, angle):
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
-def gaussian_mixture(name: str, modes: np.ndarray, std: float, extent: float) -> Distribution:
+def gaussian_mixture(name: str, modes: ArrayLike, std: float, extent: float) -> Distribution:
     """Equal parts of N(mode, std²·I)."""
     modes = np.asarray(modes, dtype=np.float64)
     modes.setflags(write=False)

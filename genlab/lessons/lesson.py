@@ -1,12 +1,13 @@
 """What a lesson consists of, as it stands in its file; what is not allowed is refused here, field by field."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from genlab.config import CONFIGS, Config, SettingError
 from genlab.diagnosis import Name
-from genlab.figures import gan_view, vae_view
+from genlab.figures import View, gan_view, vae_view
 from genlab.scenarios import SCENARIOS
 
 PAGES = ("vae", "gan", "gallery", "divergences", "evidence", "reparameterisation", "games", "discriminator", "generate")
@@ -20,7 +21,7 @@ FIGURES = {
     ),
 }  # fmt: skip
 """Model → the streamed figures that a sign may watch."""
-VIEWS = {"vae": vae_view, "gan": gan_view}
+VIEWS: dict[str, Callable[[Any], View]] = {"vae": vae_view, "gan": gan_view}
 MOST_SENTENCES = 1200
 """Letters of a station's words: what is longer hides the picture that it speaks of."""
 
@@ -63,7 +64,7 @@ class Sign(_Part):
             raise ValueError("least and most belong to a setting or a figure")
         if self.value is not None and kinds[0] != "setting":
             raise ValueError("is belongs to a setting")
-        if len(bounds) == 2 and self.least > self.most:
+        if self.least is not None and self.most is not None and self.least > self.most:
             raise ValueError(f"least = {self.least:g} is above most = {self.most:g}")
         return self
 
@@ -99,7 +100,7 @@ class Station(_Part):
     title: Title
     minutes: float = Field(gt=0, le=90)
     words: Words
-    page: Literal[PAGES]
+    page: Literal[PAGES]  # type: ignore[valid-type]
     scenario: str | None = None
     cured: bool = False
     setup: dict[str, str | bool | int | float] = Field(default_factory=dict)
@@ -166,7 +167,9 @@ class Station(_Part):
         """The settings of the run of a station on a model's page; raises :class:`SettingError`."""
         if self.scenario:
             scenario = SCENARIOS[self.scenario]
-            return (scenario.cured if self.cured else scenario.config).replace(**self.setup)
+            config = scenario.cured if self.cured else scenario.config
+            assert config, f"scenario = {self.scenario}: it has no cure"
+            return config.replace(**self.setup)
         return CONFIGS[self.page](**self.setup)
 
 

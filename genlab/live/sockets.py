@@ -101,7 +101,9 @@ class Client:
             await self._close(code, line)
 
     async def _work(self, watch: Watch) -> None:
-        tasks = [asyncio.create_task(work) for work in (self._receive(watch), self._send(), self._keep_alive())]
+        tasks: list[asyncio.Future[None]] = [
+            asyncio.create_task(work) for work in (self._receive(watch), self._send(), self._keep_alive())
+        ]
         try:
             done, _ = await asyncio.wait([*tasks, self._broken], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -109,8 +111,9 @@ class Client:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
-            if not isinstance(task.exception(), WebSocketDisconnect | None):
-                raise task.exception()
+            error = task.exception()
+            if error and not isinstance(error, WebSocketDisconnect):
+                raise error
 
     async def _close(self, code: int, line: str) -> None:
         self.connection = Connection.CLOSING

@@ -25,7 +25,7 @@ class Wire:
 
     def limit(self, message: int) -> None:
         """Close at the head of a message of more than so many bytes, before it is read."""
-        if hasattr(self._parser, "max_message_size"):
+        if self._parser and hasattr(self._parser, "max_message_size"):
             self._parser.max_message_size = message
 
     def hurry(self) -> None:

@@ -237,8 +237,8 @@ def read_config(text: str) -> Config | MapConfig:
         raise SettingError("the settings are not valid JSON") from None
     if not isinstance(values, dict) or values.get("model") != MapConfig.model:
         return from_json(text)
-    axes = (Axis.parse(side, str(values.get(side))) for side in ("x", "y"))
-    return MapConfig(from_json(str(values.get("base"))), *axes, _steps(str(values.get("steps"))))
+    x, y = (Axis.parse(side, str(values.get(side))) for side in ("x", "y"))
+    return MapConfig(from_json(str(values.get("base"))), x, y, _steps(str(values.get("steps"))))
 
 
 def cell_text(config: MapConfig, cell: int) -> str:

@@ -10,7 +10,7 @@ COVERED = 0.01
 """Share of all pictures that must be clearly of a class for the class to be covered."""
 
 
-def class_figures(probabilities: np.ndarray) -> tuple[int, float, float]:
+def class_figures(probabilities: np.ndarray) -> tuple[float, float, float]:
     """Of probabilities (n, classes): classes covered, effective classes, and the share of confident pictures.
 
     A class is covered by at least one in a hundred pictures that are clearly of it. The effective classes are exp of
@@ -19,7 +19,7 @@ def class_figures(probabilities: np.ndarray) -> tuple[int, float, float]:
     """
     n, classes = probabilities.shape
     if not np.isfinite(probabilities).all():
-        return (np.nan,) * 3
+        return np.nan, np.nan, np.nan
     likeliest, clear = probabilities.argmax(axis=1), probabilities.max(axis=1) >= CONFIDENT
     shares = np.bincount(likeliest, minlength=classes) / n
     clearly = np.bincount(likeliest[clear], minlength=classes) / n

@@ -43,7 +43,8 @@ def classify(network: Classifier, pixels: Tensor) -> tuple[np.ndarray, np.ndarra
     """Features (n, 32) and logits (n, 10) of pictures (n, 784) in [0, 1], on the host."""
     with torch.no_grad():
         parts = [network(part) for part in pixels.split(_AT_ONCE)]
-    return tuple(torch.cat(part).cpu().numpy() for part in zip(*parts, strict=True))
+    features, logits = (torch.cat(part).cpu().numpy() for part in zip(*parts, strict=True))
+    return features, logits
 
 
 @cache

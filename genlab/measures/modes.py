@@ -1,5 +1,7 @@
 """The figures of :mod:`genlab.measures.coverage` counted on the device, without waiting for it; needs torch."""
 
+from functools import reduce
+
 import torch
 from torch import Tensor
 
@@ -12,7 +14,8 @@ def mode_figures(points: Tensor, modes: Tensor, std: float) -> tuple[Tensor, Ten
     points (…, d, n) stand in columns; modes (m, d) lie on the same device, std is their standard deviation.
     """
     # The exact differences: a mode is far smaller than its distance from the origin.
-    squared = sum((points[..., i : i + 1, :] - modes[:, i : i + 1]).square_() for i in range(modes.shape[1]))
+    parts = ((points[..., i : i + 1, :] - modes[:, i : i + 1]).square_() for i in range(modes.shape[1]))
+    squared = reduce(torch.add, parts)
     nearest, which = squared.min(dim=-2)
     good = (nearest <= (RADIUS * std) ** 2).to(points.dtype)
     counts = points.new_zeros((*points.shape[:-2], len(modes)))

@@ -6,7 +6,7 @@ It can be locked by another program, full, damaged or gone: nothing but the next
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 PATIENCE = 2.0
 """Seconds that one access waits for a lock."""
@@ -88,7 +88,7 @@ class Index:
             self._base = base
         return self._base
 
-    def _give_up(self, error: Exception) -> None:
+    def _give_up(self, error: Exception) -> NoReturn:
         self.close()
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
         # Extended codes carry the plain one in their lowest byte.

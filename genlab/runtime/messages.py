@@ -172,7 +172,7 @@ class Subscribe(_Message):
     """Replaces the streams that this client watches."""
 
     type: Literal["streams"]
-    streams: list[Literal[STREAMS]] = Field(max_length=len(STREAMS))
+    streams: list[Literal[STREAMS]] = Field(max_length=len(STREAMS))  # type: ignore[valid-type]
 
 
 class Rate(_Message):

@@ -15,6 +15,7 @@ from genlab.config import Config
 from genlab.maps import MapConfig, read_config
 from genlab.runtime.access import Access
 from genlab.runtime.entry import Entry
+from genlab.runtime.futures import guarded, in_any_case
 from genlab.runtime.host import Active, Audience, ProcessHost, Pulse
 from genlab.runtime.messages import PROVING, Record, RunStatus
 from genlab.runtime.placing import choose_host
@@ -73,7 +74,7 @@ class Pool:
         on_event: Callable[[RunState], None],
     ):
         self._settings, self._patience = settings, patience
-        self._on_state, self._on_packet, self._on_event = map(_guarded, (on_state, on_packet, on_event))
+        self._on_state, self._on_packet, self._on_event = map(guarded, (on_state, on_packet, on_event))
         self._lock = threading.RLock()
         self._entries: dict[str, Entry] = {}
         self._twins: dict[str, str] = {}
@@ -153,7 +154,7 @@ class Pool:
         if not wished:
             return future
         future.add_done_callback(lambda done: self._answered(wished, done))
-        return _in_any_case(future) if do in ("play", "pause") else future
+        return in_any_case(future) if do in ("play", "pause") else future
 
     def _is_alone(self, entry: Entry) -> bool:
         """Whether no other run but its twin is at work or watched: then long steps hold nobody else up."""
@@ -391,26 +392,3 @@ class Pool:
         entry.state = replace(entry.state, status=status, message=message)
         self._on_state(entry.state)
         self._on_event(entry.state)
-
-
-def _guarded(callback: Callable) -> Callable:
-    """Whatever goes wrong with who is told, the thread that tells goes on."""
-
-    def tell(*about: Any) -> None:
-        try:
-            callback(*about)
-        except Exception:
-            _log.exception("What happened to a run could not be passed on.")
-
-    return tell
-
-
-def _in_any_case(future: Future) -> Future:
-    """The same, but done as well when the host ends before it answers."""
-    result: Future = Future()
-
-    def settle(done: Future) -> None:
-        result.set_result({"error": None, "kind": None} if done.exception() else done.result())
-
-    future.add_done_callback(settle)
-    return result

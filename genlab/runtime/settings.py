@@ -12,9 +12,10 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from genlab.config import SettingError, shorten
 
@@ -184,7 +185,7 @@ class ServerSettings(BaseModel):
     @classmethod
     def allowed(cls, name: str) -> str:
         """The allowed values of a setting in words."""
-        return cls.model_fields[name].json_schema_extra["allowed"]
+        return str(_extra(cls.model_fields[name])["allowed"])
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, **given: Any) -> ServerSettings:
@@ -227,6 +228,10 @@ def _read_file(path: Path) -> dict[str, Any]:
     return values
 
 
+def _extra(field: FieldInfo) -> dict[str, Any]:
+    return cast(dict[str, Any], field.json_schema_extra)
+
+
 def _in_file() -> list[str]:
     return [name for name in ServerSettings.model_fields if name != "home"]
 
@@ -235,7 +240,7 @@ def _validate(found: dict[str, tuple[Any, str]]) -> ServerSettings:
     try:
         return ServerSettings(**{name: value for name, (value, _) in found.items()})
     except ValidationError as error:
-        name = error.errors()[0]["loc"][0]
+        name = str(error.errors()[0]["loc"][0])
         value, where = found[name]
         raise SettingError(f"{where} = {shorten(value)}: allowed is {ServerSettings.allowed(name)}") from None
 
@@ -258,7 +263,7 @@ def server_settings_table() -> str:
     """The Markdown table of the server's settings that the README shows."""
     rows = ["| setting | variable | what | allowed | default |", "|---|---|---|---|---|"]
     for name, field in ServerSettings.model_fields.items():
-        extra = field.json_schema_extra
+        extra = _extra(field)
         default = f"{AUTO}: {extra['auto']}" if field.default is None else _text(field.default)
         rows.append(f"| `{name}` | `{variable(name)}` | {field.description} | {extra['allowed']} | {default} |")
     return "\n".join(rows)

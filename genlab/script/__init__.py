@@ -7,7 +7,7 @@ run that started from these settings, up to the order in which sums are rounded.
 import re
 from collections.abc import Mapping, Sequence
 
-from genlab.config import Config, VAEConfig, setting_text
+from genlab.config import Config, GANConfig, VAEConfig, setting_text
 from genlab.script.data import images_source, points_source
 from genlab.script.gan import gan_parts
 from genlab.script.shared import arguments_source, imports_source, loop_source
@@ -26,7 +26,11 @@ def script(config: Config, steps: int = 2000, changes: Sequence[Mapping] = ()) -
     """
     for change in reversed(changes):
         config = config.replace(**{name: old for name, (old, _) in change["settings"].items()})
-    body = vae_parts(config) if isinstance(config, VAEConfig) else gan_parts(config)
+    if isinstance(config, VAEConfig):
+        body = vae_parts(config)
+    else:
+        assert isinstance(config, GANConfig)
+        body = gan_parts(config)
     docstring, networks, initialisation, optimizers, columns, step = body
     docstring = docstring.removesuffix('"""') + _told(changes) + '"""'
     parts = [

@@ -44,7 +44,8 @@ def _points(config: Config) -> tuple[Tensor, Tensor]:
 @cache
 def _pixels(name: str) -> tuple[Tensor, Tensor]:
     data = images(name)
-    return tuple(
+    train, held_out = (
         torch.from_numpy(pictures.reshape(-1, PIXELS).astype(np.float32) / 255)
         for pictures in (data.train, data.held_out[:HELD_OUT])
     )
+    return train, held_out

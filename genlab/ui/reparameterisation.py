@@ -5,7 +5,7 @@ import secrets
 import streamlit as st
 
 from genlab.figures.theory.reparameterisation import LABELS, STYLES
-from genlab.theory.reparameterisation import ESTIMATORS, FUNCTIONS, TestFunction, estimate, exact_variance
+from genlab.theory.reparameterisation import ESTIMATORS, FUNCTIONS, Sine, TestFunction, estimate, exact_variance
 from genlab.ui.theory import Now, Settings, numbers, tinted
 
 WRT = {"mu": "μ", "sigma": "σ"}
@@ -30,7 +30,7 @@ def choose_function(column: Settings) -> TestFunction:
     """The function whose expectation is to be descended."""
     name = column.choice("f", "f(z)", {name: function.label for name, function in FUNCTIONS.items()}, "square")
     if name == "sine":
-        return FUNCTIONS[name](column.number("omega", "Frequency ω", 0.5, 10.0, 1.0))
+        return Sine(column.number("omega", "Frequency ω", 0.5, 10.0, 1.0))
     return FUNCTIONS[name]()
 
 

@@ -14,11 +14,11 @@ def importance_bound(
     The expectation is a mean over ``samples`` independent sets of K draws; its own spread is the standard error.
     Source: Burda et al. 2016, section 3.
     """
-    bounds = [
+    sets = [
         _log_mean(log_weights.reshape(samples, k))
         for log_weights in _log_weights(log_likelihood, mean, std, samples * k, random)
     ]
-    bounds = np.stack(bounds)
+    bounds = np.stack(sets)
     return bounds.mean(1), bounds.std(1, ddof=1) / np.sqrt(samples)
 
 

@@ -135,7 +135,7 @@ class Lattice:
         if self.halvings == MOST_HALVINGS or len(self.keys) > MOST_NODES:
             return True
         # A slanted ridge can be integrated before q*, narrower along the axes, is resolved: one std a node at least.
-        return self.error <= tolerance and (self.bends()[:, self.values.argmax()] <= 1).all()
+        return bool(self.error <= tolerance and (self.bends()[:, self.values.argmax()] <= 1).all())
 
     def bends(self) -> np.ndarray:
         """Minus the second difference of log p(x, z) along each axis (k, m): the squared spacing over a variance."""
@@ -178,7 +178,7 @@ class Lattice:
         modes = places[self.modes]
         widths = (self.bends()[:, self.modes].T / self.spacing**2).clip(WIDEST**-2) ** -0.5
         wider = [self._resolved(*q) for q in wider_gaussians(modes[:MOST_MODES], widths[:MOST_MODES], centre, spread)]
-        wider.sort(key=lambda q: -bound(*q, z, height, self.spacing)[0])
+        wider.sort(key=lambda q: -bound(q[0], q[1], z, height, self.spacing)[0])
         narrow = [self._resolved(*q) for q in [(mean, std), (centre, spread), *zip(modes, widths, strict=True)]]
         found = (ascend(*q, z, height, self.spacing) for q in [*narrow, *wider[:MOST_WIDER]])
         _, mean, std = max(found, key=lambda one: one[0])

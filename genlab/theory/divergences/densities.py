@@ -6,6 +6,7 @@ A density has `log_pdf(x)`, `pdf(x)` and `cdf(x)`, each (n,) for x (n,).
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 GRID_POINTS = 4001
@@ -14,7 +15,7 @@ REACH = 10.0
 LOG_2 = float(np.log(2.0))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Mixture:
     """A mixture of k Gaussians Σ w_k N(m_k, s_k²); weights are normalised, stds must be positive (ValueError).
 
@@ -23,11 +24,11 @@ class Mixture:
 
     means: np.ndarray
     stds: np.ndarray
-    weights: np.ndarray | None = None
+    weights: np.ndarray
 
-    def __post_init__(self):
-        means, stds = np.atleast_1d(np.asarray(self.means, float)), np.atleast_1d(np.asarray(self.stds, float))
-        weights = np.ones(len(means)) if self.weights is None else np.atleast_1d(np.asarray(self.weights, float))
+    def __init__(self, means: ArrayLike, stds: ArrayLike, weights: ArrayLike | None = None):
+        means, stds = np.atleast_1d(np.asarray(means, float)), np.atleast_1d(np.asarray(stds, float))
+        weights = np.ones(len(means)) if weights is None else np.atleast_1d(np.asarray(weights, float))
         if not means.shape == stds.shape == weights.shape:
             lengths = f"{len(means)}, {len(stds)}, {len(weights)}"
             raise ValueError(f"means, stds and weights have lengths {lengths}: they must be equal")

@@ -50,7 +50,7 @@ def descend(name, p, q, step=0.2, steps=200, points=801):
     rows = []
     for i in range(steps + 1):
         gradient = gradient_on(kind, now, q)
-        norm = np.linalg.norm(gradient)
+        norm = float(np.linalg.norm(gradient))
         rows.append((q.parameters, value, norm))
         if i == steps:
             break
