@@ -29,10 +29,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
         raise
-    if os.name == "posix":
-        # The new name itself survives a loss of power only when the folder is synced too.
-        with suppress(OSError):
-            _sync(path.parent, os.O_RDONLY)
+    sync_folder(path.parent)
 
 
 def replace_file(path: Path | str, content: bytes) -> None:
@@ -48,6 +45,13 @@ def replaceable(path: Path | str) -> Path:
         if not stat.S_ISREG(path.stat().st_mode):
             raise OSError(errno.EINVAL, "is no regular file; allowed is a file or a new name", str(path))
     return path
+
+
+def sync_folder(folder: Path) -> None:
+    """Sync a folder in which a file was renamed: only then the new name survives a loss of power."""
+    if os.name == "posix":
+        with suppress(OSError):
+            _sync(folder, os.O_RDONLY)
 
 
 def sweep(folder: Path) -> None:

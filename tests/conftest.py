@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def use_up(store, run_id: str, days: int = 14) -> None:
+    """Let a run look as if the lab had been used on so many days without it."""
+    line = store._list.get(run_id)
+    store._list.keep(replace(line, used=line.used - days))
+    store._days._dates += [f"9999-01-{day + 1:02d}" for day in range(days)]
 
 
 def wait_until_healthy(process: subprocess.Popen, url: str, log: Path, seconds: float = 60) -> None:

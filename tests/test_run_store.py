@@ -7,11 +7,11 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import use_up
 from small_runs import gan, vae
 
 from genlab.checkpoints import CheckpointError
@@ -55,12 +55,6 @@ def put(shelf, run_id, name=""):
     state = RunState(run_id, SMALL, RunStatus.PAUSED, 5)
     shelf.put(state)
     shelf.rename(state, name)
-
-
-def use_up(lab, run_id):
-    """Let a run look as if the lab had been used on fourteen days without it."""
-    line = lab.store._list.get(run_id)
-    lab.store._list.keep(replace(line, used=line.used - 14))
 
 
 def trained(lab, steps=20, config=SMALL):
@@ -163,7 +157,7 @@ def test_outdated_runs_are_cleared_but_none_that_is_at_work_or_watched_and_come_
     before = lab.state(idle)
     watch = lab.watch(watched, lambda slot, packet: None)
     for run_id in (idle, watched, held):
-        use_up(lab, run_id)
+        use_up(lab.store, run_id)
     lab.clear()
     assert not lab.exists(idle) and lab.exists(watched) and lab.exists(held)
     with pytest.raises(UnknownRun):
@@ -213,7 +207,7 @@ def test_many_start_at_the_same_time_while_old_runs_are_cleared(lab):
     old = [f"old{number:05d}" for number in range(20)]
     for run_id in old:
         lab.store.put(RunState(run_id, SMALL, RunStatus.PAUSED, 5))
-        use_up(lab, run_id)
+        use_up(lab.store, run_id)
     problems, started = [], []
 
     def start():
@@ -297,6 +291,21 @@ def test_the_home_of_a_lab_that_was_killed_is_free(tmp_path):
     holder.stdout.close()
     HomeLock(tmp_path).release()
     HomeLock(tmp_path, patience=0).release()
+
+
+def test_a_lock_that_is_a_folder_is_said_in_one_line(tmp_path):
+    (tmp_path / "lab.lock").mkdir()
+    with pytest.raises(SettingError, match=r"^home = .*: lab.lock in it cannot be opened: [^\n]*$"):
+        HomeLock(tmp_path, patience=0)
+
+
+@pytest.mark.parametrize("words", ['{"pid": 1, "host": "x", "since": 1e300}', "[" * 100_000, '{"pid": "me"}', ""])
+def test_whatever_stands_in_a_lock_that_is_held_is_no_traceback(tmp_path, words):
+    lock = HomeLock(tmp_path)
+    (tmp_path / "lab.lock").write_text(words)
+    with pytest.raises(SettingError, match=r"another lab uses it; [^\n]*$"):
+        HomeLock(tmp_path, patience=0)
+    lock.release()
 
 
 # ---- the inference stage ---------------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 """The Runs page: entered by the shell against a real store, and in a real Chromium."""
 
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import use_up
 from small_runs import gan, vae
 from streamlit.testing.v1 import AppTest
 from test_browser import SECONDS, Lab
@@ -105,8 +105,7 @@ def test_no_name_is_a_formula_for_a_spreadsheet_that_reads_the_saved_table(lab, 
 
 def test_a_cleared_run_comes_back_out_of_the_bin(lab):
     keep(lab, "ganrun00", gan())
-    line = lab.store._list.get("ganrun00")
-    lab.store._list.keep(replace(line, used=line.used - 14))
+    use_up(lab.store, "ganrun00")
     assert lab.store.clear() == ["ganrun00"]
     tab = open_runs()
     assert not tab.dataframe

@@ -86,6 +86,16 @@ def test_a_file_that_is_no_toml_is_said_with_the_place_in_it(tmp_path):
     assert line.startswith(f"{tmp_path / 'genlab.toml'}: is not TOML: ") and "line 1" in line
 
 
+def test_a_file_that_an_editor_of_windows_wrote_is_read(tmp_path):
+    written(tmp_path, "\ufeffworkers = 2")
+    assert read_settings({}, home=tmp_path).workers == 2
+
+
+@pytest.mark.parametrize("home", ["~nobody-of-this-name/lab", "bro\x00ken"])
+def test_a_home_that_cannot_be_found_is_said_in_one_line(home):
+    assert complaint({"GENLAB_HOME": home}).startswith("GENLAB_HOME = ")
+
+
 def test_a_long_value_is_cut():
     assert len(complaint({"GENLAB_WORKERS": "9" * 5000})) < 160
 

@@ -475,6 +475,48 @@ def test_a_cleared_run_lies_in_the_bin_for_a_week_of_use_and_comes_back_whole(st
     again.close()
 
 
+def test_a_count_of_days_that_the_dates_do_not_bear_out_clears_nothing_and_is_said(store, clock):
+    for run_id in ("abcdefgh", "another0"):
+        save(store, run_id)
+        store.put(a_run(run_id))
+    use_on(store, 1, clock)
+    store.close()
+    (store.home / "days.json").write_text(json.dumps({"count": 1000, "dates": []}))
+    again = Store(store.home)
+    assert again.clear() == [] and len(again.runs()) == 2
+    assert "Unnamed runs that are kept, because the count of days of use is in doubt: 2." in again.notices()
+    # Fourteen days of use later they are old by the dates as well.
+    use_on(again, 14, clock)
+    assert set(again.clear()) == {"abcdefgh", "another0"} and again.clear() == [] == again.notices()
+    again.close()
+
+
+@pytest.mark.parametrize("used", [5000, 10**6])
+def test_a_run_that_was_used_in_the_far_future_makes_no_other_one_old(store, clock, used):
+    for run_id in ("abcdefgh", "another0"):
+        save(store, run_id)
+        store.put(a_run(run_id))
+    store.close()
+    card = store.checkpoint("another0").with_suffix(".json")
+    values = json.loads(card.read_text())
+    card.write_text(json.dumps({**values, "used": used, "updated": values["updated"] + 1}))
+    again = Store(store.home)
+    use_on(again, 1, clock)
+    assert again.clear() == [] and len(again.runs()) == 2
+    again.close()
+
+
+def test_one_card_that_cannot_be_written_keeps_no_other_one_from_it(store):
+    for run_id in ("blocked0", "another0"):
+        save(store, run_id)
+    store.checkpoint("blocked0").with_suffix(".json").mkdir()
+    for run_id in ("blocked0", "another0"):
+        store.put(a_run(run_id))
+    until(lambda: store.checkpoint("another0").with_suffix(".json").exists())
+    until(store.troubles)
+    assert rows_of(store) == {"blocked0": 12, "another0": 12}
+
+
 def test_what_lay_in_the_bin_for_a_week_of_use_is_gone(store, clock):
     gan().save(store.checkpoint("abcdefgh"))
     store.put(a_run())

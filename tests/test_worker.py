@@ -1,6 +1,7 @@
 """The contract that every host of runs keeps, and the worker's own rules."""
 
 import json
+import signal
 import struct
 import threading
 import time
@@ -14,6 +15,7 @@ from genlab.checkpoints.tensors import Copy
 from genlab.config import GANConfig, VAEConfig
 from genlab.data import DataUnavailable
 from genlab.runtime.host import Audience, HostLost, ProcessHost, RemoteHost
+from genlab.runtime.lease import Lease, renew_lease
 from genlab.runtime.messages import Record, decode
 from genlab.runtime.settings import ServerSettings
 from genlab.runtime.worker import Worker, commands, questions, saving
@@ -54,9 +56,11 @@ class Desk:
     """One host and what it told."""
 
     def __init__(self, kind, folder, **options):
+        lease = {"lease": renew_lease(folder)} if kind is ProcessHost else {}
         self.folder, self.frames, self.states, self.ended = folder, {}, {}, threading.Event()
         self.changes = {}
-        self.host = kind(self._record, lambda host: self.ended.set(), ServerSettings(home=folder, **options), 0)
+        settings = ServerSettings(home=folder, **options)
+        self.host = kind(self._record, lambda host: self.ended.set(), settings, 0, **lease)
 
     def _record(self, host, kind, run_id, payload):
         if kind == Record.FRAME:
@@ -91,6 +95,54 @@ def desk(request, tmp_path_factory):
     desk.wait(lambda: desk.host.heartbeat().ready, 60)
     yield desk
     desk.host.stop()
+
+
+# ---- a worker that its server left behind --------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs processes that can be stopped")
+def test_a_worker_that_wakes_up_under_another_server_changes_no_save(tmp_path):
+    old = Desk(ProcessHost, tmp_path)
+    old.start("left-behind", play=True)
+    old.wait(lambda: old.states["left-behind"]["step"] > 20)
+    old.do("left-behind", "pause")
+    old.host.process.send_signal(signal.SIGSTOP)
+    old.host.command("left-behind", "step")
+    old.host.command("left-behind", "checkpoint")
+    old.host.command("left-behind", "reset", config=None)
+    old.host.command("left-behind", "step")
+    new = Desk(ProcessHost, tmp_path)
+    new.start("left-behind", resume=True, play=True)
+    new.wait(lambda: new.states["left-behind"]["step"] > 300)
+    new.do("left-behind", "checkpoint")
+    path = tmp_path / "left-behind.safetensors"
+    saved = path.read_bytes()
+    old.host.process.send_signal(signal.SIGCONT)
+    # The end of the pipe, as when the server was killed: it carries out what waits, saves its runs and ends.
+    old.host.stop()
+    assert old.ended.wait(20) and path.read_bytes() == saved
+    new.host.stop()
+
+
+def test_files_are_changed_by_the_lease_of_the_present_server_alone(tmp_path):
+    place = tmp_path / "checkpoints" / "runabcde.safetensors"
+    old = Lease(renew_lease(tmp_path))
+    old.put(place, lambda path: path.write_text("old"))
+    new = Lease(renew_lease(tmp_path))
+    new.put(place, lambda path: path.write_text("new"))
+    with pytest.raises(OSError):
+        old.put(place, lambda path: path.write_text("late"))
+    old.remove(place)
+    assert place.read_text() == "new"
+    new.remove(place)
+    new.remove(place)
+    assert not place.exists() and not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_what_a_killed_worker_left_unfinished_goes_with_the_next_server(tmp_path):
+    (renew_lease(tmp_path) / ".half.part").write_text("half")
+    lease = renew_lease(tmp_path)
+    assert [*lease.parent.rglob("*")] == [lease]
 
 
 # ---- the contract --------------------------------------------------------------------------------------------------

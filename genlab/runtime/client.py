@@ -18,6 +18,7 @@ from genlab.runtime.entry import Entry
 from genlab.runtime.health import Health
 from genlab.runtime.host import HostLost
 from genlab.runtime.keeping import REPLY_SECONDS, Keeping, new_access, with_live
+from genlab.runtime.lease import renew_lease
 from genlab.runtime.lock import HomeLock
 from genlab.runtime.messages import DEFAULT_HZ, RUN_ID_LENGTH, RunStatus, event
 from genlab.runtime.owning import Owning
@@ -73,6 +74,7 @@ class Lab(Keeping, Owning):
         self._pool = Pool(
             self.settings.worker_count(),
             settings=self.settings,
+            lease=_lease(self.settings.home),
             patience=patience,
             on_state=self.store.put,
             on_packet=self._watches.packet,
@@ -360,6 +362,13 @@ class Lab(Keeping, Owning):
             raise SettingError(reply["error"])
         elif reply["error"]:
             raise CommandFailed(reply["error"])
+
+
+def _lease(home: Path) -> Path:
+    try:
+        return renew_lease(home)
+    except OSError as error:
+        raise SettingError(f"home = {home}: nothing can be saved in it: {error.strerror}") from None
 
 
 _lab: Lab | None = None

@@ -5,10 +5,10 @@ import json
 import logging
 import os
 import queue
+import secrets
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -209,17 +209,19 @@ class RemoteHost(Host):
 
 
 class ProcessHost(RemoteHost):
-    """A worker process of this machine, spoken to through its stdin and stdout."""
+    """A worker process of this machine, spoken to through its stdin and stdout.
 
-    def __init__(self, on_record: OnRecord, on_end: OnEnd, settings: ServerSettings, number: int):
+    It changes files by ``lease``, see :func:`genlab.runtime.lease.renew_lease`, and leaves its mark there.
+    """
+
+    def __init__(self, on_record: OnRecord, on_end: OnEnd, settings: ServerSettings, number: int, lease: Path):
         super().__init__(on_record)
         self._on_end = on_end
         self._outgoing: queue.SimpleQueue = queue.SimpleQueue()
-        handle, self._mark = tempfile.mkstemp(prefix="genlab-worker-")
-        os.close(handle)
+        self._mark = lease / f"{secrets.token_hex(8)}.mark"
         path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH")) if part)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "genlab.runtime.worker", self._mark, str(number)],
+            [sys.executable, "-m", "genlab.runtime.worker", str(lease), self._mark.name, str(number)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **settings.to_environment(), "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
@@ -230,7 +232,7 @@ class ProcessHost(RemoteHost):
     def active(self) -> Active:
         """What was at work last, also after the worker's death."""
         try:
-            run_id, _, proven = Path(self._mark).read_text().strip().partition(" ")
+            run_id, _, proven = self._mark.read_text().strip().partition(" ")
         except (OSError, ValueError):
             return Active("", False)
         return Active(run_id, proven == PROVEN)
@@ -250,7 +252,7 @@ class ProcessHost(RemoteHost):
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        Path(self._mark).unlink(missing_ok=True)
+        self._mark.unlink(missing_ok=True)
 
     def _send(self, command):
         self._outgoing.put(command)

@@ -22,7 +22,13 @@ class HomeLock:
     """Held until ``release`` or until the process ends, however it ends; raises :class:`SettingError` in one line."""
 
     def __init__(self, home: Path, patience: float = PATIENCE):
-        self._file = open(home / "lab.lock", "a+b")
+        try:
+            self._file = open(home / "lab.lock", "a+b")
+        except OSError as error:
+            raise SettingError(
+                f"home = {home}: lab.lock in it cannot be opened: {error.strerror}; allowed is a folder of its own, "
+                f"named by {variable('home')}"
+            ) from None
         deadline = time.monotonic() + patience
         while not self._try():
             if time.monotonic() > deadline:
@@ -64,6 +70,7 @@ class HomeLock:
             self._file.seek(0)
             about = json.loads(self._file.read())
             since = datetime.fromtimestamp(about["since"]).strftime("%Y-%m-%d %H:%M")
-            return f"the lab of process {about['pid']:d} on {about['host']}, started {since},"
-        except (OSError, ValueError, KeyError, TypeError):
+            host = " ".join(str(about["host"]).split())[:60]
+            return f"the lab of process {about['pid']:d} on {host}, started {since},"
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return "another lab"

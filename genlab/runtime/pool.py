@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from genlab.config import Config
@@ -56,6 +57,7 @@ class Pool:
     Args:
         workers: how many.
         settings: the server's, which the workers obey too.
+        lease: the folder by which they change files.
         patience: seconds without a heartbeat before a worker is replaced.
         on_state: told every new state of a run.
         on_packet: told every frame and every history of changed settings (run id, "frame" or "changes", packet).
@@ -68,12 +70,13 @@ class Pool:
         workers: int,
         *,
         settings: ServerSettings,
+        lease: Path,
         patience: float = PATIENCE,
         on_state: Callable[[RunState], None],
         on_packet: Callable[[str, str, bytes], None],
         on_event: Callable[[RunState], None],
     ):
-        self._settings, self._patience = settings, patience
+        self._settings, self._lease, self._patience = settings, lease, patience
         self._on_state, self._on_packet, self._on_event = map(guarded, (on_state, on_packet, on_event))
         self._lock = threading.RLock()
         self._entries: dict[str, Entry] = {}
@@ -293,7 +296,7 @@ class Pool:
             thread.join()
 
     def _new_host(self, number: int) -> ProcessHost:
-        return ProcessHost(self._record, self._ended, self._settings, number)
+        return ProcessHost(self._record, self._ended, self._settings, number, self._lease)
 
     def _watch(self) -> None:
         while not self._closing.wait(min(0.5, self._patience / 4)):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from genlab.files import replace_file
 from genlab.maps import MapConfig
-from genlab.runtime.days import DaysOfUse
+from genlab.runtime.days import MOST, DaysOfUse
 from genlab.runtime.index import Damaged, Index, Unavailable
 from genlab.runtime.records import Line, Unreadable, from_values, read_card, read_checkpoint, to_values
 
@@ -109,9 +109,11 @@ class RunList:
             # An id that cannot name a file is no run's.
             with suppress(ValueError):
                 self._read_one(run_id, rows.get(run_id), self._checkpoint(run_id))
-        self._days.at_least(max((line.used for line in self._lines.values()), default=0))
+        self._days.at_least(max((line.used for line in self._lines.values() if line.used <= MOST), default=0))
         for run_id, line in self._lines.items():
-            self._lines[run_id] = line if line.used else replace(line, used=max(1, self._days.count))
+            # Nobody can have used it on a day that is yet to come.
+            known = 0 < line.used <= self._days.count
+            self._lines[run_id] = line if known else replace(line, used=max(1, self._days.count))
         for line in self.notices():
             _log.warning("%s", line)
 
@@ -157,7 +159,9 @@ class RunList:
             ids, self._pending = self._pending, set()
             lines = {run_id: self._lines.get(run_id) for run_id in ids}
         try:
-            troubles = [line for line in (self._write_cards(lines), self._write_index(lines)) if line]
+            troubles = [
+                line for line in (self._write_days(), *self._write_cards(lines), self._write_index(lines)) if line
+            ]
         except Exception:
             # Whatever a line holds: this thread writes those of all the others.
             _log.exception("The list of runs cannot be written.")
@@ -168,21 +172,29 @@ class RunList:
         self._tell(next(iter(troubles), ""))
         return not troubles
 
-    def _write_cards(self, lines: dict[str, Line | None]) -> str:
-        """Write what must not be lost; why it could not be written, or ""."""
+    def _write_days(self) -> str:
+        """Why the count of days could not be written, or ""."""
         try:
             self._days.write()
-            for run_id, line in lines.items():
-                card = _card(self._checkpoint(run_id))
+            return ""
+        except OSError as error:
+            return error.strerror or str(error)
+
+    def _write_cards(self, lines: dict[str, Line | None]) -> list[str]:
+        """Write what must not be lost; why some of it could not be written: nothing keeps the others from it."""
+        troubles = []
+        for run_id, line in lines.items():
+            card = _card(self._checkpoint(run_id))
+            try:
                 if line is None:
                     card.unlink(missing_ok=True)
                     self._carded.pop(run_id, None)
                 elif self._carded.get(run_id) != line.lasting():
                     replace_file(card, json.dumps(to_values(line)).encode())
                     self._carded[run_id] = line.lasting()
-            return ""
-        except OSError as error:
-            return error.strerror or str(error)
+            except OSError as error:
+                troubles.append(error.strerror or str(error))
+        return troubles
 
     def _write_index(self, lines: dict[str, Line | None]) -> str:
         """Why the index could not be written, or ""."""

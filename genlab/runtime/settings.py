@@ -197,11 +197,21 @@ def read_settings(environment: Mapping[str, str] = os.environ, **given: Any) -> 
     for name in ServerSettings.model_fields:
         if value := environment.get(variable(name), "").strip():
             found.setdefault(name, (value, variable(name)))
-    home = Path(found.get("home", (ServerSettings.model_fields["home"].default, ""))[0]).expanduser().resolve()
-    found["home"] = home, found.get("home", ("", "home"))[1]
+    named, where = found.get("home", (ServerSettings.model_fields["home"].default, "home"))
+    home = _folder(named, where)
+    found["home"] = home, where
     for name, value in _read_file(home / FILE).items():
         found.setdefault(name, (value, f"{FILE}: {name}"))
     return _validate(found)
+
+
+def _folder(named: Path | str, where: str) -> Path:
+    try:
+        return Path(named).expanduser().resolve()
+    except (RuntimeError, ValueError, OSError) as error:
+        # A user behind ~ who is not there, a null byte, links in a circle.
+        why = shorten(" ".join(str(error).split()).rstrip("."))
+        raise SettingError(f"{where} = {shorten(str(named))}: {why}; allowed is a folder") from None
 
 
 def variable(name: str) -> str:
@@ -211,7 +221,8 @@ def variable(name: str) -> str:
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors of Windows begin a file with a mark of its encoding.
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:

@@ -60,6 +60,7 @@ class Store:
         self._lock = threading.RLock()
         self._full, self._looked = "", -LOOK_SECONDS
         self._days = DaysOfUse(self.home / "days.json")
+        self._doubt = ""
         self._gone: set[str] = set()
         self._binned: dict[str, Line] = {}
         for card in (self.home / "bin").glob("*.json"):
@@ -163,13 +164,17 @@ class Store:
     # ---- clearing ----
 
     def outdated(self, busy: Collection[str] = ()) -> list[str]:
-        """The unnamed runs, none of them ``busy``, that were not used on any of the last ``kept_days`` days of use."""
-        last = self._days.count - self.settings.kept_days
-        return [
-            line.state.run_id
-            for line in reversed(self._list.lines())
-            if not line.name and line.used <= last and line.state.run_id not in busy
-        ]
+        """The unnamed runs, none of them ``busy``, that were not used on any of the last ``kept_days`` days of use.
+
+        A count that the dates of those days do not bear out clears nothing.
+        """
+        kept = self.settings.kept_days
+        unnamed = [line for line in reversed(self._list.lines()) if not line.name and line.state.run_id not in busy]
+        old = [line for line in unnamed if self._days.since(line.used) >= kept]
+        sure = [line.state.run_id for line in old if self._days.known_since(line.updated) >= kept]
+        doubts = len(old) - len(sure)
+        self._doubt = doubts and f"Unnamed runs that are kept, because the count of days of use is in doubt: {doubts}."
+        return sure
 
     def clear(self, busy: Collection[str] = ()) -> list[str]:
         """Put outdated runs into the bin and return their ids; the bin loses what is old, or all if space is short.
@@ -177,11 +182,15 @@ class Store:
         Only ``PORTION`` runs at a time: somebody may be waiting.
         """
         cleared = [run_id for run_id in self.outdated(busy)[:PORTION] if self._bin(run_id)]
-        last = self._days.count - self.settings.bin_days
         for line in sorted(self._binned.copy().values(), key=lambda line: (line.binned, line.updated)):
-            if line.binned <= last or is_short(self.home, self.settings):
+            if self._is_stale(line) or is_short(self.home, self.settings):
                 self.delete(line.state.run_id)
         return cleared
+
+    def _is_stale(self, line: Line) -> bool:
+        """Whether a run has been in the bin for long enough, by the count and by the dates."""
+        days, when = self.settings.bin_days, _changed(self._in_bin(line.state.run_id)[1])
+        return self._days.since(line.binned) >= days and self._days.known_since(when) >= days
 
     def bin(self) -> list[StoredRun]:
         """What was cleared and can be brought back, the one touched last first."""
@@ -280,8 +289,10 @@ class Store:
         return [line for line in (self._list.trouble(), self._full) if line]
 
     def notices(self) -> list[str]:
-        """What a person should know of the list, a line each: that it was damaged, that a run cannot be read."""
-        return self._list.notices()
+        """What a person should know of the list, a line each: that it was damaged, that a run cannot be read, that a
+        count is in doubt.
+        """
+        return [*self._list.notices(), *([self._doubt] if self._doubt else [])]
 
     def close(self) -> None:
         """Write what is left to write."""

@@ -11,9 +11,11 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import BinaryIO
 
 from genlab.config import CONFIGS
+from genlab.runtime.lease import Lease
 from genlab.runtime.messages import PROVEN, RUN_ID_LENGTH, read_record
 from genlab.runtime.worker.inbox import Inbox
 from genlab.runtime.worker.loop import Worker
@@ -26,10 +28,11 @@ _TINY = {"vae": {"width": 2}, "gan": {"generator_width": 2, "critic_width": 2}}
 
 
 def main() -> None:
-    """Entry of the worker process; its only arguments are the file for the mark and the number of the worker."""
+    """Entry of the worker process; its arguments are the server's lease, the name of the mark in it, its own number."""
     # Ctrl-C in the server's terminal reaches the whole group: the server alone decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    mark_file, number = open(sys.argv[1], "wb", buffering=0), int(sys.argv[2])
+    lease, number = Path(sys.argv[1]), int(sys.argv[3])
+    mark = _marker(lease / sys.argv[2])
     # Whatever else prints must not end up between the records.
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -44,7 +47,7 @@ def main() -> None:
     threading.Thread(target=outbox.write, daemon=True).start()
 
     _prepare_torch()
-    worker = Worker(inbox, outbox.send, _marker(mark_file), number=number)
+    worker = Worker(inbox, outbox.send, mark, number=number, lease=Lease(lease))
     worker.serve()
     outbox.drained(1)
     os._exit(0)
@@ -69,15 +72,19 @@ def _prepare_torch() -> None:
     gc.freeze()
 
 
-def _marker(file: BinaryIO) -> Callable[[str, bool], None]:
+def _marker(path: Path) -> Callable[[str, bool], None]:
     """Writes the id of the active run into a file, which outlives any kind of death."""
     last = ""
+    try:
+        file = open(path, "wb", buffering=0)
+    except OSError:
+        # On a full disk nobody can be blamed, and all go on.
+        return lambda run_id, proven=False: None
 
     def mark(run_id: str, proven: bool = False) -> None:
         nonlocal last
         if (text := f"{run_id} {PROVEN if proven else ''}") != last:
             last = text
-            # On a full disk nobody can be blamed, and all go on.
             with suppress(OSError):
                 file.seek(0)
                 file.write(text.encode().ljust(RUN_ID_LENGTH + 1 + len(PROVEN)))

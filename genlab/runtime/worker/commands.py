@@ -291,12 +291,11 @@ class Commands:
         run.require_model()
         past = run.trainer.past(command["step"])
         past.changes.append({"step": past.step, "settings": {}, "note": command["note"]})
-        past.save(command["path"])
+        self._saves.export(past, Path(command["path"]))
 
     def _checkpoint(self, run: Run, command: dict[str, Any]) -> None:
         run.require_model()
-        self._saves.settle(run)
-        run.trainer.save(run.path)
+        self._saves.write_now(run)
 
     def _copy(self, run: Run, command: dict[str, Any]) -> None:
         run.require_model()
@@ -304,7 +303,7 @@ class Commands:
 
     def _export(self, run: Run, command: dict[str, Any]) -> None:
         run.require_map()
-        run.trainer.trainer(command["cell"]).save(command["to"])
+        self._saves.export(run.trainer.trainer(command["cell"]), Path(command["to"]))
 
     # ---- who looks at it ----
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from genlab.runtime.lease import Lease
 from genlab.runtime.messages import MAX_HZ, Record, RunStatus
 from genlab.runtime.settings import ServerSettings, read_settings
 from genlab.runtime.worker.answers import Answers
@@ -33,6 +34,7 @@ class Worker:
         settings: the server's; None for those of the environment.
         number: which of the server's workers this is.
         speed: operations of matrix products in a second; None to measure them.
+        lease: by which the runs' files are changed.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Worker:
         settings: ServerSettings | None = None,
         number: int = 0,
         speed: float | None = None,
+        lease: Lease | None = None,
     ):
         settings = settings or read_settings()
         self.inbox, self.idle_seconds = inbox, settings.idle_seconds
@@ -50,7 +53,7 @@ class Worker:
         self.turned = time.monotonic()
         self._mark, self._told_at = mark, 0.0
         self.turns = Turns(self.runs, mark, lambda: inbox.has_commands or self.questions.are_due())
-        self.frames, self.saves = Frames(self.runs, send, mark), Saves(self.runs, send)
+        self.frames, self.saves = Frames(self.runs, send, mark), Saves(self.runs, send, lease or Lease())
         self.limits = Limits(self.runs, self.places, settings, speed)
         self.commands = Commands(
             self.runs, self.places, self.limits, self.turns, Answers(send), self.frames, self.saves,

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from genlab.runtime.disk import no_room_for
+from genlab.runtime.lease import Lease
 from genlab.runtime.messages import Record, RunStatus, json_bytes
-from genlab.runtime.worker.run import Run, Runs, one_line
+from genlab.runtime.worker.run import Refused, Run, Runs, one_line
 
 AUTOSAVE = 8.0
 """Seconds between two saves of a run that changes: a killed worker loses less than 10 s of training."""
@@ -37,10 +38,11 @@ class Saves:
 
     Args:
         send: takes (record kind, run id, payload).
+        lease: by which files are changed.
     """
 
-    def __init__(self, runs: Runs, send: Callable[[Record, str, bytes], None]):
-        self._runs, self._send = runs, send
+    def __init__(self, runs: Runs, send: Callable[[Record, str, bytes], None], lease: Lease):
+        self._runs, self._send, self._lease = runs, send, lease
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="genlab-saves")
 
     def look_after(self, run: Run) -> None:
@@ -75,7 +77,7 @@ class Saves:
             busy = time.thread_time()
             copy = run.trainer.copied()
             run.save_size, run.unsaved = copy.size, False
-            run.writing = self._writer.submit(_write, copy, run.path, time.thread_time() - busy)
+            run.writing = self._writer.submit(self._write, copy, run.path, time.thread_time() - busy)
         except Exception as error:
             self._not_saved(run, error)
 
@@ -94,7 +96,27 @@ class Saves:
     def forget(self, run: Run) -> None:
         """Remove the run's file."""
         self.settle(run)
-        run.path.unlink(missing_ok=True)
+        self._lease.remove(run.path)
+
+    def write_now(self, run: Run) -> None:
+        """Write the run as it stands to its file, whatever it costs; :class:`Refused` where that is not possible."""
+        self.settle(run)
+        self.export(run.trainer, run.path)
+
+    def export(self, trainer: Any, path: Path) -> None:
+        """Write what another run begins with; :class:`Refused` where that is not possible."""
+        try:
+            self._lease.put(path, trainer.save)
+        except OSError as error:
+            raise Refused(f"It cannot be saved: {one_line(error).rstrip('.')}.") from None
+
+    def _write(self, copy: Any, path: Path, cost: float) -> float:
+        """Write a copy; returns the seconds of a core that the whole save took, ``cost`` of them before."""
+        busy = time.thread_time()
+        if why := no_room_for(path, copy.size):
+            raise NoRoom(why)
+        self._lease.put(path, copy.write)
+        return cost + time.thread_time() - busy
 
     def save_all(self) -> None:
         """Save every run and wait for it, the smallest first: there may be little time."""
@@ -142,12 +164,3 @@ class Saves:
 def autosave_every(size: int, cost: float) -> float:
     """Seconds between two saves of so many bytes, each of which takes so many seconds of a core."""
     return AUTOSAVE if size <= SMALL else min(max(AUTOSAVE, cost / SAVE_SHARE), SLOWEST_SAVE)
-
-
-def _write(copy: Any, path: Path, cost: float) -> float:
-    """Write a copy; returns the seconds of a core that the whole save took, ``cost`` of them before."""
-    busy = time.thread_time()
-    if why := no_room_for(path, copy.size):
-        raise NoRoom(why)
-    copy.write(path)
-    return cost + time.thread_time() - busy
