@@ -8,6 +8,7 @@ import pytest
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from genlab import devices
 from genlab.config import GANConfig, VAEConfig
 from genlab.maps import PRESETS
 from genlab.runtime import cost
@@ -20,8 +21,8 @@ from genlab.scenarios import SCENARIOS
 from genlab.training import load_trainer, make_trainer
 from genlab.training.explicit.program import Program
 
-SPEED = 3e10
-"""Operations in a second of a slow laptop's core; a server's does three times as many."""
+SLOW_CORE = cost.Pace.of_core(3e10)
+"""A slow laptop's core; a server's does three times as many operations in a second."""
 WIDE = {"generator_width": 256, "critic_width": 192, "generator_depth": 3, "critic_depth": 2, "batch_size": 128}
 REFERENCE = {
     "VAE": VAEConfig(width=500, batch_size=100),
@@ -38,6 +39,8 @@ HEAVIEST = GANConfig(
 )
 SLOW = GANConfig(generator_width=8, critic_width=8, generator_depth=1, critic_depth=1, batch_size=4, n_critic=60)
 """Long only by the clock of the tests below."""
+
+THREE_SECONDS = cost.Pace.of_core(cost.seconds(SLOW, cost.Pace.of_core(1.0)) / 3)
 
 
 class Products(TorchDispatchMode):
@@ -87,13 +90,13 @@ def test_of_a_convolution_twice_its_products_are_reckoned_because_they_come_more
 def test_every_set_up_that_the_lab_offers_and_the_papers_settings_pass():
     offered = [config for one in SCENARIOS.values() for config in (one.config, one.cured) if config]
     for config in (*offered, *PRESETS.values(), *REFERENCE.values(), VAEConfig(), GANConfig()):
-        assert cost.seconds(config, SPEED) < 1
+        assert cost.seconds(config, SLOW_CORE) < 1
 
 
 def test_the_settings_to_lower_are_those_that_make_the_step_long():
-    assert cost.to_lower(HEAVIEST, SPEED) == ["n_critic = 100", "batch_size = 2048", "critic_width = 1024"]
+    assert cost.to_lower(HEAVIEST, SLOW_CORE) == ["n_critic = 100", "batch_size = 2048", "critic_width = 1024"]
     deep = VAEConfig(depth=6, width=1024, batch_size=64)
-    assert cost.to_lower(deep, SPEED) == ["depth = 6", "width = 1024"]
+    assert cost.to_lower(deep, SLOW_CORE) == ["depth = 6", "width = 1024"]
 
 
 # ---- in a worker ---------------------------------------------------------------------------------------------------
@@ -104,8 +107,8 @@ class Desk:
 
     def __init__(self, folder, monkeypatch, **settings):
         self.folder, self.told, self.numbers = folder, [], count()
-        monkeypatch.setattr(limits, "measured_speed", lambda: cost.seconds(SLOW, 1.0) / 3)
-        settings = ServerSettings(home=folder, device="cpu", **settings)
+        monkeypatch.setattr(limits, "measured_pace", lambda device: THREE_SECONDS)
+        settings = ServerSettings(home=folder, **{"device": "cpu", **settings})
         self.worker = Worker(Inbox(), lambda *record: self.told.append(record), settings=settings)
         self.runs = self.worker.runs
 
@@ -223,3 +226,61 @@ def test_a_run_for_which_no_memory_is_left_is_refused_in_one_line(tmp_path, monk
     assert refused["kind"] == "setting" and refused["state"]["status"] == "failed"
     assert refused["error"].startswith("The run would need about ") and "MB of memory" in refused["error"]
     assert desk.start("small", QUICK, watchers=1)["error"] is None
+
+
+# ---- beside a GPU --------------------------------------------------------------------------------------------------
+
+GPU = "cuda:0"
+
+
+@pytest.fixture
+def two(tmp_path, monkeypatch):
+    """A worker with a pretended GPU, on which a step of ``SLOW`` takes 30 ms, 3 s of it on the CPU."""
+    monkeypatch.setattr(devices, "gpus", lambda: [GPU])
+    monkeypatch.setattr(devices, "label", {"cpu": "CPU", GPU: "NVIDIA H200"}.get)
+    monkeypatch.setattr(devices, "verdict", lambda device: "")
+    monkeypatch.setattr(devices, "timed", lambda config, here, folder: pytest.fail(f"{here} are tried"))
+    # What is made on the GPU is made on the CPU, which nobody asks.
+    for module in ("genlab.maps.jobs", "genlab.training.make"):
+        monkeypatch.setattr(f"{module}.make_trainer", lambda config, device="cpu": make_trainer(config))
+    desk = Desk(tmp_path, monkeypatch, device="auto")
+    fast = cost.Pace(100 * THREE_SECONDS.speed, THREE_SECONDS.call / 100)
+    desk.worker.limits._paces[GPU] = fast
+    return desk
+
+
+def test_what_is_too_long_on_the_cpu_trains_on_the_gpu_without_being_tried_on_the_cpu(two):
+    started = two.start("heavy", SLOW, play=True)
+    assert (started["error"], started["state"]["place"]["device"]) == (None, GPU)
+    assert started["state"]["status"] == "running"
+    assert two.do("heavy", "step")["error"] is None
+
+
+def test_a_step_that_is_too_long_even_on_a_gpu_is_refused(two):
+    assert two.start("heaviest", HEAVIEST)["error"].startswith("One step would take about ")
+    assert two.start("heaviest", HEAVIEST, device=GPU)["error"].startswith("One step would take about ")
+
+
+def test_no_run_moves_to_a_device_on_which_its_steps_would_stop_everybody(two):
+    two.start("heavy", SLOW, play=True)
+    refused = two.do("heavy", "move", device="cpu")
+    assert (refused["kind"], refused["state"]["status"]) == ("setting", "running")
+    assert refused["error"].startswith("One step would take about 3 s here, and 1 s are allowed while others use")
+    assert refused["state"]["place"]["device"] == GPU
+    warned = two.do("heavy", "move", device="cpu", alone=True)["state"]
+    assert (warned["place"]["device"], warned["status"]) == ("cpu", "running")
+    assert "for which every click waits" in warned["message"]
+    # Back on the GPU nobody waits any more.
+    assert two.do("heavy", "move", device=GPU)["state"]["message"] == "It trains on NVIDIA H200 from step 0 on."
+
+
+def test_a_run_for_which_a_gpu_has_no_memory_left_does_not_stop_everybody_on_the_cpu(two, monkeypatch):
+    def full(config, device="cpu"):
+        if device == GPU:
+            raise RuntimeError("CUDA out of memory")
+        return make_trainer(config)
+
+    monkeypatch.setattr("genlab.maps.jobs.make_trainer", full)
+    left = two.start("heavy", SLOW, play=True)["state"]
+    assert (left["place"]["device"], left["status"]) == ("cpu", "paused")
+    assert left["message"].startswith("One step would take about 3 s here")

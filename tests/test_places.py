@@ -8,9 +8,10 @@ import pytest
 from genlab import devices
 from genlab.config import GANConfig
 from genlab.devices import Timing
+from genlab.runtime.cost import Pace
 from genlab.runtime.messages import Record
 from genlab.runtime.settings import ServerSettings
-from genlab.runtime.worker import Worker
+from genlab.runtime.worker import Worker, limits
 from genlab.runtime.worker.inbox import Inbox
 from genlab.runtime.worker.places import CPU, Places
 
@@ -104,6 +105,7 @@ def test_a_run_moves_with_its_curves_to_the_device_that_a_person_chose(tmp_path,
     # Another device that computes as the CPU does: the CPU by another name.
     places = desk.worker.places
     monkeypatch.setattr(places, "labels", {**places.labels, "cpu:0": "Second CPU"})
+    monkeypatch.setattr(limits, "measured_pace", lambda device: Pace.of_core(1e11))
     monkeypatch.setattr(devices, "verdict", lambda device: "")
     run = desk.do("move", device="cpu:0")
     assert (run.step, run.trainer.device.index, run.place.label) == (7, 0, "Second CPU")
@@ -123,6 +125,7 @@ def test_a_run_that_the_chosen_device_cannot_hold_stays_where_it_was(tmp_path, m
     run.trainer.advance(3)
     places = desk.worker.places
     monkeypatch.setattr(places, "labels", {**places.labels, "meta": "Full GPU"})
+    monkeypatch.setattr(limits, "measured_pace", lambda device: Pace.of_core(1e12))
     monkeypatch.setattr(devices, "verdict", lambda device: "")
     make_trainer = devices.make_trainer
 

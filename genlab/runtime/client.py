@@ -74,7 +74,7 @@ class Lab(Keeping, Owning):
         self._pool = Pool(
             self.settings.worker_count(),
             settings=self.settings,
-            lease=_lease(self.settings.home),
+            lease=renew_lease(self.settings.home),
             patience=patience,
             on_state=self.store.put,
             on_packet=self._watches.packet,
@@ -173,12 +173,17 @@ class Lab(Keeping, Owning):
     def move(self, run_id: str, device: str) -> None:
         """Train on another device from the present step on; "auto" is where its shape was measured to be fastest.
 
-        Raises :class:`SettingError` for a device that no worker has.
+        Raises :class:`SettingError` for a device that no worker has, and for one on which its steps would be too long.
         """
         if device != AUTO and device not in self.devices():
             raise SettingError(f"device = {device[:20]}: allowed is {', '.join((AUTO, *self.devices()))}")
-        self._entry(run_id).device = device
-        self._command(run_id, "move", device=device)
+        entry = self._entry(run_id)
+        before, entry.device = entry.device, device
+        try:
+            self._command(run_id, "move", device=device)
+        except SettingError:
+            entry.device = before
+            raise
 
     def devices(self) -> dict[str, str]:
         """The devices on which models can train here, name → label; empty until a worker has looked."""
@@ -362,13 +367,6 @@ class Lab(Keeping, Owning):
             raise SettingError(reply["error"])
         elif reply["error"]:
             raise CommandFailed(reply["error"])
-
-
-def _lease(home: Path) -> Path:
-    try:
-        return renew_lease(home)
-    except OSError as error:
-        raise SettingError(f"home = {home}: nothing can be saved in it: {error.strerror}") from None
 
 
 _lab: Lab | None = None

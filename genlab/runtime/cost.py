@@ -1,4 +1,4 @@
-"""How long a training step takes on this machine, reckoned from the settings before it is taken. Imports no torch.
+"""How long a training step takes on a device, reckoned from the settings before it is taken. Imports no torch.
 
 Operations of the matrix products are counted; what a machine does in a second of them is measured by a worker. The rest
 is reckoned in the same currency, from what it took beside matrix products on a core that did 1e11 of them a second.
@@ -26,6 +26,19 @@ LOWERED = 3
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How fast a device is: operations of matrix products in a second, and seconds of one layer's calls in one pass."""
+
+    speed: float
+    call: float
+
+    @classmethod
+    def of_core(cls, speed: float) -> "Pace":
+        """That of a core of a processor, whose calls are as fast as its products."""
+        return cls(speed, CALL / speed)
+
+
+@dataclass(frozen=True)
 class Network:
     """What one example costs in one pass over a network: products, activations, layers; and how many weights it has."""
 
@@ -37,30 +50,32 @@ class Network:
 
 @dataclass
 class Step:
-    """What one training step does: operations of matrix products, and what the rest is worth in them."""
+    """What one training step does: operations of matrix products, what the rest is worth in them, calls of layers."""
 
     products: float = 0.0
     rest: float = 0.0
+    calls: int = 0
 
     def take(self, network: Network, rows: int, passes: int) -> None:
         """Pass over a network with so many examples."""
         self.products += 2 * network.products * rows * passes
-        self.rest += (ELEMENT * network.units * rows + CALL * network.layers) * passes
+        self.rest += ELEMENT * network.units * rows * passes
+        self.calls += network.layers * passes
 
     def update(self, network: Network) -> None:
         """Move a network's weights."""
         self.rest += UPDATE * network.weights
 
 
-def seconds(config: Config | MapConfig, speed: float) -> float:
-    """How long one step takes on a machine that does ``speed`` operations of matrix products in a second.
+def seconds(config: Config | MapConfig, pace: Pace) -> float:
+    """How long one step takes on a device of this pace.
 
     Of a map it is a step of its costliest cell: more models share a step only as far as that stays short.
     """
     if isinstance(config, MapConfig):
-        return max(seconds(cell, speed) for cell in config.cells)
+        return max(seconds(cell, pace) for cell in config.cells)
     step = work(config)
-    return (step.products + step.rest) / speed
+    return (step.products + step.rest) / pace.speed + step.calls * pace.call
 
 
 def work(config: Config) -> Step:
@@ -88,13 +103,13 @@ def work(config: Config) -> Step:
     return step
 
 
-def to_lower(config: Config, speed: float) -> list[str]:
+def to_lower(config: Config, pace: Pace) -> list[str]:
     """The settings that make the step long, "name = value", those first whose usual value would shorten it most."""
-    usual, now = type(config)(), seconds(config, speed)
+    usual, now = type(config)(), seconds(config, pace)
     names = ("n_critic", "batch_size", "width", "depth", "critic_width", "generator_width", "critic_depth",
              "generator_depth")  # fmt: skip
     left = {
-        name: seconds(config.replace(**{name: getattr(usual, name)}), speed)
+        name: seconds(config.replace(**{name: getattr(usual, name)}), pace)
         for name in names
         if name in type(config).model_fields and getattr(config, name) > getattr(usual, name)
     }

@@ -11,21 +11,28 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from genlab.config import SettingError
 from genlab.files import replaceable, sync_folder
 
 
 def renew_lease(home: Path) -> Path:
-    """The folder of the server that holds the home now; that of the last one is gone. Raises OSError."""
+    """The folder of the server that holds the home now; that of the last one is gone.
+
+    Raises :class:`SettingError` in one line where none can be made.
+    """
     # In the folder of the saves: a file is renamed only within one file system.
     leases = home / "checkpoints" / ".unfinished"
-    leases.mkdir(parents=True, exist_ok=True)
     mine = leases / secrets.token_hex(8)
-    for old in leases.iterdir():
-        # At one moment for all that is in it, and possible on a full disk.
-        with suppress(OSError):
-            old.rename(mine)
-        shutil.rmtree(old, ignore_errors=True)
-    mine.mkdir(exist_ok=True)
+    try:
+        leases.mkdir(parents=True, exist_ok=True)
+        for old in leases.iterdir():
+            # At one moment for all that is in it, and possible on a full disk.
+            with suppress(OSError):
+                old.rename(mine)
+            shutil.rmtree(old, ignore_errors=True)
+        mine.mkdir(exist_ok=True)
+    except OSError as error:
+        raise SettingError(f"home = {home}: nothing can be saved in it: {error.strerror}") from None
     for unfinished in mine.iterdir():
         with suppress(OSError):
             unfinished.unlink()

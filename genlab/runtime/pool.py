@@ -36,7 +36,7 @@ NONE_STARTS = "The workers do not start: see the server's log."
 LONGEST_PAUSE = 10.0
 """Seconds between two attempts to start a worker at most."""
 
-_HEAVY = ("play", "step", "apply", "reset")
+_HEAVY = ("play", "step", "apply", "reset", "move")
 """Commands that may be too much for a lab that others use as well."""
 _log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from genlab.runtime.settings import AUTO
 from genlab.runtime.worker.answers import ANSWERED, Answers
 from genlab.runtime.worker.frames import Frames
 from genlab.runtime.worker.limits import Limits
-from genlab.runtime.worker.places import Places
+from genlab.runtime.worker.places import Place, Places
 from genlab.runtime.worker.run import Refused, Run, Runs, one_line
 from genlab.runtime.worker.saving import Saves
 from genlab.runtime.worker.turns import Turns
@@ -151,7 +151,7 @@ class Commands:
         return run
 
     def _start(self, run: Run, command: dict[str, Any]) -> None:
-        self._check(run, run.config, command)
+        self._check_afresh(run, run.config, command)
         self._admit(run, command, from_save=False)
 
     def _resume(self, run: Run, command: dict[str, Any]) -> None:
@@ -181,26 +181,35 @@ class Commands:
         except SettingError as error:
             run.rest(str(error))
 
-    def _check(self, run: Run, config: Config | MapConfig, command: dict[str, Any]) -> None:
-        self._limits.check(run, config, alone=command.get("alone", False))
+    def _check(self, run: Run, config: Config | MapConfig, command: dict[str, Any], device: str | None = None) -> None:
+        self._limits.check(run, config, alone=command.get("alone", False), device=device)
+
+    def _check_afresh(self, run: Run, config: Config | MapConfig, command: dict[str, Any]) -> None:
+        """The same for a run that begins, perhaps elsewhere than before."""
+        self._check(run, config, command, self._limits.best(run.device, config))
 
     def _make(self, run: Run, config: Config | MapConfig):
         from genlab.maps.jobs import make_job
 
-        trainer, run.place = self._places.make(run.device, config, partial(make_job, config))
+        trainer, run.place = self._place(run, config, partial(make_job, config))
         return trainer
+
+    def _place(self, run: Run, config: Config | MapConfig, make: Callable[[str], Any]) -> tuple[Any, Place]:
+        return self._places.make(run.device, config, make, self._limits.too_slow(run.device, config))
 
     def _load(self, run: Run, path: Path):
         from genlab.maps.jobs import load_job
 
-        trainer, run.place = self._places.make(run.device, run.config, partial(load_job, path, run.config))
+        trainer, run.place = self._place(run, run.config, partial(load_job, path, run.config))
         return trainer
 
     def _move(self, run: Run, command: dict[str, Any]) -> None:
         """Train on another device from here on; the snapshots stay behind."""
         run.require_model()
-        before, run.device = run.place, command["device"]
-        place = self._places.choose(run.device, run.config)
+        asked = command["device"]
+        place = self._places.choose(asked, run.config, self._limits.too_slow(asked, run.config))
+        self._check(run, run.config, command, place.device)
+        before, run.device = run.place, asked
         if place.device == before.device:
             run.place = place
             run.changed(message=run.message)
@@ -210,6 +219,9 @@ class Commands:
             run.trainer.save(path)
             run.carry(self._load(run, path))
         run.changed(message=f"It trains on {run.place.label} from step {run.step} on.")
+        if run.status == RunStatus.RUNNING:
+            # Where it was to go there may have been no memory left.
+            self._play_if_allowed(run, command)
 
     def _stop(self, run: Run, command: dict[str, Any]) -> None:
         """Free its memory, unless that would lose what cannot be saved; ``discard`` says that nobody wants it."""
@@ -255,7 +267,7 @@ class Commands:
         if run.trainer is None and run.status == RunStatus.FAILED and not run.path.exists():
             # It was refused before it began: with other settings it may begin.
             config = run.config.replace(**command["settings"])
-            self._check(run, config, command)
+            self._check_afresh(run, config, command)
             self._start_afresh(run, config)
             return
         run.require_model()
@@ -266,7 +278,7 @@ class Commands:
 
     def _reset(self, run: Run, command: dict[str, Any]) -> None:
         twin, config = self._runs.twin_of(run), read_config(command["config"]) if command["config"] else run.config
-        self._check(run, config, command)
+        self._check_afresh(run, config, command)
         self._limits.make_room(run, config, self._saves.release)
         self._start_afresh(run, config)
         if twin:

@@ -1,7 +1,7 @@
 """What runs may cost in one worker: a step that others would wait for, and memory."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from genlab.checkpoints import expected_tensors
 from genlab.config import Config, SettingError
@@ -21,42 +21,64 @@ COPIES = 3
 """What a run holds of its state beside the snapshots: weights and moments, gradients, a copy that is being written."""
 NUMBER = 4
 """Bytes of a weight."""
+CALLS = 4
+"""Calls of a device that one layer needs in one pass, about: product, bias, activation, a sum."""
 
 
-def measured_speed() -> float:
-    """Operations of matrix products that this machine's core does in a second."""
+def measured_pace(device: str) -> cost.Pace:
+    """How fast a device is."""
+    if device == CPU:
+        return cost.Pace.of_core(2 * 512**3 / _shortest(CPU, 512, time.thread_time))
+    products = _shortest(device, 2048, time.perf_counter)
+    call = _shortest(device, 8, time.perf_counter, row=200)
+    return cost.Pace(2 * 2048**3 / products, CALLS * call)
+
+
+def _shortest(device: str, side: int, clock: Callable[[], float], row: int = 1) -> float:
+    """Seconds of a product of two square matrices at best, of so many in a row."""
     import torch
 
-    one, other, best = torch.ones(512, 512), torch.ones(512, 512), float("inf")
+    one, best = torch.ones(side, side, device=device), float("inf")
     for _ in range(8):
-        begin = time.thread_time()
-        torch.mm(one, other)
-        best = min(best, time.thread_time() - begin)
-    return 2 * 512**3 / max(best, 1e-6)
+        begin = clock()
+        for _ in range(row):
+            product = torch.mm(one, one)
+        # What has arrived on the host is done.
+        product[0, 0].cpu()
+        best = min(best, clock() - begin)
+    return max(best / row, 1e-7)
 
 
 class Limits:
     """Refuses what would stop everybody.
 
     Args:
-        speed: operations of matrix products in a second; None to measure it.
+        paces: how fast devices are, by name; the others are measured.
     """
 
-    def __init__(self, runs: Runs, places: Places, settings: ServerSettings, speed: float | None = None):
+    def __init__(
+        self, runs: Runs, places: Places, settings: ServerSettings, paces: Mapping[str, cost.Pace] | None = None
+    ):
         self._runs, self._places, self._allowed = runs, places, settings.step_seconds
-        self._speed = speed or measured_speed()
+        self._paces = dict(paces or {})
+        # At the start: nobody waits for it, and no run disturbs it.
+        self._pace(CPU)
         shared = machine_memory() * MEMORY_SHARE / settings.worker_count()
         self._memory = settings.worker_memory * 10**6 if settings.worker_memory else int(shared)
 
     # Time -------------------------------------------------------------------------------------------------------------
 
-    def check(self, run: Run, config: Config | MapConfig, alone: bool) -> None:
-        """Raise :class:`SettingError` for settings whose steps would take too long here; who is alone is warned."""
-        seconds = self._seconds(run, config)
+    def check(self, run: Run, config: Config | MapConfig, alone: bool, device: str | None = None) -> None:
+        """Raise :class:`SettingError` for settings whose steps would take too long; who is alone is warned.
+
+        ``device``: where the run is to train, None for where it does or, when it has no place yet, for the best one.
+        """
+        device = device or (run.place.device if run.place else self.best(run.device, config))
+        seconds = cost.seconds(config, self._pace(device))
         if seconds <= self._allowed:
             run.slow = ""
             return
-        *others, last = cost.to_lower(_cell(config), self._speed) or ["its size"]
+        *others, last = cost.to_lower(_cell(config), self._pace(device)) or ["its size"]
         lower = f"{', '.join(others)} or {last}" if others else last
         about = f"{seconds:.2g}" if seconds < 10 else f"{seconds:,.0f}"
         if not alone:
@@ -76,10 +98,24 @@ class Limits:
     def _belong(self, run: Run, other: Run) -> bool:
         return other in self._runs.together(run)
 
-    def _seconds(self, run: Run, config: Config | MapConfig) -> float:
-        # A GPU is another matter: on it the longest of the allowed steps is short.
-        by_cpu = run.place.device == CPU if run.place else run.device == CPU or len(self._places.labels) == 1
-        return cost.seconds(config, self._speed) if by_cpu else 0.0
+    def too_slow(self, asked: str, config: Config | MapConfig) -> set[str]:
+        """The devices on which these settings need not be tried, because on another one their steps are allowed."""
+        best = self.best(asked, config)
+        slow = {one for one in self._places.choices(asked) if cost.seconds(config, self._pace(one)) > self._allowed}
+        return slow - {best}
+
+    def best(self, asked: str, config: Config | MapConfig) -> str:
+        """The device on which these settings train fastest, of those among which a run's is chosen."""
+        return min(self._places.choices(asked), key=lambda device: cost.seconds(config, self._pace(device)))
+
+    def _pace(self, device: str) -> cost.Pace:
+        if device not in self._paces:
+            try:
+                self._paces[device] = measured_pace(device)
+            except Exception:
+                # A device that fails is not used, see Places: what is asked of it is done on the CPU.
+                return self._pace(CPU)
+        return self._paces[device]
 
     # Memory -----------------------------------------------------------------------------------------------------------
 
@@ -143,4 +179,6 @@ def _product(shape: tuple[int, ...]) -> int:
 
 def _cell(config: Config | MapConfig) -> Config:
     """A set-up, of a map the costliest of its cells."""
-    return max(config.cells, key=lambda cell: cost.seconds(cell, 1.0)) if isinstance(config, MapConfig) else config
+    if not isinstance(config, MapConfig):
+        return config
+    return max(config.cells, key=lambda cell: cost.seconds(cell, cost.Pace.of_core(1.0)))

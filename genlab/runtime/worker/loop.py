@@ -1,8 +1,9 @@
 """The training loop: give turns to runs, obey commands between turns, send and save what is due."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from genlab.runtime.cost import Pace
 from genlab.runtime.lease import Lease
 from genlab.runtime.messages import MAX_HZ, Record, RunStatus
 from genlab.runtime.settings import ServerSettings, read_settings
@@ -33,7 +34,7 @@ class Worker:
             none is, so that a crash can be laid at the right door.
         settings: the server's; None for those of the environment.
         number: which of the server's workers this is.
-        speed: operations of matrix products in a second; None to measure them.
+        paces: how fast devices are, by name; the others are measured.
         lease: by which the runs' files are changed.
     """
 
@@ -44,7 +45,7 @@ class Worker:
         mark: Callable[..., None] = lambda run_id, proven=False: None,
         settings: ServerSettings | None = None,
         number: int = 0,
-        speed: float | None = None,
+        paces: Mapping[str, Pace] | None = None,
         lease: Lease | None = None,
     ):
         settings = settings or read_settings()
@@ -54,7 +55,7 @@ class Worker:
         self._mark, self._told_at = mark, 0.0
         self.turns = Turns(self.runs, mark, lambda: inbox.has_commands or self.questions.are_due())
         self.frames, self.saves = Frames(self.runs, send, mark), Saves(self.runs, send, lease or Lease())
-        self.limits = Limits(self.runs, self.places, settings, speed)
+        self.limits = Limits(self.runs, self.places, settings, paces)
         self.commands = Commands(
             self.runs, self.places, self.limits, self.turns, Answers(send), self.frames, self.saves,
             send, mark, self.inbox.put,

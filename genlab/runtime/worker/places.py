@@ -4,7 +4,7 @@ A device is tested before its first use. One that fails, or has no memory left, 
 on the CPU.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,9 +63,16 @@ class Places:
         """What the web process is told: the devices by name with their labels, and a line about a missing one."""
         return {"devices": self.labels, "problem": self.problem}
 
-    def make(self, asked: str, config: Config | MapConfig, make: Callable[[str], Any]) -> tuple[Any, Place]:
+    def choices(self, asked: str) -> list[str]:
+        """The devices among which a run's is chosen; ``asked`` is auto or the name of one."""
+        wanted = self._mine if asked == AUTO else [asked]
+        return [device for device in wanted if device in self.labels] or [CPU]
+
+    def make(
+        self, asked: str, config: Config | MapConfig, make: Callable[[str], Any], without: Collection[str] = ()
+    ) -> tuple[Any, Place]:
         """What ``make`` makes on the device for this run, and where that is; on the CPU when a GPU cannot hold it."""
-        place = self.choose(asked, config)
+        place = self.choose(asked, config, without)
         try:
             return make(place.device), place
         except Exception as error:
@@ -76,8 +83,11 @@ class Places:
             place = self._on_cpu(asked, why)
             return make(place.device), place
 
-    def choose(self, asked: str, config: Config | MapConfig) -> Place:
-        """Where a run with these settings trains; ``asked`` is auto or the name of a device."""
+    def choose(self, asked: str, config: Config | MapConfig, without: Collection[str] = ()) -> Place:
+        """Where a run with these settings trains; ``asked`` is auto or the name of a device.
+
+        Those of ``without`` are not tried as long as there is another one.
+        """
         if asked != AUTO and asked not in self.labels:
             return self._on_cpu(asked, f"{asked} is not here")
         wanted = [asked] if asked != AUTO else self._mine
@@ -86,6 +96,7 @@ class Places:
             self.problem = next(filter(None, map(self._devices.verdict, set(wanted) - {CPU})))
         if not usable:
             return self._on_cpu(asked, self.problem)
+        usable = [device for device in usable if device not in without] or usable
         if len(usable) == 1:
             return Place(asked, usable[0], self.labels[usable[0]])
         try:
