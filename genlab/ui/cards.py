@@ -23,5 +23,7 @@ def scenario_card(scenario: Scenario) -> None:
             clicked = st.button("Start", icon=":material/play_arrow:", key=f"start.{scenario.name}")
         st.markdown(f"{scenario.claim} {scenario.later}".strip())
     if clicked:
-        run_id = client.get_lab().start(scenario.config, play=True)
+        lab = client.get_lab()
+        run_id = lab.start(scenario.config)
+        lab.play(run_id, until=scenario.steps)
         st.switch_page(PAGES / f"{model}.py", query_params={"run": run_id, **scenario.config.to_query()})

@@ -9,6 +9,7 @@ from genlab.runtime import client
 from genlab.runtime.client import RunState
 from genlab.runtime.keeping import may_steer
 from genlab.runtime.messages import RunStatus
+from genlab.ui.claims import claim_line, resting_step
 from genlab.ui.errors import complain_of
 from genlab.ui.keep import keep
 from genlab.ui.owners import about_owner, watched
@@ -16,7 +17,9 @@ from genlab.ui.runs import act, make_mine, new_seed, restart, visit
 
 
 def play(run_id: str) -> None:
-    client.get_lab().play(run_id)
+    """Let it train, that of a demonstration until its claim is judged."""
+    lab = client.get_lab()
+    lab.play(run_id, resting_step(lab.state(run_id).config))
 
 
 def pause(run_id: str) -> None:
@@ -34,6 +37,7 @@ def rewind(run_id: str) -> None:
 def runbar(state: RunState) -> None:
     """Draw the buttons for the run in one row, then one line for each problem."""
     kind, here = type(state.config), visit(type(state.config))
+    claim_line(state.config)
     with bar():
         if may_steer(state):
             transport([state.status], kind.model, lambda command: {"on_click": act, "args": (kind, command)})

@@ -1,0 +1,40 @@
+"""What a run was started to show, in one line above its pictures."""
+
+from html import escape
+
+import streamlit as st
+
+from genlab.config import Config
+from genlab.maps import MapConfig
+from genlab.scenarios.claims import Claim, claim_of
+from genlab.ui import PAGES
+
+
+def resting_step(config: Config | MapConfig) -> int | None:
+    """The step at which a run with these settings comes to rest, because a claim is judged there; None for none."""
+    claim = None if isinstance(config, MapConfig) else claim_of(config)
+    return claim.step if claim else None
+
+
+def claim_line(config: Config | MapConfig) -> None:
+    """What will be seen of a demonstration, until which step, why, and the way to its twin; nothing of another run."""
+    claim = None if isinstance(config, MapConfig) else claim_of(config)
+    if claim is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="claim"):
+        st.html(_told(claim), width="stretch")
+        if claim.scenario.cure:
+            st.page_link(
+                PAGES / "gallery.py", label="See the failure" if claim.is_cured else "See the cure",
+                icon=":material/compare:", query_params={"scenario": claim.scenario.name},
+                help=f"Both twins beside each other. {'' if claim.is_cured else claim.scenario.cured_claim}".strip(),
+            )  # fmt: skip
+
+
+def _told(claim: Claim) -> str:
+    title = f"{claim.scenario.title}, cured" if claim.is_cured else claim.scenario.title
+    line = f"<b>{escape(title)}.</b> {escape(claim.words)} <i>Judged at step {claim.step:,}, where it rests.</i>"
+    further = " ".join(part for part in (claim.scenario.why, "" if claim.is_cured else claim.scenario.later) if part)
+    if not further:
+        return f'<div class="claim">{line}</div>'
+    return f'<details class="claim"><summary>{line} <u>Why</u></summary>{escape(further)}</details>'
