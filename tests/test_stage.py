@@ -80,6 +80,22 @@ def test_a_file_holds_one_idea():
         assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST, path.name
 
 
+@pytest.mark.parametrize("module", ["player", "pencil", "part"])
+def test_a_component_has_rules_for_every_class_that_it_makes(module):
+    declared = (STAGE.parent / f"{module}.py").read_text(encoding="utf-8")
+    sheets = re.findall(r'"(\w+)"', re.search(rf'component\("{module}", (.*?)\)', declared)[1])
+    rules = "".join((STAGE / f"{sheet}.css").read_text(encoding="utf-8") for sheet in sheets)
+    scripts = [STAGE / f"{module}.js", *(STAGE / module).glob("*.js")]
+    made = {
+        name
+        for script in scripts
+        for names in re.findall(r'class: "([\w -]+)"', script.read_text(encoding="utf-8"))
+        for name in names.split()
+    }
+    assert made
+    assert {name for name in made if f".{name}" not in rules} == set()
+
+
 def test_what_is_exported_is_used_by_another_module():
     files = [*paths(".js"), *(ROOT / "tests" / "stage").iterdir(), Path(__file__)]
     scripts = {path: path.read_text(encoding="utf-8") for path in files}

@@ -11,7 +11,7 @@ from genlab.live.assets import component, surroundings
 
 @cache
 def _component():
-    return component("player", "live", "player")
+    return component("player", "live", "bar", "room", "panels", "player")
 
 
 def player(motion: Motion, *, key: str, on_point: Callable[[float, float], None] | None = None) -> None:
