@@ -1,5 +1,6 @@
 """Names against a judgement that was written down before: set-ups, healthy and sick, that no threshold was set on."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -100,6 +101,10 @@ JUDGED = {
     "SGD at 1 under a WGAN": (WGAN.replace(clip=None, **SGD, critic_learning_rate=1.0), 200, WILD),
     # GAN of images.
     "digits' GAN with R1": (IMAGES.replace(r1_weight=2.0, activation="leaky_relu"), 1000, HEALTHY),
+    "digits' GAN with a generator at 1e-6": (IMAGES.replace(generator_learning_rate=1e-6), 900, STILL),
+    "digits' GAN with SGD at 1e-4": (
+        IMAGES.replace(generator_optimizer="sgd", generator_learning_rate=1e-4), 900, STILL,
+    ),
     "digits' GAN with a fast generator": (IMAGES.replace(generator_learning_rate=1e-2), 1000, {Name.MODE_COLLAPSE}),
 }  # fmt: skip
 """What is run → settings, steps, and the names that are right, as judged from the settings and what is known of them.
@@ -129,6 +134,30 @@ def test_of_sixty_set_ups_nineteen_in_twenty_get_the_name_that_was_written_down(
     assert len(JUDGED) >= 60 and len(wrong) <= 0.05 * len(JUDGED), wrong
     alarms = {name: names[name][1] for name in WORKING if len(set(names[name][1])) > 2}
     assert not alarms, "names of a working run that flicker"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sigma", "name", "words"),
+    [
+        (0.04, Name.HEALTHY, "1 unused."),
+        (0.06, Name.HEALTHY, "the data need no more"),
+        (0.83, *COLLAPSE, "of 2: at most"),
+    ],
+)
+def test_on_a_line_the_latents_are_worth_what_a_linear_decoder_says(sigma, name, words):
+    """KL_j = ½ ln⁺(λ_j/σ²), λ = 2/3 and .0025: .22 nats at .04 for the second, nothing from .05 on, for both at .83."""
+    torch.set_num_threads(1)
+    config = VAEConfig(data="line", width=64, batch_size=512, sigma=sigma, learning_rate=2e-3, seed=60)
+    trainer = make_trainer(config)
+    trainer.advance(1200 if sigma > 0.5 else 2500)
+    history = trainer.history()
+    small, large = sorted(np.median(history["kl_per_dim"][-200:], axis=0))
+    # The data are uniform along the line, not Gaussian: what is used is worth that to some hundredths of a nat.
+    assert large == pytest.approx(max(0.0, 0.5 * np.log(2 / 3 / sigma**2)), abs=0.1)
+    assert small < max(0.02, 0.5 * np.log(0.0025 / sigma**2))
+    found = diagnose(config, history, trainer.reference())
+    assert found.name == name and words in found.saw
 
 
 STEADY = {

@@ -15,7 +15,7 @@ from genlab.diagnosis import Name, diagnose
 from genlab.diagnosis import both as diagnosis_both
 from genlab.diagnosis.recent import Recent
 from genlab.scenarios import HOME, SCENARIOS, Evidence, Scenario, report, run, watch
-from genlab.scenarios.run import watch_on
+from genlab.scenarios.run import run_on, watch_on
 from genlab.training import make_trainer
 
 SEEDS = range(100, 105)
@@ -308,6 +308,15 @@ def test_a_cured_twin_shows_what_is_claimed_of_it(name):
     scenario = SCENARIOS[name]
     holds, figures = scenario.cured_check(evidence_of(scenario.cured.replace(seed=SEEDS[0]), scenario.steps))
     assert holds, figures
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_what_becomes_of_a_claim_after_four_times_its_length_is_said(name):
+    scenario = SCENARIOS[name]
+    at_once, later = run_on(scenario, make_trainer, SEEDS[0], (1, 4))
+    assert at_once.holds, at_once.figures
+    assert later.holds == (not scenario.later), later.figures
 
 
 @pytest.mark.slow
