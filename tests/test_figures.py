@@ -66,7 +66,7 @@ def frame(config):
     arrays = {}
     if worker.inspection:
         posterior = set(worker.look(1, {"held_out": 0}, 0, bound=True)[0])
-        for _ in range(2):
+        for _ in range(4):
             worker.inspection.work(survey=True)
         both = set(worker.look(1, {"held_out": 0}, 0, bound=True)[0])
         arrays = {"posterior": posterior, "evidence": both - posterior}

@@ -28,7 +28,7 @@ from genlab.runtime.worker.frames import _header
 STAGE = served.FOLDER
 # From the top: a module imports from its own row and from those below it.
 ROWS = (
-    ("entry.js", "live.js", "player.js", "pencil.js", "part.js", "keys.js"), ("lab.js",),
+    ("entry.js", "live.js", "player.js", "pencil.js", "sketch.js", "part.js", "keys.js"), ("lab.js",),
     ("rerun.js", "draw_loop.js", "enlargement.js", "presenter.js", "room.js"), ("bar/", "panels/", "player/"),
     ("wire/",), ("page/",), ("maths/",),
 )  # fmt: skip

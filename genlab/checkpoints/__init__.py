@@ -2,8 +2,8 @@
 
 The format is safetensors: the length of a header, the header as JSON, the tensors' bytes. Names of tensors:
 ``generator/…``, ``critic/…``, ``encoder/…``, ``decoder/…`` (weights), ``optimizer/…``, ``history/…``, ``measured/…``
-(what the next measurement compares with); random numbers follow from the seed and the step.
-A group (the word before the slash) is there as a whole or not at all; the network that generates always is. The
+(what the next measurement compares with), ``data/…`` (a person's own); random numbers follow from the seed and the
+step. A group (the word before the slash) is there as a whole or not at all; the network that generates always is. The
 header's metadata hold the settings, the step and the story of the run as JSON; nothing is ever unpickled.
 
 What only reads a file's card imports no torch; :mod:`genlab.checkpoints.tensors` does and is loaded in workers alone.

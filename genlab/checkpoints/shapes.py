@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from genlab.checkpoints.header import CheckpointError, Shape, Tensors
 from genlab.config import Config, GANConfig, VAEConfig
 from genlab.data import points
+from genlab.data.own import MOST_PICTURES, MOST_ROWS
 from genlab.stamps import CLASS_CURVES, MODE_CURVES, STAMPS
 
 HISTORY_ROWS = 4096
@@ -74,7 +75,7 @@ def measured_curves(config: Config) -> tuple[str, ...]:
 
 def _modes(config: Config) -> int:
     """How many modes the data have; 0 where they do not consist of separate modes."""
-    modes = None if config.is_images else points(config.data).modes
+    modes = None if config.is_images or config.is_own else points(config.data).modes
     return 0 if modes is None else len(modes)
 
 
@@ -121,10 +122,20 @@ def _normalised(layers: Mapping[str, Shape]) -> dict[str, Shape]:
     return shapes
 
 
+def _own_examples(config: Config, found: Tensors) -> Tensors:
+    """The person's own data that a run brings along, as many as there are."""
+    shape = found.get("data/examples", ("", ()))[1]
+    if not config.is_own or not shape:
+        return {}
+    many = min(shape[0], MOST_PICTURES if config.is_images else MOST_ROWS)
+    form = ("U8", (many, 28, 28)) if config.is_images else ("F32", (many, config.dimension))
+    return {"data/examples": form}
+
+
 def compare(name: str, config: Config, found: Tensors) -> None:
     """Raise unless every group in the file is whole and every tensor has its settings' dtype and shape."""
     rows = found.get("history/time", ("", (0,)))[1]
-    expected = expected_tensors(config, rows[0] if rows else 0)
+    expected = expected_tensors(config, rows[0] if rows else 0) | _own_examples(config, found)
     groups = {tensor.split("/")[0] for tensor in found} | {"decoder" if config.model == "vae" else "generator"}
     for tensor in sorted(expected):
         if tensor not in found and tensor.split("/")[0] in groups:

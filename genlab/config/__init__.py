@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 
 from genlab.config.base import Config
-from genlab.config.choices import ACTIVATIONS, CRITIC_OBJECTIVES, IMAGES, LINES, OPTIMIZERS, OWN, POINTS
+from genlab.config.choices import ACTIVATIONS, CRITIC_OBJECTIVES, IMAGES, LINES, OPTIMIZERS, OWN, OWN_NAME, POINTS
 from genlab.config.declare import LAST_SEED
 from genlab.config.gan import GANConfig
 from genlab.config.setting import OFF, Setting, SettingError, setting_text, shorten
@@ -27,6 +27,7 @@ __all__ = [
     "OFF",
     "OPTIMIZERS",
     "OWN",
+    "OWN_NAME",
     "POINTS",
     "Setting",
     "SettingError",

@@ -28,6 +28,7 @@ IMAGES = {
 OWN = {"own:l": "numbers", "own:p": "points", "own:i": "pictures"}
 """How the names of a person's own data begin, by what they are: on a line, in the plane, 28×28."""
 OWN_NAME = r"own:[lpi][0-9a-f]{20}"
+OWN_HELP = "own:HASH of a person's own"
 PLANE_DATA = (*POINTS, "own:p")
 """Data in the plane: by name, or by how a name begins."""
 LINE_DATA = (*LINES, "own:l")

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from genlab.config import declare
 from genlab.config.base import Config
-from genlab.config.choices import ACTIVATIONS, CRITIC_OBJECTIVES, IMAGES, LINES, POINTS
+from genlab.config.choices import ACTIVATIONS, CRITIC_OBJECTIVES, IMAGES, LINES, OWN_HELP, OWN_NAME, POINTS
 
 
 class GANConfig(Config):
@@ -13,7 +13,13 @@ class GANConfig(Config):
     model: ClassVar[str] = "gan"
 
     data: str = declare.choice(
-        "ring8_soft", {**POINTS, **LINES, **IMAGES}, "Data", "What the generator learns to imitate.", group="Data"
+        "ring8_soft",
+        {**POINTS, **LINES, **IMAGES},
+        "Data",
+        "What the generator learns to imitate.",
+        group="Data",
+        further=OWN_NAME,
+        further_help=OWN_HELP,
     )
     objective: str = declare.choice(
         "nonsaturating",

@@ -77,7 +77,7 @@ class Setting:
 
     def word(self, value: str) -> str:
         """What a person reads for a value of a choice; of a further one its end."""
-        return self.choices.get(value) or f"{self.further_help.split(':')[0]} data …{value[-4:]}"
+        return self.choices.get(value) or f"own data …{value[-4:]}"
 
     def applies(self, config: BaseModel) -> bool:
         """Whether the setting has an effect beside the other settings of ``config``."""

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from genlab.config import declare
 from genlab.config.base import Config
-from genlab.config.choices import ACTIVATIONS, IMAGES, LINE_DATA, LINES, PLANE_DATA, POINTS
+from genlab.config.choices import ACTIVATIONS, IMAGES, LINE_DATA, LINES, OWN_HELP, OWN_NAME, PLANE_DATA, POINTS
 
 
 class VAEConfig(Config):
@@ -13,7 +13,13 @@ class VAEConfig(Config):
     model: ClassVar[str] = "vae"
 
     data: str = declare.choice(
-        "mnist", {**IMAGES, **POINTS, **LINES}, "Data", "What the model learns to generate.", group="Data"
+        "mnist",
+        {**IMAGES, **POINTS, **LINES},
+        "Data",
+        "What the model learns to generate.",
+        group="Data",
+        further=OWN_NAME,
+        further_help=OWN_HELP,
     )
     beta: float = declare.number(
         1.0, 0, 1000, "KL weight",

@@ -14,8 +14,8 @@ class Distribution:
     (m, d) and weights (m,) adding up to 1, with which a weighted sum is an expectation. ``modes`` (m, d) and their
     common standard deviation ``mode_std`` are None where a distribution does not consist of separate modes.
 
-    Of a person's own data there are only examples: ``pdf`` is None, ``halves`` draws two samples from the half that is
-    trained on and from the one that is held out, and ``most`` is how many points such a sample can have.
+    Of a person's own data there are only examples: ``pdf`` is None, ``halves`` draws two samples without a common
+    example, and ``most`` is how many points such a sample can have.
     """
 
     name: str

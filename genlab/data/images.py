@@ -12,6 +12,7 @@ import numpy as np
 
 from genlab.config import IMAGES
 from genlab.data.missing import DataUnavailable
+from genlab.data.own import split
 
 EMBEDDED = "mnist"
 """The images that need no download."""
@@ -25,12 +26,15 @@ _download = threading.Lock()
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images (n, 28, 28) uint8, 0 black to 255 white, with their labels (n,) uint8, to train on and held out."""
+    """Images (n, 28, 28) uint8, 0 black to 255 white, to train on and held out, with their labels (n,) uint8.
+
+    A person's own pictures have no labels: None.
+    """
 
     train: np.ndarray
-    train_labels: np.ndarray
+    train_labels: np.ndarray | None
     held_out: np.ndarray
-    held_out_labels: np.ndarray
+    held_out_labels: np.ndarray | None
 
 
 def data_folder() -> Path:
@@ -46,6 +50,9 @@ def images(name: str, folder: str | Path | None = None) -> ImageSet:
     """
     if name == EMBEDDED:
         return _embedded()
+    if name.startswith("own:i"):
+        train, held_out = split(name)
+        return ImageSet(train, None, held_out, None)
     if name not in _TORCHVISION:
         raise ValueError(f"data = {name}: no such images; there are {', '.join(IMAGES)}")
     return _from_torchvision(_TORCHVISION[name], Path(folder) if folder else data_folder())

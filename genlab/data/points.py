@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from genlab.data.distribution import Distribution, gaussian_nodes, normal_density, uniform_nodes
 from genlab.data.lines import LINE_DISTRIBUTIONS
+from genlab.data.own import own_points
 
 
 def _product(one, other):
@@ -222,7 +223,13 @@ POINT_DISTRIBUTIONS: dict[str, Distribution] = {
 
 
 def points(name: str) -> Distribution:
-    """The distribution of that name; raises ValueError in one line naming those that exist."""
+    """The distribution of that name, of a person's own data too.
+
+    Raises ValueError in one line naming those that exist, :class:`genlab.data.DataUnavailable` for own data that are
+    not here.
+    """
+    if name.startswith("own:"):
+        return own_points(name)
     try:
         return POINT_DISTRIBUTIONS[name]
     except KeyError:

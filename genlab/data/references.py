@@ -45,7 +45,7 @@ class References:
 
 def references(data: str, sigma: float = 1.0) -> References:
     """The levels of a data set by its name; σ is the decoder's noise for points and says nothing of images."""
-    if data in IMAGES:
+    if data in IMAGES or data.startswith("own:i"):
         return _of_images(data)
     noise = points(data).dimension * (np.log(sigma) + np.log(2 * np.pi) / 2)
     scaled = tuple(float(value) / sigma**2 for value in variances(data))
@@ -53,9 +53,11 @@ def references(data: str, sigma: float = 1.0) -> References:
 
 
 @cache
-def log_density(data: str) -> float:
-    """E log p(x) of points, nats: minus the differential entropy of the exact density."""
+def log_density(data: str) -> float | None:
+    """E log p(x) of points, nats: minus the differential entropy of the exact density; None where it is not known."""
     distribution = points(data)
+    if not distribution.is_known:
+        return None
     places, weights = distribution.nodes()
     density = distribution.density(places)
     inside = density > 0
@@ -75,18 +77,19 @@ def _of_images(data: str) -> References:
     found = images(data)
     grey = np.arange(256) / 255
     pixels = np.concatenate([found.train, found.held_out]).reshape(-1, 784)
-    labels = np.concatenate([found.train_labels, found.held_out_labels])
+    told = found.train_labels is not None
+    labels = np.concatenate([found.train_labels, found.held_out_labels]) if told else np.zeros(len(pixels), np.uint8)
     counts = np.bincount(labels)
     sums = np.stack([pixels[labels == label].sum(axis=0) for label in range(len(counts))]) / 255
     # The data term is linear in x, so that its mean at the best constant image is that image's entropy.
     mean, by_class = sums.sum(axis=0) / len(pixels), sums / counts[:, None]
     shares = counts / len(pixels)
-    told = float(-(shares * np.log(shares)).sum())
+    rate = float(-(shares * np.log(shares)).sum())
     exact = np.bincount(pixels.ravel(), minlength=256) @ _entropy(grey) / len(pixels)
     return References(
         log_density=None,
         without_latents=-float(_entropy(mean).sum()),
-        class_means=-float(shares @ _entropy(by_class).sum(axis=1)) - told,
+        class_means=-float(shares @ _entropy(by_class).sum(axis=1)) - rate if told else None,
         reconstruction=float(exact),
         variances=_pixel_variances(pixels, mean),
     )

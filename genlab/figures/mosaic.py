@@ -48,7 +48,7 @@ def _png(grey: np.ndarray) -> bytes:
 def samples_csv(z: np.ndarray, made: np.ndarray) -> str:
     """One line for each sample: its noise or latents z (n, k), then its coordinates or its pixels (0 to 255)."""
     flat = made.reshape(len(made), -1)
-    names = ["x", "y"] if flat.shape[1] == 2 else [f"pixel{i}" for i in range(flat.shape[1])]
+    names = ["x", "y"][: flat.shape[1]] if flat.shape[1] <= 2 else [f"pixel{i}" for i in range(flat.shape[1])]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([*(f"z{i + 1}" for i in range(z.shape[1])), *names])

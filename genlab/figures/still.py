@@ -10,6 +10,9 @@ from genlab.figures.palette import PALETTE, TEXT
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 DENSITY_SIDE = 121
+MOST_SHOWN = 3000
+SHOWN = 600
+"""Points of data whose density is not known."""
 _MARGIN = {"l": 60, "r": 10, "t": 10, "b": 45}
 
 
@@ -37,16 +40,15 @@ def over_density(
     """
     if distribution.dimension == 1:
         return _over_line(distribution, xy[:, 0], theme=theme, height=height)
-    axis = np.linspace(-distribution.extent, distribution.extent, DENSITY_SIDE)
-    x, y = np.meshgrid(axis, axis)
-    # Narrow modes would leave everything else white: the eye reads the square root better.
-    density = np.sqrt(distribution.density(np.column_stack([x.ravel(), y.ravel()])).reshape(x.shape))
-    real = _rgba(PALETTE[theme]["real"], 0), _rgba(PALETTE[theme]["real"], 0.75)
     figure = go.Figure()
-    figure.add_heatmap(
-        x=axis, y=axis, z=density, colorscale=[[0, real[0]], [1, real[1]]], showscale=False, hoverinfo="skip",
-        zsmooth="best",
-    )  # fmt: skip
+    if distribution.is_known:
+        _add_density(figure, distribution, theme)
+    else:
+        real = distribution.sample(SHOWN, np.random.default_rng(0))
+        figure.add_scatter(
+            x=real[:, 0], y=real[:, 1], mode="markers", marker={"color": PALETTE[theme]["real"], "size": 4},
+            hovertemplate="(%{x:.4f}, %{y:.4f})<extra>real</extra>",
+        )  # fmt: skip
     colour = PALETTE[theme]["generated"]
     figure.add_scatter(
         x=xy[:, 0], y=xy[:, 1], mode="lines+markers" if path else "markers",
@@ -59,6 +61,18 @@ def over_density(
         yaxis={**reach, "title": {"text": "y"}, "scaleanchor": "x", "scaleratio": 1},
     )  # fmt: skip
     return _legible(figure, theme)
+
+
+def _add_density(figure: go.Figure, distribution: Distribution, theme: str) -> None:
+    axis = np.linspace(-distribution.extent, distribution.extent, DENSITY_SIDE)
+    x, y = np.meshgrid(axis, axis)
+    # Narrow modes would leave everything else white: the eye reads the square root better.
+    density = np.sqrt(distribution.density(np.column_stack([x.ravel(), y.ravel()])).reshape(x.shape))
+    real = _rgba(PALETTE[theme]["real"], 0), _rgba(PALETTE[theme]["real"], 0.75)
+    figure.add_heatmap(
+        x=axis, y=axis, z=density, colorscale=[[0, real[0]], [1, real[1]]], showscale=False, hoverinfo="skip",
+        zsmooth="best",
+    )  # fmt: skip
 
 
 def _over_line(distribution: Distribution, x: np.ndarray, *, theme: str, height: int) -> go.Figure:
@@ -79,6 +93,19 @@ def _over_line(distribution: Distribution, x: np.ndarray, *, theme: str, height:
         xaxis={"range": [-reach, reach], "title": {"text": "x"}, "zeroline": False},
         yaxis={"title": {"text": "density"}, "rangemode": "tozero"},
     )  # fmt: skip
+    return _legible(figure, theme)
+
+
+def examples_figure(examples: np.ndarray, *, theme: str, height: int = 300) -> go.Figure:
+    """Points of a person's own (n, 2), the first some thousand, or a histogram of numbers (n, 1)."""
+    figure, colour = go.Figure(), PALETTE[theme]["real"]
+    if examples.shape[1] == 1:
+        figure.add_histogram(x=examples[:, 0], nbinsx=70, marker={"color": colour})
+    else:
+        few = examples[:MOST_SHOWN]
+        figure.add_scatter(x=few[:, 0], y=few[:, 1], mode="markers", marker={"color": colour, "size": 3})
+        figure.update_yaxes(scaleanchor="x", scaleratio=1)
+    figure.update_layout(margin=_MARGIN, height=height, showlegend=False, bargap=0)
     return _legible(figure, theme)
 
 

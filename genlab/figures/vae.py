@@ -23,6 +23,7 @@ POINTS_GRID = {
     "wide": GRID["wide"],
 }
 """With points both planes stand side by side on the smaller screen too: a move in one shows in the other."""
+CLASS_MEANS = "elbo_of_class_means"
 ELLIPSES = 40
 """Posterior ellipses drawn: enough to see their size, few enough to see through."""
 RECONSTRUCTED = 300
@@ -46,7 +47,9 @@ def _planes(config: VAEConfig) -> list[Panel]:
 
 
 def _latent_plane(config: VAEConfig) -> Panel:
-    marked = _by_class() if config.is_images else _by_position(config)
+    marked = _by_position(config)
+    if config.is_images:
+        marked = _unmarked() if config.is_own else _by_class()
     first = len(marked["data"])
     data = [*marked["data"], prior_circles(), lines("@muted", 1.2, "q(z|x)")]
     bind = [
@@ -95,6 +98,13 @@ def _by_class() -> dict:
     bind.append({"use": "classNames", "trace": len(data), **common})
     caption = "Held-out examples; colour and mark: their class, whose number stands at its median."
     return {"data": [*data, names], "bind": bind, "caption": caption}
+
+
+def _unmarked() -> dict:
+    """Of a person's own pictures no classes are known."""
+    data = [dots("@real", "circle", 6, "μ(x)")]
+    bind = [{"use": "columns", "trace": 0, "arrays": {"points": "latent.mean"}, "columns": [0, 1], "count": DRAWN}]
+    return {"data": data, "bind": bind, "caption": "Held-out pictures, whose classes are not known."}
 
 
 def _by_position(config: VAEConfig) -> dict:
@@ -246,7 +256,10 @@ def _curves(config: VAEConfig) -> list[Panel]:
         ),
         Panel(
             "elbo", "curves", "ELBO", ("terms", "elbo"), history,
-            {"series": [series("elbo", "ELBO", "@elbo")], "y": "nats per example", "levels": _elbo_levels(config)},
+            {
+                "series": [series("elbo", "ELBO", "@elbo")], "y": "nats per example", "levels": _elbo_levels(config),
+                "caption": "The density of your own data is not known, nor E log p(x)." if config.is_own else "",
+            },
         ),
         Panel(
             "beta", "curves", "β", ("terms", "elbo"), history,
@@ -263,7 +276,9 @@ def _least(config: VAEConfig) -> list[dict[str, Any]]:
 def _elbo_levels(config: VAEConfig) -> list[dict[str, Any]]:
     levels = [level("a decoder that ignores z", reference="elbo_without_latents", below=True)]
     if config.is_images:
-        return [*levels, level("a code that says the class alone", reference="elbo_of_class_means")]
+        return levels if config.is_own else [*levels, level("a code that says the class alone", reference=CLASS_MEANS)]
+    if config.is_own:
+        return levels
     return [*levels, level("E log p(x): no ELBO lies above", reference="elbo")]
 
 

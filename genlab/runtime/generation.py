@@ -95,8 +95,8 @@ def _coverage(model: GenerativeModel, asked: dict[str, Any]) -> dict[str, list[f
     """Measure → [reached, what a perfect generator would be given], of W₁ with the band's ends behind its mean."""
     distribution, seed = points(model.config.data), asked["seed"]
     samples = model.sample(COVERAGE_SAMPLES, seed, asked["temperature"])
-    fresh = distribution.sample(TRANSPORT_SAMPLES, np.random.default_rng(seed))
-    distance = wasserstein_exact(samples[:TRANSPORT_SAMPLES], fresh)
+    fresh = distribution.sample(distribution.at_most(TRANSPORT_SAMPLES), np.random.default_rng(seed))
+    distance = wasserstein_exact(samples[: len(fresh)], fresh)
     measures = {"wasserstein_exact": [distance, *wasserstein_floor(distribution, TRANSPORT_SAMPLES, 0)]}
     if distribution.modes is not None:
         coverage = mode_coverage(samples, distribution.modes, distribution.mode_std)

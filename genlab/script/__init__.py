@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from genlab.config import Config, GANConfig, VAEConfig, setting_text
-from genlab.script.data import images_source, points_source
+from genlab.script.data import images_source, own_source, points_source
 from genlab.script.gan import gan_parts
 from genlab.script.shared import arguments_source, imports_source, loop_source
 from genlab.script.vae import vae_parts
@@ -21,8 +21,9 @@ def script(config: Config, steps: int = 2000, changes: Sequence[Mapping] = ()) -
     """The source of a script, under 180 lines, that trains ``config``'s model for ``steps`` steps on the CPU.
 
     It needs torch and numpy alone, prints its losses and writes them with ``--csv FILE``; ``--steps N`` changes their
-    number. For images it takes the path of the data as its first argument. ``changes`` are the trainer's: the script
-    then trains with the settings with which the run began, and names in its docstring what was changed later.
+    number. For images and a person's own data it takes the path of the data as its first argument. ``changes`` are the
+    trainer's: the script then trains with the settings with which the run began, and names in its docstring what was
+    changed later.
     """
     for change in reversed(changes):
         config = config.replace(**{name: old for name, (old, _) in change["settings"].items()})
@@ -37,13 +38,19 @@ def script(config: Config, steps: int = 2000, changes: Sequence[Mapping] = ()) -
         docstring,
         imports_source("\n".join(body)),
         arguments_source(config, steps),
-        images_source(config.data) if config.is_images else points_source(config),
+        _data_source(config),
         networks,
         initialisation,
         optimizers,
         loop_source(columns, step),
     ]
     return _two_blank_lines_around_functions("\n\n".join(part.strip("\n") for part in parts)) + "\n"
+
+
+def _data_source(config: Config) -> str:
+    if config.is_own:
+        return own_source(config)
+    return images_source(config.data) if config.is_images else points_source(config)
 
 
 def _told(changes: Sequence[Mapping]) -> str:

@@ -5,6 +5,19 @@ from textwrap import dedent
 from genlab.config import IMAGES, Config
 
 
+def own_source(config: Config) -> str:
+    """A person's own data, out of the file that is handed out beside the script."""
+    read = (
+        'with np.load(options.data) as file:\n    examples = file["train"]  # the other half, held_out, is not used\n'
+    )
+    if config.is_images:
+        return (
+            f"# The data: pictures, 28x28 grey values in [0, 1].\n{read}"
+            "data = torch.from_numpy(examples.reshape(-1, 784).astype(np.float32) / 255)"
+        )
+    return f"# The data: points, half of the person's own.\n{read}data = torch.from_numpy(examples)"
+
+
 def images_source(data: str) -> str:
     if data == "mnist":
         read = (

@@ -42,7 +42,11 @@ def arguments_source(config: Config, steps: int) -> str:
         "mnist_full": "MNIST's file train-images-idx3-ubyte, unpacked",
         "fashion_mnist": "FashionMNIST's file train-images-idx3-ubyte, unpacked",
     }
-    path = f'parser.add_argument("images", help="{images[config.data]}")\n' if config.is_images else ""
+    path = ""
+    if config.is_own:
+        path = 'parser.add_argument("data", help="the .npz file beside this script, with the array train")\n'
+    elif config.is_images:
+        path = f'parser.add_argument("images", help="{images[config.data]}")\n'
     return (
         "parser = argparse.ArgumentParser(description=__doc__)\n"
         f"{path}"

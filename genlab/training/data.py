@@ -8,6 +8,7 @@ from torch import Tensor
 
 from genlab.config import Config
 from genlab.data import images, points
+from genlab.data.own import split
 from genlab.models import PIXELS
 
 POINTS = 20_000
@@ -17,7 +18,7 @@ HELD_OUT = 1_000
 
 
 def training_examples(config: Config) -> Tensor:
-    """Points (n, 2), or images (n, 784) in [0, 1], float32 on the CPU."""
+    """Points (n, d), or images (n, 784) in [0, 1], float32 on the CPU; of a person's own data the half to train on."""
     if config.is_images:
         return _pixels(config.data)[0]
     return _points(config)[0]
@@ -26,7 +27,8 @@ def training_examples(config: Config) -> Tensor:
 def held_out_examples(config: Config) -> tuple[Tensor, np.ndarray | None]:
     """``HELD_OUT`` examples that training never sees, and their labels (uint8) where the data have classes."""
     if config.is_images:
-        return _pixels(config.data)[1], images(config.data).held_out_labels[:HELD_OUT]
+        labels = images(config.data).held_out_labels
+        return _pixels(config.data)[1], labels if labels is None else labels[:HELD_OUT]
     return _points(config)[1], None
 
 
@@ -36,6 +38,9 @@ def as_pictures(pixels: np.ndarray) -> np.ndarray:
 
 
 def _points(config: Config) -> tuple[Tensor, Tensor]:
+    if config.is_own:
+        train, held_out = split(config.data)
+        return torch.from_numpy(train.copy()), torch.from_numpy(held_out[:HELD_OUT].copy())
     random = np.random.default_rng([config.seed, 1])
     drawn = torch.from_numpy(points(config.data).sample(POINTS + HELD_OUT, random))
     return drawn[:POINTS], drawn[POINTS:]

@@ -23,7 +23,7 @@ from genlab.numbers import Numbers, random_stream
 from genlab.objectives import flipped, game, gradient_penalty, gradient_penalty_value, r1_penalty, r1_value
 from genlab.stamps import CLASS_CURVES, MODE_CURVES, STAMPS
 from genlab.training import work
-from genlab.training.data import as_pictures, training_examples
+from genlab.training.data import as_pictures, held_out_examples, training_examples
 from genlab.training.draws import noise_numbers
 from genlab.training.explicit import GANStep
 from genlab.training.measuring import GLANCE, LEAST_SHARE, Measure
@@ -57,6 +57,11 @@ class GANTrainer(Trainer):
     def _load_data(self) -> None:
         self.data = training_examples(self.config).to(self.device)
         self._distribution = None if self.config.is_images else points(self.config.data)
+        if self._distribution is not None:
+            # Of a person's own data there is a half that nobody was trained on, of the others there is always more.
+            held_out = self.config.is_own
+            compared = held_out_examples(self.config)[0] if held_out else self.data[:TRANSPORT_SAMPLES]
+            self._compared = compared[: self._distribution.at_most(TRANSPORT_SAMPLES)].cpu().numpy()
         self._has_modes = self._distribution is not None and self._distribution.modes is not None
         if self._has_modes:
             self._modes = torch.tensor(self._distribution.modes, dtype=torch.float32, device=self.device)
@@ -230,8 +235,8 @@ class GANTrainer(Trainer):
         return diversity, Measure(CLASS_CURVES, STAMPS[CLASS_CURVES[0]], self._measure_classes, every)
 
     def _measure_distance(self) -> Tensor:
-        real, generated = self.data[:TRANSPORT_SAMPLES].cpu().numpy(), self._points(TRANSPORT_SAMPLES).T.cpu().numpy()
-        return torch.tensor([wasserstein_exact(generated, real)])
+        generated = self._points(len(self._compared)).T.cpu().numpy()
+        return torch.tensor([wasserstein_exact(generated, self._compared)])
 
     def _measure_diversity(self) -> Tensor:
         with torch.no_grad():

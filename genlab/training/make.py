@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from genlab.checkpoints import CheckpointError, inspect
 from genlab.checkpoints.tensors import check_history, read_tensors
 from genlab.config import Config
+from genlab.data.own import OwnError, take_in
 from genlab.training.gan import GANTrainer
 from genlab.training.trainer import Trainer
 from genlab.training.vae import VAETrainer
@@ -31,7 +33,16 @@ def load_trainer(path: str | Path, device: str | torch.device = "cpu") -> Traine
         raise CheckpointError(f"{path.name} holds the {network} alone: it can generate, but not be trained further")
     tensors = read_tensors(path, found, found.groups)
     check_history(path, tensors)
+    if "data/examples" in tensors:
+        _take_in(path, found.config.data, tensors["data/examples"].numpy())
     trainer = make_trainer(found.config, device)
     story = {name: getattr(found, name) for name in ("step", "seconds", "diverged", "device")}
     trainer.resume(tensors, {**story, "changes": list(found.changes)})
     return trainer
+
+
+def _take_in(path: Path, name: str, examples: np.ndarray) -> None:
+    try:
+        take_in(name, examples)
+    except OwnError as error:
+        raise CheckpointError(f"{path.name} is damaged: {error}") from None

@@ -51,8 +51,8 @@ def at_rest(trainer: Trainer) -> dict[str, float]:
     data, found = points(config.data), []
     for seed in range(DRAWS):
         made = trainer.sample(COVERAGE_SAMPLES, seed)
-        real = data.sample(TRANSPORT_SAMPLES, np.random.default_rng([config.seed, seed]))
-        figures = {"wasserstein_exact": wasserstein_exact(made[:TRANSPORT_SAMPLES], real)}
+        real = data.sample(data.at_most(TRANSPORT_SAMPLES), np.random.default_rng([config.seed, seed]))
+        figures = {"wasserstein_exact": wasserstein_exact(made[: len(real)], real)}
         if data.modes is not None:
             coverage = mode_coverage(made, data.modes, data.mode_std)
             figures |= {"modes_captured": coverage.captured, "high_quality": coverage.high_quality}

@@ -14,6 +14,7 @@ from torch import Tensor
 from genlab import __version__
 from genlab.checkpoints import FORMAT
 from genlab.checkpoints.tensors import Copy, write_tensors
+from genlab.data import own
 from genlab.training.divergence import Divergence
 from genlab.training.history import History
 from genlab.training.snapshots import Snapshot, Snapshots
@@ -109,6 +110,8 @@ class States:
             tensors = {name: finite.tensors.get(name, torch.zeros_like(now)) for name, now in tensors.items()}
         history = {"time": self._history.time, "values": self._history.values, "level": self._history.level}
         tensors |= {f"history/{name}": torch.from_numpy(array.copy()) for name, array in history.items()}
+        if self.config.is_own:
+            tensors["data/examples"] = torch.from_numpy(own.load(self.config.data))
         return tensors, {
             "step": step,
             "seconds": self.seconds,

@@ -13,6 +13,7 @@ import streamlit as st
 from genlab.config import OFF, Config, Setting
 from genlab.ui.address import UNDERWAY_SECONDS
 from genlab.ui.errors import complain
+from genlab.ui.own import choices
 from genlab.ui.runs import act, change
 
 AFRESH = ":material/restart_alt:"
@@ -147,8 +148,9 @@ def _draw(setting: Setting, config: Config, change: Change) -> None:
 
 
 def _choice(setting: Setting, keyed: Callable[..., dict], value: str) -> None:
+    words = choices(setting, value)
     st.selectbox(
-        _label(setting), list(setting.choices), format_func=setting.choices.get, help=_help(setting),
+        _label(setting), list(words), format_func=words.get, help=_help(setting),
         **keyed(value),
     )  # fmt: skip
 

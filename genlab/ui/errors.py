@@ -8,6 +8,7 @@ from contextlib import suppress
 import streamlit as st
 
 from genlab.config import SettingError, shorten
+from genlab.data import DataUnavailable
 from genlab.runtime.client import CommandFailed, LabNotRunning, UnknownRun, get_lab
 
 LONGEST = 400
@@ -47,7 +48,7 @@ def warn_of_troubles() -> None:
 
 def say(error: Exception) -> bool:
     """Show one line about an error that no page expected; the runs in the workers are not touched by it."""
-    if isinstance(error, (LabNotRunning, SettingError, UnknownRun, CommandFailed)):
+    if isinstance(error, (DataUnavailable, LabNotRunning, SettingError, UnknownRun, CommandFailed)):
         complain(str(error))
     else:
         _log.error("A page failed", exc_info=error)

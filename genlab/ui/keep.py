@@ -1,5 +1,7 @@
 """Take it home: name a run, and carry away its checkpoint, its curves, its settings and its code."""
 
+from functools import partial
+
 import streamlit as st
 
 from genlab.config import Config
@@ -11,6 +13,7 @@ from genlab.script import script
 from genlab.ui.controls import bound
 from genlab.ui.errors import literal
 from genlab.ui.links import set_up_link, show_link
+from genlab.ui.own import as_file
 from genlab.ui.owners import share
 from genlab.ui.runs import act
 
@@ -76,7 +79,11 @@ def _code(state: RunState) -> None:
     settings_changed = any(change["settings"] for change in state.changes)
     changed = " It starts with the settings of now; this run changed some on its way." if settings_changed else ""
     st.caption(f"{lines} lines of PyTorch that train this experiment without genlab.{changed}")
-    _download("Download", source, f"{state.config.model}.py", type(state.config), "text/x-python")
+    with st.container(horizontal=True):
+        _download("Download", source, f"{state.config.model}.py", type(state.config), "text/x-python")
+        if state.config.is_own:
+            data = partial(as_file, state.config)
+            _download("Its data", data, f"{state.config.data[4:]}.npz", type(state.config), "application/octet-stream")
     with st.container(height=300, border=False):
         st.code(source, language="python")
 

@@ -17,6 +17,7 @@ from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
 from genlab.ui.address import Address
+from genlab.ui.own import missing
 from genlab.ui.owners import STEER, take_up_link
 
 SEEDS = 10_000
@@ -60,6 +61,9 @@ def open_run(kind: type[Config]) -> RunState:
         asked = here.run_id
     if asked is None or asked != here.run_id:
         here.config, here.problems = kind.from_query(query)
+        if why := missing(here.config):
+            here.config = here.config.replace(data=kind.settings()["data"].default)
+            here.problems = [*here.problems, f"{why}; {here.config.data} is selected"]
         here.note = ""
     here.problems += [refused] if refused else []
     state = _state(lab, kind, here, asked)

@@ -19,6 +19,7 @@ page = st.navigation(
             st.Page(PAGES / "gallery.py", title="Gallery", icon=":material/compare:"),
             st.Page(PAGES / "map.py", title="Map", icon=":material/grid_on:"),
             st.Page(PAGES / "generate.py", title="Generate", icon=":material/auto_awesome:"),
+            st.Page(PAGES / "data.py", title="Your data", icon=":material/draw:"),
             st.Page(PAGES / "runs.py", title="Runs", icon=":material/list_alt:"),
         ],
         "Theory": [

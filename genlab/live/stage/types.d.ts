@@ -323,6 +323,16 @@ export interface PencilData {
   palette: Surroundings["palette"];
 }
 
+// ---- the sketch (genlab/live/sketch.py) ----
+
+export interface SketchData {
+  /** One byte for each of 96×96 cells, in base64. */
+  cells: string;
+  label: string;
+  colour: string;
+  palette: Surroundings["palette"];
+}
+
 // ---- a part to play (genlab/live/part.py) ----
 
 /** Mean, standard deviation and weight of one Gaussian of a mixture. */

@@ -21,6 +21,8 @@ def _latent(view: View) -> Arrays:
     """Mean and standard deviation of q(z|x) for held-out examples, and their labels or positions."""
     mean, std = view.cloud()
     if view.config.is_images:
+        if view.trainer.held_out_labels is None:
+            return {"latent.mean": mean, "latent.std": std}
         labels = np.asarray(view.trainer.held_out_labels)[:POINTS].astype(np.uint8)
         return {"latent.mean": mean, "latent.std": std, "latent.label": labels}
     x = view.examples(POINTS)

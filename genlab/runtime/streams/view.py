@@ -76,7 +76,7 @@ class View:
         example = self.inspection.take_seat(visitor, x, bound)
         fresh = self.inspection.refresh(example, self._decode_samples)
         label = -1
-        if self.config.is_images and example.held_out is not None:
+        if self.config.is_images and not self.config.is_own and example.held_out is not None:
             label = int(self.trainer.held_out_labels[example.held_out])
         row = -1 if example.held_out is None else example.held_out
         about = np.array([number, row, label], np.float64)
