@@ -38,7 +38,9 @@ def switch(default: bool, label: str, help: str, **more: Any) -> Any:
 def seed() -> Any:
     """The seed that every model has."""
     return number(
-        0, 0, LAST_SEED, "Seed", "Fixes the initial weights, the data and every random draw: same seed, same curve.",
+        0, 0, LAST_SEED, "Seed",
+        "Fixes the initial weights, the data and every random draw, on every device: same seed, same curve, until "
+        "different rounding is amplified.",
         integer=True, group="Run",
     )  # fmt: skip
 

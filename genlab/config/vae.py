@@ -46,7 +46,7 @@ class VAEConfig(Config):
     sigma: float = declare.number(
         0.1, 0.01, 2, "Decoder σ",
         "Standard deviation of the Gaussian likelihood of points: N(x̂, σ²I). Samples carry it, and it is what β is "
-        "weighed with: a direction of variance λ is worth its price where λ > βσ².",
+        "weighed with: to a linear decoder a direction of variance λ is worth its price where λ > βσ².",
         symbol="σ", scale="log", live=True, group="Objective", when={"data": (*PLANE_DATA, *LINE_DATA)},
     )  # fmt: skip
     learning_rate: float = declare.learning_rate(1e-3, "", group="Training")

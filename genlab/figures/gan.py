@@ -170,7 +170,7 @@ def _what_is_estimated(config: GANConfig) -> str:
     """What a critic's estimate can be: W₁ itself only at the maximum over 1-Lipschitz functions."""
     why = "The maximum of the estimate is W₁ over f with |f(x) − f(y)| ≤ |x − y| (1-Lipschitz)"
     if config.frees_critic:
-        return f"{why}; nothing bounds f here: its scale grows, and with it the estimate."
+        return f"{why}; nothing bounds f here: its scale may grow without end, and with it the estimate."
     if config.objective == "wgan_gp":
         return f"{why}. Under the penalty it is W₁·(1 + W₁/2λ) at best, λ = {{config.gp_weight}}."
     if config.boxes_critic:

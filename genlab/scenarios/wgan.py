@@ -205,7 +205,7 @@ WGAN_SCENARIOS = (
         cure={"objective": "wgan_gp"},
         cured_check=keeps_the_gradient_and_its_scale,
         cured_claim="Under a gradient penalty the layers keep the gradient's norm and the estimate its scale.",
-        why="Clipping bounds each weight, not the product of twelve layers; no c is right for every depth.",
+        why="Clipping bounds each weight, not the product of twelve layers: a c for one depth may fail another.",
     ),
     Scenario(
         "wgan_one_critic_step",
