@@ -30,11 +30,11 @@ def _cross_entropy(config: GANConfig) -> tuple[list, list, dict, str]:
         dots("@exact", "circle-open" if taken else "circle", 7, "generated, in practice"),
     ]
     layout = _layout("what D says of generated examples, D(G(z))", "slope of the loss in D's logit", (0, 1), (0, 1))
-    layout["annotations"] = [_name(minimax, 0.98, 0.98, "right"), _name(practice, 0.02, 0.98, "left")]
+    layout["annotations"] = [_name("log(1 − D)", 0.98, 0.98, "right"), _name("−log D", 0.02, 0.98, "left")]
     caption = (
-        "Both losses before this one discriminator; solid: the one that trains. Mean slope now: minimax "
-        "{info.slope_minimax}, in practice {info.slope_practice}. Same fixed points, but where D is sure, on the left, "
-        "log(1 − D) is flat."
+        "Both losses before this one discriminator; solid: the one that trains. Mean slope now: log(1 − D), minimax, "
+        "{info.slope_minimax}; −log D, in practice, {info.slope_practice}. Same fixed points, but where D is sure, on "
+        "the left, log(1 − D) is flat."
     )
     return traces, _bind("minimax", "practice", first=2), layout, caption
 

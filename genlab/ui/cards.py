@@ -13,7 +13,7 @@ def scenario_card(scenario: Scenario) -> None:
     """What a demonstration claims, and the button that starts it and goes to its page."""
     model = scenario.config.model
     with st.container(border=True, height="stretch", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             st.markdown(f"{ICONS[model]} **{scenario.title}**", width="stretch")
             if scenario.cure:
                 st.page_link(
