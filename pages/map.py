@@ -32,6 +32,8 @@ infinite or NaN.
   tiny nor near 0.1.
 - **VAE, KL weight × latents**: the number of active units tends to fall as $\\beta$ grows, however many latents there
   are. A latent that is not active may be *unused* because the data need no more: it has not failed.
+- **Seeds on the horizontal axis** (from a run: *Keep → On N seeds*): one set-up, many runs. The panels beside show the
+  median of each curve and the band in which eight of ten seeds lie; the name above says on how many seeds what happens.
 - Choose a square with the mouse or the arrow keys: its samples and curves stand beside the map. *Open as a live run*
   lets it train on by itself, where every setting can be changed.
 """

@@ -7,7 +7,7 @@ from genlab.config import Config, Setting, setting_text
 from genlab.data.points import points
 from genlab.figures.gan import gan_view
 from genlab.figures.line import line_samples
-from genlab.figures.panels import DRAWN, Panel, View, axes, dots
+from genlab.figures.panels import DRAWN, Panel, View, axes, dots, lines
 from genlab.figures.vae import vae_view
 from genlab.maps import MapConfig
 from genlab.stamps import STAMPS
@@ -76,13 +76,46 @@ def map_view(config: MapConfig, shown: str, cell: int | None) -> View:
         "y": _axis(settings[config.y.name], config.y_values),
         "cell": cell,
     }
-    squares = Panel("map", "map", "Map", ("map", "map"), ("map",), spec)
-    return View("map", (squares, _samples(config.base), *_curves(config.base)), GRID, "")
+    title = "Seeds" if config.is_on_seeds else "Map"
+    squares = Panel("map", "map", title, ("map", "map"), ("map",), spec)
+    bands = _bands(config) if config.is_on_seeds else []
+    return View("map", (squares, *bands, _samples(config.base), *_curves(config.base)), GRID, "")
 
 
 def _axis(setting: Setting, values: tuple[float, ...]) -> dict[str, Any]:
     symbol = f" {setting.symbol}" if setting.symbol not in ("", *setting.label.split()) else ""
     return {"label": f"{setting.label}{symbol}", "values": [setting_text(value) for value in values]}
+
+
+def _bands(config: MapConfig) -> list[Panel]:
+    """Of each measure the median over the seeds, with the band that eight of ten lie in."""
+    measures = {name: one for name, one in shown_measures(config.base).items() if name != "diverged"}
+    return [_band(name, one, len(config.cells)) for name, one in measures.items()]
+
+
+def _band(name: str, measure: dict[str, Any], seeds: int) -> Panel:
+    low, high, middle = (
+        lines("@generated", 0, "low"),
+        lines("@generated", 0, "high"),
+        lines("@generated", 2.6, "median"),
+    )
+    high |= {"fill": "tonexty", "opacity": 0.5}
+    figure = {
+        "data": [low, high, {**middle, "hoverinfo": "x+y"}],
+        "layout": {
+            "xaxis": {"title": {"text": "step"}, "zeroline": False},
+            "yaxis": {"title": {"text": measure["label"]}, "type": "log" if measure["log"] else "linear"},
+        },
+    }  # fmt: skip
+    bind = [
+        {"use": "columns", "trace": trace, "arrays": {"points": f"band.{name}"}, "columns": [0, column], "count": 1000}
+        for trace, column in enumerate((1, 3, 2))
+    ]
+    caption = f"Median of {seeds} seeds, and the band in which eight of ten lie."
+    return Panel(
+        f"band-{name}", "plot", measure["label"].partition(" (")[0], ("cell", "cell"), ("bands",),
+        {"figure": figure, "bind": bind, "caption": caption},
+    )  # fmt: skip
 
 
 def _curves(config: Config) -> list[Panel]:

@@ -4,6 +4,28 @@ What a map is imports no torch; :mod:`genlab.maps.trainer`, :mod:`genlab.maps.ba
 it and are loaded in workers alone.
 """
 
-from genlab.maps.config import LONGEST_SIDE, PRESETS, Axis, MapConfig, cell_text, mappable, read_config, weights
+from genlab.maps.config import (
+    LONGEST_SIDE,
+    MOST_SEEDS,
+    PRESETS,
+    Axis,
+    MapConfig,
+    cell_text,
+    mappable,
+    on_seeds,
+    read_config,
+    weights,
+)
 
-__all__ = ["LONGEST_SIDE", "PRESETS", "Axis", "MapConfig", "cell_text", "mappable", "read_config", "weights"]
+__all__ = [
+    "LONGEST_SIDE",
+    "MOST_SEEDS",
+    "PRESETS",
+    "Axis",
+    "MapConfig",
+    "cell_text",
+    "mappable",
+    "on_seeds",
+    "read_config",
+    "weights",
+]

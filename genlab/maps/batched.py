@@ -291,6 +291,19 @@ class BatchedTrainer(Trainer):
         values = {name: self.recent[:, column] for column, name in enumerate(names)}
         return values | {name: self._measured.last[:, column] for column, name in enumerate(self._measured.names)}
 
+    def history_of(self, model: int) -> dict[str, np.ndarray]:
+        """The curves of one model so far by name, (rows,) each and those with several columns (rows, k)."""
+        self._drain()
+        gone = self.divergences[model]
+        rows = np.searchsorted(self._steps, gone.step, side="right") if gone else len(self._steps)
+        curves = {"step": np.array(self._steps[:rows], float), "seconds": np.array(self._seconds[:rows], float)}
+        size, column = {self.VECTOR: self._vector_size()}, 0
+        for name in (*self.CURVES, *self._measured.names):
+            part = self._curves_so_far[model, :rows, column : column + size.get(name, 1)]
+            curves[name] = part if name == self.VECTOR else part[:, 0]
+            column += part.shape[1]
+        return curves
+
     def trainer(self, model: int) -> Trainer:
         """A trainer of its own that goes on where this model stands, with its curves so far."""
         self._drain()

@@ -8,10 +8,22 @@ from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self
 
 from genlab.checkpoints import expected_tensors
-from genlab.config import CONFIGS, Config, GANConfig, Setting, SettingError, VAEConfig, from_json, setting_text
+from genlab.config import (
+    CONFIGS,
+    LAST_SEED,
+    Config,
+    GANConfig,
+    Setting,
+    SettingError,
+    VAEConfig,
+    from_json,
+    setting_text,
+)
 
 LONGEST_SIDE = 20
 """Values on one axis."""
+MOST_SEEDS = 32
+"""Seeds on the horizontal axis."""
 LEAST_STEPS, MOST_STEPS = 25, 20_000
 MOST_NUMBERS = 6_000_000
 """Weights of all models together: with the optimizers' moments and a copy to go back to, some 150 MB."""
@@ -96,8 +108,9 @@ class MapConfig:
         allowed = mappable(self.base)
         if axis.name not in allowed:
             raise SettingError(f"{side} = {_one_line(axis.name)}: allowed is {', '.join(allowed)}")
-        if not 1 <= axis.count <= LONGEST_SIDE:
-            raise SettingError(f"{side}: {axis.count} values of {axis.name}; allowed is 1 to {LONGEST_SIDE}")
+        most = MOST_SEEDS if (side, axis.name) == ("x", "seed") else LONGEST_SIDE
+        if not 1 <= axis.count <= most:
+            raise SettingError(f"{side}: {axis.count} values of {axis.name}; allowed is 1 to {most}")
         if not (math.isfinite(axis.low) and math.isfinite(axis.high) and axis.low <= axis.high):
             raise SettingError(f"{side} = {axis}: the lowest value must not be above the highest")
         setting = allowed[axis.name]
@@ -121,6 +134,11 @@ class MapConfig:
         return tuple(
             self.base.replace(**{self.x.name: x, self.y.name: y}) for y in self.y_values for x in self.x_values
         )
+
+    @property
+    def is_on_seeds(self) -> bool:
+        """Whether the cells are one set-up on several seeds: was it luck?"""
+        return self.x.name == "seed" and len(self.x_values) > 1 and len(self.y_values) == 1
 
     @property
     def data(self) -> str:
@@ -267,3 +285,10 @@ PRESETS: dict[str, MapConfig] = {
     ),
 }  # fmt: skip
 """Maps to start with, by title."""
+
+
+def on_seeds(config: Config, count: int, steps: int) -> MapConfig:
+    """One set-up on ``count`` seeds, its own the first of them, as a map of one row."""
+    first = min(config.seed, LAST_SEED - count + 1)
+    batch = config.batch_size
+    return MapConfig(config, Axis("seed", first, first + count - 1, count), Axis("batch_size", batch, batch, 1), steps)

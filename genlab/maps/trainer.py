@@ -18,6 +18,7 @@ from genlab.checkpoints.tensors import Copy, write_tensors
 from genlab.config import SettingError
 from genlab.maps.batched import BatchedTrainer, batches, make_batch
 from genlab.maps.config import MapConfig, weights
+from genlab.training.divergence import Divergence
 from genlab.training.make import make_trainer
 from genlab.training.measuring import MEASURING_MAP
 from genlab.training.snapshots import Snapshots
@@ -206,6 +207,15 @@ class MapTrainer:
     def reference(self) -> dict[str, float]:
         """See :meth:`Trainer.reference`; empty before the first step."""
         return next((trainer.reference() for trainer in self._batches if trainer), {})
+
+    def histories(self) -> dict[int, tuple[dict[str, np.ndarray], Divergence | None]]:
+        """Cell → its curves so far, and its divergence; of cells that have begun."""
+        return {
+            cell: (trainer.history_of(model), trainer.divergences[model])
+            for places, trainer in zip(self.places, self._batches, strict=True)
+            if trainer and trainer.step
+            for model, cell in enumerate(places)
+        }
 
     def trainer(self, cell: int) -> Trainer:
         """A trainer of its own that goes on where a cell stands."""

@@ -15,18 +15,18 @@ from typing import Annotated, Any, BinaryIO, Literal
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
-from genlab.maps import LONGEST_SIDE
+from genlab.maps import LONGEST_SIDE, MOST_SEEDS
 
 STREAMS = (
     "history", "real", "generated", "field", "arrows", "mesh", "weights", "layers", "samples", "means", "latent", "kl",
-    "reconstruction", "manifold", "components", "survey", "map", "density", "score", "pushforward", "slopes",
+    "reconstruction", "manifold", "components", "survey", "map", "density", "score", "pushforward", "bands", "slopes",
 )  # fmt: skip
 """Everything that a watcher can subscribe to; streams that a model does not have stay empty."""
 
 MAX_CLIENT_BYTES = 64 * 1024
 MAX_HZ = 20.0
 DEFAULT_HZ = 5.0
-MOST_CELLS = LONGEST_SIDE**2
+MOST_CELLS = LONGEST_SIDE * MOST_SEEDS
 PIXELS, HELD_OUT = 28 * 28, 1000
 """What a browser may ask to encode: so many grey values, or one of so many held-out examples."""
 MAX_VECTORS = 64

@@ -16,8 +16,9 @@ from genlab.ui.links import set_up_link, show_link
 from genlab.ui.own import as_file
 from genlab.ui.owners import share
 from genlab.ui.runs import act
+from genlab.ui.seeds import luck
 
-TABS = ["Save", "Link and settings", "Show me the code"]
+TABS = ["Save", "Link and settings", "Show me the code", "On N seeds"]
 
 
 def rule() -> str:
@@ -31,8 +32,8 @@ def rule() -> str:
 
 
 def keep(state: RunState) -> None:
-    """The inside of the popover, in three tabs."""
-    save, settings, code, *shared = st.tabs(TABS if client.get_lab().visitors.are_alone() else [*TABS, "Share"])
+    """The inside of the popover, in tabs."""
+    save, settings, code, seeds, *shared = st.tabs(TABS if client.get_lab().visitors.are_alone() else [*TABS, "Share"])
     with save:
         _save(state)
     with settings:
@@ -42,6 +43,8 @@ def keep(state: RunState) -> None:
         st.code(state.config.to_json(), language="json", wrap_lines=True)
     with code:
         _code(state)
+    with seeds:
+        luck(state)
     for tab in shared:
         with tab:
             share(state)

@@ -33,8 +33,10 @@ export class Happening {
     if (!diagnosis) return;
     const { name, saw, why, attempts, page } = diagnosis;
     this.node.dataset.name = name;
-    this.node.dataset.calm = String(name in CALM_NAMES);
-    change(this.icon, CALM_NAMES[name] ?? "⚠\uFE0E");
+    // Of many seeds the name says on how many.
+    const calm = Object.keys(CALM_NAMES).find(calm => name === calm || name.startsWith(`${calm} on `));
+    this.node.dataset.calm = String(calm !== undefined);
+    change(this.icon, calm ? CALM_NAMES[calm] : "⚠\uFE0E");
     change(this.name, name);
     change(this.saw, saw);
     change(this.why, why);

@@ -6,7 +6,7 @@
 /** The streams that a watcher can subscribe to. */
 export const STREAMS = [
   "history", "real", "generated", "field", "arrows", "mesh", "weights", "layers", "samples", "means", "latent", "kl",
-  "reconstruction", "manifold", "components", "survey", "map", "density", "score", "pushforward", "slopes",
+  "reconstruction", "manifold", "components", "survey", "map", "density", "score", "pushforward", "bands", "slopes",
 ];
 
 /** Replaces the streams that this client watches. @param {string[]} streams */

@@ -1,0 +1,62 @@
+"""One set-up on many seeds: the median of each curve with a band, and on how many seeds what is happening."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from genlab.diagnosis import diagnose
+from genlab.diagnosis.words import listed
+from genlab.maps.trainer import MapTrainer
+from genlab.runtime.streams.registry import Arrays
+
+LOW, HIGH = 0.1, 0.9
+"""Ends of the band: eight of ten seeds lie within."""
+
+
+def bands(histories: Sequence[Mapping[str, np.ndarray]]) -> Arrays:
+    """band.NAME (rows, 4): step, low end, median and high end over the seeds, at the steps that all of them have.
+
+    A seed that diverged counts until then; a row is told while half of the seeds are there.
+    """
+    if not histories:
+        return {}
+    longest = max(histories, key=lambda curves: len(curves["step"]))
+    arrays = {}
+    for name, curve in longest.items():
+        if name in ("step", "seconds") or curve.ndim != 1 or name.endswith("_step"):
+            continue
+        table = np.full((len(histories), len(curve)), np.nan)
+        for row, curves in zip(table, histories, strict=True):
+            there, here = np.isin(longest["step"], curves["step"]), np.isin(curves["step"], longest["step"])
+            row[there] = curves[name][here]
+        told = np.isfinite(table).sum(axis=0) * 2 >= len(histories)
+        if told.any():
+            table = np.where(np.isfinite(table), table, np.nan)[:, told]
+            ends = np.nanquantile(table, (LOW, 0.5, HIGH), axis=0)
+            arrays[f"band.{name}"] = np.column_stack([longest["step"][told], *ends]).astype(np.float32)
+    return arrays
+
+
+def on_how_many(trainer: MapTrainer) -> dict[str, Any] | None:
+    """The name that most seeds have, with the share of them, and which seeds have which; as a run's diagnosis is told.
+
+    None before the first step.
+    """
+    seeds: dict[str, list[int]] = defaultdict(list)
+    reference = trainer.reference()
+    for cell, (history, gone) in trainer.histories().items():
+        config = trainer.config.cells[cell]
+        found = diagnose(config, history, reference, asdict(gone) if gone else None)
+        seeds[str(found.name)].append(config.seed)
+    if not seeds:
+        return None
+    most, *_ = names = sorted(seeds, key=lambda name: -len(seeds[name]))
+    many = sum(map(len, seeds.values()))
+    saw = "; ".join(f"{name} on {len(seeds[name])} of {many} (seed {listed(sorted(seeds[name]))})" for name in names)
+    return {
+        "name": f"{most} on {len(seeds[most])} of {many} seeds", "saw": f"{saw[0].upper()}{saw[1:]}.",
+        "why": "One seed may be luck; the share of many is what the settings do.", "attempts": [], "page": "",
+    }  # fmt: skip
