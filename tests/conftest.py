@@ -65,10 +65,10 @@ def wait_until_healthy(process: subprocess.Popen, url: str, log: Path, seconds: 
     pytest.fail(f"the server does not answer at {url}:\n{log.read_text()}")
 
 
-def start_server(home: Path, port: int | None = None, base: str = "") -> Server:
+def start_server(home: Path, port: int | None = None, base: str = "", **settings: str) -> Server:
     """Start the lab on a free port with the store in ``home``; the caller stops it with :func:`stop_server`.
 
-    ``base`` is a path below which all of its addresses lie.
+    ``base`` is a path below which all of its addresses lie; ``settings`` are variables of the server's.
     """
     port, log = port or free_port(), home / "server.log"
     with log.open("w") as output:
@@ -80,7 +80,7 @@ def start_server(home: Path, port: int | None = None, base: str = "") -> Server:
             ],
             cwd=ROOT,
             # What a test leaves playing must not take the time of the next one.
-            env={"GENLAB_IDLE_SECONDS": "8", **os.environ, "GENLAB_HOME": str(home)},
+            env={"GENLAB_IDLE_SECONDS": "8", **os.environ, "GENLAB_HOME": str(home), **settings},
             stdout=output,
             stderr=subprocess.STDOUT,
         )  # fmt: skip

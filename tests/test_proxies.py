@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -42,7 +43,7 @@ http {{
     server {{
         listen 127.0.0.1:{rewritten};
         location / {{
-            proxy_pass {plain};
+            proxy_pass {named};
             proxy_set_header Host genlab.internal;
             proxy_set_header X-Forwarded-Host $http_host;
             proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;
@@ -51,7 +52,7 @@ http {{
     server {{
         listen 127.0.0.1:{silent};
         location / {{
-            proxy_pass {plain};
+            proxy_pass {named};
             proxy_set_header Host genlab.internal;
             proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;
         }}
@@ -61,14 +62,47 @@ http {{
 
 
 @pytest.fixture(scope="module")
-def addresses(server, tmp_path_factory):
+def site():
+    """A page of another site that shows the lab in a frame."""
+    shown = {}
+
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(f'<iframe src="{shown["address"]}" width="1300" height="700"></iframe>'.encode())
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    Thread(target=server.serve_forever, daemon=True).start()
+    # Another host name makes it another site for the browser.
+    yield f"http://localhost:{server.server_port}", shown
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def named(site, tmp_path_factory):
+    """A lab that goes by another name too, and that the other site may show in a frame."""
+    home = tmp_path_factory.mktemp("named")
+    running = start_server(home, GENLAB_HOSTS="genlab.internal", GENLAB_FRAMES=site[0])
+    yield running
+    stop_server(running)
+
+
+@pytest.fixture(scope="module")
+def addresses(server, named, tmp_path_factory):
     """Where the lab's pages begin, by what stands before it."""
     if shutil.which("nginx") is None:
         line = "no nginx found: these tests need one"
         pytest.fail(line) if os.environ.get("GENLAB_REQUIRE_BROWSER") == "1" else pytest.skip(line)
     folder, below = tmp_path_factory.mktemp("nginx"), start_server(tmp_path_factory.mktemp("below"), base="lab")
     ports = {name: free_port() for name in ("kept", "stripped", "rewritten", "silent")}
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, plain=server.url, below=below.url, **ports))
+    (folder / "nginx.conf").write_text(
+        NGINX.format(folder=folder, plain=server.url, named=named.url, below=below.url, **ports)
+    )
     nginx = subprocess.Popen(
         ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "e.log")]
     )
@@ -117,31 +151,45 @@ def test_a_host_that_nobody_names_is_refused_and_the_page_says_why(addresses, pa
     line.first.wait_for(timeout=60_000)
 
 
-@pytest.fixture
-def frame_of(server):
-    """A page of another site that shows the lab in a frame."""
-
-    class Site(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            address = f"{server.url}/{PAGE}&embed=true"
-            self.wfile.write(f'<iframe src="{address}" width="1300" height="700"></iframe>'.encode())
-
-        def log_message(self, *arguments):
-            pass
-
-    site = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    Thread(target=site.serve_forever, daemon=True).start()
-    # Another host name makes it another site for the browser.
-    yield f"http://localhost:{site.server_port}/"
-    site.shutdown()
+def open_frame(page, site, server):
+    origin, shown = site
+    shown["address"] = f"{server.url}/{PAGE}&embed=true"
+    page.goto(f"{origin}/")
+    return page.frames[1]
 
 
-def test_the_lab_lives_in_a_frame_on_another_site(frame_of, page):
-    page.goto(frame_of)
-    frame = next(frame for frame in page.frames if "embed=true" in frame.url)
+def test_the_lab_lives_in_a_frame_on_another_site_that_its_settings_name(site, named, page):
+    frame = open_frame(page, site, named)
     frame.wait_for_function(CONNECTED, timeout=60_000)
     words = frame.locator("body").inner_text()
     assert "embed" not in words and not re.search("no such setting", words)
+    # A browser sends no cookie there: the tab owns what it started.
+    frame.get_by_role("button", name="One step").first.click()
+    frame.wait_for_function("() => window.genlab.header.step === 1")
+
+
+def test_no_other_site_shows_the_lab_in_a_frame(site, server, page):
+    refused = []
+    page.on("console", lambda message: refused.append(message.text))
+    frame = open_frame(page, site, server)
+    page.wait_for_timeout(500)
+    assert any("frame-ancestors" in text for text in refused) and "genlab" not in frame.content()
+
+
+def test_a_name_that_is_not_the_labs_is_refused_in_one_line(server):
+    request = urllib.request.Request(f"{server.url}/", headers={"Host": "evil.example:8501"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+    assert refused.value.code == 421
+    assert refused.value.read().decode() == (
+        "host = evil.example: the lab does not go by this name; GENLAB_HOSTS = evil.example lets it"
+    )
+
+
+def test_a_page_says_to_browsers_what_it_may_do(server):
+    request = urllib.request.Request(f"{server.url}/gan", headers={"Accept": "text/html"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+    assert "frame-ancestors 'self'" in policy and "object-src 'none'" in policy and "https:" not in policy

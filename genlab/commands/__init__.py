@@ -1,4 +1,5 @@
-"""The lab without a browser: ``python -m genlab {train,sample,classifier,scenario,bench,stress}``.
+"""``python -m genlab`` opens the lab; ``python -m genlab {train,sample,classifier,scenario,bench,stress}`` does without
+a browser. Installed as a package, ``genlab`` does the same.
 
 Exit status: 0 done, 1 the run diverged, 2 bad input (one line says which), 130 interrupted.
 """
@@ -7,27 +8,30 @@ import os
 import sys
 
 from genlab import stress
-from genlab.commands import bench, classifier, sample, scenario, train
+from genlab.commands import bench, classifier, lab, sample, scenario, train
 from genlab.commands.usage import BAD_INPUT, DONE, INTERRUPTED, Parser, UsageError
 from genlab.config import SettingError
 
 
 def parser() -> Parser:
     """The commands and their options; the settings' options come from their declarations."""
-    whole = Parser(prog="python -m genlab", description="Train small generative models without a browser.")
+    whole = Parser(prog="python -m genlab", description="Open the lab, or train without a browser.")
     commands = whole.add_subparsers(
-        dest="command", required=True, metavar="{train,sample,classifier,scenario,bench,stress}"
+        dest="command", required=True, metavar="{lab,train,sample,classifier,scenario,bench,stress}"
     )
-    for command in (train, sample, classifier, scenario, bench, stress):
+    for command in (lab, train, sample, classifier, scenario, bench, stress):
         command.add_command(commands)
     return whole
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        options, unknown = parser().parse_known_args(arguments)
-        if unknown:
+        options, unknown = parser().parse_known_args(arguments or ["lab"])
+        if options.command == "lab":
+            options.streamlit = unknown
+        elif unknown:
             command = " ".join(filter(None, (options.command, getattr(options, "model", None))))
             raise UsageError(f"{unknown[0]}: unknown; python -m genlab {command} --help lists what is allowed")
         return options.run(options)

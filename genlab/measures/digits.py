@@ -5,7 +5,6 @@ The classifier is shipped in ``checkpoints`` and made by ``python -m genlab clas
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,8 +15,9 @@ from genlab.data import images
 from genlab.measures.classes import class_figures
 from genlab.measures.frechet import Moments, corrected_distance, from_sums, moments
 from genlab.models.classifier import Classifier, blank_classifier
+from genlab.top import TOP
 
-WEIGHTS = Path(__file__).parents[2] / "checkpoints" / "measures" / "digits.safetensors"
+WEIGHTS = TOP / "checkpoints" / "measures" / "digits.safetensors"
 CLASSIFIED = 512
 """Pictures of which the figures are counted."""
 COMPARED_WITH = 10_000

@@ -73,6 +73,15 @@ def _are_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
 Origins = Annotated[tuple[str, ...], BeforeValidator(_origins), AfterValidator(_are_origins)]
 
 
+def _are_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(re.fullmatch(r"[a-z0-9._-]+|\*", host, re.IGNORECASE) for host in hosts):
+        raise ValueError("not a host name")
+    return tuple(host.lower() for host in hosts)
+
+
+Hosts = Annotated[tuple[str, ...], BeforeValidator(_origins), AfterValidator(_are_hosts)]
+
+
 def _is_device(text: str) -> str:
     name = r"(cpu|mps|cuda(:\d{1,2})?)"
     if not re.fullmatch(rf"auto|{name}( *, *{name})*", text):
@@ -116,6 +125,16 @@ class ServerSettings(BaseModel):
         (), "https://HOST or http://HOST:PORT, several with commas between them",
         "Origins from which browsers may open the lab's sockets, beside the server's own address: behind a proxy that "
         "gives it another name.",
+    )  # fmt: skip
+
+    frames: Origins = _setting(
+        (), "https://HOST or http://HOST:PORT, several with commas between them",
+        "Origins whose pages may show the lab in a frame, beside the lab's own.",
+    )  # fmt: skip
+    hosts: Hosts = _setting(
+        (), "host names without a port, several with commas between them, or * for any",
+        "Names by which browsers or a proxy may ask for the lab, beside IP addresses, localhost, this machine's own "
+        "name and the hosts of origins: so no page of another site reaches it through a name of its own.",
     )  # fmt: skip
 
     disk_reserve: Number = _number(

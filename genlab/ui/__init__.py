@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from genlab.top import TOP
+
 UI = Path(__file__).resolve().parent
 ASSETS = UI / "assets"
-PAGES = UI.parent.parent / "pages"
+PAGES = TOP / "pages"

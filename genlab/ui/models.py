@@ -11,9 +11,10 @@ import streamlit as st
 from genlab.checkpoints import Card, CheckpointError, inspect
 from genlab.config import Config
 from genlab.runtime import client
+from genlab.top import TOP
 from genlab.ui.library import title, what
 
-SHIPPED = Path(__file__).resolve().parent.parent.parent / "checkpoints"
+SHIPPED = TOP / "checkpoints"
 
 
 @dataclass(frozen=True)
