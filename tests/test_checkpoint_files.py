@@ -38,7 +38,7 @@ from genlab.measures import mode_coverage
 from genlab.measures.evidence import exact_evidence
 from genlab.training import load_generator, load_trainer, make_trainer
 from genlab.training.history import CAPACITY
-from genlab.training.published import card
+from genlab.training.published import at_rest, card
 
 ROOT = Path(__file__).resolve().parent.parent
 PRETRAINED = sorted((ROOT / "checkpoints").glob("*.safetensors"))
@@ -460,6 +460,16 @@ def test_a_card_quotes_what_the_weights_beside_it_give(name):
     # Of a mean over five times 2,500 points: binomial noise below 0.005, three times, of both means.
     assert written["high_quality"] == pytest.approx(np.mean([one.high_quality for one in draws]), abs=0.02)
     assert written["modes_captured"] == pytest.approx(np.mean([one.captured for one in draws]), abs=1)
+
+
+@pytest.mark.parametrize(("name", "least", "most"), [("gan_digits", 8, 10), ("vae_digits_collapsed", 0, 1)])
+def test_beside_a_model_of_digits_stand_the_classes_of_its_weights(name, least, most):
+    trainer = load_trainer(ROOT / "checkpoints" / f"{name}.safetensors")
+    before = trainer.figures()
+    reached = at_rest(trainer)
+    assert least <= reached["classes_covered"] <= most and 1 <= reached["effective_classes"] <= 10
+    assert card(trainer, "x.safetensors")["measures"]["classes_covered"] == reached["classes_covered"]
+    assert trainer.figures() == before
 
 
 QUOTED = {

@@ -11,11 +11,15 @@ from genlab import __version__
 from genlab.config import setting_text
 from genlab.data import points
 from genlab.measures import COVERAGE_SAMPLES, mode_coverage, wasserstein_exact
+from genlab.measures.digits import digit_figures
+from genlab.stamps import CLASS_CURVES
 from genlab.training.gan import TRANSPORT_SAMPLES
 from genlab.training.trainer import Trainer
 
 DRAWS = 5
 """Seeds of noise that a figure is the mean over."""
+PICTURES = 512
+"""Generated digits whose classes are counted in each draw, as many as while a model trains."""
 
 
 def card(trainer: Trainer, file: str) -> dict[str, Any]:
@@ -41,20 +45,31 @@ def card(trainer: Trainer, file: str) -> dict[str, Any]:
 
 
 def at_rest(trainer: Trainer) -> dict[str, float]:
-    """Exact W₁, modes captured and high-quality share of a GAN of points, means over ``DRAWS`` samples; else empty.
+    """What the weights give as they stand, means over ``DRAWS`` samples: W₁ and modes of points, classes of digits.
 
     Curves hold what was measured some steps ago, from one draw: beside published weights stands what these give.
+    Empty for a VAE of points and for pictures of other things.
     """
     config = trainer.config
-    if config.model != "gan" or config.is_images:
+    if config.is_digits:
+        found = [_of_digits(trainer, seed) for seed in range(DRAWS)]
+    elif config.model == "gan" and not config.is_images:
+        found = [_of_points(trainer, seed) for seed in range(DRAWS)]
+    else:
         return {}
-    data, found = points(config.data), []
-    for seed in range(DRAWS):
-        made = trainer.sample(COVERAGE_SAMPLES, seed)
-        real = data.sample(data.at_most(TRANSPORT_SAMPLES), np.random.default_rng([config.seed, seed]))
-        figures = {"wasserstein_exact": wasserstein_exact(made[: len(real)], real)}
-        if data.modes is not None:
-            coverage = mode_coverage(made, data.modes, data.mode_std)
-            figures |= {"modes_captured": coverage.captured, "high_quality": coverage.high_quality}
-        found.append(figures)
     return {name: float(np.mean([figures[name] for figures in found])) for name in found[0]}
+
+
+def _of_points(trainer: Trainer, seed: int) -> dict[str, float]:
+    data, made = points(trainer.config.data), trainer.sample(COVERAGE_SAMPLES, seed)
+    real = data.sample(data.at_most(TRANSPORT_SAMPLES), np.random.default_rng([trainer.config.seed, seed]))
+    figures = {"wasserstein_exact": wasserstein_exact(made[: len(real)], real)}
+    if data.modes is None:
+        return figures
+    coverage = mode_coverage(made, data.modes, data.mode_std)
+    return figures | {"modes_captured": coverage.captured, "high_quality": coverage.high_quality}
+
+
+def _of_digits(trainer: Trainer, seed: int) -> dict[str, float]:
+    made = torch.from_numpy(trainer.sample(PICTURES, seed)).reshape(PICTURES, -1)
+    return dict(zip(CLASS_CURVES, digit_figures(made, trainer.config.data).tolist(), strict=True))
