@@ -8,6 +8,7 @@ STAMPS = {
     "active_units": "active_units_step",
     "wasserstein_exact": "wasserstein_exact_step",
     "sample_distance": "sample_distance_step",
+    "wasserstein_pixels": "wasserstein_pixels_step",
     **dict.fromkeys(MODE_CURVES, "modes_step"),
     **dict.fromkeys(CLASS_CURVES, "classes_step"),
 }

@@ -67,7 +67,7 @@ def measured_curves(config: Config) -> tuple[str, ...]:
     if config.model == "vae":
         measured = ("active_units", *classes)
     elif config.is_images:
-        measured = ("sample_distance", *classes)
+        measured = ("sample_distance", *(("wasserstein_pixels",) if config.is_own else classes))
     else:
         measured = ("wasserstein_exact", *(MODE_CURVES if _modes(config) else ()))
     return (*measured, *dict.fromkeys(STAMPS[name] for name in measured))

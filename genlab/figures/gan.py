@@ -139,9 +139,9 @@ def _distances(config: GANConfig) -> list[Panel]:
     if config.is_critic:
         curves = [series("wasserstein_estimate", "critic's estimate E f(x) − E f(G(z))", "@critic")]
         levels = []
-        if not config.is_images:
-            curves.append(series("wasserstein_exact", "exact W₁ of two samples", "@exact", "dash"))
-            levels = _floor()
+        if not config.is_images or config.is_own:
+            curves.append(_exact(config, "dash"))
+            levels = _floor(config)
         panels.append(
             Panel(
                 "wasserstein", "curves", "W₁", ("more", "more"), ("history",),
@@ -154,9 +154,8 @@ def _distances(config: GANConfig) -> list[Panel]:
         panels.append(_diversity())
     if not config.is_images and points(config.data).modes is not None:
         panels.append(_coverage(len(points(config.data).modes)))
-    if not config.is_images and not config.is_critic:
-        curves = [series("wasserstein_exact", "exact W₁ of two samples", "@exact")]
-        levels = _floor()
+    if (not config.is_images or config.is_own) and not config.is_critic:
+        curves, levels = [_exact(config)], _floor(config)
         panels.append(
             Panel(
                 "wasserstein", "curves", "W₁", ("more", "more"), ("history",),
@@ -190,11 +189,21 @@ def _diversity() -> Panel:
     )  # fmt: skip
 
 
-def _floor() -> list[dict[str, Any]]:
+def _exact(config: GANConfig, dash: str = "solid") -> dict[str, Any]:
+    """W₁ of two samples; of a person's own data the real one is of the half that is held out."""
+    name = "wasserstein_pixels" if config.is_images else "wasserstein_exact"
+    label = "exact W₁ to the held-out half" if config.is_own else "exact W₁ of two samples"
+    return series(name, label, "@exact", dash)
+
+
+def _floor(config: GANConfig) -> list[dict[str, Any]]:
     """A perfect generator's W₁, which is no number but a band: chance decides how two samples differ."""
+    mean, high = "wasserstein_exact", "wasserstein_high"
+    if config.is_images:
+        mean, high = "wasserstein_pixels", "pixels_high"
     return [
-        level("floor: a perfect generator's mean W₁", reference="wasserstein_exact", below=True),
-        level("19 of 20 perfect ones lie below", reference="wasserstein_high"),
+        level("floor: a perfect generator's mean W₁", reference=mean, below=True),
+        level("19 of 20 perfect ones lie below", reference=high),
     ]
 
 

@@ -16,7 +16,7 @@ from genlab.measures.coverage import (
     mode_shares,
     mode_turnover,
 )
-from genlab.measures.transport import Floor, wasserstein_exact, wasserstein_floor
+from genlab.measures.transport import Floor, floor_of_pictures, wasserstein_exact, wasserstein_floor
 
 __all__ = [
     "ACTIVE_VARIANCE",
@@ -27,6 +27,7 @@ __all__ = [
     "Floor",
     "active_units",
     "effective_modes",
+    "floor_of_pictures",
     "mode_coverage",
     "mode_shares",
     "mode_turnover",

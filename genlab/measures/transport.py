@@ -8,6 +8,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from genlab.data.distribution import Distribution
+from genlab.data.own import load
 
 BLOCK = 32
 """Points of each sub-sample whose potentials the search for the cheapest pairing starts from."""
@@ -81,6 +82,17 @@ def wasserstein_floor(distribution: Distribution, n: int, seed: int, pairs: int 
     chance, so a single reading scatters widely: on two distant blobs from a third to more than twice the mean.
     """
     rng = np.random.default_rng(seed)
-    drawn = (distribution.pair(n, rng) for _ in range(pairs))
-    distances = [wasserstein_exact(a, b) for a, b in drawn]
+    return _floor([wasserstein_exact(*distribution.pair(n, rng)) for _ in range(pairs)])
+
+
+@cache
+def floor_of_pictures(name: str, n: int, pairs: int = 20) -> Floor:
+    """The same of a person's own pictures, in units of white, between samples of ``n`` without a common picture."""
+    examples, rng = load(name), np.random.default_rng(0)
+    flat, rows = examples.reshape(len(examples), -1) / np.float32(255), np.arange(len(examples))
+    drawn = (rng.permutation(rows)[: 2 * n] for _ in range(pairs))
+    return _floor([wasserstein_exact(flat[both[:n]], flat[both[n:]]) for both in drawn])
+
+
+def _floor(distances: list[float]) -> Floor:
     return Floor(float(np.mean(distances)), *(float(value) for value in np.quantile(distances, (0.05, 0.95))))

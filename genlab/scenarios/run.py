@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from genlab.config import IMAGES, Config
+from genlab.config import Config
 from genlab.measures import COVERAGE_SAMPLES
 from genlab.scenarios.evidence import Evidence
 from genlab.scenarios.scenario import Scenario
@@ -53,7 +53,7 @@ def watch_on(config: Config, steps: int, make_trainer: MakeTrainer, times: Seque
         while len(generated) < multiple * LOOKS:
             look = len(generated)
             trainer.advance(steps * (look + 1) // LOOKS - steps * look // LOOKS)
-            generated.append(trainer.sample(COVERAGE_SAMPLES) if config.data not in IMAGES else None)
+            generated.append(None if config.is_images else trainer.sample(COVERAGE_SAMPLES))
         looks = [xy for xy in generated[multiple - 1 :: multiple] if xy is not None]
         yield Evidence(config, trainer.history(), looks, trainer.layer_gradient_norms())
 

@@ -11,6 +11,7 @@ from genlab.measures import (
     COVERAGE_SAMPLES,
     PERFECT_HIGH_QUALITY,
     PERFECT_ON_A_LINE,
+    floor_of_pictures,
     wasserstein_exact,
     wasserstein_floor,
 )
@@ -57,11 +58,10 @@ class GANTrainer(Trainer):
     def _load_data(self) -> None:
         self.data = training_examples(self.config).to(self.device)
         self._distribution = None if self.config.is_images else points(self.config.data)
-        if self._distribution is not None:
-            # Of a person's own data there is a half that nobody was trained on, of the others there is always more.
-            held_out = self.config.is_own
-            compared = held_out_examples(self.config)[0] if held_out else self.data[:TRANSPORT_SAMPLES]
-            self._compared = compared[: self._distribution.at_most(TRANSPORT_SAMPLES)].cpu().numpy()
+        # Of a person's own data there is a half that nobody was trained on, of the others there is always more.
+        compared = held_out_examples(self.config)[0] if self.config.is_own else self.data
+        many = TRANSPORT_SAMPLES if self._distribution is None else self._distribution.at_most(TRANSPORT_SAMPLES)
+        self._compared = compared[:many].cpu().numpy()
         self._has_modes = self._distribution is not None and self._distribution.modes is not None
         if self._has_modes:
             self._modes = torch.tensor(self._distribution.modes, dtype=torch.float32, device=self.device)
@@ -229,6 +229,10 @@ class GANTrainer(Trainer):
     def _measures_of_images(self) -> tuple[Measure, ...]:
         every = self._interval(work.comparing(self.config), self.measuring / 2)
         diversity = Measure(("sample_distance",), STAMPS["sample_distance"], self._measure_diversity, every)
+        if self.config.is_own:
+            every = self._interval(work.TRANSPORT_OF_PIXELS, self.measuring / 2)
+            pixels = Measure(("wasserstein_pixels",), STAMPS["wasserstein_pixels"], self._measure_pixels, every)
+            return diversity, pixels
         if not self.config.is_digits:
             return (diversity,)
         every = self._interval(work.classifying(self.config), self.measuring / 2)
@@ -241,6 +245,11 @@ class GANTrainer(Trainer):
     def _measure_diversity(self) -> Tensor:
         with torch.no_grad():
             return mean_distance(self.generator(self._probe_noise[:COMPARED]).flatten(1)).reshape(1)
+
+    def _measure_pixels(self) -> Tensor:
+        with torch.no_grad():
+            generated = self.generator(self._probe_noise[: len(self._compared)]).flatten(1).cpu().numpy()
+        return torch.tensor([wasserstein_exact(generated, self._compared)])
 
     def _measure_classes(self) -> Tensor:
         with torch.no_grad():
@@ -281,8 +290,11 @@ class GANTrainer(Trainer):
     def reference(self) -> dict[str, float]:
         """See :meth:`Trainer.reference`."""
         if self._distribution is None:
-            classes = real_digits(self.config.data).reference if self.config.is_digits else {}
-            return diversity_of_data(self.config.data) | classes
+            more = real_digits(self.config.data).reference if self.config.is_digits else {}
+            if self.config.is_own:
+                floor = floor_of_pictures(self.config.data, len(self._compared))
+                more = {"wasserstein_pixels": floor.mean, "pixels_low": floor.low, "pixels_high": floor.high}
+            return diversity_of_data(self.config.data) | more
         floor = wasserstein_floor(self._distribution, TRANSPORT_SAMPLES, seed=0)
         reference = {"wasserstein_exact": floor.mean, "wasserstein_low": floor.low, "wasserstein_high": floor.high}
         if self._has_modes:

@@ -19,6 +19,8 @@ BY_AUTOGRAD = 12
 """How many times as much the calls cost where a step is not written out by hand."""
 TRANSPORT = 180_000_000
 """The exact distance between two samples of 256 points: about 4.7 ms of a core."""
+TRANSPORT_OF_PIXELS = 900_000_000
+"""The same between two samples of 256 images: about 20 ms of a core."""
 CLASSIFYING = 1_100_000
 """The classifier's way through one picture, with the distance of its features: 512 take about 11 ms of a core."""
 COUNTING = 4_000_000
