@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -54,7 +55,7 @@ SERVER = """
         header = {
             "kind": "frame", "run": run, "model": "gan", "sequence": state["step"], "status": state["status"],
             "message": "", "step": state["step"], "seconds": state["step"] / 100, "steps_per_second": 100.0,
-            "config": {}, "diverged": state["diverged"],
+            "config": {"n_critic": 3, "seed": 7}, "diverged": state["diverged"],
             "last": {name: float(curve[-1]) for name, curve in curves.items() if len(curve)},
             "reference": {"high_quality": 0.9889},
             "info": {"field_centre": 0.0, "field_span": 2.0 * state["steepness"]},
@@ -727,3 +728,24 @@ def test_curves_begin_and_are_scaled_anew_when_another_objective_does(live_page,
     )
     assert figure(live_page, "losses", gaps) == [150]
     assert figure(live_page, "losses", "plot.data[0].y.includes(1000)"), "the spike stays in the curve"
+
+
+@pytest.mark.parametrize("panel", ["losses", "plane"])
+def test_a_picture_for_a_slide_has_title_legend_set_up_and_step_in_letters_that_can_be_read(live_page, lab, panel):
+    lab.control(moving=False)
+    area = live_page.locator(".area", has=live_page.locator(f"[data-panel={panel}]"))
+    area.locator("summary[aria-label=More]").click()
+    with live_page.expect_download() as download:
+        area.get_by_role("button", name="Picture (SVG)").click()
+    picture = Path(download.value.path()).read_text(encoding="utf-8")
+    words = re.sub(r"<[^>]+>", " ", picture)
+    title, entries = {
+        "losses": ("Losses", ("discriminator loss", "generator loss", "game's sum")),
+        "plane": ("Plane", ("real", "generated")),
+    }[panel]
+    for word in (title, *entries, "n_critic 3", "Seed 7", f"step {lab.control()['step']}"):
+        assert word in words.replace("&#39;", "'"), word
+    assert float(re.search(r'<svg[^>]* width="(\d+)"', picture)[1]) >= 1200
+    # All but an index below its letter.
+    sizes = re.findall(r"font-size: ?(\d+)px", picture)
+    assert len(sizes) > 10 and min(map(float, sizes)) >= 18

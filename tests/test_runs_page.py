@@ -78,10 +78,21 @@ def test_every_trained_run_is_listed_with_its_measures(lab):
     assert not tab.exception and not tab.error
     rows = tab.dataframe[0].value.set_index("Name")
     assert rows.loc["eight modes", "Model"] == "GAN" and rows.loc["eight modes", "Steps"] == 5
-    assert rows.loc["vaeru", "Objective"] == "β = 4" and np.isfinite(rows.loc["vaeru", "ELBO"])
-    assert np.isfinite(rows.loc["eight modes", "W₁"]) and np.isnan(rows.loc["vaeru", "W₁"])
+    (unnamed,) = set(rows.index) - {"eight modes"}
+    assert rows.loc[unnamed, "Objective"] == "β = 4" and np.isfinite(rows.loc[unnamed, "ELBO"])
+    assert np.isfinite(rows.loc["eight modes", "W₁"]) and np.isnan(rows.loc[unnamed, "W₁"])
     assert "2 runs" in tab.markdown[0].value and "MB of 5,000 MB" in tab.markdown[0].value
     assert str(lab.store.home) not in "".join(element.value for element in (*tab.markdown, *tab.caption))
+
+
+def test_a_run_without_a_name_is_called_by_what_it_trains_and_a_column_says_what_is_set_otherwise(lab):
+    keep(lab, "ganrun00", gan())
+    keep(lab, "ganrun01", gan(n_critic=3))
+    rows = open_runs().dataframe[0].value
+    assert all(name.startswith("GAN · ring8_soft · ") for name in rows["Name"])
+    assert [run[:6] for run in rows["Run"]] == ["ganru", "ganru"]
+    otherwise = [set(words.split(", ")) for words in rows["Set otherwise"]]
+    assert {frozenset(one ^ otherwise[0]) for one in otherwise} == {frozenset(), frozenset({"n_critic 3"})}
 
 
 def test_the_rule_by_which_runs_are_cleared_stands_on_the_page(lab):

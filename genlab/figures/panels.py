@@ -8,6 +8,7 @@ streams of the run but answers about the x that this visitor has chosen; the com
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from genlab.config import CONFIGS
 from genlab.stamps import STAMPS
 
 DRAWN = 500
@@ -77,6 +78,10 @@ class View:
         return {
             "model": self.model, "panels": [panel.to_data() for panel in self.panels], "grid": self.grid,
             "formula": self.formula, "bar": self.bar, "group": self.group,
+            "names": {
+                name: [setting.symbol or setting.label, setting.default]
+                for name, setting in (CONFIGS[self.model].settings() if self.model in CONFIGS else {}).items()
+            },
         }  # fmt: skip
 
 

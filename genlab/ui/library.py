@@ -38,6 +38,9 @@ CURVES = {
 """Curves that can be laid over each other; a GAN's first choice is its exact distance, a VAE's its ELBO."""
 SHOWN_CLEARED = 20
 MEASURED_AT = "Measured at"
+OTHERWISE = "Set otherwise"
+ROW, MOST_ROWS, MOST_BESIDE_CURVES = 35, 16, 7
+"""Height of a row in px, and rows that the list shows before it scrolls, alone and above curves."""
 TWIN = "Two chosen runs of one kind, side by side in lockstep."
 FIRST = ("wasserstein_exact", "elbo", "wasserstein_estimate")
 
@@ -73,10 +76,11 @@ def _row(run: StoredRun) -> dict[str, Any]:
         f"β = {config.beta:g}" if config.model == "vae" else config.settings()["objective"].choices[config.objective]
     )
     return {
-        "Name": _cell(run.name or run.label or run.state.run_id[:5]),
+        "Name": _cell(run.name or run.label or what(config)),
         "Model": config.model.upper(),
         "Data": config.data,
         "Objective": objective,
+        OTHERWISE: _cell(set_otherwise(config)),
         "Seed": config.seed,
         "Status": run.state.status.value,
         "Steps": run.state.step,
@@ -84,7 +88,15 @@ def _row(run: StoredRun) -> dict[str, Any]:
         MEASURED_AT: _measured_at(measures, run.state.step),
         "Touched": datetime.fromtimestamp(run.updated),
         "Size": (run.saved.size if run.saved else 0) / 1e3,
+        "Run": _cell(run.state.run_id[:5]),
     }
+
+
+def set_otherwise(config: Config) -> str:
+    """What differs from the defaults beside what has a column of its own, in the settings' own symbols."""
+    settings, own = config.settings(), {"data", "beta", "objective", "seed"}
+    said = [(settings[name], value) for name, value in config.to_query().items() if name not in own]
+    return ", ".join(f"{setting.symbol or setting.label} {value}" for setting, value in said)
 
 
 def _cell(text: str) -> str:
@@ -117,23 +129,27 @@ def chosen_runs(runs: list[StoredRun]) -> list[StoredRun]:
         turn, first = turn + 1, [ids.index(run_id) for run_id in before if run_id in ids]
         st.session_state["runs.shown"] = (ids, turn, first)
     formats = {label: st.column_config.NumberColumn(format=shape, width=85) for label, shape in MEASURES.values()}
+    chosen = st.session_state.get(f"runs.table.{turn}", {}).get("selection", {}).get("rows", first)
+    rows = min(len(runs), MOST_BESIDE_CURVES if chosen else MOST_ROWS)
     event = st.dataframe(
-        table(runs), key=f"runs.table.{turn}", hide_index=True, height=230, on_select="rerun",
+        table(runs), key=f"runs.table.{turn}", hide_index=True, height=ROW * (rows + 1) + 3, on_select="rerun",
         selection_mode="multi-row",
         placeholder="–",
         selection_default={"selection": {"rows": first, "columns": []}},
         column_config={
             **formats,
-            "Name": st.column_config.TextColumn(width=120),
+            "Name": st.column_config.TextColumn(width=200),
             "Model": st.column_config.TextColumn(width=60),
             "Data": st.column_config.TextColumn(width=90),
             "Objective": st.column_config.TextColumn(width=160),
+            OTHERWISE: st.column_config.TextColumn(width=200, help="Settings that are not the defaults."),
             "Seed": st.column_config.NumberColumn(width=60, format="%d"),
             "Status": st.column_config.TextColumn(width=80),
             "Steps": st.column_config.NumberColumn(width=75, format="localized"),
             MEASURED_AT: st.column_config.TextColumn(width=110, help="The steps at which modes and W₁ were measured."),
             "Touched": st.column_config.DatetimeColumn(width=130, format="D MMM YYYY, HH:mm"),
             "Size": st.column_config.NumberColumn(width=80, format="%.0f kB"),
+            "Run": st.column_config.TextColumn(width=70),
         },
     )  # fmt: skip
     return [runs[row] for row in event.selection.rows if row < len(runs)]

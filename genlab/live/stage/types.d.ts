@@ -28,6 +28,9 @@ export type Status = "starting" | "paused" | "running" | "idle" | "diverged" | "
 
 export type Settings = Record<string, any>;
 
+/** Of each setting its symbol (or label) and its default. */
+export type SettingNames = Record<string, [string, any]>;
+
 export interface Diagnosis {
   name: string;
   saw: string;
@@ -243,6 +246,7 @@ export interface LabData extends Surroundings {
   panels: PanelSpec[];
   grid: Record<Size, string>;
   formula: string;
+  names: SettingNames;
   bar: "all" | "status" | "curves";
   group: string;
 }

@@ -9,6 +9,9 @@ const CONFIG = {
   modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
 };
 
+/** px of a picture for a slide, and of its letters. */
+const SLIDE = { width: 1200, height: 900, size: 20, small: 18 };
+
 /** @type {WeakMap<PlotlyDiv, Promise<unknown>>} What Plotly is still at work on. */
 const work = new WeakMap();
 
@@ -55,9 +58,28 @@ export function resize(canvas) {
   if (canvas._fullLayout && canvas.offsetParent) window.Plotly.Plots.resize(canvas);
 }
 
-/** The figure as it is now, in a file. @param {PlotlyDiv} canvas @param {"png" | "svg"} format @param {string} filename @param {string} background */
-export function download(canvas, format, filename, background) {
-  const { data, layout, clientWidth: width, clientHeight: height } = canvas;
-  const figure = { data, layout: { ...layout, paper_bgcolor: background } };
+/**
+ * The figure as it is now, in a file that stands for itself on a slide: with its title, a line of what made it, and a
+ * legend.
+ * @param {PlotlyDiv} canvas @param {"png" | "svg"} format @param {string} filename
+ * @param {{title: string, lines: string[], background: string}} words
+ */
+export function download(canvas, format, filename, { title, lines, background }) {
+  const { data = [], layout } = canvas;
+  const { width, height, size, small } = SLIDE;
+  const under = lines.map(line => `<br><span style="font-size:${small}px">${line}</span>`).join("");
+  const axes = Object.entries(layout).filter(([name]) => /^[xy]axis/.test(name));
+  const figure = {
+    // No entry for what is drawn faintly behind a curve, nor for marks that only hovering explains.
+    data: data.map(trace => ({ ...trace, showlegend: Boolean(trace.name) && trace.yaxis !== "y2" && !(trace.opacity < 0.5) })),
+    layout: {
+      ...layout, paper_bgcolor: background, showlegend: true, font: { ...layout.font, size },
+      ...Object.fromEntries(axes.map(([name, axis]) => [name, { ...axis, title: { ...axis.title, font: { size } } }])),
+      annotations: (layout.annotations ?? []).map((/** @type {any} */ one) => ({ ...one, font: { ...one.font, size: small } })),
+      title: { text: `<b>${title}</b>${under}`, x: 0.02, xanchor: "left", y: 0.98, yanchor: "top" },
+      legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top" },
+      margin: { l: 60, r: 30, t: 70 + 26 * lines.length, b: 110 },
+    },
+  };
   window.Plotly.downloadImage(figure, { format, filename, width, height, scale: format === "png" ? 2 : 1 });
 }

@@ -6,6 +6,8 @@ import { action, change, drawingOn, element, menu, save } from "../page/dom.js";
 import { paint } from "../page/pixels.js";
 import { Panel } from "./panel.js";
 
+const SLIDE = 1200; // px that a picture for a slide is wide at least
+
 /** @typedef {{node: HTMLElement, canvas: HTMLCanvasElement, x: Element, y: Element, array: string}} Group */
 
 export class Mosaic extends Panel {
@@ -73,18 +75,31 @@ export class Mosaic extends Panel {
     change(y, `${low} ← ${axes.y} → ${high}`);
   }
 
+  /** The images in one, under the title and the set-up, each group under its label. */
   image() {
-    const scale = 4;
+    const { title, lines } = this.description();
+    const { background, text, font } = this.lab.theme;
+    const scale = Math.max(4, Math.ceil(SLIDE / this.groups.reduce((sum, { canvas }) => sum + canvas.width, 0)));
+    const top = 50 + 26 * lines.length + 40;
     const sheet = document.createElement("canvas");
-    sheet.width = this.groups.reduce((sum, { canvas }) => sum + scale * (canvas.width + 4), 0);
-    sheet.height = scale * Math.max(...this.groups.map(({ canvas }) => canvas.height));
+    sheet.width = Math.max(SLIDE, this.groups.reduce((sum, { canvas }) => sum + scale * (canvas.width + 4), 32));
+    sheet.height = top + 16 + scale * Math.max(...this.groups.map(({ canvas }) => canvas.height));
     const context = drawingOn(sheet);
     context.imageSmoothingEnabled = false;
-    context.fillStyle = this.lab.theme.background;
+    context.fillStyle = background;
     context.fillRect(0, 0, sheet.width, sheet.height);
-    let left = 0;
-    for (const { canvas } of this.groups) {
-      context.drawImage(canvas, left, 0, scale * canvas.width, scale * canvas.height);
+    context.fillStyle = text;
+    /** @type {(line: string, x: number, y: number, how: string) => void} */
+    const write = (line, x, y, how) => {
+      context.font = `${how} ${font}`;
+      context.fillText(line, x, y);
+    };
+    write(title, 16, 36, "700 28px");
+    lines.forEach((line, i) => write(line, 16, 66 + 26 * i, "20px"));
+    let left = 16;
+    for (const { canvas, node } of this.groups) {
+      write(node.querySelector("figcaption")?.textContent ?? "", left, top - 10, "20px");
+      context.drawImage(canvas, left, top, scale * canvas.width, scale * canvas.height);
       left += scale * (canvas.width + 4);
     }
     sheet.toBlob(blob => blob && save(blob, this.lab.fileName(this.id, "png")));

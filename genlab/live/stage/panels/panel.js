@@ -2,9 +2,12 @@
 
 /** @import { AnswerHeader, Arrays, PanelSpec } from "../types.js" */
 /** @import { Lab } from "../lab.js" */
-import { fill } from "../maths/text.js";
+import { inLines, setUp } from "../maths/set_up.js";
+import { fill, whole } from "../maths/text.js";
 import { change, element } from "../page/dom.js";
 import { plotlyDiv } from "../page/plotly.js";
+
+const LINE = 105; // letters in a line of a picture that is taken away
 
 export class Panel {
   /** @param {Lab} lab @param {PanelSpec} spec */
@@ -52,6 +55,14 @@ export class Panel {
     const caption = fill(this.spec.caption ?? "", this.lab.header);
     if (caption !== this.said) this.caption.innerHTML = this.said = caption;
     this.caption.hidden = !this.spec.caption;
+  }
+
+  /** What stands on a picture that is taken away: title, set-up and step. */
+  description() {
+    const { header, data } = this.lab;
+    const step = whole(header?.looking ?? header?.step ?? 0);
+    const run = setUp(header?.config ?? {}, data.names);
+    return { title: this.spec.title, lines: inLines([data.model.toUpperCase(), run, `step ${step}`].filter(Boolean).join(" · "), LINE) };
   }
 
   /** Words in the place of a picture for which nothing has come yet. @param {boolean} empty */

@@ -60,7 +60,7 @@ export class PlotlyPanel extends Panel {
   /** @param {"png" | "svg"} format */
   image(format) {
     const filename = this.lab.fileName(this.id, format).replace(/\.\w+$/, "");
-    download(this.canvas, format, filename, this.lab.theme.background);
+    download(this.canvas, format, filename, { ...this.description(), background: this.lab.theme.background });
   }
 
   /** @param {...HTMLElement} items */

@@ -96,7 +96,9 @@ export class Frame {
 
   /** @param {"png" | "svg"} format */
   image(format) {
-    download(this.canvas, format, `genlab-${this.id}`, this.background);
+    download(this.canvas, format, `genlab-${this.id}`, {
+      title: this.title.textContent ?? "", lines: [], background: this.background,
+    });
   }
 
   /** What is drawn now, in rows of: the curve's name, x, y and, for a field, z. */

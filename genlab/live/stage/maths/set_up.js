@@ -1,0 +1,28 @@
+// What a run is, in words that can stand under a picture of it.
+
+/** @import { SettingNames, Settings } from "../types.js" */
+import { number } from "./text.js";
+
+const ALWAYS = ["data", "objective", "beta"]; // and what is not as usual
+const LAST = "seed";
+
+/** The settings that make a run: the main ones, those that are not the usual ones, the seed. @param {Settings} config @param {SettingNames} names */
+export function setUp(config, names) {
+  const told = Object.keys(names).filter(name => name in config && name !== LAST &&
+    (ALWAYS.includes(name) || config[name] !== names[name][1]));
+  return [...told, ...(LAST in config ? [LAST] : [])]
+    .map(name => `${names[name]?.[0] ?? name} ${config[name] === null ? "off" : number(config[name], 4)}`)
+    .join(" · ");
+}
+
+/** Lines of at most so many letters, broken between two settings. @param {string} words @param {number} most */
+export function inLines(words, most) {
+  /** @type {string[]} */
+  const lines = [];
+  for (const part of words.split(" · ")) {
+    const last = lines.length - 1;
+    if (last >= 0 && lines[last].length + part.length + 3 <= most) lines[last] += ` · ${part}`;
+    else lines.push(part);
+  }
+  return lines;
+}
