@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from conftest import start_server, stop_server
 from test_browser import SECONDS, Lab
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -100,3 +101,39 @@ def test_each_lists_their_own_runs(owner, newcomer):
     stranger = newcomer()
     stranger.page.goto(f"{stranger.url}/runs")
     stranger.page.get_by_text("0 runs").wait_for(timeout=SECONDS)
+
+
+@pytest.mark.slow
+def test_a_lecturer_pauses_everybody_asks_and_sees_the_answers(browser, tmp_path_factory):
+    lab = start_server(tmp_path_factory.mktemp("class"), GENLAB_LECTURER="correct horse", GENLAB_IDLE_SECONDS="600")
+    contexts = [browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce") for _ in range(3)]
+    lecturer, ada, bob = (Lab(context.new_page(), lab.url) for context in contexts)
+    try:
+        lecturer.page.goto(f"{lab.url}/class")
+        lecturer.page.get_by_label("The lecturer's passphrase").fill("correct horse")
+        lecturer.page.get_by_role("button", name="Lead the class").click()
+        lecturer.page.get_by_text("No student has a run yet").wait_for()
+        for student in (ada, bob):
+            student.open(f"gan?{SMALL}")
+            student.page.get_by_role("button", name="Play").first.click()
+            student.wait("h.status === 'running'")
+        lecturer.page.get_by_text("2 runs in memory").wait_for()
+        lecturer.page.get_by_role("button", name="Pause all").click()
+        for student in (ada, bob):
+            student.wait("h.status === 'paused'")
+        lecturer.page.get_by_role("button", name="Go on (2)").click()
+        for student in (ada, bob):
+            student.wait("h.status === 'running'")
+        lecturer.page.get_by_label("Question").fill("What do you see?")
+        lecturer.page.get_by_label("Choices, a line each").fill("A collapse\nAn oscillation")
+        lecturer.page.get_by_role("button", name="Ask everybody").click()
+        for student, choice in ((ada, "A collapse"), (bob, "An oscillation")):
+            student.page.get_by_role("button", name=choice).click()
+        lecturer.page.get_by_text("2 have answered").wait_for()
+        ada.page.goto(f"{lab.url}/class")
+        ada.page.get_by_label("The lecturer's passphrase").wait_for()
+        assert ada.page.get_by_text("runs in memory").count() == 0
+    finally:
+        for context in contexts:
+            context.close()
+        stop_server(lab)

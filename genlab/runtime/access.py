@@ -61,14 +61,16 @@ class Pass:
 
 # ---- on whose behalf -------------------------------------------------------------------------------------------------
 
-_visitor: ContextVar[str | None] = ContextVar("visitor", default=None)
+_NOBODY_SAID = ""
+_visitor: ContextVar[str | None] = ContextVar("visitor", default=_NOBODY_SAID)
 _most: ContextVar[Right] = ContextVar("most", default=Right.OWN)
 _find: Callable[[], str | None] | None = None
 
 
 def acting() -> str | None:
     """The visitor on whose behalf this thread or task acts; None for the server itself."""
-    return _visitor.get() or (_find() if _find else None)
+    visitor = _visitor.get()
+    return visitor if visitor != _NOBODY_SAID else _find() if _find else None
 
 
 def right_to(access: Access) -> Right:
@@ -78,7 +80,7 @@ def right_to(access: Access) -> Right:
 
 @contextmanager
 def on_behalf_of(visitor: str | None, most: Right = Right.OWN) -> Iterator[None]:
-    """Act for a visitor, who may do at most so much now."""
+    """Act for a visitor, or None for the server itself, who may do at most so much now."""
     before, bound = _visitor.set(visitor), _most.set(most)
     try:
         yield

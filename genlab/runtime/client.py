@@ -14,6 +14,7 @@ from typing import Any
 from genlab.config import Config, SettingError
 from genlab.maps import MapConfig
 from genlab.runtime.access import Right, needs
+from genlab.runtime.classroom import Classroom
 from genlab.runtime.entry import Entry
 from genlab.runtime.health import Health
 from genlab.runtime.host import HostLost
@@ -80,6 +81,7 @@ class Lab(Keeping, Owning):
             on_packet=self._watches.packet,
             on_event=self._watches.event,
         )
+        self.classroom = Classroom(self, self.visitors, self.settings.lecturer)
         self.quotas = Quotas(self.settings, self._pool, self.store, self.visitors)
         self._health = Health(self._pool, self._watches, self.store)
         self._closing = threading.Event()

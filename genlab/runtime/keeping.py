@@ -54,6 +54,10 @@ class Keeping:
         own = (stored for stored in self.store.runs() if may_steer(stored.state))
         return [replace(stored, state=self._find(stored.state.run_id) or stored.state) for stored in own]
 
+    def at_work(self) -> list[RunState]:
+        """The runs that a worker holds, whoever owns them."""
+        return self._pool.states()
+
     def name(self, run_id: str) -> str:
         """What a person called the run; "" for an unnamed one."""
         return self.store.name(run_id)

@@ -176,6 +176,10 @@ class ServerSettings(BaseModel):
     visitor_uploads: Whole = _number(
         10, 1, 10_000, "Files that one visitor may bring in a minute.", integer=True, unit="files",
     )  # fmt: skip
+    lecturer: str = _setting(
+        "", "a passphrase, or the accounts of lecturers with commas between them where sign-in is configured",
+        "Who knows it leads the class on the page Class; without it there is no such page.",
+    )  # fmt: skip
     address_sockets: Whole = _number(
         600, 1, 1_000_000, "Pages and pictures that may be open at once from one address of the network: a whole class "
         "may come from one.", integer=True, unit="sockets",
@@ -195,7 +199,8 @@ class ServerSettings(BaseModel):
 
     def to_environment(self) -> dict[str, str]:
         """The variables that say the same, for a process of one's own."""
-        values = {name: getattr(self, name) for name in type(self).model_fields}
+        # A process that trains needs no passphrase.
+        values = {name: getattr(self, name) for name in type(self).model_fields if name != "lecturer"}
         return {
             variable(name): AUTO if value is None else ",".join(value) if isinstance(value, tuple) else str(value)
             for name, value in values.items()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from genlab.live.keys import keys
 from genlab.ui import ASSETS, PAGES, UI
+from genlab.ui.classroom import class_page, strip
 from genlab.ui.errors import warn_of_troubles
 from genlab.ui.visitor import admitted
 
@@ -21,6 +22,7 @@ page = st.navigation(
             st.Page(PAGES / "generate.py", title="Generate", icon=":material/auto_awesome:"),
             st.Page(PAGES / "data.py", title="Your data", icon=":material/draw:"),
             st.Page(PAGES / "runs.py", title="Runs", icon=":material/list_alt:"),
+            *class_page(),
         ],
         "Theory": [
             st.Page(PAGES / "divergences.py", title="Divergences", icon=":material/width:"),
@@ -36,6 +38,7 @@ st.session_state["entered"] = st.session_state.get("page") != page.title
 st.session_state["page"] = page.title
 warn_of_troubles()
 if admitted():
+    strip()
     page.run()
 with st.container(key="keys"):
     keys()
