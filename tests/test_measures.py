@@ -156,7 +156,10 @@ def test_what_is_counted_on_the_device_for_many_models_at_once_is_what_is_counte
     columns = torch.from_numpy(samples).transpose(1, 2).contiguous()
     modes = torch.tensor(data.modes, dtype=torch.float32)
     figures, shares = mode_figures(columns, modes, data.mode_std)
-    for row, share, xy in zip(figures.numpy(), shares.numpy(), samples, strict=True):
+    alone = [mode_figures(its, modes, data.mode_std) for its in columns]
+    counted = [*zip(figures, shares, samples, strict=True)]
+    counted += [(*its, xy) for its, xy in zip(alone, samples, strict=True)]
+    for row, share, xy in counted:
         coverage, expected = mode_coverage(xy, data.modes, data.mode_std), mode_shares(xy, data.modes)
         # One point in 2,500 may lie on a border to within rounding.
         np.testing.assert_allclose(share, expected, atol=1 / COVERAGE_SAMPLES)

@@ -26,6 +26,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
+def _softplus(x: Tensor) -> Tensor:
+    """log(1 + eˣ): without a gradient as max(x, 0) + log(1 + e^−|x|), whose parts are vectorised on a CPU."""
+    if x.requires_grad:
+        return F.softplus(x)
+    small = x.abs().neg_().exp_()
+    one = small + 1
+    # What rounding took from 1 + e^−|x|, to first order (Kahan).
+    lost = small.sub_(one - 1).div_(one)
+    return one.log_().add_(lost).add_(x.clamp(min=0))
+
+
 def _sides(scores: Tensor, real: float, fake: float) -> Tensor:
     """One number for the real and one for the fake scores, (1, 2·batch)."""
     return scores.new_tensor((real, fake)).repeat(1, scores.shape[-1] // 2)
@@ -38,7 +49,7 @@ def _column(target: Tensor | float) -> Tensor | float:
 
 def minimax_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
     """−E log D(x) − E log(1 − D(G(z))), nats (Goodfellow et al. 2014, equation 1)."""
-    return F.softplus(-real).mean(-1) + F.softplus(fake).mean(-1)
+    return _softplus(-real).mean(-1) + _softplus(fake).mean(-1)
 
 
 def minimax_critic_slope(ops: Any, scores: Tensor, out: Tensor) -> None:
@@ -51,7 +62,7 @@ def minimax_critic_slope(ops: Any, scores: Tensor, out: Tensor) -> None:
 
 def minimax_generator_loss(fake: Tensor) -> Tensor:
     """E log(1 − D(G(z))), nats: saturates where the discriminator is sure (Goodfellow et al. 2014, equation 1)."""
-    return -F.softplus(fake).mean(-1)
+    return -_softplus(fake).mean(-1)
 
 
 def minimax_generator_slope(ops: Any, scores: Tensor, out: Tensor) -> None:
@@ -62,12 +73,12 @@ def minimax_generator_slope(ops: Any, scores: Tensor, out: Tensor) -> None:
 
 def minimax_generator_objective(real: Tensor, fake: Tensor) -> Tensor:
     """V = E log D(x) + E log(1 − D(G(z))), nats (Goodfellow et al. 2014, equation 1)."""
-    return -(F.softplus(-real).mean(-1) + F.softplus(fake).mean(-1))
+    return -(_softplus(-real).mean(-1) + _softplus(fake).mean(-1))
 
 
 def nonsaturating_generator_loss(fake: Tensor) -> Tensor:
     """−E log D(G(z)), nats: the loss used in practice (Goodfellow et al. 2014, section 3)."""
-    return F.softplus(-fake).mean(-1)
+    return _softplus(-fake).mean(-1)
 
 
 def nonsaturating_generator_slope(ops: Any, scores: Tensor, out: Tensor) -> None:

@@ -34,6 +34,8 @@ TRANSPORT_SAMPLES = 256
 """Points in each of the samples between which the exact Wasserstein distance is measured."""
 TURNOVER_SPAN = GLANCE * SHARES_KEPT
 """Steps over which it is counted how many points changed their mode."""
+_NUMBERS_AT_ONCE = 2**17
+"""Activations of one layer in a pass that makes points to be measured."""
 _ROWS_AT_ONCE = 16_384
 """Examples that the generator makes for the critic in one pass."""
 
@@ -269,8 +271,12 @@ class GANTrainer(Trainer):
 
     def _points(self, n: int) -> Tensor:
         """The first ``n`` of the points that every measurement looks at, in columns: from the same noise each time."""
+        widest = max(self.config.generator_width, *self._probe_noise.shape[:1])
+        # On a CPU pieces whose activations stay in its cache, and in memory that need not be fetched anew.
+        at_once = max(1, _NUMBERS_AT_ONCE // widest) if self.device.type == "cpu" else n
         with torch.no_grad():
-            return self.generator.of_columns(self._probe_noise[:, :n])
+            pieces = [self.generator.of_columns(z) for z in self._probe_noise[:, :n].split(at_once, dim=1)]
+        return pieces[0] if len(pieces) == 1 else torch.cat(pieces, dim=1)
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """See :meth:`Trainer.restore`; a state without the shares of the modes is counted anew from there on."""

@@ -13,7 +13,7 @@ MEASURING = 0.1
 """The part of a run's time that measuring is meant to take."""
 MEASURING_MAP = 0.18
 """The same of a map, whose colours are what is measured."""
-LEAST_SHARE = 0.03
+LEAST_SHARE = 0.05
 """The part that is left to the exact distance, however much of it counting takes."""
 
 

@@ -13,9 +13,11 @@ from genlab.measures.diversity import COMPARED
 
 PER_UNIT = {"relu": 16, "leaky_relu": 16, "tanh": 48, "gelu": 48, "silu": 48}
 """What the activation of a unit costs beside its weights: 0.4 ns and more, in which a core does 16 multiplications."""
+CALLS = 1_200_000
+"""What the calls of one update cost beside their arithmetic: about 30 µs of a core."""
 LAUNCHES = 1_800_000
-"""What the calls of one update cost beside their arithmetic: about 50 µs of a core."""
-BY_AUTOGRAD = 12
+"""The same on an accelerator, which is bound by them: about 50 µs."""
+BY_AUTOGRAD = 18
 """How many times as much the calls cost where a step is not written out by hand."""
 TRANSPORT = 180_000_000
 """The exact distance between two samples of 256 points: about 4.7 ms of a core."""
@@ -50,9 +52,9 @@ def updates(config: Config) -> int:
 def step(config: Config, device: str = "cpu", models: int = 1) -> float:
     """Of one step of one model among ``models`` that share its calls.
 
-    An accelerator is bound by the calls: its arithmetic counts for nothing.
+    An accelerator's arithmetic counts for nothing.
     """
-    calls = LAUNCHES * updates(config) / models
+    calls = (CALLS if device == "cpu" else LAUNCHES) * updates(config) / models
     if isinstance(config, GANConfig) and (config.spectral_norm or config.network == "conv"):
         calls *= BY_AUTOGRAD
     return calls + arithmetic(config) if device == "cpu" else calls

@@ -5,7 +5,8 @@ time, so whatever changes from step to step is copied to where it expects it.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -19,6 +20,8 @@ _MOST_OPERATIONS = 5_000
 """Of one launch: a capture takes some 20 µs for each, and a changed setting should not wait a second for it."""
 _capturing = threading.Lock()
 """Another capture on the device would end this one."""
+_streams: dict[int, "torch.cuda.Stream"] = {}
+"""The stream of each device on which its captures are made."""
 
 Work = Callable[[], None]
 
@@ -26,17 +29,31 @@ Work = Callable[[], None]
 def captured(work: Work, device: torch.device) -> Work:
     """What launches all that ``work`` launches; nothing is computed by the capture itself.
 
-    ``work`` must have run before, so that libraries and kernels are loaded.
+    ``work`` must have run within :func:`beside` before, so that libraries and kernels are loaded.
     """
     graph = torch.cuda.CUDAGraph()
-    with _capturing, torch.cuda.device(device):
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        # Other threads may go on allocating and launching on the device meanwhile.
-        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
-            work()
-        torch.cuda.current_stream().wait_stream(stream)
+    # Other threads may go on allocating and launching on the device meanwhile.
+    with beside(device) as stream, torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
+        work()
     return graph.replay
+
+
+@contextmanager
+def beside(device: torch.device) -> Iterator["torch.cuda.Stream | None"]:
+    """Within it the thread's work goes to the stream of the device's captures, behind all work of its own so far.
+
+    Libraries keep a workspace for each stream, so that what shall be captured must have run on the very stream. One
+    thread at a time: what another launched there meanwhile would become a part of the graph.
+    """
+    if device.type != "cuda":
+        yield None
+        return
+    with _capturing, torch.cuda.device(device):
+        stream = _streams.setdefault(torch.cuda.current_device(), torch.cuda.Stream())
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            yield stream
+        torch.cuda.current_stream().wait_stream(stream)
 
 
 class CapturedPlayer(Player):
@@ -88,7 +105,8 @@ class CapturedPlayer(Player):
     def _warm_up(self) -> None:
         """A step without a trace, for what libraries and kernels do when they are first used."""
         before = [tensor.clone() for tensor in self.step.state]
-        self._steps(1)
+        with beside(self.block.device):
+            self._steps(1)
         for tensor, values in zip(self.step.state, before, strict=True):
             tensor.copy_(values)
 
