@@ -58,12 +58,13 @@ class GANTrainer(Trainer):
     """Counts back to which a turnover goes."""
 
     def _load_data(self) -> None:
-        self.data = training_examples(self.config).to(self.device)
+        examples = training_examples(self.config)
+        self.data = examples.to(self.device)
         self._distribution = None if self.config.is_images else points(self.config.data)
         # Of a person's own data there is a half that nobody was trained on, of the others there is always more.
-        compared = held_out_examples(self.config)[0] if self.config.is_own else self.data
+        compared = held_out_examples(self.config)[0] if self.config.is_own else examples
         many = TRANSPORT_SAMPLES if self._distribution is None else self._distribution.at_most(TRANSPORT_SAMPLES)
-        self._compared = compared[:many].cpu().numpy()
+        self._compared = compared[:many].numpy()
         self._has_modes = self._distribution is not None and self._distribution.modes is not None
         if self._has_modes:
             self._modes = torch.tensor(self._distribution.modes, dtype=torch.float32, device=self.device)
