@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from genlab.ui.classroom import hands, join, led, question, wall
+from genlab.ui.classroom import give, hands, join, led, question, wall
 
 if led():
     with st.container(horizontal=True, vertical_alignment="center"):
         join()
+        give()
         hands()
     runs, asked = st.columns([3, 2], gap="medium")
     with runs:

@@ -51,6 +51,14 @@ class Lab:
     def pause(self, run_id):
         self._move(run_id, RunStatus.PAUSED)
 
+    def start(self, config):
+        run_id = f"run{len(self.states):05d}"
+        self.states[run_id] = RunState(run_id, config, RunStatus.PAUSED, access=Access(access.acting()))
+        return run_id
+
+    def state(self, run_id):
+        return self.states[run_id]
+
     def playing(self):
         return [run_id[-1] for run_id, state in self.states.items() if state.status == RunStatus.RUNNING]
 
@@ -76,6 +84,9 @@ COMMANDS = {
     "go_on": lambda room: room.go_on(),
     "ask": lambda room: room.ask("Why?", ["so", "not so"]),
     "withdraw": lambda room: room.withdraw(),
+    "own_runs": lambda room: room.own_runs(),
+    "give": lambda room: room.give("run00003", True),
+    "show": lambda room: room.show("run00003"),
     "leave": lambda room: room.leave(),
 }
 
@@ -148,6 +159,34 @@ def test_each_answer_counts_once_and_a_later_one_replaces_it(room):
     assert room.question.tally() == [2, 0]
 
 
+def test_everybody_who_is_here_is_given_the_set_up_as_a_run_of_their_own(lab, room):
+    config = GANConfig(clip=0.5, seed=7)
+    with lab.visitors.present(ADA), lab.visitors.present(BOB), lab.visitors.present(LECTURER):
+        with on_behalf_of(LECTURER):
+            mine = lab.start(config)
+            assert room.own_runs()[0].run_id == mine
+            assert room.give(mine, same_seed=True) == 2
+        for visitor in (ADA, BOB):
+            with on_behalf_of(visitor):
+                assert room.given().config == config and room.given().access.owner == visitor
+        with on_behalf_of(LECTURER):
+            assert room.given() is None and room.give(mine, same_seed=False) == 2
+        with on_behalf_of(ADA):
+            assert room.given().config.replace(seed=7) == config
+
+
+def test_what_is_shown_is_shown_to_everybody_until_it_is_taken_back_or_the_class_ends(lab, room):
+    for end in (lambda: room.show(""), lambda: room.leave()):
+        with on_behalf_of(LECTURER):
+            room.enter(KEY)
+            room.show("run00003")
+        with on_behalf_of(ADA):
+            assert room.shown().run_id == "run00003"
+        with on_behalf_of(LECTURER):
+            end()
+        assert room.shown() is None
+
+
 # ---- the pages -------------------------------------------------------------------------------------------------------
 
 
@@ -185,6 +224,9 @@ def test_a_student_who_opens_the_page_sees_nobodys_run(lab, room, shell):
 def test_a_student_gives_their_name_and_answers_what_is_asked(lab, room, shell):
     with on_behalf_of(LECTURER):
         room.ask("Which fails?", ["left", "right"])
+        with lab.visitors.present(ADA):
+            room.give("run00003", same_seed=True)
+        room.show("run00003")
     tab = shell(ADA, "games")
     assert not tab.exception
     tab.text_input(key="class.name").input("Ada").run()

@@ -1,21 +1,27 @@
 """The class of one lab: who leads it, what everybody is asked, and what became of it."""
 
+import secrets
 import threading
 import time
 from collections import Counter, defaultdict, deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from genlab.config import Config, SettingError
+from genlab.maps import MapConfig
 from genlab.runtime.access import acting, on_behalf_of
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.records import RunState
 from genlab.runtime.refusals import CommandFailed, NotAllowed, UnknownRun
-from genlab.runtime.visitors import Visitors, same
+from genlab.runtime.visitors import Visitors, is_visitor, same
 
 TRIES, ALL_TRIES, WITHIN = 5, 60, 60.0
 """Wrong passphrases of one visitor, and of all together, within so many seconds."""
 MOST_CHOICES = 6
 LONGEST_QUESTION, LONGEST_CHOICE = 300, 80
+SEEDS = 10_000
+"""Seeds of one's own are drawn below this, short enough to be read out."""
 
 
 @dataclass
@@ -38,6 +44,8 @@ class Led(Protocol):
     def at_work(self) -> list[RunState]: ...
     def play(self, run_id: str, until: int | None = None) -> object: ...
     def pause(self, run_id: str) -> object: ...
+    def start(self, config: Config | MapConfig) -> str: ...
+    def state(self, run_id: str) -> RunState: ...
 
 
 class Classroom:
@@ -53,6 +61,8 @@ class Classroom:
         self._lecturers: set[str] = set()
         self._tries: defaultdict[str, deque[float]] = defaultdict(deque)
         self._paused: list[str] = []
+        self._given: dict[str, str] = {}
+        self._shown = ""
         self.question: Question | None = None
 
     # ---- who leads ----
@@ -101,7 +111,7 @@ class Classroom:
         self._require()
         with self._lock:
             self._lecturers.clear()
-            self._paused, self.question = [], None
+            self._paused, self._given, self._shown, self.question = [], {}, "", None
 
     def _require(self) -> None:
         if not self.is_lecturer():
@@ -147,6 +157,43 @@ class Classroom:
                     continue
         return done
 
+    # ---- what everybody is given and shown ----
+
+    def own_runs(self) -> list[RunState]:
+        """The runs of whoever leads, the one that was opened last first."""
+        self._require()
+        return [state for state in reversed(self._lab.at_work()) if state.access.owner == acting()]
+
+    def give(self, run_id: str, same_seed: bool) -> int:
+        """Start this run's set-up for every student who is here, as a run of theirs; how many got it."""
+        self._require()
+        config = self._lab.state(run_id).config
+        students = [one for one in self._visitors.here() if is_visitor(one) and one not in self._lecturers]
+        given: dict[str, str] = {}
+        for visitor in students:
+            with on_behalf_of(visitor), suppress(CommandFailed, SettingError):
+                given[visitor] = self._lab.start(config if same_seed else _with_another_seed(config))
+        self._given = given
+        return len(given)
+
+    def show(self, run_id: str) -> None:
+        """Invite everybody to watch this run; "" takes the invitation back."""
+        self._require()
+        self._shown = run_id
+
+    def given(self) -> RunState | None:
+        """The run that whoever acts was given, while there is one."""
+        return self._known(self._given.get(acting() or "", ""))
+
+    def shown(self) -> RunState | None:
+        """The run that everybody is invited to watch."""
+        return self._known(self._shown)
+
+    def _known(self, run_id: str) -> RunState | None:
+        with suppress(UnknownRun):
+            return self._lab.state(run_id) if run_id else None
+        return None
+
     # ---- a question ----
 
     def ask(self, text: str, choices: list[str]) -> str:
@@ -169,3 +216,7 @@ class Classroom:
         question, visitor = self.question, acting()
         if question and visitor and 0 <= choice < len(question.choices):
             question.answers[visitor] = choice
+
+
+def _with_another_seed(config: Config | MapConfig) -> Config | MapConfig:
+    return config.replace(seed=secrets.randbelow(SEEDS))

@@ -68,6 +68,29 @@ def hands() -> None:
         st.button("End the class", type="primary", on_click=room.leave)
 
 
+def give() -> None:
+    """Hand out a set-up of one's own, and invite everybody to watch a run."""
+    room = client.get_lab().classroom
+    with st.popover("Give and show", icon=":material/cast_for_education:"):
+        runs = {state.run_id: f"{_trains(state)} · {state.run_id[:5]}" for state in room.own_runs()}
+        if not runs:
+            st.caption("Open a run of your own first, on another page of this browser.")
+            return
+        run_id = st.selectbox("Your run", list(runs), format_func=lambda one: runs[one])
+        same = st.toggle("The same seed for everybody", value=True)
+        st.button("Give everybody this set-up", icon=":material/group_add:", on_click=_give, args=(run_id, same))
+        shown = room.shown()
+        if shown:
+            st.button("Show it no longer", icon=":material/visibility_off:", on_click=room.show, args=("",))
+        else:
+            st.button("Everybody may watch it", icon=":material/visibility:", on_click=room.show, args=(run_id,))
+
+
+def _give(run_id: str, same: bool) -> None:
+    count = client.get_lab().classroom.give(run_id, same)
+    st.toast(f"{count} {'student has' if count == 1 else 'students have'} it as a run of their own.")
+
+
 @st.fragment(run_every=WALL_EVERY)
 def wall() -> None:
     """Every student's run: whose it is, what it trains, how it stands; one can be watched."""
@@ -106,9 +129,18 @@ def _place(name: str, state: RunState, order: str) -> tuple:
 
 
 def _row(name: str, state: RunState) -> dict[str, str | int]:
+    return {
+        "Name": name,
+        "Trains": _trains(state),
+        "Status": state.status.value,
+        "Steps": state.step,
+        "Note": state.message,
+    }
+
+
+def _trains(state: RunState) -> str:
     config = state.config
-    trains = f"Map of {len(config.cells)} models" if isinstance(config, MapConfig) else what(config)
-    return {"Name": name, "Trains": trains, "Status": state.status.value, "Steps": state.step, "Note": state.message}
+    return f"Map of {len(config.cells)} models" if isinstance(config, MapConfig) else what(config)
 
 
 def question() -> None:
@@ -157,6 +189,12 @@ def _strip() -> None:
                 "Your name on the lecturer's wall", lab.visitors.chosen_name(visitor), max_chars=LONGEST_NAME,
                 placeholder=animal(visitor), key="class.name", on_change=_call,
             )  # fmt: skip
+        for state, label in ((lab.classroom.given(), "Your set-up"), (lab.classroom.shown(), "The lecturer’s run")):
+            if state:
+                st.page_link(
+                    PAGES / f"{state.config.model}.py", label=label, icon=":material/arrow_forward:",
+                    query_params={"run": state.run_id, **state.config.to_query()},
+                )  # fmt: skip
         if lab.classroom.question:
             _asked(lab.classroom, visitor)
 
