@@ -6,6 +6,23 @@ from genlab.scenarios import HOME, SCENARIOS
 from genlab.ui import ASSETS, PAGES
 from genlab.ui.cards import scenario_card
 
+WAYS = {
+    "Look further": {
+        "gallery": ("compare", "Failures, each beside its cure"),
+        "map": ("grid_on", "Which settings work: a map"),
+        "generate": ("auto_awesome", "What a trained model makes: Generate"),
+        "data": ("draw", "Train on data of your own"),
+        "runs": ("list_alt", "Every run that was kept"),
+    },
+    "Theory": {
+        "divergences": ("width", "How far apart: divergences"),
+        "evidence": ("balance", "What the ELBO leaves out: the evidence identity"),
+        "reparameterisation": ("shuffle", "Gradients through a draw: reparameterisation"),
+        "games": ("cyclone", "Why training turns in circles: games"),
+        "discriminator": ("policy", "What a discriminator finds: the optimal one"),
+    },
+}
+
 words, picture = st.columns([2, 3], vertical_alignment="center", gap="medium")
 with words:
     st.title("genlab")
@@ -22,13 +39,19 @@ with picture:
         "settle on all eight."
     )
 
-st.subheader("Start with one click")
-for row in range(0, len(HOME), 3):
-    for column, name in zip(st.columns(3), HOME[row : row + 3], strict=False):
-        with column:
-            scenario_card(SCENARIOS[name])
+with st.container(key="start"):
+    st.subheader("Start with one click")
+    st.caption(
+        "Each trains until its claim is judged. Blue dots: real points; vermilion crosses: generated ones. In a latent "
+        "plane each dot is the code of an example, digits by class, over the prior's 1σ and 2σ."
+    )
+    for row in range(0, len(HOME), 3):
+        for column, name in zip(st.columns(3), HOME[row : row + 3], strict=False):
+            with column:
+                scenario_card(SCENARIOS[name])
 
-with st.container(horizontal=True):
-    st.page_link(PAGES / "gallery.py", label="Failures, each beside its cure", icon=":material/compare:")
-    st.page_link(PAGES / "map.py", label="Which settings work: a map", icon=":material/grid_on:")
-    st.page_link(PAGES / "games.py", label="Why training turns in circles: games", icon=":material/cyclone:")
+for title, links in WAYS.items():
+    st.subheader(title)
+    with st.container(horizontal=True, gap="medium"):
+        for page, (icon, label) in links.items():
+            st.page_link(PAGES / f"{page}.py", label=label, icon=f":material/{icon}:")

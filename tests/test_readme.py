@@ -1,5 +1,6 @@
 """The documents agree with the code. Run this file as a script to refresh their tables and the picture of the house."""
 
+import argparse
 import ast
 import html
 import re
@@ -10,13 +11,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
+README, CONTRIBUTING, DOCS = ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs"
 
 sys.path.insert(0, str(ROOT))
 
 from genlab.commands import parser  # noqa: E402
-from genlab.config import settings_table  # noqa: E402
+from genlab.config import setting_text, settings_table  # noqa: E402
 from genlab.runtime.settings import server_settings_table  # noqa: E402
+from genlab.scenarios import SCENARIOS  # noqa: E402
+from genlab.training import make_trainer  # noqa: E402
 
 
 def house() -> str:
@@ -42,8 +45,29 @@ def about(room: str) -> str:
     return f"<b>{room}</b><br/>{html.escape(sentence)}"
 
 
+def commands_table() -> str:
+    """The commands of the command line, each with its help."""
+    (commands,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    rows = [f"| `python -m genlab {action.dest}` | {action.help} |" for action in commands._choices_actions]
+    return "\n".join(["| command | what it does |", "|---|---|", *rows])
+
+
+def demonstrations_table() -> str:
+    """Every demonstration with its claim, the step at which it is judged, and its cure."""
+    rows = ["| name | what is claimed | at step | its cure | what the twin does |", "|---|---|--:|---|---|"]
+    for scenario in SCENARIOS.values():
+        cure = ", ".join(f"`{name} = {setting_text(value)}`" for name, value in scenario.cure.items())
+        claim = f"**{scenario.title}.** {scenario.claim} {scenario.later}".strip()
+        words = (f"`{scenario.name}`", claim, f"{scenario.steps:,}", cure, scenario.cured_claim)
+        rows.append("| " + " | ".join(word.replace("|", "\\|") for word in words) + " |")
+    return "\n".join(rows)
+
+
 TABLES = {
-    README: {"settings": settings_table(), "server settings": server_settings_table()},
+    DOCS / "settings.md": {"settings": settings_table()},
+    DOCS / "server.md": {"server settings": server_settings_table()},
+    DOCS / "commands.md": {"commands": commands_table()},
+    DOCS / "demonstrations.md": {"demonstrations": demonstrations_table()},
     CONTRIBUTING: {"house": house()},
 }
 
@@ -77,6 +101,38 @@ def test_every_command_and_file_that_the_guide_for_contributors_names_is_there()
         assert (ROOT / path).exists(), path
     for command in re.findall(r"`python -m genlab (\w+)", text):
         assert command in parser().format_help(), command
+
+
+def test_every_command_that_the_documents_name_is_understood():
+    texts = [document.read_text(encoding="utf-8") for document in (README, CONTRIBUTING, *DOCS.glob("*.md"))]
+    named = [line for text in texts for line in re.findall(r"(?:^|`)python -m genlab ([a-z][^`#\n]*)", text, re.M)]
+    assert len(named) > 12
+    for words in map(str.split, named):
+        assert f" {words[0]} " in parser().format_help(), words
+        if len(words) > 1 and not set(words) & {"NAME", "…"}:
+            options, unknown = parser().parse_known_args(words)
+            assert options.run and not unknown, words
+
+
+@pytest.mark.parametrize("document", (README, *DOCS.glob("*.md")), ids=lambda document: document.name)
+def test_every_link_and_picture_of_a_document_is_there(document):
+    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
+        assert (document.parent / target).exists(), target
+
+
+def test_what_the_tour_promises_of_two_sliders_happens():
+    hopping = make_trainer(SCENARIOS["gan_hops"].config)
+    hopping.advance(500)
+    assert hopping.history()["effective_modes"][-1] < 4
+    hopping.apply(generator_learning_rate=0.001)
+    hopping.advance(400)
+    assert hopping.history()["effective_modes"][-1] > 7
+    collapsed = make_trainer(SCENARIOS["vae_collapsed"].config)
+    collapsed.advance(300)
+    assert collapsed.history()["active_units"][-1] == 0
+    collapsed.apply(beta=1)
+    collapsed.advance(200)
+    assert collapsed.history()["active_units"][-1] == 2
 
 
 def test_two_commands_do_everything():

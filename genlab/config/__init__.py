@@ -1,7 +1,7 @@
 """Every setting of the lab, declared once.
 
 From the declarations come the widgets, the URL parameters, the command-line options, the validation of whatever
-arrives from outside, the stored JSON and the settings table of the README. To add a setting, add one line to
+arrives from outside, the stored JSON and the settings table of the documents. To add a setting, add one line to
 :mod:`genlab.config.vae` or :mod:`genlab.config.gan` and use it in a trainer. Nothing here imports torch or streamlit.
 """
 
@@ -63,7 +63,7 @@ def structural(old: Config, new: Config) -> list[str]:
 
 
 def settings_table(kinds: Iterable[type[Config]] = (VAEConfig, GANConfig)) -> str:
-    """The Markdown table of all settings that the README shows."""
+    """The Markdown table of all settings that the documents show."""
     rows = ["| model | setting | what | allowed | default | live |", "|---|---|---|---|---|---|"]
     for kind in kinds:
         for setting in kind.settings().values():

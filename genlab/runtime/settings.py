@@ -1,5 +1,5 @@
 """The server's settings, declared once: the environment variable, the line of ``genlab.toml``, the validation and the
-README's table follow from the declaration.
+documents' table follow from the declaration.
 
 To add one, add its line to :class:`ServerSettings` and use it: ``lab.settings.NAME``. Imports no torch.
 """
@@ -295,7 +295,7 @@ def prepare_home(home: Path) -> None:
 
 
 def server_settings_table() -> str:
-    """The Markdown table of the server's settings that the README shows."""
+    """The Markdown table of the server's settings that the documents show."""
     rows = ["| setting | variable | what | allowed | default |", "|---|---|---|---|---|"]
     for name, field in ServerSettings.model_fields.items():
         extra = _extra(field)

@@ -1,11 +1,19 @@
 """Cards of the home page: one demonstration each, started with one click."""
 
+from functools import cache
+
 import streamlit as st
 
+from genlab.figures.palette import PALETTE
 from genlab.runtime import client
 from genlab.scenarios import Scenario
-from genlab.ui import PAGES
+from genlab.ui import ASSETS, PAGES
+from genlab.ui.library import theme
 
+PICTURED = {
+    "vae": "the codes in the latent plane, at the start, half-way and at the end",
+    "gan": "real and generated points, at the start, half-way and at the end",
+}
 ICONS = {"vae": ":material/compress:", "gan": ":material/swords:"}
 
 
@@ -13,17 +21,27 @@ def scenario_card(scenario: Scenario) -> None:
     """What a demonstration claims, and the button that starts it and goes to its page."""
     model = scenario.config.model
     with st.container(border=True, height="stretch", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-            st.markdown(f"{ICONS[model]} **{scenario.title}**", width="stretch")
+        st.markdown(f"{ICONS[model]} **{scenario.title}**")
+        st.image(_picture(scenario.name, theme()), width="stretch", alt=f"{scenario.title}: {PICTURED[model]}")
+        st.markdown(f"{scenario.claim} {scenario.later}".strip())
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            clicked = st.button("Start", icon=":material/play_arrow:", key=f"start.{scenario.name}")
             if scenario.cure:
                 st.page_link(
-                    PAGES / "gallery.py", label="Twin", icon=":material/compare:",
-                    query_params={"scenario": scenario.name}, help=f"Beside its cure: {scenario.cured_claim}",
+                    PAGES / "gallery.py", label="Beside its cure", icon=":material/compare:",
+                    query_params={"scenario": scenario.name}, help=scenario.cured_claim,
                 )  # fmt: skip
-            clicked = st.button("Start", icon=":material/play_arrow:", key=f"start.{scenario.name}")
-        st.markdown(f"{scenario.claim} {scenario.later}".strip())
     if clicked:
         lab = client.get_lab()
         run_id = lab.start(scenario.config)
         lab.play(run_id, until=scenario.steps)
         st.switch_page(PAGES / f"{model}.py", query_params={"run": run_id, **scenario.config.to_query()})
+
+
+@cache
+def _picture(name: str, theme: str) -> str:
+    """The picture of a demonstration in the colours of the theme, as SVG; drawn by ``python -m genlab.pictures``."""
+    drawn = (ASSETS / "cards" / f"{name}.svg").read_text(encoding="utf-8")
+    for token, colour in PALETTE["light"].items():
+        drawn = drawn.replace(colour, PALETTE[theme][token])
+    return drawn

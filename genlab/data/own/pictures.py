@@ -28,7 +28,8 @@ def pictures(files: Iterable[tuple[str, bytes]], *, invert: bool = False, centre
     ``invert`` turns dark ink on white paper into light on black; ``centre`` cuts out what is lighter than black, scales
     its longer side to 20 pixels and puts it into the middle. Raises OwnError in one line that names the file.
     """
-    read, size = [], 0
+    read: list[np.ndarray] = []
+    size = 0
     for name, content in _each(files):
         size += len(content)
         if size > LARGEST_IN_ALL:
@@ -87,7 +88,7 @@ def _grey(name: str, content: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            picture = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
+            picture: Image.Image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
             width, height = picture.size
             if width * height > MOST_PIXELS:
                 raise OwnError(f"{_told(name)} has {width}×{height} pixels: allowed is {MOST_PIXELS // 10**6} million")

@@ -20,7 +20,8 @@ def table(source: str | bytes, *, decimal_comma: bool = False, standardise: bool
     """
     if len(source) > LARGEST_FILE:
         raise OwnError(f"the table has {len(source) / 2**20:.0f} MB: allowed is {LARGEST_FILE / 2**20:.0f}")
-    rows, columns, separator = [], 0, ""
+    rows: list[list[float | None]] = []
+    columns, separator = 0, ""
     for number, line in _lines(source):
         separator = separator or _separator(line, decimal_comma)
         parts = line.split() if separator == " " else line.split(separator)
@@ -46,11 +47,11 @@ def table(source: str | bytes, *, decimal_comma: bool = False, standardise: bool
             raise OwnError(f"row {number}: allowed is at most {MOST_ROWS:,} rows")
     if not rows:
         raise OwnError("there is no row of numbers")
-    values = np.array(rows, np.float64)
+    table = np.array(rows, np.float64)
     if standardise:
-        spread = values.std(axis=0)
-        values = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    return checked(values.astype(np.float32))
+        spread = table.std(axis=0)
+        table = (table - table.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    return checked(table.astype(np.float32))
 
 
 def _lines(source: str | bytes) -> Iterator[tuple[int, str]]:
