@@ -227,10 +227,18 @@ def test_a_set_up_survives_a_visit_to_another_page(lab):
     lab.page.wait_for_url("**objective=wgan**")
 
 
-def test_an_axis_that_nobody_chose_is_as_usual_for_each_model(lab):
-    for path, kind in [("vae", "log"), ("vae?data=moons", "linear")]:
-        lab.open(path)
-        lab.wait("lab.panels.get('terms').canvas._fullLayout?.yaxis.type === v[0]", kind)
+def test_neither_reconstruction_nor_kl_of_digits_is_flat_on_its_axis(lab):
+    lab.open("vae?width=32")
+    lab.press("Play")
+    lab.wait("h.step > 150")
+    lab.pause()
+    for axis, series in [("yaxis", "reconstruction"), ("yaxis3", "kl")]:
+        share = (
+            "() => { const lab = window.genlab, [low, high] = lab.panels.get('terms').canvas._fullLayout[v[0]].range;"
+            " const late = Array.from(lab.arrays['history.' + v[1]].values).slice(50);"
+            " return (Math.max(...late) - Math.min(...late)) / (high - low); }"
+        )
+        assert lab.page.evaluate(share.replace("()", "v", 1), [axis, series]) > 0.2
 
 
 def test_divergence_is_shown_as_a_lesson_and_can_be_rewound(lab):

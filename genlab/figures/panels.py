@@ -28,7 +28,8 @@ class Panel:
       layout), ``layers`` (list from :func:`layer`), ``caption``, ``counted`` (the trace of which the picture says how
       many points lie outside it);
     - explorer: a plot of codes with ``explore`` (from :func:`genlab.figures.explore.explore`);
-    - curves: ``series`` (list from :func:`series`), ``y`` (axis title), ``log``, ``middle`` (whether the axis shows the
+    - curves: ``series`` (list from :func:`series`), ``y`` (axis title), ``right`` (title of a second axis at the right,
+      for the series that are marked so), ``log``, ``middle`` (whether the axis shows the
       middle 90 % of the values), ``segmented`` (whether curves and axis begin anew with another objective), ``levels``
       (list from :func:`level`);
     - mosaic: ``groups`` (list of ``{"array", "label"}``), ``columns`` and ``axes`` (both optional);

@@ -239,19 +239,21 @@ def _image_panels(config: VAEConfig) -> list[Panel]:
 
 
 def _curves(config: VAEConfig) -> list[Panel]:
+    # Of images reconstruction is so far above KL that on one axis both were flat.
+    own = {"right": True} if config.is_images else {}
     terms = [
         series("reconstruction", "reconstruction", "@reconstruction"),
-        series("kl", "KL", "@kl", "dashdot"),
-        _regulariser(config),
+        {**series("kl", "KL", "@kl", "dashdot"), **own},
+        {**_regulariser(config), **own},
     ]
     history = ("history",)
     return [
-        # On images reconstruction is far above KL, never negative, and the first steps stand far from all others.
+        # Of images the first steps stand far from all others.
         Panel(
             "terms", "curves", "Loss terms", ("terms", "terms"), history,
             {
                 "series": terms, "y": "nats per example", "levels": _least(config),
-                "log": config.is_images, "middle": config.is_images,
+                "middle": config.is_images, **({"right": "KL, β·KL / nats"} if config.is_images else {}),
             },
         ),
         Panel(

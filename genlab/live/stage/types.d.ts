@@ -154,6 +154,8 @@ export interface Series {
   dash: string;
   product?: [string, string];
   difference?: [string, string];
+  /** Whether it is drawn against the axis at the right. */
+  right?: boolean;
   scale?: number;
   /** Of what is measured now and then: the curve that tells at which step. */
   stamp?: string;
@@ -206,6 +208,8 @@ export interface PanelSpec {
   /** Titles of the vertical and the horizontal axis of curves; the two axes of a map. */
   x?: any;
   y: any;
+  /** Title of the axis at the right. */
+  right?: string;
   log?: boolean;
   /** Whether the curves begin anew, and are scaled anew, when another objective does. */
   segmented?: boolean;

@@ -89,6 +89,7 @@ export class Curves extends PlotlyPanel {
     const traces = shown.flatMap(({ series }) => this.lines(series, columns, theme, curves));
     const segments = this.segments(columns);
     const drawn = traces.flatMap(trace => Array.from(trace.y));
+    const left = traces.filter(trace => !trace.yaxis).flatMap(trace => Array.from(trace.y));
     for (const { name, other } of [{ name: "pinned", other: pinned }, { name: companion.label, other: companion }]) {
       const theirs = other?.columns;
       if (theirs) traces.push(...shown.flatMap(({ series }) => this.dashedLine(name, series, theirs, theme, curves)));
@@ -105,7 +106,7 @@ export class Curves extends PlotlyPanel {
     this.sayNothing(!columns.step.length && !traces.some(({ x }) => x?.length));
     const begun = segments[segments.length - 1][0];
     // Losses of another objective have another scale, and its first step is often a spike.
-    const comparable = begun ? shown.flatMap(({ series }) => scaledOf(series, columns).slice(begun)) : drawn;
+    const comparable = begun ? shown.flatMap(({ series }) => scaledOf(series, columns).slice(begun)) : left;
     const range = begun || this.options.outliers ? middleRange(comparable, this.options.log) : undefined;
     const below = this.options.log ? drawn.filter(y => y <= 0).length : 0;
     const notes = [
@@ -115,6 +116,7 @@ export class Curves extends PlotlyPanel {
     change(this.note, notes.filter(Boolean).join("; "));
     /** @type {any} */
     const layout = this.layout(columns, curves.x, range, theme);
+    layout.yaxis3 = this.rightAxis(traces);
     if (this.options.log) layout.yaxis.dtick = this.logTicks(decades(traces.flatMap(trace => Array.from(trace.y))));
     traces.push(...this.changeMarks(columns, curves.x));
     await this.react(traces, layout);
@@ -127,7 +129,7 @@ export class Curves extends PlotlyPanel {
     const drawn = scaledOf(series, columns);
     const line = { color: resolve(series.colour, theme), width: 2.2, dash: series.dash };
     const segments = this.segments(columns);
-    const common = { type: "scatter", mode: "lines", x: joined(columns[x], segments), name: series.label };
+    const common = { type: "scatter", mode: "lines", ...axisOf(series), x: joined(columns[x], segments), name: series.label };
     const exact = { customdata: joined(raw, segments), hovertemplate: "%{customdata:.6~g}", line };
     const y = joined(drawn, segments);
     if (!smoothing) return [{ ...common, y, ...exact }];
@@ -156,7 +158,7 @@ export class Curves extends PlotlyPanel {
     const y = smoothing ? smooth(scaled, smoothing) : scaled;
     const name = `${whose}: ${series.label}`;
     const hovertemplate = "%{customdata:.6~g}";
-    const trace = { type: "scatter", mode: "lines", x: columns[x], y, customdata: raw, name, line, hovertemplate };
+    const trace = { type: "scatter", mode: "lines", ...axisOf(series), x: columns[x], y, customdata: raw, name, line, hovertemplate };
     return [{ ...trace, opacity: 0.75 }];
   }
 
@@ -256,6 +258,22 @@ export class Curves extends PlotlyPanel {
     };
   }
 
+  /** Terms of another size have an axis of their own, on which they are not flat. @param {any[]} traces */
+  rightAxis(traces) {
+    const own = traces.filter(trace => trace.yaxis === "y3").flatMap(trace => Array.from(trace.y));
+    if (!own.length) return undefined;
+    const { log, outliers } = this.options;
+    const range = outliers ? middleRange(own, log) : undefined;
+    const title = this.spec.right ?? "";
+    const letter = this.lab.room.fontSize();
+    const fits = this.canvas.clientHeight - 4 * letter > 0.55 * letter * title.length;
+    return {
+      overlaying: "y", side: "right", showgrid: false, zeroline: false, automargin: true, type: log ? "log" : "linear",
+      title: { text: fits ? title : "", font: { size: letter } }, exponentformat: "power", tickmode: "auto", nticks: 4,
+      uirevision: `${log}${outliers}${this.zooms}`, ...(range ? { range, autorange: false } : { autorange: true }),
+    };
+  }
+
   /** Plotly's spacing of ticks on a logarithmic axis: as many whole decades as a label needs. @param {number} decades */
   logTicks(decades) {
     if (decades < 0) return 1;
@@ -271,3 +289,6 @@ export class Curves extends PlotlyPanel {
     return known.filter(({ y }) => Number.isFinite(y) && (y > 0 || !this.options.log));
   }
 }
+
+/** @param {Series} series */
+const axisOf = ({ right }) => (right ? { yaxis: "y3" } : {});
