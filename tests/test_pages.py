@@ -398,7 +398,7 @@ def test_a_request_that_left_before_the_address_changed_is_no_wish_to_go_back_an
 def test_an_address_that_another_was_written_over_is_written_again(monkeypatch):
     """The browser still tells the first; the second is on its way there and would stay although the page left it."""
     sent, told = [], {"run": "one"}
-    query = SimpleNamespace(to_dict=lambda: dict(told), from_dict=sent.append)
+    query = SimpleNamespace(items=lambda: told.items(), to_dict=lambda: dict(told), from_dict=sent.append)
     monkeypatch.setattr(address, "st", SimpleNamespace(query_params=query, session_state={"entered": False}))
     page = address.Address()
     page.write({"run": "one"})

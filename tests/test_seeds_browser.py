@@ -1,0 +1,28 @@
+"""From a run to the same set-up on several seeds, in a browser."""
+
+import pytest
+from test_browser import SECONDS, Lab, traces
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+
+def test_a_set_up_is_put_on_four_seeds_and_its_bands_are_drawn(page, server):
+    lab = Lab(page, server.url).open("gan?generator_width=8&critic_width=8&batch_size=32&seed=5")
+    with lab.errors_forbidden():
+        page.get_by_role("button", name="Keep").click()
+        page.get_by_role("tab", name="On N seeds").click()
+        page.get_by_test_id("stButtonGroup").get_by_text("4", exact=True).click()
+        steps = page.get_by_role("spinbutton", name="Steps", exact=True)
+        steps.fill("100")
+        steps.press("Tab")
+        page.get_by_role("button", name="Train them").click()
+        page.wait_for_url("**/map?*", timeout=SECONDS)
+        lab.ready()
+        assert "x=seed%3A5%3A8%3A4" in page.url or "x=seed:5:8:4" in page.url
+        lab.wait("h.info.progress === 1 && (h.diagnosis?.name ?? '').endsWith('of 4 seeds')")
+        page.get_by_role("tab", name="Critic loss").click()
+        page.wait_for_selector('[data-panel="band-critic_loss"] .js-plotly-plot', timeout=SECONDS)
+        page.wait_for_function(f"() => JSON.parse({traces('band-critic_loss')})[2][0].length > 10", timeout=SECONDS)
+        low, high, middle = page.evaluate(f"JSON.parse({traces('band-critic_loss')})")
+        assert len(low[0]) == len(high[0]) == len(middle[0])
+        assert all(a <= b + 1e-6 and b <= c + 1e-6 for a, b, c in zip(low[1], middle[1], high[1], strict=True))
