@@ -17,7 +17,7 @@ COLOURS = 128
 
 
 def photograph(path: Path) -> str:
-    """Write the page of a demonstration in the middle of its training; why not, or "" when it is done."""
+    """Write the page of a demonstration at the step where its claim is judged; why not, or "" when it is done."""
     executable, why = chromium()
     if why:
         return why
@@ -31,8 +31,9 @@ def photograph(path: Path) -> str:
             scenario = SCENARIOS[SHOWN]
             page.goto(url)
             page.locator(f".st-key-start-{SHOWN} button").click()
-            page.wait_for_function(f"() => window.genlab?.header?.step >= {round(0.6 * scenario.steps)}")
-            page.wait_for_timeout(300)
+            page.wait_for_function(f"() => window.genlab?.header?.step >= {scenario.steps}")
+            # What moves comes to rest, the marks of the page's own rerun go.
+            page.wait_for_timeout(3000)
             taken = page.screenshot()
         finally:
             browser.close()
