@@ -36,6 +36,10 @@ class Extent:
     hover: float = 15.0
     visitors: int = 100
     arrival: float = 10.0
+    students: int = 50
+    greed: int = 10
+    side: int = 20
+    lesson: float = 30.0
     soak: float = 5.0
     apart: bool = True
 
@@ -43,7 +47,7 @@ class Extent:
 SHORT = Extent(
     runs=2, worker_kills=2, server_kills=1, between=1.0, stopped=0.0, full=2.0, locked=3.0, damages=1, messages=60,
     addresses=6, files=20, watched_runs=2, watchers=4, crowd=2.0, pages=0, hands=3, hover=2.0, visitors=3, arrival=1.0,
-    soak=0.05, apart=False,
+    students=4, greed=4, side=3, lesson=5.0, soak=0.05, apart=False,
 )  # fmt: skip
 """Every part, but for seconds."""
 
@@ -51,6 +55,7 @@ SHORT = Extent(
 def _parts(extent: Extent) -> Iterator[tuple[str, Callable[..., Any]]]:
     """What is done, in which order."""
     from genlab.stress.crowd import arrival, crowd, hovering
+    from genlab.stress.fairness import fairness
     from genlab.stress.inputs import inputs
     from genlab.stress.kills import kills
     from genlab.stress.soak import soak
@@ -67,12 +72,17 @@ def _parts(extent: Extent) -> Iterator[tuple[str, Callable[..., Any]]]:
     yield "hovering", lambda site: hovering(site, extent.hands, extent.hover)
     yield "arrival", lambda site: arrival(site, extent.visitors, extent.arrival)
     yield "soak", lambda site: soak(site, extent.soak)
-    yield OWN_SERVER, lambda site: full_disk(extent.full)
+    yield "full_disk", lambda site: full_disk(extent.full)
+    yield "class", lambda site: fairness(extent.students, extent.greed, extent.side, extent.lesson)
 
 
-OWN_SERVER = "full_disk"
-"""The part whose home lies on a disk of its own."""
-PARTS = ("kills", "inputs", "locked_index", "damaged_index", "crowd", "hovering", "arrival", "soak", OWN_SERVER)
+APART = ("full_disk", "class")
+"""The parts that have a lab of their own: one whose home lies on a disk of its own, and one of a whole class."""
+PARTS = ("kills", "inputs", "locked_index", "damaged_index", "crowd", "hovering", "arrival", "soak", *APART)
+
+
+NOTHING = ("runs_lost", "runs_stopped", "not_listed", "workers_lost", "tracebacks", "standing_still")
+"""Figures that should be nothing."""
 
 
 def stress(
@@ -93,7 +103,7 @@ def _run(name: str, part: Callable[..., Any], shared: Any, tell: Callable[[str],
 
     began = time.monotonic()
     try:
-        if name == OWN_SERVER:
+        if name in APART:
             result = asyncio.run(part(None))
         else:
             with nullcontext(shared) if shared else site() as there:
@@ -120,7 +130,10 @@ def faults(found: Any, where: str = "") -> Iterator[str]:
         place = f"{where}.{name}".lstrip(".")
         if name in ("failed", "trouble", "troubles") and value:
             yield f"{place}: {value}"
-        elif name in ("runs_lost", "runs_stopped", "not_listed", "workers_lost", "tracebacks") and value:
+        elif (
+            name in ("runs_lost", "runs_stopped", "not_listed", "workers_lost", "tracebacks", "standing_still")
+            and value
+        ):
             yield f"{place} = {value}"
         elif name == "training_lost_seconds" and (value["max"] or 0) > MOST_LOST:
             yield f"{place}.max = {value['max']}: at most {MOST_LOST:g}"
