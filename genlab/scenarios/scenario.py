@@ -18,7 +18,8 @@ class Scenario:
     ``cure`` holds the fewest settings that make its twin, which fails the same check; it is empty where the
     demonstration simply works. ``cured_claim`` says in one sentence what the twin does, ``why`` names the cause.
     ``cured_check`` decides on that, where it is more than that the failure's own check fails.
-    ``later`` says in one sentence what has become of the claim after four times as many steps, "" where it still holds.
+    ``later`` says in one sentence what has become of the claim, or of the twin's, after four times as many steps; ""
+    where both still hold.
     """
 
     name: str
