@@ -749,3 +749,60 @@ def test_a_picture_for_a_slide_has_title_legend_set_up_and_step_in_letters_that_
     # All but an index below its letter.
     sizes = re.findall(r"font-size: ?(\d+)px", picture)
     assert len(sizes) > 10 and min(map(float, sizes)) >= 18
+
+
+def letters(page, root: str) -> dict[str, float]:
+    """The size in px of every text that can be seen in an element."""
+    return page.evaluate(
+        "root => { const found = {}, node = document.querySelector(root);"
+        " const walk = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);"
+        " while (walk.nextNode()) { const { parentElement: holder, textContent: text } = walk.currentNode;"
+        " const box = holder.getBoundingClientRect();"
+        " if (!text.trim() || !box.width || !holder.checkVisibility({ visibilityProperty: true })) continue;"
+        " if (holder.closest('sub, .modebar, [dy], style, canvas')) continue;"
+        " found[text] = parseFloat(getComputedStyle(holder).fontSize); }"
+        " return found; }",
+        root,
+    )
+
+
+def test_presenter_mode_shows_two_pictures_that_can_be_read_from_the_last_row_and_obeys_a_clicker(live_page, lab):
+    live_page.set_viewport_size({"width": 1920, "height": 1080})
+    before = lab.control(moving=False)
+    live_page.keyboard.press("p")
+    root = live_page.locator(".genlab-live.present")
+    root.wait_for()
+    wait_for(live_page, "plane", "plot._fullLayout.font.size === 25")
+    wait_for(live_page, "plane", "Math.abs(plot._fullLayout.width - plot.clientWidth) < 1")
+    assert box_of(root) == (0, 0, 1920, 1080)
+
+    def shown():
+        panels = live_page.locator(".present [data-panel]").all()
+        return [one.get_attribute("data-panel") for one in panels if one.is_visible()]
+
+    assert shown() == ["plane", "losses"]
+    wait_for(live_page, "losses", "plot._fullLayout?.font.size === 25")
+    sizes = letters(live_page, ".genlab-live.present")
+    assert len(sizes) > 15 and {text: size for text, size in sizes.items() if size < 24} == {}
+    live_page.keyboard.press("PageDown")
+    live_page.wait_for_function("() => !document.querySelector('[data-panel=losses]').checkVisibility()")
+    assert shown()[0] == "plane" and len(shown()) == 2
+    live_page.keyboard.press("PageUp")
+    live_page.wait_for_function("() => document.querySelector('[data-panel=losses]').checkVisibility()")
+    assert [one for one in lab.control()["received"] if one["type"] == "look"] == [
+        one for one in before["received"] if one["type"] == "look"
+    ], "the time line is everybody's"
+    live_page.keyboard.press("Escape")
+    live_page.locator(".genlab-live:not(.present)").wait_for()
+
+
+def test_the_address_may_ask_for_presenter_mode_and_a_letter_in_a_field_does_not(page, lab):
+    page.set_default_timeout(90_000)
+    page.goto(f"{lab.url}/?present=1")
+    page.locator(".genlab-live.present").wait_for()
+    page.keyboard.press("P")
+    page.locator(".genlab-live:not(.present)").wait_for()
+    page.get_by_label("Horizontal axis of curves").focus()
+    page.keyboard.press("p")
+    page.wait_for_timeout(300)
+    assert not page.locator(".genlab-live.present").count()

@@ -116,7 +116,7 @@ export class Curves extends PlotlyPanel {
     change(this.note, notes.filter(Boolean).join("; "));
     /** @type {any} */
     const layout = this.layout(columns, curves.x, range, theme);
-    layout.yaxis3 = this.rightAxis(traces);
+    Object.assign(layout, this.rightAxis(traces));
     if (this.options.log) layout.yaxis.dtick = this.logTicks(decades(traces.flatMap(trace => Array.from(trace.y))));
     traces.push(...this.changeMarks(columns, curves.x));
     await this.react(traces, layout);
@@ -261,17 +261,18 @@ export class Curves extends PlotlyPanel {
   /** Terms of another size have an axis of their own, on which they are not flat. @param {any[]} traces */
   rightAxis(traces) {
     const own = traces.filter(trace => trace.yaxis === "y3").flatMap(trace => Array.from(trace.y));
-    if (!own.length) return undefined;
+    if (!own.length) return {};
     const { log, outliers } = this.options;
     const range = outliers ? middleRange(own, log) : undefined;
     const title = this.spec.right ?? "";
     const letter = this.lab.room.fontSize();
     const fits = this.canvas.clientHeight - 4 * letter > 0.55 * letter * title.length;
-    return {
+    const yaxis3 = {
       overlaying: "y", side: "right", showgrid: false, zeroline: false, automargin: true, type: log ? "log" : "linear",
       title: { text: fits ? title : "", font: { size: letter } }, exponentformat: "power", tickmode: "auto", nticks: 4,
       uirevision: `${log}${outliers}${this.zooms}`, ...(range ? { range, autorange: false } : { autorange: true }),
     };
+    return { yaxis3 };
   }
 
   /** Plotly's spacing of ticks on a logarithmic axis: as many whole decades as a label needs. @param {number} decades */
