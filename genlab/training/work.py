@@ -4,12 +4,11 @@ The unit is one multiplication with its addition. What depends on these figures 
 fast it is, and however a run is cut into portions.
 """
 
-from itertools import pairwise
-
 from genlab.config import Config, GANConfig, VAEConfig
 from genlab.measures import COVERAGE_SAMPLES
 from genlab.measures.digits import CLASSIFIED
 from genlab.measures.diversity import COMPARED
+from genlab.passes import networks, passes
 
 PER_UNIT = {"relu": 16, "leaky_relu": 16, "tanh": 48, "gelu": 48, "silu": 48}
 """What the activation of a unit costs beside its weights: 0.4 ns and more, in which a core does 16 multiplications."""
@@ -31,21 +30,11 @@ COUNTING = 4_000_000
 
 def arithmetic(config: Config) -> float:
     """Of one step, without what its calls cost."""
-    batch = config.batch_size
-    if isinstance(config, VAEConfig):
-        return 3 * batch * (_encoder(config) + _decoder(config))
-    generator, critic = _generator(config), _critic(config)
-    passes = 6.0
-    if config.objective == "wgan_gp" and config.gp_weight:
-        # To the input and through the gradient's own gradient.
-        passes += 6
-    if config.r1_weight:
-        passes += 5
-    return batch * (config.n_critic * (passes * critic + generator) + 3 * generator + 2 * critic)
+    return sum(rows * times * _example(config, name) for name, rows, times in passes(config))
 
 
 def updates(config: Config) -> int:
-    """Updates of a network in one step."""
+    """Updates of a network in one step, a VAE's two at once."""
     return config.n_critic + 1 if isinstance(config, GANConfig) else 1
 
 
@@ -62,41 +51,26 @@ def step(config: Config, device: str = "cpu", models: int = 1) -> float:
 
 def counting(config: GANConfig) -> float:
     """Of one count of the modes that a GAN reaches."""
-    return COUNTING + COVERAGE_SAMPLES * _generator(config)
+    return COUNTING + COVERAGE_SAMPLES * _example(config, "generator")
 
 
 def comparing(config: GANConfig) -> float:
     """Of one look at how different the images of a generator are."""
-    return COUNTING + COMPARED * (_generator(config) + COMPARED * config.dimension)
+    return COUNTING + COMPARED * (_example(config, "generator") + COMPARED * config.dimension)
 
 
 def classifying(config: Config) -> float:
     """Of one look at the classes of the digits that a model makes."""
-    return COUNTING + CLASSIFIED * (CLASSIFYING + (_generator(config) if config.model == "gan" else _decoder(config)))
+    network = "generator" if config.model == "gan" else "decoder"
+    return COUNTING + CLASSIFIED * (CLASSIFYING + _example(config, network))
 
 
 def encoding(config: VAEConfig, examples: int) -> float:
     """Of one look at which latents are active on so many examples."""
-    return COUNTING + examples * _encoder(config)
+    return COUNTING + examples * _example(config, "encoder")
 
 
-def _encoder(config: VAEConfig) -> float:
-    return _example(config, [config.dimension, *[config.width] * config.depth, 2 * config.latent_dim])
-
-
-def _decoder(config: VAEConfig) -> float:
-    return _example(config, [config.latent_dim, *[config.width] * config.depth, config.dimension])
-
-
-def _generator(config: GANConfig) -> float:
-    return _example(config, [config.noise_dim, *[config.generator_width] * config.generator_depth, config.dimension])
-
-
-def _critic(config: GANConfig) -> float:
-    return _example(config, [config.dimension, *[config.critic_width] * config.critic_depth, 1])
-
-
-def _example(config: Config, sizes: list[int]) -> float:
-    """One example's way through a perceptron with so many units from input to output."""
-    unit = PER_UNIT[config.activation]
-    return sum(inputs * outputs + unit * outputs for inputs, outputs in pairwise(sizes))
+def _example(config: Config, name: str) -> float:
+    """One example's way through a network."""
+    network = networks(config)[name]
+    return network.products + PER_UNIT[config.activation] * (network.units + network.outputs)
