@@ -282,6 +282,23 @@ def test_run_bar_picture_and_losses_are_on_the_screen_without_scrolling(lab, pat
     assert lab.page.evaluate("() => document.querySelector('.genlab-live').dataset.theme") == theme
 
 
+def test_the_plane_takes_the_height_of_the_window_and_in_small_ones_nothing_is_cut(lab):
+    lab.open("gan")
+    lab.press("One step")
+    lab.wait("h.step === 1")
+    side = "Math.min(...['xaxis', 'yaxis'].map(axis => lab.panels.get('plane').canvas._fullLayout[axis]._length))"
+    windows = [(1366, 768, 470), (1920, 1080, 700), (1024, 768, 250), (683, 384, 250), (390, 800, 200)]
+    for width, height, least in windows:
+        lab.page.set_viewport_size({"width": width, "height": height})
+        lab.wait(f"{side} >= v[0]", least)
+        boxes = lab.page.locator(".genlab-live .area").evaluate_all(
+            "nodes => nodes.map(node => node.getBoundingClientRect().toJSON())"
+        )
+        for box in boxes:
+            assert box["height"] >= 200 and box["left"] >= 0 and box["right"] <= width, (width, height, box)
+    lab.page.set_viewport_size({"width": 1366, "height": 768})
+
+
 @pytest.mark.parametrize("size", [(683, 384), (390, 800)])
 def test_a_small_window_and_a_doubled_zoom_leave_every_curve_room_and_every_tab_its_name(lab, size):
     lab.page.set_viewport_size({"width": size[0], "height": size[1]})

@@ -11,10 +11,10 @@ test("the main column is as wide as a square plane that fills the height needs i
   assert.equal(mainWidth({ ...grid, side: 184 }) - mainWidth(grid), 192);
 });
 
-test("what stands beside the main picture keeps 320 px a column, however high the window is", () => {
+test("what stands beside the main picture keeps 285 px a column, however high the window is", () => {
   assert.equal(mainWidth({ ...grid, height: 5000 }), Math.round(0.7 * 1334));
-  assert.ok(1000 - mainWidth({ ...grid, width: 1000, height: 5000 }) >= 320);
-  assert.ok(1888 - mainWidth({ ...grid, width: 1888, height: 5000, columns: 2 }) >= 2 * 320);
+  assert.ok(1000 - mainWidth({ ...grid, width: 1000, height: 5000 }) >= 285);
+  assert.ok(1888 - mainWidth({ ...grid, width: 1888, height: 5000, columns: 2 }) >= 2 * 285);
   assert.equal(mainWidth({ ...grid, width: 0 }), 0);
 });
 

@@ -9,7 +9,7 @@ import { element, scrollerOf } from "./page/dom.js";
 
 const WIDE = 1500; // px of component width from which the wide grid is used
 const SHARED = 1700; // px of window width from which several mounts that share it write large
-const STACKED = 640; // px of component width below which the panels stand in one column
+const STACKED = 1000; // px of component width below which the panels stand in one column
 const LOW = 480; // px of window height below which they do too: two above one another would leave no room for a curve
 const GAP = 8; // px, as --gap in live.css
 

@@ -3,7 +3,7 @@
 /** What stands around the plane in its area: head, line of layers, numbers and title of the axes, padding. */
 const AROUND = { above: 46, below: 34, left: 52, right: 22 };
 const LETTERS = 2.9; // heights of a letter that the horizontal axis' numbers and title need
-const CURVES = 320; // px that each column beside the main picture has at least
+const CURVES = 285; // px that each column beside the main picture has at least
 const SHARE = 0.3; // of the width that they have together at least
 
 /**
