@@ -26,6 +26,9 @@ AVERAGED = 100
 class States:
     """The part of a trainer that gives its state and takes one; steps, curves and settings are :class:`Trainer`'s."""
 
+    snapshots: Snapshots
+    changes: list[dict[str, Any]]
+
     def tensors(self) -> dict[str, Tensor]:
         """Everything that training changes, by name: weights and the optimizers' moments."""
         state = {
