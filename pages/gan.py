@@ -1,40 +1,18 @@
-"""The GAN page: settings beside, run bar above, the live pictures, and what to look for below."""
-
-from functools import partial
+"""The GAN page: the run with its bar and its settings, and what to look for below."""
 
 import streamlit as st
 
 from genlab.config import GANConfig
 from genlab.figures import gan_view, stages_picture
-from genlab.live.component import live
-from genlab.runtime.client import get_lab
-from genlab.ui.controls import controls
-from genlab.ui.devices import device_choice
 from genlab.ui.lecture import game_words
 from genlab.ui.library import theme
-from genlab.ui.runbar import runbar
-from genlab.ui.runs import branch, companion, dismiss, look_at, open_run, rewind, shown_config, try_out
+from genlab.ui.runs import open_run
+from genlab.ui.stage import stage
+
+SHOW = ("data", "objective", "n_critic", "clip", "gp_weight", "critic_learning_rate", "generator_learning_rate")
 
 run = open_run(GANConfig)
-
-with st.sidebar:
-    controls(
-        run.config,
-        first=(
-            "data", "objective", "n_critic", "clip", "gp_weight", "critic_learning_rate", "generator_learning_rate",
-        ),
-        of_run=device_choice,
-    )  # fmt: skip
-
-runbar(run)
-shown = shown_config(run)
-live(
-    run.run_id, get_lab().token(run.run_id), gan_view(shown), key="gan.live", status=run.status, config=shown,
-    on_settings=partial(look_at, GANConfig, "gan.live"),
-    companion=companion(run), on_dismiss=partial(dismiss, GANConfig),
-    on_branch=partial(branch, GANConfig), on_rewind=partial(rewind, GANConfig),
-    on_attempt=partial(try_out, GANConfig, "gan.live"),
-)  # fmt: skip
+stage(run, gan_view, SHOW)
 
 with st.expander("What to look for"):
     st.markdown(

@@ -2,10 +2,8 @@
 
 import streamlit as st
 
-from genlab.figures.map import map_view
-from genlab.live.component import live
-from genlab.runtime.client import get_lab
-from genlab.ui.maps import LIVE_KEY, cell_chosen, map_settings, mapbar, open_map, visit
+from genlab.ui.map_settings import map_settings
+from genlab.ui.maps import mapbar, open_map, picture
 
 run = open_map()
 
@@ -13,8 +11,7 @@ with st.sidebar:
     map_settings(run.config)
 
 mapbar(run)
-view = map_view(run.config, visit().shown, visit().cell)
-live(run.run_id, get_lab().token(run.run_id), view, key=LIVE_KEY, status=run.status, on_cell=cell_chosen)
+picture(run)
 
 with st.expander("What to look for"):
     st.markdown(

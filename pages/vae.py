@@ -1,38 +1,18 @@
-"""The VAE page: settings beside, run bar above, the live pictures, and what to look for below."""
-
-from functools import partial
+"""The VAE page: the run with its bar and its settings, and what to look for below."""
 
 import streamlit as st
 
 from genlab.config import VAEConfig
 from genlab.figures import stages_picture, vae_view
-from genlab.live.component import live
-from genlab.runtime.client import get_lab
-from genlab.ui.controls import controls
-from genlab.ui.devices import device_choice
 from genlab.ui.lecture import encoder_words
 from genlab.ui.library import theme
-from genlab.ui.runbar import runbar
-from genlab.ui.runs import branch, companion, dismiss, look_at, open_run, rewind, shown_config, try_out
+from genlab.ui.runs import open_run
+from genlab.ui.stage import stage
+
+SHOW = ("data", "beta", "latent_dim", "learning_rate", "annealing", "free_bits")
 
 run = open_run(VAEConfig)
-
-with st.sidebar:
-    controls(
-        run.config,
-        first=("data", "beta", "latent_dim", "learning_rate", "annealing", "free_bits"),
-        of_run=device_choice,
-    )
-
-runbar(run)
-shown = shown_config(run)
-live(
-    run.run_id, get_lab().token(run.run_id), vae_view(shown), key="vae.live", status=run.status, config=shown,
-    on_settings=partial(look_at, VAEConfig, "vae.live"),
-    companion=companion(run), on_dismiss=partial(dismiss, VAEConfig),
-    on_branch=partial(branch, VAEConfig), on_rewind=partial(rewind, VAEConfig),
-    on_attempt=partial(try_out, VAEConfig, "vae.live"),
-)  # fmt: skip
+stage(run, vae_view, SHOW)
 
 with st.expander("What to look for"):
     st.markdown(

@@ -21,14 +21,15 @@ SERVER = """
     import streamlit as st
     from starlette.responses import JSONResponse
     from starlette.routing import Route, WebSocketRoute
+    from genlab.config import GANConfig
     from genlab.live.modules import MODULES
     from genlab.live.routes import plotly_script
-    from genlab.runtime.messages import changes_packet, encode
+    from genlab.runtime.messages import answer, changes_packet, encode
 
     state = {
         "step": 100, "status": "running", "diverged": None, "moving": True, "down": False, "changes": [],
         "silent": False, "steepness": 1.0,
-        "spike": 0,
+        "spike": 0, "objective": "nonsaturating",
     }
     sockets, received, opened = set(), [], []
     angles = np.linspace(0, 2 * np.pi, 1000)
@@ -55,7 +56,8 @@ SERVER = """
         header = {
             "kind": "frame", "run": run, "model": "gan", "sequence": state["step"], "status": state["status"],
             "message": "", "step": state["step"], "seconds": state["step"] / 100, "steps_per_second": 100.0,
-            "config": {"n_critic": 3, "seed": 7}, "diverged": state["diverged"],
+            "config": GANConfig(objective=state["objective"], n_critic=3, seed=7).model_dump(),
+            "command": 0, "present": None, "place": None, "diverged": state["diverged"],
             "last": {name: float(curve[-1]) for name, curve in curves.items() if len(curve)},
             "reference": {"high_quality": 0.9889},
             "info": {"field_centre": 0.0, "field_span": 2.0 * state["steepness"]},
@@ -75,6 +77,11 @@ SERVER = """
                 received.append(message)
                 if message["type"] == "streams":
                     streams[:] = message["streams"]
+                if message["type"] == "command":
+                    state["status"] = {"pause": "paused", "play": "running"}.get(message["do"], state["status"])
+                    said = "No more." if message["do"] == "reset" else ""
+                    done = {"number": message["number"], "command": 1, "step": 1, "error": said, "note": "", "run": ""}
+                    await websocket.send_bytes(answer("run-1", done))
 
         listening = asyncio.create_task(listen())
         try:
@@ -117,35 +124,28 @@ SHELL = """
     import streamlit as st
     from genlab.config import GANConfig
     from genlab.figures import gan_view
-    from genlab.live.component import Companion, live
-    from genlab.live.keys import keys
+    from genlab.live.component import Companion, Transport, live
+    from genlab.live.shell import shell
 
     st.set_page_config(layout="wide")
     st.session_state["runs"] = st.session_state.get("runs", 0) + 1
-    status = st.session_state.setdefault("status", "running")
-
-
-    def take_over():
-        st.session_state["status"] = st.session_state["live"].status
-
 
     columns = st.columns(4)
-    with columns[0].container(key="runbar"):
-        st.button("Again", shortcut="Space")
-        st.button("Once more", shortcut="a", help="The same again.")
-    columns[1].write(f"reruns {st.session_state['runs']}")
-    columns[2].write(f"buttons for {status}")
+    columns[0].button("Again", shortcut="q")
+    columns[1].button("Once more", shortcut="a", help="The same again.")
+    columns[2].write(f"reruns {st.session_state['runs']}")
     objective = columns[3].selectbox("objective", ["nonsaturating", "wgan"])
     if st.query_params.get("slider"):
         st.write(f"slid to {st.slider('beta', 0, 10, 5)}")
     if st.query_params.get("show") != "no" and not st.checkbox("hide"):
         beside = st.query_params.get("beside")
         live(
-            "run-1", "token", gan_view(GANConfig(objective=objective)), key="live", status=status, on_status=take_over,
+            "run-1", "token", gan_view(GANConfig(objective=objective)), key="live", transport=Transport(),
+            config=GANConfig(objective=objective), address={"run": "run-1", **st.query_params.to_dict()},
             companion=Companion(beside, "token", "the other") if beside else None,
-            on_dismiss=st.query_params.clear,
+            on_address=st.query_params.clear,
         )
-    keys()
+    shell(None, lambda: None, key="keys")
 """
 
 
@@ -195,6 +195,7 @@ def lab(fake_lab):
         silent=False,
         steepness=1.0,
         spike=0,
+        objective="nonsaturating",
     )
     return fake_lab
 
@@ -401,26 +402,68 @@ def test_tabs_move_with_the_arrow_keys_and_survive_a_rerun(live_page):
     assert figure(live_page, "gradients", "plot._fullLayout.yaxis.type") == "log"
 
 
-def test_a_divergence_is_told_as_a_lesson_and_streamlit_reruns_once(live_page, lab):
+def reruns(page):
+    return page.get_by_text("reruns ").inner_text()
+
+
+def test_a_divergence_is_told_as_a_lesson_and_offers_the_way_back_without_a_rerun(live_page, lab):
+    runs, bar = reruns(live_page), live_page.locator(".run-bar")
+    assert not bar.get_by_role("button", name="Rewind").is_visible()
     lab.control(status="diverged", diverged={"step": 812, "quantity": "critic_loss"}, moving=False)
     live_page.get_by_text("Diverged at step 812: critic_loss became NaN").wait_for()
-    live_page.get_by_text("buttons for diverged").wait_for()
-    runs = live_page.get_by_text("reruns ").inner_text()
-    live_page.wait_for_timeout(1500)
-    assert live_page.get_by_text("reruns ").inner_text() == runs
+    bar.get_by_role("button", name="Rewind").wait_for()
+    assert bar.get_by_role("button", name="Play").is_disabled()
+    live_page.wait_for_timeout(500)
+    assert reruns(live_page) == runs
+
+
+def test_another_objective_of_the_run_draws_the_page_anew_once(live_page, lab):
+    lab.control(objective="wgan")
+    live_page.get_by_text("reruns 2").wait_for()
+    live_page.wait_for_timeout(1000)
+    # The page of this test stays at its own objective, and is not asked again and again.
+    assert reruns(live_page) == "reruns 2"
 
 
 def test_no_rerun_is_asked_for_while_the_page_that_a_link_leads_to_is_on_its_way(live_page, lab):
     # Streamlit would answer it with the page that is being left.
     live_page.evaluate("""() => {
         const link = document.body.appendChild(document.createElement("a"));
-        link.href = "#here";
+        link.href = "/elsewhere";
+        link.addEventListener("click", event => event.preventDefault());
         link.click();
     }""")
-    lab.control(status="diverged", diverged={"step": 812, "quantity": "critic_loss"}, moving=False)
-    live_page.get_by_text("Diverged at step 812: critic_loss became NaN").wait_for()
+    lab.control(objective="wgan")
+    wait_for_later_step(live_page)
     live_page.wait_for_timeout(1500)
-    assert live_page.get_by_text("buttons for running").is_visible()
+    assert reruns(live_page) == "reruns 1"
+
+
+def orders(lab):
+    return [message["do"] for message in lab.control()["received"] if message["type"] == "command"]
+
+
+def test_keys_and_buttons_send_commands_and_a_refusal_is_said_in_its_line(live_page, lab):
+    before = len(orders(lab))
+    live_page.keyboard.press("Space")
+    live_page.keyboard.press("s")
+    live_page.keyboard.press("n")
+    live_page.locator(".run-bar").get_by_role("button", name="Reset").click()
+    live_page.locator(".genlab-live").get_by_role("alert").get_by_text("No more.").wait_for()
+    assert orders(lab)[before:] == ["pause", "step", "new_seed", "reset"]
+    # The space bar presses what has the focus.
+    live_page.keyboard.press("Space")
+    live_page.wait_for_timeout(300)
+    assert orders(lab)[before:] == ["pause", "step", "new_seed", "reset", "reset"]
+
+
+def test_held_s_steps_on_and_on_one_after_the_other(live_page, lab):
+    before = len(orders(lab))
+    for _ in range(6):
+        live_page.keyboard.down("s")
+        live_page.wait_for_timeout(60)
+    live_page.keyboard.up("s")
+    assert 3 <= len(orders(lab)) - before <= 6 and set(orders(lab)[before:]) == {"step"}
 
 
 def test_a_changed_objective_changes_the_panels_and_keeps_those_that_stay(live_page):
@@ -625,16 +668,15 @@ def test_an_enlarged_panel_is_written_for_the_back_of_the_room(live_page, width,
     )
 
 
-def test_the_run_s_buttons_are_within_reach_of_an_enlarged_panel(live_page):
+def test_the_run_s_buttons_are_within_reach_of_an_enlarged_panel(live_page, lab):
+    before = len(orders(lab))
     enlarge(live_page, "plane")
-    controls = live_page.locator(".genlab-live .controls.run")
-    controls.get_by_role("button", name="Once more").wait_for()
-    assert controls.get_by_role("button").all_inner_texts() == ["Again", "Once more"]
-    controls.get_by_role("button", name="Again").click()
+    live_page.locator(".genlab-live.enlarged .run-bar").get_by_role("button", name="Pause").click()
     wait_for_later_step(live_page)
-    live_page.keyboard.press("a")
+    live_page.keyboard.press("n")
     live_page.keyboard.press("Escape")
-    live_page.get_by_text("reruns 3").wait_for()
+    live_page.locator(".genlab-live:not(.enlarged)").wait_for()
+    assert orders(lab)[before:] == ["pause", "new_seed"]
 
 
 def test_silence_is_said_with_its_beginning_while_another_connection_is_tried_until_a_frame_comes(live_page, lab):
@@ -675,8 +717,11 @@ def test_the_page_s_keys_work_after_a_slider_was_moved_by_keyboard_and_the_slide
     page.get_by_text("slid to 6").wait_for()
     page.keyboard.press("a")
     page.get_by_text(f"reruns {runs + 2}").wait_for()
+    before = len(orders(lab))
     page.keyboard.press("Space")
-    page.get_by_text(f"reruns {runs + 3}").wait_for()
+    page.keyboard.press("s")
+    page.wait_for_timeout(300)
+    assert orders(lab)[before:] == ["pause", "step"]
     page.keyboard.press("ArrowRight")
     page.get_by_text("slid to 7").wait_for()
 

@@ -7,12 +7,13 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import log_ndtr, ndtr
 from test_pages import errors
-from test_theory_pages import open_theory, press
+from test_theory_pages import leave, open_theory, press
 
 from genlab.figures.theory.divergences import fit_motion, integrands_motion
 from genlab.figures.theory.evidence import evidence_motion
 from genlab.theory.divergences import DIVERGENCES, Mixture, descend, divergences, gaussian_kl
 from genlab.theory.evidence import SquareModel, ascend, best_gaussians, evidence
+from genlab.ui.address import SHOWN
 from genlab.ui.densities import COLUMNS, decode, encode, read_curve
 
 P, Q = Mixture([-2, 2], [0.5, 0.5], [0.4, 0.6]), Mixture(0.5, 1.0)
@@ -42,19 +43,18 @@ def test_the_reference_pair_shows_the_known_numbers():
 
 def test_a_moved_part_moves_the_numbers_and_the_address_restores_them():
     tab = open_theory("divergences", p_parts="1", p1_mean="0", p1_std="1", q1_mean="0")
-    tab.number_input(key="theory.divergences.q1_std.box").set_value(2.0).run()
+    leave(tab, "divergences", q1_std=2.0)
     assert now(tab)[0] == pytest.approx(gaussian_kl(0, 1, 0, 2), abs=1e-4)
     assert now(tab)[1] == pytest.approx(gaussian_kl(0, 2, 0, 1), abs=1e-4)
-    address = {key: values[0] if isinstance(values, list) else values for key, values in tab.query_params.items()}
-    assert now(open_theory("divergences", **address)) == now(tab)
+    assert now(open_theory("divergences", **tab.session_state[SHOWN])) == now(tab)
 
 
 def test_a_part_is_added_shaped_and_removed():
     tab = open_theory("divergences", p_parts="1", p1_mean="0", p1_std="1")
     before = now(tab)
     tab.button(key="theory.q.part.add").click().run()
-    tab.slider(key="theory.divergences.q2_mean.slider").set_value(-2.0).run()
-    assert tab.query_params["q2_mean"] in ("-2", ["-2"]) and now(tab) != before
+    leave(tab, "divergences", q2_mean=-2.0)
+    assert tab.session_state[SHOWN]["q2_mean"] == "-2" and now(tab) != before
     tab.button(key="theory.q.part.remove").click().run()
     assert now(tab) == before and not tab.exception
 
@@ -189,7 +189,7 @@ def test_the_optimal_value_is_twice_js_above_minus_log_4():
 def test_one_hidden_unit_cannot_be_low_in_the_middle():
     tab = press(open_theory("discriminator", units="1"), "Both sides")
     one, best, _ = now(tab)
-    tab.number_input(key="theory.discriminator.units.box").set_value(16).run()
+    leave(tab, "discriminator", units=16)
     assert now(tab)[0] > best - 0.01 and one < best - 0.3
 
 

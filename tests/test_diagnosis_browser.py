@@ -46,7 +46,7 @@ def test_a_collapsed_posterior_is_named_explained_and_cured_from_its_card(lab):
 
     # The settings beside and the address follow, and a run that was just changed is judged anew.
     lab.page.wait_for_function(
-        "() => document.querySelector('.st-key-vae-beta-box input').value === '1'", timeout=SECONDS
+        "() => document.querySelector('[data-setting=beta] .box').value === '1'", timeout=SECONDS
     )
     lab.page.wait_for_function("() => !location.search.includes('beta')", timeout=SECONDS)
     says("warming up", "true")

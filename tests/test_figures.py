@@ -3,16 +3,19 @@
 import json
 import re
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from genlab.config import GANConfig, VAEConfig
+from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.data import points
 from genlab.figures import gan_view, vae_view
+from genlab.figures.drawn import DRAWN_FOR
 from genlab.figures.palette import BACKGROUND, CLASS_SYMBOLS, PALETTE, TEXT, contrast
 from genlab.figures.still import distances, over_density, overlay
+from genlab.figures.twins import VIEWS
 from genlab.live.modules import modules
 from genlab.runtime.messages import STREAMS
 from genlab.runtime.streams import View as WorkerView
@@ -236,3 +239,30 @@ def test_a_zero_sum_game_says_which_loss_each_player_minimises():
 )
 def test_the_formula_shows_a_deliberate_mistake(view, shown):
     assert shown in re.sub(r"<[^>]+>", "", view.formula)
+
+
+def variants(kind):
+    """Set-ups that differ in each setting, at its ends and choices, beside several others."""
+    beside = [{}, {"data": "mnist"}, {"data": "ring8"}, {"latent_dim": 1}, {"latent_dim": 3}]
+    beside += [{"objective": one, "data": data} for one in ("wgan", "wgan_gp", "lsgan", "minimax") for data in DATA]
+    for name, setting in kind.settings().items():
+        values = setting.choices or ((True, False) if setting.kind == "switch" else (setting.low, setting.high))
+        for value in (*values, *((None,) if setting.can_be_off else ())):
+            for others in beside:
+                with suppress(SettingError):
+                    yield kind(**{**others, name: value})
+
+
+DATA = ("ring8", "mnist")
+
+
+@pytest.mark.parametrize("kind", [VAEConfig, GANConfig])
+def test_a_page_is_drawn_anew_for_every_setting_that_changes_its_description(kind):
+    """What is not named in DRAWN_FOR comes with the frames: two such set-ups have one description."""
+    described = {}
+    for config in variants(kind):
+        drawn_for = DRAWN_FOR[kind.model].items()
+        key = tuple(bool(getattr(config, name)) if how == "on" else getattr(config, name) for name, how in drawn_for)
+        view = VIEWS[kind.model](config).to_data()
+        assert described.setdefault(key, view) == view, config
+    assert len({repr(view) for view in described.values()}) > 20

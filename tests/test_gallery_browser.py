@@ -8,7 +8,7 @@ from test_runs_page import choose, go_to_runs, train
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
-LABS = "[...document.querySelectorAll('.genlab-live')]"
+LABS = "[...document.querySelectorAll('.genlab-live:not([data-bar=run])')]"
 """The three components of the page: left picture, right picture, curves."""
 
 
@@ -25,7 +25,7 @@ class Gallery:
         self.page.wait_for_function(script, arg=list(values), timeout=SECONDS)
 
     def press(self, name: str) -> None:
-        self.page.locator(".st-key-runbar").get_by_role("button", name=name).click()
+        self.page.locator(".run-bar:visible").get_by_role("button", name=name).click()
 
     def steps(self) -> list[int]:
         return self.page.evaluate(f"() => {LABS}.map(lab => Number(lab.dataset.step))")

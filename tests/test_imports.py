@@ -20,7 +20,7 @@ def test_imports_go_downward_only_and_in_no_circle():
 
 
 def test_the_web_process_does_not_load_torch():
-    modules = "app, genlab.ui.runbar, genlab.ui.inference, genlab.ui.library, genlab.ui.cards, genlab.theory"
+    modules = "app, genlab.ui.stage, genlab.ui.inference, genlab.ui.library, genlab.ui.cards, genlab.theory"
     script = f"import sys, {modules}; print({{'torch', 'torchvision'}} & set(sys.modules) or 'without torch')"
     assert run(sys.executable, "-c", script).strip() == "without torch"
 

@@ -44,6 +44,9 @@ def test_a_map_fills_and_a_cell_is_seen_and_opened_as_a_run(page, server):
     page.go_back()
     page.wait_for_function("() => window.genlab?.root?.dataset.cell === '4'", timeout=150_000)
     page.wait_for_url("**cell=4**")
+    # Streamlit itself loses the second of two presses that come while it still runs for the first.
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.wait_for_timeout(500)
     page.go_forward()
     page.wait_for_function("() => window.genlab?.header?.model === 'gan' && genlab.header.step === 50", timeout=150_000)
     settings = json.loads(page.evaluate("() => JSON.stringify(genlab.header.config)"))

@@ -28,9 +28,9 @@ from genlab.runtime.worker.frames import _header
 STAGE = served.FOLDER
 # From the top: a module imports from its own row and from those below it.
 ROWS = (
-    ("entry.js", "live.js", "player.js", "pencil.js", "sketch.js", "part.js", "keys.js"), ("lab.js",),
-    ("rerun.js", "draw_loop.js", "enlargement.js", "presenter.js", "room.js"), ("bar/", "panels/", "player/"),
-    ("wire/",), ("page/",), ("maths/",),
+    ("entry.js", "live.js", "player.js", "pencil.js", "sketch.js", "part.js", "shell.js", "form.js"), ("lab.js",),
+    ("rerun.js", "draw_loop.js", "enlargement.js", "presenter.js", "room.js", "hand.js", "address.js", "shortcuts.js"),
+    ("bar/", "controls/", "panels/", "player/"), ("wire/",), ("page/",), ("maths/",),
 )  # fmt: skip
 LONGEST = 400
 CAPTURED = {"capture_output": True, "text": True, "encoding": "utf-8"}
@@ -251,12 +251,20 @@ def test_python_takes_every_message_that_the_browser_may_send_and_there_are_no_o
         f"encodeX(3, {picture}, true)", "encodeX(4, [1, -2.5], false)", "encodeX(5, {held_out: 999}, false)",
         "examine(399)", "look(12)", "look(null)", "pong()",
     )  # fmt: skip
+    orders = (
+        "play()", "play(300)", "pause()", "oneStep()", "apply({beta: 0.5, clip: null, data: 'ring8'})",
+        "apply({beta: 1}, 3)", "reset()", "newSeed()", "rewind()", "rewind(25)", "branch(25)", "move('auto')", "copy()",
+    )  # fmt: skip
+    calls += tuple(f"command(7, it.{order})" for order in orders)
     sent = evaluate("wire/messages.js", f"[{', '.join(f'it.{call}' for call in calls)}]")
     for message in sent:
         parsed = messages.parse_client_message(json.dumps(message))
         assert set(message) == set(type(parsed).model_fields), message["type"]
-    declared = {get_args(one.model_fields["type"].annotation)[0] for one in get_args(messages.ClientMessage)}
-    assert {message["type"] for message in sent} == declared
+    others = [one for one in get_args(messages.ClientMessage) if hasattr(one, "model_fields")]
+    kinds = {get_args(one.model_fields["type"].annotation)[0] for one in (*others, *messages.COMMANDS)}
+    assert {message["type"] for message in sent} == kinds
+    done = {get_args(one.model_fields["do"].annotation)[0] for one in messages.COMMANDS}
+    assert {message["do"] for message in sent if message["type"] == "command"} == done
 
 
 def interface(name: str) -> set[str]:

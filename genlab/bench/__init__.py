@@ -16,6 +16,7 @@ def bench(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
     from genlab.bench.crowd import measure_crowd
     from genlab.bench.hand import measure_hand
     from genlab.bench.load import Load
+    from genlab.bench.slider import measure_slider
     from genlab.bench.speed import measure_speeds
     from genlab.bench.together import measure_map, measure_together
     from genlab.bench.web import measure_web
@@ -33,6 +34,7 @@ def bench(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
             "web_process": lambda: measure_web(seconds=2.0 if quick else 8.0),
             "hovering": lambda: measure_crowd(repeats=2 if quick else 5, seconds=2.0 if quick else 5.0),
             "latent_plane": lambda: measure_hand(seconds=3.0 if quick else 10.0),
+            "slider": lambda: measure_slider(seconds=3.0 if quick else 10.0),
         }
     else:
         figures["agreement"] = check_device(device)

@@ -41,7 +41,7 @@ def measure_web(seconds: float) -> dict[str, Any]:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(workers: str = "1") -> Iterator[str]:
     """A server of its own on a free port of this machine, with a temporary store; gone at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -51,7 +51,7 @@ def server() -> Iterator[str]:
     command += [text for name, value in options.items() for text in (f"--server.{name}", value)]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-        environment = {**os.environ, "GENLAB_HOME": home, "GENLAB_WORKERS": "1", "PYTHONPATH": paths}
+        environment = {**os.environ, "GENLAB_HOME": home, "GENLAB_WORKERS": workers, "PYTHONPATH": paths}
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         process = subprocess.Popen(command, cwd=ROOT, env=environment, **quiet)
         try:

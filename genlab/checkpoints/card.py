@@ -132,12 +132,20 @@ def _check_story(name: str, metadata: dict[str, Any], config: Config) -> None:
     def is_text(value: Any) -> bool:
         return isinstance(value, str) and len(value) <= LONGEST_TEXT
 
+    def are_settings(settings: Any) -> bool:
+        return isinstance(settings, dict) and settings.keys() <= config.settings().keys()
+
+    def is_value(value: Any) -> bool:
+        is_pair = isinstance(value, list) and len(value) == 2
+        return is_pair and is_count(value[0]) and are_settings(value[1]) and all(map(is_plain, value[1].values()))
+
     def is_change(change: Any) -> bool:
         return (
             isinstance(change, dict)
             and is_count(change.get("step"))
-            and isinstance(change.get("settings"), dict)
-            and change["settings"].keys() <= config.settings().keys()
+            and are_settings(change.get("settings"))
+            and isinstance(change.get("path", []), list)
+            and all(map(is_value, change.get("path", [])))
             and all(
                 isinstance(pair, list) and len(pair) == 2 and all(map(is_plain, pair))
                 for pair in change["settings"].values()

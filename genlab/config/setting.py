@@ -67,6 +67,14 @@ class Setting:
                     return value
         raise ValueError(f"allowed is {self.allowed}")
 
+    def take(self, value: Any) -> Any:
+        """A value that comes from a browser, in its own type; a ValueError says in one line what is allowed."""
+        try:
+            return self.read(setting_text(value))
+        except ValueError as error:
+            text = f"{value:g}" if isinstance(value, float) else setting_text(value)
+            raise ValueError(f"{self.label} = {shorten(text)}: {error}") from None
+
     def write(self, value: Any) -> str:
         """The text that :meth:`read` makes ``value`` of; of a number six digits."""
         return f"{value:g}" if isinstance(value, float) else setting_text(value)

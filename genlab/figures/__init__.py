@@ -3,7 +3,7 @@
 from genlab.figures.gan import gan_view
 from genlab.figures.panels import Panel, View
 from genlab.figures.stages import stages_picture
-from genlab.figures.twins import curves_view, picture_view
+from genlab.figures.twins import bar_view, curves_view, picture_view
 from genlab.figures.vae import vae_view
 
-__all__ = ["Panel", "View", "curves_view", "gan_view", "picture_view", "stages_picture", "vae_view"]
+__all__ = ["Panel", "View", "bar_view", "curves_view", "gan_view", "picture_view", "stages_picture", "vae_view"]

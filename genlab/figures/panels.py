@@ -71,7 +71,7 @@ class View:
     panels: tuple[Panel, ...]
     grid: dict[str, str]
     formula: str
-    bar: Literal["all", "status", "curves"] = "all"
+    bar: Literal["all", "run", "status", "curves"] = "all"
     group: str = ""
 
     def to_data(self) -> dict[str, Any]:

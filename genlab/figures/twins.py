@@ -13,6 +13,11 @@ PICTURE = '"picture" minmax(0, 1fr) / minmax(0, 1fr)'
 CURVES = '"upper" minmax(0, 1fr) "lower" minmax(0, 1fr) / minmax(0, 1fr)'
 
 
+def bar_view(config: Config, group: str = "twins") -> View:
+    """No picture: what is done to both runs."""
+    return View(config.model, (), {"narrow": "none", "wide": "none"}, "", "run", group)
+
+
 def picture_view(config: Config, first: Iterable[str] = (), group: str = "twins") -> View:
     """One picture of a run at a time, those whose ids are in ``first`` in front of the others."""
     pictures = [

@@ -1,14 +1,14 @@
 """The live component: mounts pictures that a WebSocket feeds, so that training never needs a script rerun."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-import streamlit as st
-
 from genlab.config import Config
+from genlab.figures.drawn import DRAWN_FOR, How
 from genlab.figures.panels import View
 from genlab.live.assets import component, surroundings
+from genlab.live.controls import controls
 
 
 class Companion(NamedTuple):
@@ -23,9 +23,21 @@ class Companion(NamedTuple):
         return {"run": self.run_id, "token": self.token, "label": self.label, "dismissable": dismissable}
 
 
+class Transport(NamedTuple):
+    """The buttons of a run: the step at which a demonstration rests, whether it is a map, whether it can be kept."""
+
+    until: int | None = None
+    map: bool = False
+    keep: bool = False
+
+
 @cache
 def _component():
-    return component("live", "live", "bar", "room", "panels", "explorer", "posterior")
+    return component("live", "live", "bar", "room", "panels", "explorer", "posterior", "controls")
+
+
+def _nothing() -> None:
+    pass
 
 
 def live(
@@ -34,65 +46,69 @@ def live(
     view: View,
     *,
     key: str,
-    status: str | None = None,
     config: Config | None = None,
-    on_settings: Callable[[], None] | None = None,
-    on_status: Callable[[], None] | None = None,
-    on_cell: Callable[[], None] | None = None,
+    drawn: Mapping[str, How] | None = None,
+    show: Iterable[str] | None = None,
+    offered: Mapping[str, Mapping[str, str]] | None = None,
+    transport: Transport | None = None,
+    watching: str = "",
+    address: Mapping[str, str] | None = None,
     companion: Companion | None = None,
-    on_dismiss: Callable[[], None] | None = None,
-    on_branch: Callable[[int], None] | None = None,
-    on_rewind: Callable[[int], None] | None = None,
-    on_attempt: Callable[[], None] | None = None,
     claim: str = "",
+    timeline: bool = False,
+    on_settings: Callable[[], None] = _nothing,
+    on_cell: Callable[[], None] = _nothing,
+    on_address: Callable[[], None] = _nothing,
+    on_keep: Callable[[], None] = _nothing,
 ):
     """Mount the live pictures of one run; call it again at every rerun with the same ``key``.
+
+    What a hand does to the run, and what becomes of it, goes over the run's socket, see :mod:`genlab.runtime.hand`: no
+    script runs for it. The component asks for a rerun where the page itself has to change.
 
     Args:
         run_id: the run to watch.
         token: what the WebSocket asks for (``lab.token(run_id)``).
         view: panels, grid and formula, from :mod:`genlab.figures`.
         key: the element's key; a stable key keeps zoom, tabs and the socket over reruns.
-        status: the status that this script run drew its buttons for. When the frames report another one without the
-            person's act (diverged, idle, a replaced worker), the component asks for one rerun.
-        on_status: called before that rerun.
-        config: the settings that ``view`` and the controls were drawn for. When the frames report others (somebody else
-            changed one, or a step from before a change is looked at), the component asks for one rerun.
-        on_settings: called before that rerun; the component's ``settings`` in the session state then holds them, and
-            whether they are those of ``now``.
+        config: the settings that ``view`` was drawn for. When the frames report others for which it would be drawn
+            otherwise, the component asks for one rerun.
+        drawn: the settings that the page is drawn for; None for those of its view, see :mod:`genlab.figures.drawn`.
+        show: names of the settings whose controls stand in front; the others are in a drawer. None for no controls.
+        offered: choices of some settings that their declarations do not have, as a person's own data.
+        transport: the buttons of the run; None for none.
+        watching: why this visitor may not change anything, in one line; "" for one who may.
+        address: what the address of the page says beside the settings that have controls; None where it is not written.
+        companion: a run whose live curves stand in the same axes; one of the address can be taken away.
+        timeline: whether one can look back at snapshots.
+        on_settings: called before that rerun; the component's ``settings`` in the session state then holds what the
+            frames reported, and whether that is ``now``.
         on_cell: called before the rerun in which ``result.cell`` is the cell of a map that the person chose.
-        companion: a run whose live curves stand in the same axes.
-        on_dismiss: called before the rerun when the person takes the companion away; without it, nobody can.
-        on_branch: called with the step of the snapshot from which a new run shall go on; with it there is a timeline.
-        on_rewind: called with the step of the snapshot to which the run shall go back.
-        on_attempt: called when the person takes up a proposal of the diagnosis; the component's ``attempt`` in the
-            session state then holds its settings.
         claim: what the pictures show, which presenter mode writes above them.
-
-    Returns:
-        The component's result; ``result.status`` is the reported status in that one rerun, otherwise None, and
-        ``result.attempt`` likewise.
+        on_address: called when the page is to show what another address names, and when the server does not know the
+            run, as after a new start: the rerun makes it again. The component's ``address`` in the session state then
+            holds the parameters.
+        on_keep: called when the person wants to take the run home.
     """
     return _component()(
         key=key,
         data={
             "run": run_id,
             "token": token,
-            "status": status,
             "config": config and config.model_dump(),
+            "drawn": list((drawn or DRAWN_FOR.get(config.model, {})).items()) if config else [],
+            "controls": controls(type(config), show, offered) if config and show is not None else None,
+            "transport": transport and transport._asdict(),
+            "watching": watching,
+            "address": None if address is None else dict(address),
             **surroundings("live"),
-            "timeline": on_branch is not None,
+            "timeline": timeline,
             "claim": claim,
-            "companion": companion and companion.to_data(dismissable=on_dismiss is not None),
+            "companion": companion and companion.to_data(dismissable=address is not None),
             **view.to_data(),
         },
-        on_status_change=on_status or (lambda: None),
-        on_settings_change=on_settings or (lambda: None),
-        on_cell_change=on_cell or (lambda: None),
-        on_dismiss_change=on_dismiss or (lambda: None),
-        on_branch_change=lambda: on_branch and on_branch(st.session_state[key]["branch"]),
-        on_rewind_change=lambda: on_rewind and on_rewind(st.session_state[key]["rewind"]),
-        on_attempt_change=on_attempt or (lambda: None),
-        # A server that was started again may not know the run: the rerun makes it again, from the address.
-        on_refused_change=lambda: None,
+        on_settings_change=on_settings,
+        on_cell_change=on_cell,
+        on_address_change=on_address,
+        on_keep_change=on_keep,
     )

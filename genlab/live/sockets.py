@@ -7,8 +7,9 @@ frames, and delays nobody.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections import deque
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from enum import StrEnum
 from typing import Any
@@ -19,12 +20,16 @@ from genlab.config import SettingError
 from genlab.live.wire import SILENCE, wire_of
 from genlab.runtime.access import Pass, Right, on_behalf_of
 from genlab.runtime.client import Lab, UnknownRun, Watch
+from genlab.runtime.hand import Hand
 from genlab.runtime.messages import (
+    COMMANDS,
     DEFAULT_HZ,
     MAX_CLIENT_BYTES,
     MAX_HZ,
     PING,
+    Apply,
     ClientMessageError,
+    Command,
     Decode,
     Encode,
     Examine,
@@ -32,6 +37,7 @@ from genlab.runtime.messages import (
     Look,
     Rate,
     Subscribe,
+    answer,
     parse_client_message,
 )
 
@@ -40,9 +46,16 @@ PING_EVERY = 12.0
 MESSAGES_PER_SECOND, MESSAGES_AT_ONCE = 60.0, 240.0
 LONGEST_REASON = 123
 """Bytes that a close frame has for its line (RFC 6455, section 5.5)."""
+MOST_COMMANDS = 32
+"""Commands of one client that may wait."""
+PROMPT_FRAMES = 2
+"""Frames that are sent at once after a command of this client, whatever its rate: one may be older than the command."""
+HANDS = 16
+"""Commands that the web process passes on at a time; each waits for a worker."""
 PARTING = 1.0, 12.0
 """Seconds until a closed connection is ended by force: of a reader that has stopped, and of one that may still read."""
 
+_hands = ThreadPoolExecutor(HANDS, thread_name_prefix="genlab-hand")
 _log = logging.getLogger(__name__)
 
 
@@ -76,6 +89,10 @@ class Client:
         self._tokens, self._tokens_at = MESSAGES_AT_ONCE, time.monotonic()
         self._asked: dict[str, Decode | Encode | Examine | Look] = {}
         self._asking: set[str] = set()
+        self._commands: deque[Command] = deque()
+        self._commanded = asyncio.Event()
+        self._answers: deque[bytes] = deque()
+        self._prompt = 0
         self._broken: asyncio.Future[None] = self._loop.create_future()
         self._wire = wire_of(websocket.scope)
 
@@ -101,9 +118,7 @@ class Client:
             await self._close(code, line)
 
     async def _work(self, watch: Watch) -> None:
-        tasks: list[asyncio.Future[None]] = [
-            asyncio.create_task(work) for work in (self._receive(watch), self._send(), self._keep_alive())
-        ]
+        tasks: list[asyncio.Future[None]] = [asyncio.create_task(work) for work in self._works(watch)]
         try:
             done, _ = await asyncio.wait([*tasks, self._broken], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -114,6 +129,9 @@ class Client:
             error = task.exception()
             if error and not isinstance(error, WebSocketDisconnect):
                 raise error
+
+    def _works(self, watch: Watch) -> tuple[Coroutine[Any, Any, None], ...]:
+        return self._receive(watch), self._act(watch), self._send(), self._keep_alive()
 
     async def _close(self, code: int, line: str) -> None:
         self.connection = Connection.CLOSING
@@ -145,14 +163,17 @@ class Client:
         while True:
             await self._filled.wait()
             self._filled.clear()
+            while self._answers:
+                await self._send_packet(self._answers.popleft())
             for slot in ("event", "changes", "decoded", "encoded", "examined", "ping"):
                 if packet := self._slots.pop(slot, None):
                     await self._send_packet(packet)
             if "frame" in self._slots:
                 # The run may be watched by someone who wants more frames than this client.
-                if (early := next_frame - time.monotonic()) > 0:
+                if (early := next_frame - time.monotonic()) > 0 and not self._prompt:
                     self._loop.call_later(early, self._filled.set)
                     continue
+                self._prompt = max(0, self._prompt - 1)
                 next_frame = time.monotonic() + 0.9 / self.hz
                 await self._send_packet(self._slots.pop("frame"))
 
@@ -210,6 +231,11 @@ class Client:
         elif isinstance(message, Rate):
             self.hz = message.hz
             watch.rate(message.hz)
+        elif isinstance(message, COMMANDS):
+            if len(self._commands) >= MOST_COMMANDS:
+                raise ProtocolError(POLICY_VIOLATION, f"commands: allowed are {MOST_COMMANDS} that wait")
+            self._commands.append(message)
+            self._commanded.set()
         elif isinstance(message, Look) and not self._may_steer():
             # What everybody sees is moved by who leads.
             return
@@ -220,6 +246,27 @@ class Client:
     def _may_steer(self) -> bool:
         with on_behalf_of(self.holder.visitor, self.holder.right):
             return self.lab.right(self.run_id) >= Right.STEER
+
+    async def _act(self, watch: Watch) -> None:
+        """Carry out the commands in their order; of a drag only the newest value that waits."""
+        hand = Hand(self.lab, self.run_id, watch.visitor)
+        while True:
+            await self._commanded.wait()
+            self._commanded.clear()
+            while self._commands:
+                command = self._commands.popleft()
+                numbers = [command.number]
+                while self._commands and (joined := _joined(command, self._commands[0])):
+                    numbers.append(self._commands.popleft().number)
+                    command = joined
+                became = await self._loop.run_in_executor(_hands, self._obeyed, hand, command)
+                self._answers += (answer(self.run_id, {"number": number, **became}) for number in numbers)
+                self._prompt = PROMPT_FRAMES
+                self._filled.set()
+
+    def _obeyed(self, hand: Hand, command: Command) -> dict[str, Any]:
+        with on_behalf_of(self.holder.visitor, self.holder.right):
+            return hand.obey(command)
 
     def _ask_next(self, watch: Watch, kind: str) -> None:
         """One request of each kind is at work; of those that arrive meanwhile only the latest is kept."""
@@ -244,6 +291,13 @@ class Client:
         except Exception as error:
             # Nobody waits for a callback of the loop: the tasks of the client do.
             self._broken.set_exception(error)
+
+
+def _joined(command: Command, newer: Command) -> Apply | None:
+    """One command in place of two values of the same drag; None for any others."""
+    if isinstance(command, Apply) and isinstance(newer, Apply) and command.drag and command.drag == newer.drag:
+        return newer.model_copy(update={"settings": {**command.settings, **newer.settings}})
+    return None
 
 
 def _ask(watch: Watch, asked: Decode | Encode | Examine | Look) -> Future:

@@ -228,7 +228,7 @@ class MapTrainer:
 
     # States -----------------------------------------------------------------------------------------------------------
 
-    def apply(self, **live: Any) -> None:
+    def apply(self, drag: str = "", /, **live: Any) -> None:
         """A map's settings stand; raises SettingError."""
         if live:
             raise SettingError(f"{next(iter(live))}: a map that trains cannot change it; start a fresh map")

@@ -16,6 +16,7 @@ from genlab.maps import MapConfig
 from genlab.runtime.access import Right, needs
 from genlab.runtime.classroom import Classroom
 from genlab.runtime.entry import Entry
+from genlab.runtime.futures import Acted
 from genlab.runtime.health import Health
 from genlab.runtime.host import HostLost
 from genlab.runtime.keeping import REPLY_SECONDS, Keeping, new_access, with_live
@@ -33,7 +34,7 @@ from genlab.runtime.visitors import Seal, Visitors
 from genlab.runtime.watching import Watch, Watches
 
 __all__ = [
-    "CommandFailed", "Lab", "LabNotRunning", "NotAllowed", "RunState", "UnknownRun", "Watch", "get_lab",
+    "Acted", "CommandFailed", "Lab", "LabNotRunning", "NotAllowed", "RunState", "UnknownRun", "Watch", "get_lab",
     "start_lab", "stop_lab",
 ]  # fmt: skip
 
@@ -131,40 +132,41 @@ class Lab(Keeping, Owning):
         return state
 
     @needs(Right.STEER, together=True)
-    def play(self, run_id: str, until: int | None = None) -> None:
+    def play(self, run_id: str, until: int | None = None) -> Acted:
         """Let it train, without an end or until it reaches a step that is ahead of it.
 
         Raises :class:`CommandFailed` for a run that diverged or failed, and where its owner's limits are reached.
         """
         self.quotas.check_play([self._entry(one) for one in (run_id, self.twin_of(run_id)) if one])
-        self._command(run_id, "play", until=until)
+        return self._command(run_id, "play", until=until)
 
     @needs(Right.STEER, together=True)
-    def pause(self, run_id: str) -> None:
+    def pause(self, run_id: str) -> Acted:
         """Let it rest; its state is saved."""
-        self._command(run_id, "pause")
+        return self._command(run_id, "pause")
 
     @needs(Right.STEER, together=True)
-    def step(self, run_id: str) -> None:
+    def step(self, run_id: str) -> Acted:
         """Train exactly one step, then rest."""
         self.quotas.check_kept(self.state(run_id))
-        self._command(run_id, "step")
+        return self._command(run_id, "step")
 
     @needs(Right.STEER)
-    def apply(self, run_id: str, **live: Any) -> None:
-        """Change live settings of the running model; raises SettingError for a structural or a bad one."""
+    def apply(self, run_id: str, drag: str = "", /, **live: Any) -> Acted:
+        """Change live settings; SettingError for a structural or a bad one. A ``drag`` is one change of the history."""
         new = with_live(self.state(run_id).config, live)
-        self._command(run_id, "apply", new, settings={name: getattr(new, name) for name in live})
+        settings = {name: getattr(new, name) for name in live}
+        return self._command(run_id, "apply", new, settings=settings, drag=drag)
 
     @needs(Right.STEER, together=True)
-    def reset(self, run_id: str, config: Config | None = None) -> None:
+    def reset(self, run_id: str, config: Config | None = None) -> Acted:
         """A fresh, paused run under the same id; the same settings give the same curve."""
-        self._command(run_id, "reset", config, config=config.to_json() if config else None)
+        return self._command(run_id, "reset", config, config=config.to_json() if config else None)
 
     @needs(Right.STEER)
-    def rewind(self, run_id: str, step: int | None = None) -> None:
+    def rewind(self, run_id: str, step: int | None = None) -> Acted:
         """Back to the snapshot of a step, or to the last finite one, paused; SettingError when none is kept there."""
-        self._command(run_id, "rewind", step=step)
+        return self._command(run_id, "rewind", step=step)
 
     def device(self, run_id: str) -> str:
         """Where a person wants the run to train: "auto" or the name of a device."""
@@ -172,7 +174,7 @@ class Lab(Keeping, Owning):
         return entry.device if entry else AUTO
 
     @needs(Right.STEER)
-    def move(self, run_id: str, device: str) -> None:
+    def move(self, run_id: str, device: str) -> Acted:
         """Train on another device from the present step on; "auto" is where its shape was measured to be fastest.
 
         Raises :class:`SettingError` for a device that no worker has, and for one on which its steps would be too long.
@@ -182,7 +184,7 @@ class Lab(Keeping, Owning):
         entry = self._entry(run_id)
         before, entry.device = entry.device, device
         try:
-            self._command(run_id, "move", device=device)
+            return self._command(run_id, "move", device=device)
         except SettingError:
             entry.device = before
             raise
@@ -341,7 +343,7 @@ class Lab(Keeping, Owning):
 
     def _command(
         self, run_id: str, do: str, becomes: Config | MapConfig | None = None, again: bool = True, **arguments: Any
-    ) -> None:
+    ) -> Acted:
         """Tell a worker what to do with a run, whose settings then are ``becomes`` if that is given."""
         # Resetting needs nothing of the old run, which may be what kills its worker.
         entry = self._entry(run_id, resume=do != "reset")
@@ -355,7 +357,7 @@ class Lab(Keeping, Owning):
         if becomes and not waits:
             self._pool.foresee(entry, becomes, future)
         if not waits and (becomes or not future.done()):
-            return
+            return Acted(future.number)
         try:
             reply = future.result(REPLY_SECONDS)
         except HostLost:
@@ -364,11 +366,10 @@ class Lab(Keeping, Owning):
             raise CommandFailed(f"The worker has not answered for {REPLY_SECONDS:g} s.") from None
         if reply["kind"] == "unknown" and again:
             self._pool.forget_host(entry)
-            self._command(run_id, do, becomes, again=False, **arguments)
-        elif reply["kind"] == "setting":
-            raise SettingError(reply["error"])
-        elif reply["error"]:
-            raise CommandFailed(reply["error"])
+            return self._command(run_id, do, becomes, again=False, **arguments)
+        if reply["error"]:
+            raise (SettingError if reply["kind"] == "setting" else CommandFailed)(reply["error"])
+        return Acted(future.number, reply.get("state", {}).get("step"))
 
 
 _lab: Lab | None = None

@@ -1,11 +1,30 @@
-"""Whoever is told or waits: what goes wrong with one stops no other."""
+"""Replies that somebody waits for, and whoever is told: what goes wrong with one stops no other."""
 
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Acted:
+    """A command that a run has obeyed, or will once its worker is warm: the frames that show it have this number or a
+    larger one. ``step``: where the run stood then, None for one that waits.
+    """
+
+    number: int
+    step: int | None = None
+
+
+class Reply(Future):
+    """What a command is answered; ``number`` is that of the command, larger than those of all before it."""
+
+    def __init__(self, number: int):
+        super().__init__()
+        self.number = number
 
 
 def guarded(callback: Callable) -> Callable:
@@ -20,9 +39,9 @@ def guarded(callback: Callable) -> Callable:
     return tell
 
 
-def in_any_case(future: Future) -> Future:
+def in_any_case(future: Reply) -> Reply:
     """The same, but done as well when the host ends before it answers."""
-    result: Future = Future()
+    result = Reply(future.number)
 
     def settle(done: Future) -> None:
         result.set_result({"error": None, "kind": None} if done.exception() else done.result())

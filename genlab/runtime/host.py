@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from genlab.config import Config
+from genlab.runtime.futures import Reply
 from genlab.runtime.messages import PROVEN, Record, json_bytes, read_record, write_record
 from genlab.runtime.settings import AUTO, ServerSettings
 
@@ -28,6 +29,10 @@ _log = logging.getLogger(__name__)
 
 class HostLost(RuntimeError):
     """The host ended before it answered."""
+
+
+_numbers = itertools.count(1)
+"""Of the commands to all hosts: a run that goes on in another one has seen none with a larger number."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ class Host(ABC):
         device: str = AUTO,
         alone: bool = False,
         owner: str = "",
-    ) -> Future:
+    ) -> Reply:
         """Take a run in: fresh, or from its save in ``path`` when there is one; ``note`` says what happened to it.
 
         ``alone``: nobody else uses the lab, so that long steps hold nobody up. ``owner``: the visitor of whose share of
@@ -89,7 +94,7 @@ class Host(ABC):
         """
 
     @abstractmethod
-    def command(self, run_id: str, do: str, *, within: float | None = None, **arguments: Any) -> Future:
+    def command(self, run_id: str, do: str, *, within: float | None = None, **arguments: Any) -> Reply:
         """play, pause, step, apply, reset, rewind, look, branch, decode, encode, twin, release or stop.
 
         The future of a decode or an encode is a packet. Runs that name each other by "twin" train in lockstep: play,
@@ -134,8 +139,7 @@ class RemoteHost(Host):
 
     def __init__(self, on_record: OnRecord):
         self._on_record = on_record
-        self._numbers = itertools.count(1)
-        self._waiting: dict[int, Future] = {}
+        self._waiting: dict[int, Reply] = {}
         self._ended = False
         self._lock = threading.Lock()
         self._pulse, self._heard = Pulse(False, 0.0, 0.0), time.monotonic()
@@ -154,15 +158,15 @@ class RemoteHost(Host):
         )  # fmt: skip
 
     def command(self, run_id, do, *, within=None, **arguments):
-        number, future = next(self._numbers), Future()
+        future = Reply(next(_numbers))
         with self._lock:
             if self._ended:
                 future.set_exception(HostLost("the worker has ended"))
                 return future
-            self._waiting[number] = future
+            self._waiting[future.number] = future
         # The monotonic clock is the machine's: a worker reads the same one.
         expires = None if within is None else time.monotonic() + within
-        self._send({"id": number, "run": run_id, "do": do, "expires": expires, **arguments})
+        self._send({"id": future.number, "run": run_id, "do": do, "expires": expires, **arguments})
         return future
 
     def subscribe(self, run_id, audience):

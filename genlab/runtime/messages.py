@@ -10,7 +10,7 @@ import binascii
 import json
 import struct
 from enum import IntEnum, StrEnum
-from typing import Annotated, Any, BinaryIO, Literal
+from typing import Annotated, Any, BinaryIO, Literal, get_args
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
@@ -116,6 +116,16 @@ def event(run_id: str, status: RunStatus, message: str) -> bytes:
 def changes_packet(run_id: str, changes: list[dict[str, Any]]) -> bytes:
     """A packet without arrays: all changes of a run's live settings, sent whenever they are others than before."""
     return encode({"kind": "changes", "run": run_id, "changes": changes})
+
+
+def answer(run_id: str, about: dict[str, Any]) -> bytes:
+    """A packet without arrays for the one client whose command it answers.
+
+    ``number``: the client's own; ``command``: the lab's number of it, which frames carry once it has acted; ``step`` at
+    which it acted; ``error``: why it was refused, "" if it was not; ``note``: what it did, in words; ``run``: the new
+    run that it made, if any.
+    """
+    return encode({"kind": "answer", "run": run_id, **about})
 
 
 PING = encode({"kind": "ping"})
@@ -263,7 +273,94 @@ class Pong(_Message):
     type: Literal["pong"]
 
 
-ClientMessage = Subscribe | Rate | Decode | Encode | Examine | Look | Pong
+Step = Annotated[int, Field(ge=0, le=2**53)]
+Value = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=100)] | None
+
+
+class _Command(_Message):
+    """What a hand does to a run; ``number`` is the client's own count, which the answer repeats."""
+
+    type: Literal["command"]
+    number: int = Field(ge=1, le=2**53)
+
+
+class Play(_Command):
+    """Let it train, without an end or until it reaches a step."""
+
+    do: Literal["play"]
+    until: Step | None = None
+
+
+class Pause(_Command):
+    """Let it rest."""
+
+    do: Literal["pause"]
+
+
+class OneStep(_Command):
+    """Train exactly one step, then rest."""
+
+    do: Literal["step"]
+
+
+class Apply(_Command):
+    """Change settings: live ones in the running model, others by a fresh run.
+
+    Those of one ``drag``, numbered by the client, are one change; of those that wait the newest value wins.
+    """
+
+    do: Literal["apply"]
+    settings: Annotated[dict[Annotated[str, Field(max_length=40)], Value], Field(min_length=1, max_length=40)]
+    drag: int | None = Field(default=None, ge=1, le=2**53)
+
+
+class Reset(_Command):
+    """Back to step 0 with the same settings and seed; what plays plays on, perhaps until a step."""
+
+    do: Literal["reset"]
+    until: Step | None = None
+
+
+class NewSeed(_Command):
+    """A fresh run with another seed; what plays plays on, perhaps until a step."""
+
+    do: Literal["new_seed"]
+    until: Step | None = None
+
+
+class Rewind(_Command):
+    """Back to the snapshot of a step, or to the last finite one."""
+
+    do: Literal["rewind"]
+    step: Step | None = None
+
+
+class Branch(_Command):
+    """A new run from the snapshot of a step; the answer names it."""
+
+    do: Literal["branch"]
+    step: Step
+
+
+class Move(_Command):
+    """Train on another device from here on."""
+
+    do: Literal["move"]
+    device: Annotated[str, Field(max_length=40)]
+
+
+class Copy(_Command):
+    """A run of one's own that goes on from where this one stands; the answer names it."""
+
+    do: Literal["copy"]
+
+
+Command = Play | Pause | OneStep | Apply | Reset | NewSeed | Rewind | Branch | Move | Copy
+COMMANDS = get_args(Command)
+
+ClientMessage = (
+    Subscribe | Rate | Decode | Encode | Examine | Look | Pong | Annotated[Command, Field(discriminator="do")]
+)
 _CLIENT_MESSAGE = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type")])
 
 

@@ -16,7 +16,7 @@ from genlab.config import Config
 from genlab.maps import MapConfig, read_config
 from genlab.runtime.access import Access
 from genlab.runtime.entry import Entry
-from genlab.runtime.futures import guarded, in_any_case
+from genlab.runtime.futures import Reply, guarded, in_any_case
 from genlab.runtime.host import Active, Audience, ProcessHost, Pulse
 from genlab.runtime.messages import PROVING, Record, RunStatus
 from genlab.runtime.placing import choose_host
@@ -142,7 +142,7 @@ class Pool:
 
     # ---- commands ----
 
-    def command(self, entry: Entry, do: str, **arguments: Any) -> Future:
+    def command(self, entry: Entry, do: str, **arguments: Any) -> Reply:
         """Pass a command to the worker that holds the run.
 
         A run is played and paused even if its worker dies before it answers: that is a wish, which the next one obeys.

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from genlab import __version__
+from genlab.changes import drawn_in, until
 from genlab.checkpoints import FORMAT
 from genlab.checkpoints.tensors import Copy, write_tensors
 from genlab.data import own
@@ -60,9 +61,8 @@ class States:
         snapshot.tried = True
         self._return_to(snapshot)
         self.diverged = None
-        for change in self.changes:
-            # What was changed later is now in force from here on.
-            change["step"] = min(change["step"], self.step)
+        self._drag = ""
+        self.changes = drawn_in(self.changes, self.step)
         self._take_snapshot()
 
     def past(self, step: int) -> Self:
@@ -75,7 +75,7 @@ class States:
         past = copy.copy(self)
         past.config = snapshot.config
         past._set_up()
-        past.changes = [dict(change) for change in self.changes if change["step"] <= snapshot.step]
+        past.changes = until(self.changes, snapshot.step)
         past._history = History(self._history.columns)
         past._return_to(snapshot)
         past.snapshots = Snapshots()

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from genlab.changes import dragged
 from genlab.changes import thinned as thinned_changes
 from genlab.config import Config, SettingError, structural
 from genlab.models import FlatParameters
@@ -70,6 +71,7 @@ class Trainer(States, ABC):
         self.step, self.seconds = 0, 0.0
         self.diverged: Divergence | None = None
         self.changes: list[dict[str, Any]] = []
+        self._drag = ""
         self.draws = Draws(config.seed, device)
         built = self._build(random_stream(config.seed, "weights"))
         self.networks = {name: network.to(device).eval() for name, network in built.items()}
@@ -250,7 +252,7 @@ class Trainer(States, ABC):
     def _pending_rows(self) -> np.ndarray:
         """What the steps since the last drain recorded, (m, …, recorded)."""
         with torch.no_grad():
-            rows = self._buffer if self._player is None else self._recorded(self._player.block[: self._pending])
+            rows = self._buffer if self._player is None else self._recorded(_whole(self._player.block[: self._pending]))
         return rows[: self._pending].cpu().numpy().copy()
 
     def _drain(self) -> None:
@@ -308,8 +310,11 @@ class Trainer(States, ABC):
 
     # Settings ---------------------------------------------------------------------------------------------------------
 
-    def apply(self, **live: Any) -> None:
-        """Change live settings from the next step on; raises :class:`SettingError` and changes nothing otherwise."""
+    def apply(self, drag: str = "", /, **live: Any) -> None:
+        """Change live settings from the next step on; raises :class:`SettingError` and changes nothing otherwise.
+
+        What is changed again and again in one ``drag`` is one change in the run's history.
+        """
         new = self.config.replace(**live)
         if names := structural(self.config, new):
             raise SettingError(f"{names[0]} = {live[names[0]]}: a running model cannot change it; start a fresh run")
@@ -317,12 +322,14 @@ class Trainer(States, ABC):
         if not changed:
             return
         entry = {"step": self.step, "settings": {name: list(values) for name, values in changed.items()}}
+        goes_on, self._drag = bool(drag) and drag == self._drag and bool(self.changes), drag
         self.config = new
         for name, prefix in self.OPTIMIZERS.items():
             if f"{prefix}optimizer" in changed:
                 self._optimizers[name] = self._new_optimizer(name)
                 entry["note"] = "the optimizer's moments start anew"
-        self.changes = thinned_changes([*self.changes, entry])
+        *before, last = self.changes if goes_on else (*self.changes, None)
+        self.changes = thinned_changes([*before, dragged(last, entry) if last else entry])
         self._use_settings()
         if self.step == self.snapshots.newest.step:
             self._take_snapshot()
@@ -364,6 +371,15 @@ class Trainer(States, ABC):
     def _new_optimizer(self, name: str) -> Optimizer:
         weights = self.weights[name]
         return Optimizer(self._optimizer_settings(name)[0], weights.vector.data, weights.gradient)
+
+
+def _whole(rows: Tensor) -> Tensor:
+    """Rows, and zeros that make a multiple of 32 of them.
+
+    torch rounds what a vector instruction does otherwise than what is left over at the end: without a rest, a row gives
+    the same in portions of any size.
+    """
+    return nn.functional.pad(rows, (*(0, 0) * (rows.dim() - 1), 0, -len(rows) % 32))
 
 
 def _is_finite(network: nn.Module) -> bool:

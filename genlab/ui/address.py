@@ -1,50 +1,50 @@
-"""The address of a page in one tab: what somebody asks for in it, and what the page writes there."""
+"""The address of a page: what it asks for is read when somebody comes, or goes back; the browser writes it."""
 
-from dataclasses import dataclass, field
-from time import monotonic
+from collections.abc import Mapping
 
 import streamlit as st
 
+from genlab.live.shell import shell
+
 OF_THE_SCREEN = {"present"}
 """What the address says of this screen alone, and the browser's side reads: it is no part of a set-up."""
-UNDERWAY_SECONDS = 5
-"""So long after the address was written, a request may still have left the browser before."""
-SETTLING_SECONDS = 1.5
-"""The same where the browser itself told the address: what was written before may still arrive there and be told."""
+ASKED, SHOWN, KEY = "address asked", "address shown", "shell.address"
 
 
-@dataclass
-class Address:
-    """What was written last, and whether the browser has told it back.
+def asked() -> dict[str, str] | None:
+    """What is asked for and was not answered yet; None in a script run for another reason, and on coming with nothing.
 
-    The browser tells its address with each request. A request that left before the page wrote another address is no
-    wish to go back; one that comes after the browser has told the new address is: somebody pressed *Back*.
+    On entering a page that is the whole address. Later the address follows the page, see ``address.js``, and what it
+    was when a request left the browser says nothing: the browser tells once where a person has gone.
     """
-
-    _written: dict[str, str] = field(default_factory=dict)
-    _until: float = 0.0
-
-    def asked(self) -> dict[str, str]:
-        """What the address asks for where that is news: on entering the page, or after *Back*; otherwise nothing."""
-        told = _told()
-        if st.session_state.get("entered", True):
-            return told
-        if told == self._written:
-            self._until = 0.0
-            return {}
-        return {} if monotonic() < self._until else told
-
-    def write(self, address: dict[str, str]) -> None:
-        """Write the address where the browser shows another one, or will when what was written before arrives."""
-        told = _told()
-        overtaken = address != self._written and monotonic() < self._until
-        if address != self._written:
-            self._written = address
-            self._until = monotonic() + (SETTLING_SECONDS if address == told else UNDERWAY_SECONDS)
-        if address != told or overtaken:
-            screen = {key: value for key, value in st.query_params.items() if key in OF_THE_SCREEN}
-            st.query_params.from_dict({**address, **screen})
+    told = st.session_state.pop(ASKED, None)
+    if st.session_state.get("entered", True):
+        told = st.query_params.to_dict()
+        told = {name: text for name, text in told.items() if name not in OF_THE_SCREEN} or None
+    return told
 
 
-def _told() -> dict[str, str]:
-    return {key: value for key, value in st.query_params.items() if key not in OF_THE_SCREEN}
+def take(key: str) -> None:
+    """Note where a person has gone: told by the component ``key``, for the script run that follows."""
+    st.session_state[ASKED] = {str(name): str(value) for name, value in dict(st.session_state[key].address).items()}
+
+
+def show(address: Mapping[str, str]) -> None:
+    """Have the browser write these parameters once the page is drawn."""
+    st.session_state[SHOWN] = dict(address)
+
+
+def show_now(address: Mapping[str, str], key: str) -> None:
+    """The same from within a fragment, whose script run draws no other part of the page."""
+    show(address)
+    shell(address, lambda: None, key=key, keys=False)
+
+
+def begin() -> None:
+    """A page is about to be drawn: what the one before showed is past."""
+    st.session_state[SHOWN] = None
+
+
+def mount() -> None:
+    """Hand what the page shows to the browser, at the end of every page."""
+    shell(st.session_state[SHOWN], lambda: take(KEY), key=KEY)

@@ -10,12 +10,6 @@ from genlab.scenarios.claims import Claim, claim_of
 from genlab.ui import PAGES
 
 
-def resting_step(config: Config | MapConfig) -> int | None:
-    """The step at which a run with these settings comes to rest, because a claim is judged there; None for none."""
-    claim = None if isinstance(config, MapConfig) else claim_of(config)
-    return claim.step if claim else None
-
-
 def claim_line(config: Config | MapConfig) -> None:
     """What will be seen of a demonstration, until which step, why, and the way to its twin; nothing of another run."""
     claim = None if isinstance(config, MapConfig) else claim_of(config)

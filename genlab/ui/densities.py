@@ -25,10 +25,10 @@ def mixture(column: Settings, name: str, label: str, parts: list[Part]) -> Mixtu
     """
     settings = _parts(column, name, parts)
     mean, std, weight = settings[_choose(column, name, label, len(settings))]
-    column.draw(mean, step=0.1)
-    column.draw(std, step=0.05)
+    column.draw(mean)
+    column.draw(std)
     if len(settings) > 1:
-        column.draw(weight, step=0.05)
+        column.draw(weight)
     return _read(column, settings)
 
 

@@ -87,7 +87,7 @@ def _values(p: tuple[Part, ...], q: tuple[Part, ...]) -> dict[str, float]:
 def fit(column: Settings) -> Shown:
     """q descends each divergence from the same start."""
     p, q = _p(column), mixture(column, "q", "q at first", Q)
-    steps = column.number("steps", "Steps", 20, 400, 120, step=20)
+    steps = column.number("steps", "Steps", 20, 400, 120)
     fits = {name: _descent(name, parts_of(p), parts_of(q), steps) for name in DIVERGENCES}
     return Shown(
         fit_motion(p, q, fits, below="10rem"),
@@ -113,7 +113,7 @@ def _from_to(found: Fit | None) -> str:
 def apart(column: Settings) -> Shown:
     """q = p moved by θ."""
     p = _p(column)
-    farthest = column.number("far", "Farthest θ", 1.0, 12.0, 6.0, step=0.5)
+    farthest = column.number("far", "Farthest θ", 1.0, 12.0, 6.0)
     run = _slide(parts_of(p), farthest)
     return _sliding(slide_motion(p, run, below="10rem"), run)
 
@@ -125,7 +125,7 @@ def _slide(p: tuple[Part, ...], farthest: float) -> Slide:
 
 def lines(column: Settings) -> Shown:
     """Two parallel lines of the plane."""
-    farthest = column.number("far", "Farthest θ", 1.0, 12.0, 4.0, step=0.5)
+    farthest = column.number("far", "Farthest θ", 1.0, 12.0, 4.0)
     run = parallel_slide([0.0, *np.linspace(1e-6, farthest, SLIDES)], SLID)
     return _sliding(parallel_motion(run, below="10rem"), run)
 

@@ -1,23 +1,21 @@
 """The Gallery: failures with names, each beside its cure, and any two runs of one kind in lockstep."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from typing import Any
 
 import streamlit as st
 
-from genlab.figures import curves_view, picture_view
-from genlab.live.component import Companion, live
+from genlab.figures import bar_view, curves_view, picture_view
+from genlab.live.component import Companion, Transport, live
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed, RunState, UnknownRun
-from genlab.runtime.messages import RunStatus
 from genlab.scenarios import SCENARIOS, Scenario
 from genlab.ui import PAGES
-from genlab.ui.address import Address
+from genlab.ui.address import asked, show
 from genlab.ui.cards import ICONS
-from genlab.ui.controls import bound
 from genlab.ui.errors import complain_of, literal
-from genlab.ui.runbar import bar, transport
-from genlab.ui.runs import another_seed, attempt, change_all, differing
+from genlab.ui.runs import differing
 from genlab.ui.verdict import verdict_line
 
 TWINS = {name: scenario for name, scenario in SCENARIOS.items() if scenario.cure}
@@ -53,9 +51,7 @@ class Pair:
     left: str = ""
     right: str = ""
     scenario: str = ""
-    address: Address = field(default_factory=Address)
     problems: list[str] = field(default_factory=list)
-    note: str = ""
 
     def states(self) -> tuple[RunState, RunState]:
         """Both runs as they stand; raises :class:`UnknownRun`."""
@@ -66,16 +62,16 @@ class Pair:
 def open_pair() -> Pair | None:
     """The pair that the address names or that this tab showed last; None without one. Problems are said in lines."""
     here = st.session_state.setdefault("pair", Pair())
-    query = here.address.asked()
+    query = asked()
     # The browser's history holds addresses in which the page is this one and the run already that of the next.
-    if query and "run" not in query:
-        here.problems, here.note = [], ""
+    if query is not None and "run" not in query:
+        here.problems = []
         _take_up(here, query)
     if here.left and not all(client.get_lab().exists(run_id) for run_id in (here.left, here.right)):
         here.problems.append("One of the two runs was deleted.")
         here.left = here.right = ""
     values = {"scenario": here.scenario, "left": here.left, "right": here.right}
-    here.address.write({key: value for key, value in values.items() if value and here.left})
+    show({key: value for key, value in values.items() if value and here.left})
     complain_of(here.problems if not here.left else ())
     return here if here.left else None
 
@@ -109,16 +105,29 @@ def _start(here: Pair, name: str) -> None:
     here.left = lab.start(scenario.config)
     here.right = lab.start(scenario.cured, twin=here.left)
     here.scenario = name
-    attempt(here, play, here.left)
+    _attempt(here, lab.play, here.left, _until(here))
+
+
+def _attempt(here: Pair, command: Callable[..., Any], *values: Any) -> None:
+    """Run a command of the lab; what it refuses is said in one line."""
+    try:
+        command(*values)
+    except (UnknownRun, CommandFailed) as error:
+        here.problems.append(str(error))
+
+
+def _until(here: Pair) -> int | None:
+    """Where the twins of a demonstration rest: at the step at which its claims are judged."""
+    return TWINS[here.scenario].steps if here.scenario else None
 
 
 def choose(name: str | None) -> None:
     """Show a demonstration, or the list of them; the twins shown so far rest."""
     here = st.session_state["pair"]
+    here.problems = []
     if here.left:
-        attempt(here, client.get_lab().pause, here.left)
+        _attempt(here, client.get_lab().pause, here.left)
     here.left = here.right = here.scenario = ""
-    here.problems, here.note = [], ""
     if name:
         _start(here, name)
 
@@ -135,35 +144,8 @@ def _turn(by: int) -> None:
 
 def _untwin() -> None:
     here = st.session_state["pair"]
-    attempt(here, client.get_lab().untwin, here.left)
+    _attempt(here, client.get_lab().untwin, here.left)
     here.left = here.right = here.scenario = ""
-
-
-def play(run_id: str) -> None:
-    """Let both train: the twins of a demonstration rest where its claims are judged, and play on from there."""
-    here = st.session_state["pair"]
-    until = TWINS[here.scenario].steps if here.scenario else None
-    client.get_lab().play(run_id, until)
-
-
-def restart(run_id: str) -> None:
-    """Both back to step 0, playing on if they were playing."""
-    state = client.get_lab().state(run_id)
-    client.get_lab().reset(run_id)
-    if state.status == RunStatus.RUNNING:
-        play(run_id)
-
-
-def new_seed(run_id: str) -> str:
-    """Fresh twins with the same new seed, playing on if they were playing."""
-    lab, twin = client.get_lab(), client.get_lab().twin_of(run_id)
-    states = [lab.state(one) for one in (run_id, twin)]
-    seed = another_seed(states[0].config.seed)
-    for state in states:
-        lab.reset(state.run_id, state.config.replace(seed=seed))
-    if RunStatus.RUNNING in [state.status for state in states]:
-        play(run_id)
-    return f"Both start afresh with seed {seed}"
 
 
 # ---- what the page is made of ----------------------------------------------------------------------------------------
@@ -194,56 +176,37 @@ def _card(scenario: Scenario) -> None:
 
 
 def pair_bar(here: Pair) -> None:
-    """The common run bar of both twins, with the choice of another demonstration."""
-    with bar():
+    """The choice of another demonstration, and the common run bar of both twins."""
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="runbar"):
+        key = "gallery.scenario"
+        # Written only where it differs: what is written is sent to the browser.
+        if st.session_state.get(key) != (here.scenario or None):
+            st.session_state[key] = here.scenario or None
         st.selectbox(
-            "Demonstration", list(TWINS), format_func=lambda name: TWINS[name].title,
+            "Demonstration", list(TWINS), format_func=lambda name: TWINS[name].title, key=key, on_change=_chosen,
             placeholder="Two runs", label_visibility="collapsed", width=280,
-            **bound("gallery.scenario", here.scenario or None, tell=_chosen),
         )  # fmt: skip
         if here.scenario:
             for key, icon, by in (("previous", ":material/chevron_left:", -1), ("next", ":material/chevron_right:", 1)):
                 label = f"{key.capitalize()} demonstration"
                 st.button(" ", icon=icon, key=key, on_click=_turn, args=(by,), help=label)
-        statuses = [state.status for state in here.states()]
-        transport(
-            statuses, "gallery", lambda command: {"on_click": _act, "args": (command,)},
-            play=play, restart=restart, new_seed=new_seed, rewind=rewind,
-        )  # fmt: skip
         st.button(
             "All", icon=":material/apps:", on_click=choose, args=(None,), help="The list of failures; the twins rest."
         )
         st.button("Untwin", icon=":material/call_split:", on_click=_untwin, help="Let the two runs go their own ways.")
         if here.scenario:
             _verdict(TWINS[here.scenario], *here.states())
-        st.caption(here.note or _about_steps(here), width="stretch")
-    failures = [state.message for state in here.states() if state.status == RunStatus.FAILED]
-    complain_of(here.problems + failures)
+        st.caption(_about_steps(here), width="stretch")
+    left, _ = here.states()
+    view = bar_view(left.config, here.scenario or "twins")
+    live(left.run_id, client.get_lab().token(left.run_id), view, key="gallery.bar", transport=Transport(_until(here)))
+    complain_of(here.problems)
 
 
 def _about_steps(here: Pair) -> str:
     if not here.scenario:
         return ""
     return f"The claims are about the first {TWINS[here.scenario].steps:,} steps; then both rest, and play on."
-
-
-def _act(command) -> None:
-    here = st.session_state["pair"]
-    attempt(here, command, here.left)
-
-
-def rewind(run_id: str) -> None:
-    """Back to the last finite state, whichever of the two has diverged."""
-    lab = client.get_lab()
-    for one in (run_id, lab.twin_of(run_id)):
-        if lab.state(one).status == RunStatus.DIVERGED:
-            lab.rewind(one)
-
-
-def _try_out(side: str) -> None:
-    """Take up the settings that the diagnosis of one of the two proposes, in that run alone."""
-    here = st.session_state["pair"]
-    attempt(here, change_all, getattr(here, side), st.session_state[f"gallery.{side}"].attempt)
 
 
 def words(here: Pair) -> None:
@@ -296,15 +259,18 @@ def pictures(here: Pair) -> None:
         "right": f"Cured: {scenario.cured_claim}" if scenario else differing(left.config, right.config),
     }
     columns = st.columns(3, gap="small")
+    # The words above say what differs between the two: a page of its own for each of their settings.
+    drawn = dict.fromkeys(left.config.settings(), "value")
+    bar = {"drawn": drawn, "transport": Transport(_until(here))}
     for column, side, state in zip(columns, ("left", "right"), (left, right), strict=False):
         with column:
             live(
-                state.run_id, lab.token(state.run_id), picture_view(state.config, first, group),
-                key=f"gallery.{side}", status=state.status, on_attempt=partial(_try_out, side), claim=claims[side],
+                state.run_id, lab.token(state.run_id), picture_view(state.config, first, group), key=f"gallery.{side}",
+                config=state.config, claim=claims[side], **bar,
             )  # fmt: skip
     with columns[2]:
         other = Companion(right.run_id, lab.token(right.run_id), differing(left.config, right.config))
         live(
             left.run_id, lab.token(left.run_id), curves_view(left.config, first, group), key="gallery.curves",
-            companion=other,
+            companion=other, transport=Transport(_until(here)),
         )  # fmt: skip

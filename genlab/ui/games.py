@@ -69,7 +69,7 @@ def choose_methods(column: Settings, game: Game) -> dict[str, tuple[str, Method]
 def choose_start(column: Settings, game: Game) -> tuple[float, int, tuple[float, float]]:
     """Step size h, number of steps, and the point from which every method starts."""
     step = column.number("step", "Step h", 0.001, 2.0, 0.2, log=True)
-    steps = column.number("steps", "Steps", 10, 1000, 500, step=10)
+    steps = column.number("steps", "Steps", 10, 1000, 500)
     first, second = game.symbols
     theta = column.number("theta", f"Start {first}", -FARTHEST, FARTHEST, 1.0, help="Or click in the plane.")
     psi = column.number("psi", f"Start {second}", -FARTHEST, FARTHEST, 1.0)

@@ -10,12 +10,10 @@ from genlab.runtime import client
 from genlab.runtime.client import RunState
 from genlab.runtime.store import LONGEST_NAME
 from genlab.script import script
-from genlab.ui.controls import bound
 from genlab.ui.errors import literal
 from genlab.ui.links import set_up_link, show_link
 from genlab.ui.own import as_file
 from genlab.ui.owners import share
-from genlab.ui.runs import act
 from genlab.ui.seeds import luck
 
 TABS = ["Save", "Link and settings", "Show me the code", "On N seeds"]
@@ -31,8 +29,9 @@ def rule() -> str:
     )
 
 
+@st.dialog("Keep this run", width="large")
 def keep(state: RunState) -> None:
-    """The inside of the popover, in tabs."""
+    """A dialog in tabs."""
     save, settings, code, seeds, *shared = st.tabs(TABS if client.get_lab().visitors.are_alone() else [*TABS, "Share"])
     with save:
         _save(state)
@@ -52,22 +51,20 @@ def keep(state: RunState) -> None:
 
 def _save(state: RunState) -> None:
     lab, run_id, kind = client.get_lab(), state.run_id, type(state.config)
-    key = f"{kind.model}.name"
     st.text_input(
-        "Name of this run", max_chars=LONGEST_NAME, placeholder=lab.called(run_id) or "unnamed", help=rule(),
-        **bound(key, lab.name(run_id), tell=act, args=(kind, _rename, key)),
+        "Name of this run", lab.name(run_id), max_chars=LONGEST_NAME, placeholder=lab.called(run_id) or "unnamed",
+        help=rule(), key=f"name.{run_id}", on_change=_rename, args=(run_id,),
     )  # fmt: skip
+    if name := lab.name(run_id):
+        st.caption(f"Kept as “{literal(name)}”.")
     with st.container(horizontal=True):
         _download("Checkpoint", lambda: client.get_lab().checkpoint(run_id), f"{run_id}.safetensors", kind)
         _download("Curves as CSV", lambda: _curves(run_id), f"{run_id}.csv", kind)
     st.caption("A checkpoint opens again on the Runs page, on this machine or another, and goes on where it stood.")
 
 
-def _rename(run_id: str, key: str) -> str:
-    lab = client.get_lab()
-    lab.rename(run_id, st.session_state[key])
-    name = lab.name(run_id)
-    return f"Kept as “{literal(name)}”" if name else "This run has no name any more"
+def _rename(run_id: str) -> None:
+    client.get_lab().rename(run_id, st.session_state[f"name.{run_id}"])
 
 
 def _curves(run_id: str) -> str:

@@ -1,12 +1,11 @@
 """Whose run a page shows, and the way to one of one's own. Somebody who is alone in the lab sees nothing of it."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from genlab.runtime import client
 from genlab.runtime.access import Right, right_to
 from genlab.runtime.client import RunState
+from genlab.runtime.keeping import may_steer
 from genlab.ui.errors import literal
 from genlab.ui.links import show_link
 
@@ -14,14 +13,9 @@ STEER = "steer"
 """The parameter of a link whose readers steer the run."""
 
 
-def watched(state: RunState, make_mine: Callable[[], None]) -> None:
-    """Say whose run it is that one may only watch, and offer a branch of one's own."""
-    name = literal(client.get_lab().owner_name(state.run_id))
-    st.markdown(f":material/visibility: You watch **{name}’s** run", width="content")
-    st.button(
-        "Make it mine", icon=":material/call_split:", type="primary", on_click=make_mine,
-        help="A run of your own that goes on from here; this one stays as it is.",
-    )  # fmt: skip
+def watching(state: RunState) -> str:
+    """Whose run it is that one may only watch; "" for one that one steers."""
+    return "" if may_steer(state) else f"You watch {client.get_lab().owner_name(state.run_id)}’s run"
 
 
 def about_owner(state: RunState) -> str:

@@ -1,27 +1,22 @@
 """The run that a page shows: found through the address, acted on through the lab, never kept in the page."""
 
-import secrets
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
 
 import streamlit as st
 
-from genlab.config import CONFIGS, Config, Setting, SettingError, structural
+from genlab.config import CONFIGS, Config, SettingError
 from genlab.data import EMBEDDED
 from genlab.live.component import Companion
 from genlab.maps import MapConfig
 from genlab.runtime import client
-from genlab.runtime.client import RunState, UnknownRun
+from genlab.runtime.client import RunState
+from genlab.runtime.hand import said
 from genlab.runtime.messages import RunStatus
-from genlab.ui.address import Address
+from genlab.ui.address import asked
 from genlab.ui.own import missing
 from genlab.ui.owners import STEER, take_up_link
 
-SEEDS = 10_000
-"""New seeds are drawn below this, short enough to be read out to a class."""
 READY = "A fresh run with the settings of the address is ready: press play."
 
 
@@ -31,9 +26,7 @@ class Visit:
 
     run_id: str | None = None
     config: Config | None = None
-    address: Address = field(default_factory=Address)
     problems: list[str] = field(default_factory=list)
-    note: str = ""
     beside: str | None = None
     looked_at: Config | None = None
 
@@ -49,40 +42,43 @@ def open_run(kind: type[Config]) -> RunState:
     The settings of a run that exists win over those of the address. What cannot stand is said in one line each.
     """
     lab, here = client.get_lab(), visit(kind)
-    query = here.address.asked()
+    query = asked() or {}
     # The browser's history holds addresses in which the page is the old one and the run already that of the next.
     if query.get("run") in _runs_of_other_pages(kind) or "left" in query:
         query = {}
     if query:
         here.beside = query.pop("beside", None)
-    asked, key = query.pop("run", None) or None, query.pop(STEER, None)
-    refused = take_up_link(asked, key)
-    if here.run_id and not _is_run(lab, kind, asked):
-        asked = here.run_id
-    if asked is None or asked != here.run_id:
+    named, key = query.pop("run", None) or None, query.pop(STEER, None)
+    refused = take_up_link(named, key)
+    if here.run_id and not _is_run(lab, kind, named):
+        named = here.run_id
+    if query or named is None or named != here.run_id:
         here.config, here.problems = kind.from_query(query)
         if why := missing(here.config):
             here.config = here.config.replace(data=kind.settings()["data"].default)
             here.problems = [*here.problems, f"{why}; {here.config.data} is selected"]
-        here.note = ""
     here.problems += [refused] if refused else []
-    state = _state(lab, kind, here, asked)
+    state = _state(lab, kind, here, named)
     if state.run_id != here.run_id:
         here.looked_at = None
     here.run_id, here.config = state.run_id, state.config
     _check_beside(lab, kind, here)
-    beside = {"beside": here.beside} if here.beside else {}
-    here.address.write({"run": state.run_id, **beside, **state.config.to_query()})
     return state
 
 
-def _state(lab: client.Lab, kind: type[Config], here: Visit, asked: str | None) -> RunState:
-    if _is_run(lab, kind, asked):
-        return _with_data(lab, here, lab.state(asked))
-    if asked and (why := lab.cannot_make(asked)):
-        line = f"run = {asked[:20]}: there is no such {kind.model.upper()} here: {why}. {READY}"
-        here.problems, asked = [*here.problems, line], None
-    return lab.state(make(lab, here.config, asked))
+def address(state: RunState) -> dict[str, str]:
+    """What the address of the page says beside the settings: which run it shows, and which one beside it."""
+    beside = visit(type(state.config)).beside
+    return {"run": state.run_id, **({"beside": beside} if beside else {})}
+
+
+def _state(lab: client.Lab, kind: type[Config], here: Visit, named: str | None) -> RunState:
+    if _is_run(lab, kind, named):
+        return _with_data(lab, here, lab.state(named))
+    if named and (why := lab.cannot_make(named)):
+        line = f"run = {named[:20]}: there is no such {kind.model.upper()} here: {why}. {READY}"
+        here.problems, named = [*here.problems, line], None
+    return lab.state(make(lab, here.config, named))
 
 
 def make(lab: client.Lab, config: Config | MapConfig, run_id: str | None) -> str:
@@ -118,11 +114,11 @@ def _runs_of_other_pages(kind: type[Config]) -> list[str | None]:
 
 def _check_beside(lab: client.Lab, kind: type[Config], here: Visit) -> None:
     """Forget, with a line, a companion that cannot be drawn beside this run."""
-    asked = here.beside
-    if asked is None or (_is_run(lab, kind, asked) and asked != here.run_id):
+    other = here.beside
+    if other is None or (_is_run(lab, kind, other) and other != here.run_id):
         return
-    why = "it is this run itself" if asked == here.run_id else f"there is no such {kind.model.upper()} here"
-    here.beside, here.problems = None, [*here.problems, f"beside = {asked[:20]}: {why}."]
+    why = "it is this run itself" if other == here.run_id else f"there is no such {kind.model.upper()} here"
+    here.beside, here.problems = None, [*here.problems, f"beside = {other[:20]}: {why}."]
 
 
 def companion(state: RunState) -> Companion | None:
@@ -132,11 +128,6 @@ def companion(state: RunState) -> Companion | None:
         return None
     name = lab.called(beside) or beside[:5]
     return Companion(beside, lab.token(beside), f"{name} ({differing(state.config, lab.state(beside).config)})")
-
-
-def dismiss(kind: type[Config]) -> None:
-    """Take the companion away."""
-    visit(kind).beside = None
 
 
 def shown_config(state: RunState) -> Config:
@@ -155,115 +146,7 @@ def look_at(kind: type[Config], key: str) -> None:
 def differing(config: Config, other: Config, most: int = 3) -> str:
     """What is set otherwise in ``other``, in words."""
     settings = other.settings()
-    changed = [_said(settings[name], theirs) for name, (_, theirs) in config.changed(other).items()]
+    changed = [said(settings[name], theirs) for name, (_, theirs) in config.changed(other).items()]
     if not changed:
         return "same settings"
     return ", ".join(changed[:most]) + (f" and {len(changed) - most} more" if len(changed) > most else "")
-
-
-def act(kind: type[Config], command: Callable[..., str | None], *values) -> None:
-    """Run one command of the person on the run of a page, for the callbacks of widgets."""
-    here = visit(kind)
-    attempt(here, command, here.run_id, *values)
-
-
-def attempt(here: Visit, command: Callable[..., str | None], *values) -> None:
-    """Run one command of the person; what it returns or refuses is said in one line."""
-    here.problems, here.note = [], ""
-    try:
-        here.note = command(*values) or ""
-    except (SettingError, UnknownRun, client.CommandFailed) as error:
-        here.problems = [str(error)]
-
-
-def change(run_id: str, name: str, value) -> str:
-    """Change one setting: at once in the running model, or by a fresh run when the model cannot take it over."""
-    lab = client.get_lab()
-    state = lab.state(run_id)
-    new = state.config.replace(**{name: value})
-    if not state.config.changed(new):
-        return ""
-    setting = new.settings()[name]
-    says = _said(setting, getattr(new, name))
-    if structural(state.config, new):
-        restart(run_id, new)
-        return f"Fresh run: {says}"
-    lab.apply(run_id, **{name: getattr(new, name)})
-    if name.endswith("optimizer"):
-        return f"{says}: weights stay, its moments start anew"
-    return f"{says} acts from the next step"
-
-
-def try_out(kind: type[Config], key: str) -> None:
-    """Take up the settings that the diagnosis of the live component ``key`` proposes."""
-    act(kind, change_all, st.session_state[key].attempt)
-
-
-def change_all(run_id: str, settings: Mapping[str, Any]) -> str:
-    """Change several settings, each as :func:`change` does."""
-    return "; ".join(filter(None, (change(run_id, name, value) for name, value in settings.items())))
-
-
-def restart(run_id: str, config: Config | None = None) -> None:
-    """Start the run afresh under the same id, playing on if it was playing.
-
-    When the new settings cannot be had, the old ones stay, and the reason is raised; a run whose new images are not on
-    this machine trains on as if nothing had been asked.
-    """
-    lab = client.get_lab()
-    before = lab.state(run_id)
-    try:
-        lab.reset(run_id, config)
-    except client.CommandFailed:
-        if lab.state(run_id).status == RunStatus.FAILED:
-            lab.reset(run_id, before.config)
-        raise
-    finally:
-        if before.status == RunStatus.RUNNING:
-            lab.play(run_id)
-
-
-def rewind(kind: type[Config], step: int) -> None:
-    """Go back to a snapshot; what came after it is forgotten."""
-    act(kind, lambda run_id: client.get_lab().rewind(run_id, step))
-
-
-def branch(kind: type[Config], step: int) -> None:
-    """Show a new run that goes on from a snapshot of the shown one, whose curves stay beside it."""
-    act(kind, partial(_branch, visit(kind)), step)
-
-
-def _branch(here: Visit, run_id: str, step: int) -> None:
-    here.run_id, here.beside, here.looked_at = client.get_lab().branch(run_id, step), run_id, None
-
-
-def make_mine(kind: type[Config]) -> None:
-    """Show a run of one's own that goes on from where the shown one stands."""
-    act(kind, partial(_make_mine, visit(kind)))
-
-
-def _make_mine(here: Visit, run_id: str) -> str:
-    here.run_id, here.looked_at = client.get_lab().copy(run_id), None
-    return "This run is yours: it goes on from where the other one stood"
-
-
-def new_seed(run_id: str) -> str:
-    """Start the run afresh with another seed."""
-    config = client.get_lab().state(run_id).config
-    other = config.replace(seed=another_seed(config.seed))
-    restart(run_id, other)
-    return f"Fresh run: seed {other.seed}"
-
-
-def another_seed(seed: int) -> int:
-    """A short seed that differs from this one."""
-    return (seed + 1 + secrets.randbelow(SEEDS - 1)) % SEEDS
-
-
-def _said(setting: Setting, value) -> str:
-    return f"{named(setting)} = {setting.word(value) if setting.choices else setting.write(value)}"
-
-
-def named(setting: Setting) -> str:
-    """The setting's label with its symbol, where the label does not hold it."""
-    return setting.label if setting.symbol in ("", *setting.label.split()) else f"{setting.label} {setting.symbol}"

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from genlab.live.keys import keys
-from genlab.ui import ASSETS, PAGES, UI
+from genlab.ui import ASSETS, PAGES, UI, address
 from genlab.ui.classroom import class_page, strip
 from genlab.ui.errors import warn_of_troubles
 from genlab.ui.visitor import admitted
@@ -37,8 +36,9 @@ page = st.navigation(
 st.session_state["entered"] = st.session_state.get("page") != page.title
 st.session_state["page"] = page.title
 warn_of_troubles()
+address.begin()
 if admitted():
     strip()
     page.run()
-with st.container(key="keys"):
-    keys()
+with st.container(key="shell"):
+    address.mount()

@@ -9,8 +9,8 @@ import streamlit as st
 
 from genlab.config import Setting
 from genlab.figures.palette import ink
-from genlab.ui.address import Address
-from genlab.ui.controls import bound, grid
+from genlab.live.form import form
+from genlab.ui import address
 from genlab.ui.errors import complain_of
 from genlab.ui.library import theme
 
@@ -80,15 +80,14 @@ class Settings:
         self._problems.append(problem)
 
     def number(
-        self, name: str, label: str, low: float, high: float, default: float, *, step: float | None = None,
-        log: bool = False, help: str = "",
+        self, name: str, label: str, low: float, high: float, default: float, *, log: bool = False, help: str = "",
     ) -> float:  # fmt: skip
         """A slider with a number box beside it; whole numbers when the default is an int. ``log`` for wide ranges."""
         setting = Setting(
             name, label, help, self._page, "integer" if isinstance(default, int) else "number", default, low=low,
             high=high, scale="log" if log else "linear",
         )  # fmt: skip
-        self.draw(setting, step=step)
+        self.draw(setting)
         return self.read(setting)
 
     def read(self, setting: Setting) -> float:
@@ -96,37 +95,23 @@ class Settings:
         value = self.value(setting.name, setting.default, setting.read, setting.write)
         return type(setting.default)(min(max(value, setting.low), setting.high))
 
-    def draw(self, setting: Setting, *, step: float | None = None) -> None:
+    def draw(self, setting: Setting) -> None:
         """The slider of a number and the box beside it."""
-        value, cast, label, help = self.read(setting), type(setting.default), setting.label, setting.help or None
-        step = cast(step if step is not None else 1 if cast is int else 0.05)
-        shape = "%d" if cast is int else "%g"
-        slider, box = st.columns([2, 1], vertical_alignment="bottom", gap="small")
-        with slider:
-            options = grid(setting, value) if setting.scale == "log" else (setting.low, setting.high, step)
-            key = self._bound(setting, "slider", value, options)
-            if setting.scale == "log":
-                st.select_slider(label, options, format_func="{:g}".format, help=help, **key)
-            else:
-                st.slider(label, cast(setting.low), cast(setting.high), step=step, format=shape, help=help, **key)
-        with box:
-            key = self._bound(setting, "box", value, step)
-            st.number_input(label, value=None, step=step, format=shape, label_visibility="collapsed", **key)
+        self._form(setting, self.read(setting))
 
     def choice(self, name: str, label: str, options: Mapping[str, str], default: str, *, help: str = "") -> str:
         """A list of which one is chosen: name in the address → words on the page."""
         setting = Setting(name, label, help, self._page, "choice", default, choices=options)
         value = self.value(name, default, setting.read)
         value = value if value in options else default
-        key = self._bound(setting, "list", value, options)
-        st.selectbox(label, list(options), format_func=options.get, help=help or None, **key)
+        self._form(setting, value)
         return value
 
     def tabs(self, name: str, label: str, options: Mapping[str, str], default: str) -> str:
         """A row of which one is chosen: name in the address → words on the page."""
         setting = Setting(name, label, "", self._page, "choice", default, choices=options)
         value = self.value(name, default, setting.read)
-        key = self._bound(setting, "tabs", value, options)
+        key = self._kept(setting, "tabs", value)
         st.segmented_control(
             label, list(options), format_func=options.get, required=True, label_visibility="collapsed", **key
         )
@@ -139,7 +124,7 @@ class Settings:
         setting = Setting(name, label, help, self._page, "choice", default, choices=options)
         value = self.value(name, default, lambda text: tuple(map(setting.read, text.split(","))), ",".join)
         value = tuple(option for option in options if option in value) or default
-        key = self._bound(setting, "list", list(value), options)
+        key = self._kept(setting, "list", list(value))
         st.pills(label, list(options), selection_mode="multi", format_func=options.get, help=help or None, **key)
         return value
 
@@ -147,7 +132,7 @@ class Settings:
         """A toggle."""
         setting = Setting(name, label, help, self._page, "switch", default)
         value = self.value(name, default, setting.read, setting.write)
-        st.toggle(label, help=help or None, **self._bound(setting, "toggle", value))
+        self._form(setting, value)
         return value
 
     def finish(self) -> None:
@@ -158,21 +143,30 @@ class Settings:
         ]
         complain_of(self._problems, self._top)
         self._problems.clear()
-        st.session_state.setdefault(f"theory.{self._page}.address", Address()).write(self._written)
+        address.show(self._written)
 
-    def _bound(self, setting: Setting, part: str, value: Any, *shape: Any) -> dict[str, Any]:
-        """The key of a widget of this shape that shows ``value`` and whose change goes into the settings."""
+    def _form(self, setting: Setting, value: Any) -> None:
+        key = f"theory.{self._page}.{setting.name}"
+        form(key, [setting], {setting.name: value}, lambda told: self._take(setting, told.get(setting.name)))
+
+    def _take(self, setting: Setting, value: Any) -> None:
+        """What a hand has left, which comes from the browser."""
+        try:
+            self._values[setting.name] = setting.take(value)
+        except ValueError as error:
+            self._problems.append(str(error))
+
+    def _kept(self, setting: Setting, part: str, value: Any) -> dict[str, Any]:
+        """The key of a widget that shows ``value`` and whose change goes into the settings."""
         key = f"theory.{self._page}.{setting.name}.{part}"
-        return bound(key, value, *shape, tell=self._changed, args=(setting, key))
+        # Written only where it differs: what is written is sent to the browser.
+        if st.session_state.get(key) != value:
+            st.session_state[key] = value
+        return {"key": key, "on_change": self._changed, "args": (setting, key)}
 
     def _changed(self, setting: Setting, key: str) -> None:
-        value = st.session_state[key]
-        if value in (None, []):
-            value = setting.default
-        if setting.kind in ("number", "integer") and not setting.low <= value <= setting.high:
-            self._problems.append(f"{setting.label} = {value:g}: allowed is {setting.allowed}")
-        else:
-            self._values[setting.name] = value
+        # Of several choices at least one stays.
+        self._values[setting.name] = st.session_state[key] or setting.default
 
 
 def presets(column: Settings, values: Mapping[str, Mapping[str, Any]]) -> None:

@@ -2,19 +2,15 @@
 
 /** @import { Lab } from "./lab.js" */
 /** @import { Area } from "./bar/area.js" */
-import { RunControls } from "./bar/run_controls.js";
 import { enterFullScreen, leaveFullScreen } from "./page/full_screen.js";
 
 export class Enlargement {
-  /** @param {Lab} lab @param {AbortSignal} signal */
-  constructor(lab, signal) {
+  /** @param {Lab} lab */
+  constructor(lab) {
     this.lab = lab;
     /** @type {Area | null} The area of that panel. */
     this.area = null;
-    this.controls = new RunControls();
-    lab.top.line.append(this.controls.node);
     lab.root.addEventListener("fullscreenchange", () => document.fullscreenElement || this.show(null));
-    document.addEventListener("keydown", event => event.key === "Escape" && this.show(null), { signal });
   }
 
   /** @param {Area | null} area */
@@ -33,9 +29,5 @@ export class Enlargement {
   /** px, to be read from the back of a room; the same as --size in live.css. */
   fontSize() {
     return Math.round(Math.max(16, Math.min(24, window.innerWidth / 80)));
-  }
-
-  update() {
-    this.controls.update(Boolean(this.area));
   }
 }

@@ -6,23 +6,26 @@
 //   player.js   pictures of what is already computed, played and stepped through
 //   pencil.js   a pad on which a density is drawn
 //   part.js     a discriminator that a person plays
-//   keys.js     the keys of the page, which a focused slider must not swallow
+//   form.js     controls of a page without a run
+//   shell.js    what belongs to every page: keys that a focused slider must not swallow, and the address
 //
 // How the data of a run flow: genlab/runtime packs a frame → wire/feed.js (the socket) → wire/packets.js (numbers) →
 // lab.js keeps the newest arrays and header → draw_loop.js lets each panel that is seen draw → panels/plot.js has
 // maths/transforms.js fill the traces of a figure that Python has described. The other way: a hand on a panel →
-// wire/messages.js (what may be said) → the socket; what only a new page can answer goes to Streamlit (rerun.js). One
+// wire/messages.js (what may be said) → the socket, and so does a hand on a control (wire/commands.js: each command is
+// answered, and the frames that show what it did carry its number); what only a new page can answer goes to Streamlit (rerun.js). One
 // panel over the whole screen is enlargement.js.
 //
 //   wire/     socket, packets, messages; questions about codes (decoder.js) and about one's own x (example.js)
 //   bar/      what stands around the pictures: top bar, diagnosis, companion run, timeline, areas with their tabs
+//   controls/ the settings of a run as controls: one for each declaration, and what a drag sends
 //   panels/   one module for each kind of panel; kinds.js is the list
 //   player/   a figure of the player
 //   maths/    pure functions: transforms, curves, codes, colours, text; they know no page and are tested alone
 //   page/     elements, theme, Plotly, canvases, what a tab remembers
 //   types.d.ts  every type that more than one module speaks of; `tsc` checks the JSDoc of all modules against it
 //
-// Modules import downward only: live → lab → bar, panels → wire → page → maths.
+// Modules import downward only: live → lab → bar, controls, panels → wire → page → maths.
 
 /** @import { Mount } from "./types.js" */
 

@@ -2,14 +2,16 @@
 
 /** @import { Arrays, Change, Columns, CurveChoices, FrameHeader, LabData, Packet, PanelSpec, Theme } from "./types.js" */
 /** @import { Panel } from "./panels/panel.js" */
+import { Address } from "./address.js";
 import { Companion } from "./bar/companion.js";
 import { Timeline } from "./bar/timeline.js";
 import { TopBar } from "./bar/top_bar.js";
 import { DrawLoop } from "./draw_loop.js";
 import { Enlargement } from "./enlargement.js";
+import { Hand } from "./hand.js";
 import { historyOf } from "./maths/series.js";
 import { lookup, number } from "./maths/text.js";
-import { element, save, targetOf } from "./page/dom.js";
+import { element, save } from "./page/dom.js";
 import { recall, remember } from "./page/memory.js";
 import { loadPlotly } from "./page/plotly.js";
 import { readTheme, resolve } from "./page/theme.js";
@@ -17,15 +19,15 @@ import { KINDS } from "./panels/kinds.js";
 import { Presenter } from "./presenter.js";
 import { Rerun } from "./rerun.js";
 import { Room } from "./room.js";
+import { Shortcuts } from "./shortcuts.js";
 import { Decoder } from "./wire/decoder.js";
 import { Example } from "./wire/example.js";
 import { Feed } from "./wire/feed.js";
 import { STREAMS } from "./wire/messages.js";
+import { UNKNOWN } from "./wire/packets.js";
 
 const NEWS = 200; // ms after news of one's own x before all panels are drawn again: a hand may be drawing
 
-/** What is known of a run of which an event has come before any frame. */
-const EMPTY = { step: 0, seconds: 0, steps_per_second: 0, last: {}, reference: {}, info: {}, config: {} };
 
 /** @type {Set<Lab>} All that a page shows. */
 const mounted = new Set();
@@ -67,7 +69,8 @@ export class Lab {
       streams: () => this.streams(),
       say: words => this.connection(words),
       expectsNews: () => this.header?.status === "running",
-      refused: () => this.tell("refused", true),
+      refused: () => this.tell("address", this.hand.address() ?? {}),
+      cut: () => this.hand.cut(),
     });
     this.top = new TopBar(this);
     this.companion = new Companion(this);
@@ -75,7 +78,12 @@ export class Lab {
     this.room = new Room(this);
     this.timeline = new Timeline(this);
     this.sentences = element("div", { class: "sentences" }, this.formula, this.companion.node);
-    this.root.append(this.top.node, this.room.grid, this.timeline.node);
+    this.pictures = element("div", { class: "pictures" }, this.room.grid, this.timeline.node);
+    this.desk = element("div", { class: "desk" });
+    this.hand = new Hand(this, this.desk);
+    this.desk.append(this.pictures);
+    this.top.line.prepend(this.hand.bar.node);
+    this.root.append(this.top.node, this.hand.said, this.desk);
     parent.append(this.root);
 
     this.decoder = new Decoder(message => this.feed.send(message));
@@ -86,11 +94,12 @@ export class Lab {
     this.stop = new AbortController();
     const { signal } = this.stop;
     this.rerun = new Rerun(this, signal);
-    this.enlarged = new Enlargement(this, signal);
+    this.address = new Address(() => this.hand.address(), asked => this.tell("address", asked), this.stop);
+    this.enlarged = new Enlargement(this);
     this.presenter = new Presenter(this, signal);
     document.addEventListener("visibilitychange", () => this.visible(), { signal });
     window.addEventListener("resize", () => this.room.fit(), { signal });
-    this.root.addEventListener("keydown", event => this.key(event));
+    new Shortcuts(this, signal);
     this.sizes = new ResizeObserver(() => this.room.fit());
     this.sizes.observe(this.root);
     this.sizes.observe(this.room.grid);
@@ -120,6 +129,8 @@ export class Lab {
     this.room.fit();
     this.room.arrange();
     this.presenter.opened();
+    this.hand.mount();
+    this.address.drawn();
     this.feed.open(data);
     this.companion.open(data);
     this.top.update();
@@ -175,14 +186,17 @@ export class Lab {
   receive({ header, arrays }) {
     if (header.kind === "decoded") return this.decoder.answer({ header, arrays });
     if (header.kind === "encoded") return this.example.answer({ header, arrays });
+    if (header.kind === "answer") return this.hand.commands.answer(header);
     if (header.kind === "examined") return this.panels.get("map")?.examined(header, arrays);
     if (header.kind === "changes") this.changes = header.changes;
-    else if (header.kind === "event") this.header = { ...(this.header ?? EMPTY), ...header };
+    else if (header.kind === "event") this.header = { ...(this.header ?? UNKNOWN), ...header };
     else if (header.kind === "frame") {
       this.header = header;
       Object.assign(this.arrays, arrays);
       this.frames += 1;
     } else return;
+    this.hand.follow();
+    this.address.follow();
     this.rerun.look();
     this.draw();
   }
@@ -219,7 +233,7 @@ export class Lab {
   drawAround() {
     this.top.update();
     this.timeline.update();
-    this.enlarged.update();
+    this.hand.update();
     this.presenter.update();
     if (this.header) this.root.dataset.status = this.header.status;
   }
@@ -292,29 +306,11 @@ export class Lab {
     return `genlab-${this.header?.model ?? "run"}-${what}-step${step ?? 0}.${ending}`;
   }
 
-  // ---- keys and the end ----
-
-  /** The page's shortcuts (space, "r", …) must not fire as well while one of our controls has the key. @param {KeyboardEvent} event */
-  key(event) {
-    const target = targetOf(event);
-    if (event.key === "Escape") this.escape();
-    if (target.closest("input, select")) event.stopPropagation();
-    if ([" ", "Enter"].includes(event.key) && target.closest("button, summary")) event.stopPropagation();
-  }
-
-  escape() {
-    for (const menu of /** @type {NodeListOf<HTMLDetailsElement>} */ (this.root.querySelectorAll("details[open]"))) {
-      menu.open = false;
-    }
-    this.enlarged.show(null);
-  }
-
   close() {
     this.closed = this.loop.closed = true;
     mounted.delete(this);
     this.stop.abort();
     this.sizes.disconnect();
-    this.rerun.close();
     this.feed.close();
     this.companion.feed.close();
     this.decoder.close();

@@ -86,8 +86,8 @@ export class Room {
 
   /** One of several mounts of a page shows little, and goes by the width of the window that they share. @returns {Size} */
   size() {
-    const { data, root } = this.lab;
-    const width = data.bar === "all" ? root.clientWidth : window.innerWidth;
+    const { data, pictures } = this.lab;
+    const width = data.bar === "all" ? pictures.clientWidth : window.innerWidth;
     return width >= (data.bar === "all" ? WIDE : SHARED) ? "wide" : "narrow";
   }
 

@@ -4,6 +4,9 @@
  * a packet in genlab/runtime/.
  */
 
+import type { CommandAnswer, ControlsSpec } from "./hand_types.js";
+export type * from "./hand_types.js";
+
 // ---- what Streamlit hands to a component ----
 
 export interface Mount<Data> {
@@ -53,6 +56,8 @@ export interface FrameHeader {
   model: "vae" | "gan";
   /** Grows by one with each frame of a run. */
   sequence: number;
+  /** The lab's number of the newest command that has acted on the run. */
+  command: number;
   status: Status;
   message: string;
   step: number;
@@ -60,7 +65,10 @@ export interface FrameHeader {
   steps_per_second: number;
   /** The device that the run trains on, and why that one. */
   place: { asked: string; device: string; label: string; why: string } | null;
+  /** The settings of the step that is shown. */
   config: Settings;
+  /** Those of now, where another step is looked at. */
+  present: Settings | null;
   diverged: { step: number; quantity: string } | null;
   /** The newest value of each history; null where it is not finite. */
   last: Record<string, number | null>;
@@ -91,7 +99,7 @@ export interface AnswerHeader {
   cell?: number;
 }
 
-export type Header = FrameHeader | ChangesHeader | AnswerHeader | { kind: "ping" };
+export type Header = FrameHeader | ChangesHeader | AnswerHeader | CommandAnswer | { kind: "ping" };
 
 export interface Packet<H = Header> {
   header: H;
@@ -240,8 +248,15 @@ export interface CompanionSpec {
 export interface LabData extends Surroundings {
   run: string;
   token: string;
-  status: Status | null;
   config: Settings | null;
+  /** What the address says beside the settings that have controls; null where another mount writes it. */
+  address: Record<string, string> | null;
+  /** The settings that the page is drawn for: each by its value, or by whether it is on. */
+  drawn: [string, "value" | "on"][];
+  controls: ControlsSpec | null;
+  transport: { until: number | null; map: boolean; keep: boolean } | null;
+  /** Why this visitor may only watch; "" where they may steer. */
+  watching: string;
   timeline: boolean;
   companion: CompanionSpec | null;
   /** What the picture shows, in a sentence. */
@@ -251,7 +266,7 @@ export interface LabData extends Surroundings {
   grid: Record<Size, string>;
   formula: string;
   names: SettingNames;
-  bar: "all" | "status" | "curves";
+  bar: "all" | "run" | "status" | "curves";
   group: string;
 }
 

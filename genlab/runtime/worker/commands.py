@@ -17,11 +17,15 @@ from genlab.runtime.messages import Record, RunStatus, json_bytes
 from genlab.runtime.settings import AUTO
 from genlab.runtime.worker.answers import ANSWERED, Answers
 from genlab.runtime.worker.frames import Frames
+from genlab.runtime.worker.hands import Hands
 from genlab.runtime.worker.limits import Limits
 from genlab.runtime.worker.places import Place, Places
 from genlab.runtime.worker.run import Refused, Run, Runs, one_line
 from genlab.runtime.worker.saving import Saves
 from genlab.runtime.worker.turns import Turns
+
+ACTING = ("start", "resume", "play", "pause", "step", "apply", "reset", "rewind", "move")
+"""Commands after which a run is, or does, something else."""
 
 
 class Commands:
@@ -42,12 +46,13 @@ class Commands:
         answers: Answers,
         frames: Frames,
         saves: Saves,
+        hands: Hands,
         send: Callable[[Record, str, bytes], None],
         mark: Callable[..., None],
         again: Callable[[dict[str, Any]], None],
     ):
         self._runs, self._places, self._limits, self._turns = runs, places, limits, turns
-        self._answers, self._frames, self._saves = answers, frames, saves
+        self._answers, self._frames, self._saves, self._hands = answers, frames, saves, hands
         self._send, self._mark, self._again = send, mark, again
 
     def carry_out(self, command: dict[str, Any]) -> None:
@@ -61,6 +66,7 @@ class Commands:
             if command["do"] in ("start", "resume") and "missing" not in command:
                 run = self._new_run(command)
             self._do(run, command)
+            self._note(run, command)
         except SettingError as error:
             reply |= {"error": str(error), "kind": "setting"}
             if run and run.trainer is None:
@@ -101,6 +107,13 @@ class Commands:
             getattr(self._answers, command["do"])(run, command)
         else:
             getattr(self, f"_{command['do']}")(run, command)
+
+    def _note(self, run: Run | None, command: dict[str, Any]) -> None:
+        """From here on frames say that this command has acted, on a twin too."""
+        if run and command["do"] in ACTING:
+            for one in self._runs.together(run):
+                one.acted, one.frame_wanted = command["id"], True
+                self._hands.on(one)
 
     def _reply(self, run_id: str, run: Run | None, reply: dict[str, Any]) -> None:
         if run:
@@ -273,7 +286,7 @@ class Commands:
         run.require_model()
         if run.config.model != MapConfig.model:
             self._check(run, run.config.replace(**command["settings"]), command)
-        run.trainer.apply(**command["settings"])
+        run.trainer.apply(command.get("drag", ""), **command["settings"])
         run.changed(message="" if run.status != RunStatus.DIVERGED else run.message)
 
     def _reset(self, run: Run, command: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from genlab.runtime.messages import MAX_HZ, Record, RunStatus, changes_packet, encode
+from genlab.runtime.worker.hands import Hands
 from genlab.runtime.worker.run import Run, Runs
 
 FRAME_SHARE = 0.045
@@ -22,10 +23,11 @@ class Frames:
     Args:
         send: takes (record kind, run id, payload).
         mark: told the id of the run that is about to be drawn, and whether it has trained well before.
+        hands: told what frames cost that come before their time.
     """
 
-    def __init__(self, runs: Runs, send: Callable[[Record, str, bytes], None], mark: Callable[..., None]):
-        self._runs, self._send, self._mark = runs, send, mark
+    def __init__(self, runs: Runs, send: Callable[[Record, str, bytes], None], mark: Callable[..., None], hands: Hands):
+        self._runs, self._send, self._mark, self._hands = runs, send, mark, hands
 
     def subscribe(self, run: Run, audience: dict[str, Any]) -> None:
         """Replace the run's audience."""
@@ -80,6 +82,7 @@ class Frames:
         self._send(Record.FRAME, run.run_id, packet)
         run.spend(time.perf_counter() - begin)
         cost = time.thread_time() - busy
+        self._hands.framed(run, cost)
         run.frame_cost = cost if not run.frame_cost else 0.8 * run.frame_cost + 0.2 * cost
         run.frame_wanted = False
         every = max(1 / run.hz, min(run.frame_cost / FRAME_SHARE, SLOWEST_FRAME))
@@ -98,9 +101,9 @@ class Frames:
 def _header(run: Run) -> dict[str, Any]:
     run.sequence += 1
     return {
-        "kind": "frame", "run": run.run_id, "model": run.config.model, "sequence": run.sequence,
+        "kind": "frame", "run": run.run_id, "model": run.config.model, "sequence": run.sequence, "command": run.acted,
         "status": run.status, "message": run.told_message, "step": run.step, "seconds": 0.0,
-        "steps_per_second": run.steps_per_second(), "config": run.config.model_dump(),
+        "steps_per_second": run.steps_per_second(), "config": run.config.model_dump(), "present": None,
         "diverged": None, "last": {}, "reference": {}, "info": {}, "diagnosis": None, "timeline": [],
         "looking": None, "place": run.place.to_json() if run.place else None,
     }  # fmt: skip
@@ -122,7 +125,8 @@ def _encode(run: Run) -> bytes:
         "seconds": trainer.seconds, "last": last, "info": info,
         "diverged": {"step": gone.step, "quantity": gone.quantity} if gone else None,
         "reference": run.view.reference(), "diagnosis": run.view.diagnosis(),
-        "config": run.shown.trainer.config.model_dump(), "timeline": trainer.snapshots.steps,
+        "config": run.shown.trainer.config.model_dump(), "present": run.config.model_dump() if run.past else None,
+        "timeline": trainer.snapshots.steps,
         "looking": run.past.trainer.step if run.past else None,
     }  # fmt: skip
     return encode(header, arrays)

@@ -10,6 +10,7 @@ from genlab.runtime.settings import ServerSettings, read_settings
 from genlab.runtime.worker.answers import Answers
 from genlab.runtime.worker.commands import Commands
 from genlab.runtime.worker.frames import Frames
+from genlab.runtime.worker.hands import Hands
 from genlab.runtime.worker.inbox import Inbox
 from genlab.runtime.worker.limits import Limits
 from genlab.runtime.worker.places import Places
@@ -53,12 +54,13 @@ class Worker:
         self.runs, self.places = Runs(), Places(settings.device, number, settings.home)
         self.turned = time.monotonic()
         self._mark, self._told_at = mark, 0.0
-        self.turns = Turns(self.runs, mark, lambda: inbox.has_commands or self.questions.are_due())
-        self.frames, self.saves = Frames(self.runs, send, mark), Saves(self.runs, send, lease or Lease())
+        hands = Hands()
+        self.turns = Turns(self.runs, mark, lambda: inbox.has_commands or self.questions.are_due(), hands)
+        self.frames, self.saves = Frames(self.runs, send, mark, hands), Saves(self.runs, send, lease or Lease())
         self.limits = Limits(self.runs, self.places, settings, paces)
         self.commands = Commands(
             self.runs, self.places, self.limits, self.turns, Answers(send), self.frames, self.saves,
-            send, mark, self.inbox.put,
+            hands, send, mark, self.inbox.put,
         )  # fmt: skip
         self.questions = Questions(inbox, self.commands.carry_out)
 

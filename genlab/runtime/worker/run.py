@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+from genlab.changes import shown_changes
 from genlab.config import Config
 from genlab.maps import MapConfig
 from genlab.runtime.messages import DEFAULT_HZ, PROVING, RunStatus
@@ -51,6 +52,7 @@ class Run:
         self.frame_cost = 0.0
         self.next_inspection = 0.0
         self.sequence = 0
+        self.acted = 0
         self.saved_at = time.monotonic()
         self.unsaved = False
         self.unsaved_because = ""
@@ -109,6 +111,10 @@ class Run:
     def can_train(self) -> bool:
         """Whether the next step is possible."""
         return bool(self.trainer) and not self._has_ended() and self.status != RunStatus.FAILED
+
+    @property
+    def is_training(self) -> bool:
+        return self.status == RunStatus.RUNNING
 
     def _has_ended(self) -> bool:
         return bool(self.trainer.diverged or self.trainer.finished)
@@ -195,7 +201,7 @@ class Run:
     @property
     def changes(self) -> list[dict[str, Any]]:
         """The history of its live settings."""
-        return self.trainer.changes if self.trainer else []
+        return shown_changes(self.trainer.changes) if self.trainer else []
 
     @property
     def told_message(self) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.worker.fair import Fair
+from genlab.runtime.worker.hands import TURN as HAND_TURN
+from genlab.runtime.worker.hands import Hands
 from genlab.runtime.worker.run import Run, Runs
 
 SLICE = 0.04
@@ -24,22 +26,34 @@ class Turns:
     Args:
         mark: told the id of the run that is about to train, and whether it has done so well before.
         is_wanted: whether something waits that ends a turn after its present step.
+        hands: which runs have a hand on them.
     """
 
-    def __init__(self, runs: Runs, mark: Callable[..., None], is_wanted: Callable[[], bool]):
-        self._runs, self._mark, self._is_wanted = runs, mark, is_wanted
+    def __init__(self, runs: Runs, mark: Callable[..., None], is_wanted: Callable[[], bool], hands: Hands):
+        self._runs, self._mark, self._is_wanted, self._hands = runs, mark, is_wanted, hands
         self._owners = Fair()
 
     def take(self) -> None:
-        """Let the run train whose owner, and which of theirs, had the least time so far; twins share a turn."""
-        run = self._least_served(self._runs.playing())
-        if run is None:
-            return
+        """Let the run train that has a hand on it, or whose owner, and which of theirs, had the least time so far.
+
+        Twins that both play share a turn.
+        """
+        playing = self._runs.playing()
+        if run := self._hands.next(playing):
+            busy = time.thread_time()
+            self._turn(run, HAND_TURN)
+            self._hands.charge(time.thread_time() - busy)
+            for one in self._runs.together(run):
+                self._hands.show(one)
+        elif run := self._least_served(playing):
+            self._turn(run, self._length(run))
+
+    def _turn(self, run: Run, seconds: float) -> None:
         playing = [one for one in self._runs.together(run) if one.status == RunStatus.RUNNING]
         if len(playing) == 1:
-            self._train(run, partial(run.trainer.advance_for, self._length(run), partial(self._ends, run)))
+            self._train(run, partial(run.trainer.advance_for, seconds, partial(self._ends, run)))
         else:
-            self._train_in_lockstep(playing)
+            self._train_in_lockstep(playing, min(seconds, SLICE) / 2)
 
     def _least_served(self, playing: list[Run]) -> Run | None:
         for run in playing:
@@ -67,14 +81,14 @@ class Turns:
     def _ends(self, run: Run) -> bool:
         return self._is_wanted() or run.step >= run.until
 
-    def _train_in_lockstep(self, twins: list[Run]) -> None:
+    def _train_in_lockstep(self, twins: list[Run], seconds: float) -> None:
         """One trains for a while, the other for as many steps: no command finds them at different steps.
 
         A twin that is behind (joined later, was rewound, came back from an older save) leads until it has caught up;
         of two equal ones the costlier leads, so that the other needs no longer than it.
         """
         leader, follower = sorted(twins, key=lambda run: (run.step, -run.pace))
-        self._train(leader, partial(leader.trainer.advance_for, SLICE / 2, partial(self._ends, leader)))
+        self._train(leader, partial(leader.trainer.advance_for, seconds, partial(self._ends, leader)))
         if follower.step < leader.step:
             self._train(follower, partial(follower.trainer.advance, leader.step - follower.step))
         # Together they get the time of two runs, whatever each of them costs.

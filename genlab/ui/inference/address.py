@@ -5,7 +5,9 @@ from typing import Any
 import streamlit as st
 
 from genlab.config import LAST_SEED, Setting
-from genlab.ui.address import Address
+from genlab.live.form import form
+from genlab.ui.address import show, show_now
+from genlab.ui.errors import complain_of
 from genlab.ui.theory import LONGEST_QUOTE
 
 REACH = 3.0
@@ -77,7 +79,7 @@ def take_address() -> None:
             problems.append(f"{name[:LONGEST_QUOTE]} = {text[:LONGEST_QUOTE]}: {error}")
 
 
-def write_address() -> None:
+def write_address(in_fragment: bool = True) -> None:
     """The models, and of what the present view has, all that is not as it is at first."""
     kept = st.session_state.setdefault("generate.kept", {})
     # A widget that is not drawn leaves the session: what it showed is kept.
@@ -92,7 +94,36 @@ def write_address() -> None:
             address[name] = setting.write(kept[name])
     if view == "sliders" and any(code := st.session_state.get("generate.z", [])):
         address["z"] = ",".join(f"{value:g}" for value in code)
-    st.session_state.setdefault("generate.address", Address()).write(address)
+    if in_fragment:
+        show_now(address, "generate.address")
+    else:
+        show(address)
+
+
+def number(setting: Setting) -> float:
+    """A slider with its box for a number that stands in the session under the setting's name."""
+    return numbers(setting.name, [setting])[0]
+
+
+def numbers(key: str, settings: list[Setting]) -> list[float]:
+    """The same for several."""
+    values = {}
+    for setting in settings:
+        kept = float(st.session_state.setdefault(setting.name, setting.default))
+        values[setting.name] = st.session_state[setting.name] = min(setting.high, max(setting.low, kept))
+    form(f"{key}.form", settings, values, lambda told: _take(settings, told))
+    complain_of(st.session_state.pop("generate.problems", []))
+    return list(values.values())
+
+
+def _take(settings: list[Setting], told: dict[str, Any]) -> None:
+    """What a hand has left, which comes from the browser."""
+    for setting in settings:
+        if setting.name in told:
+            try:
+                st.session_state[setting.name] = setting.take(told[setting.name])
+            except ValueError as error:
+                st.session_state["generate.problems"] = [str(error)]
 
 
 def _read_code(text: str) -> list[float]:

@@ -31,7 +31,7 @@ def choose_models() -> list[Model]:
         st.selectbox("Beside it, on the same noise", list(beside), format_func=beside.get, key="generate.beside")
     st.file_uploader("Or a file", type="safetensors", key="generate.file", on_change=_uploaded)
     complain_of(st.session_state.pop("generate.problems", []))
-    write_address()
+    write_address(in_fragment=False)
     asked = (st.session_state.get(f"generate.{part}") for part in MODELS)
     return [model for key in asked if key not in (None, NOTHING) and (model := _found(key))]
 

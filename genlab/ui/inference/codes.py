@@ -3,17 +3,15 @@
 import numpy as np
 import streamlit as st
 
+from genlab.config import Setting
 from genlab.figures.mosaic import mosaic
-from genlab.ui.controls import number
 from genlab.ui.errors import literal
-from genlab.ui.inference.address import REACH, remembered, set_code, write_address
+from genlab.ui.inference.address import REACH, numbers, remembered, set_code, write_address
 from genlab.ui.inference.shown import ask, pictures, same_noise, seed_box, take_home
 from genlab.ui.models import Model
 
 STEPS, STEPS_OF_POINTS = 11, 61
 """Pictures or points from one code to another, both ends included."""
-ABREAST = 3
-"""Sliders, each with its number box, in one row."""
 
 
 @st.fragment
@@ -27,13 +25,8 @@ def sliders(models: list[Model]) -> None:
     same_noise(models)
     hand, picture = st.columns([3, 2])
     with hand, st.container(height=540, border=False, key="sliders"):
-        z = []
-        for i in range(dimension):
-            if i % ABREAST == 0:
-                # Row by row, so that the Tab key takes them in order.
-                row = st.columns(min(ABREAST, dimension))
-            with row[i % ABREAST]:
-                z.append(number(f"z{i + 1}", -reach, reach, 0.05, key=f"z{i}"))
+        codes = [Setting(f"z{i}", f"z{i + 1}", "", "", "number", 0.0, low=-reach, high=reach) for i in range(dimension)]
+        z = numbers("z", codes)
     st.session_state["generate.z"] = z
     write_address()
     for model, place in zip(models, picture.columns(len(models)), strict=True):

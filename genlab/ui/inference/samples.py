@@ -1,18 +1,20 @@
 """Samples from fresh noise: measured against the data, and looked through for copies of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
 from genlab.figures.mosaic import pairs
 from genlab.figures.still import distances
-from genlab.ui.controls import number
-from genlab.ui.inference.address import SETTINGS, at_first, remembered, write_address
+from genlab.ui.inference.address import SETTINGS, at_first, number, remembered, write_address
 from genlab.ui.inference.shown import ask, pictures, same_noise, seed_box, take_home
 from genlab.ui.library import theme
 from genlab.ui.models import Model, loaded
 
 DRAWN_POINTS = 1000
 PAIRS = 8
+TEMPERATURE = "The noise is multiplied by it: below 1 typical examples, above 1 rarer ones."
 
 
 @st.fragment
@@ -23,10 +25,7 @@ def samples(models: list[Model]) -> None:
         seed = seed_box("Seed", remembered("seed"))
         with st.container(width=300):
             setting = SETTINGS["temperature"]
-            temperature = number(
-                setting.label, setting.low, setting.high, 0.05, key=remembered("temperature"),
-                help="The noise is multiplied by it: below 1 typical examples, above 1 rarer ones.",
-            )  # fmt: skip
+            temperature = number(replace(setting, name=remembered("temperature"), help=TEMPERATURE))
         if images:
             many = list(SETTINGS["samples"].choices)
             n = int(

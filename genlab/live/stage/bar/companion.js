@@ -29,7 +29,7 @@ export class Companion {
       fastest: OFTEN_ENOUGH,
     });
     this.words = element("span");
-    this.away = action("Take away", () => lab.tell("dismiss", true));
+    this.away = action("Take away", () => lab.tell("address", { run: lab.data.run }));
     this.away.title = "Remove the dashed curves; the other run goes on";
     this.node = element("div", { class: "companion", hidden: "" }, swatch("currentcolor", "dash"), this.words, this.away);
   }

@@ -3,6 +3,7 @@
 /** @import { Diagnosis } from "../types.js" */
 /** @import { Lab } from "../lab.js" */
 import { action, change, closesOnLeaving, element } from "../page/dom.js";
+import { apply } from "../wire/messages.js";
 
 /**
  * Names of what needs no attention, each with its sign.
@@ -46,7 +47,7 @@ export class Happening {
     const made = JSON.stringify(attempts);
     if (this.made === made) return;
     this.made = made;
-    const buttons = attempts.map(({ label, settings }) => action(label, () => this.lab.tell("attempt", settings)));
+    const buttons = attempts.map(({ label, settings }) => action(label, () => this.lab.hand.order(apply(settings))));
     const focused = this.attempts.contains(document.activeElement);
     this.attempts.replaceChildren(...(buttons.length ? [element("span", {}, "Try"), ...buttons] : []));
     if (focused) this.summary.focus();

@@ -13,9 +13,6 @@ export const STATUS = {
   failed: { icon: "✖\uFE0E", word: "failed" },
 };
 
-/** What a page shows for a status: all the ways to be at rest have the same buttons. @param {Status} status */
-export const shownFor = status => (["starting", "paused", "idle"].includes(status) ? "at rest" : status);
-
 /** The line under the status; a divergence is a lesson and says so. @param {FrameHeader} header */
 export function messageOf({ status, message, diverged }) {
   if (status !== "diverged" || !diverged) return message ?? "";

@@ -3,7 +3,7 @@
 /** @import { Lab } from "../lab.js" */
 import { whole } from "../maths/text.js";
 import { action, change, element } from "../page/dom.js";
-import { look } from "../wire/messages.js";
+import { look, rewind } from "../wire/messages.js";
 
 const ANSWER = 1500; // ms within which the frames follow a request to look back
 const LABEL = 64; // px that the label of a stop needs
@@ -26,8 +26,8 @@ export class Timeline {
     this.range = element("input", { type: "range", min: 0, max: 0, step: 1, "aria-label": "Look back to a snapshot" });
     this.marks = element("div", { class: "marks", "aria-hidden": "true" });
     this.now = action("Now", () => this.look(null));
-    this.branch = action("Branch from here", () => this.leave("branch"));
-    this.rewind = action("Rewind to here", () => this.leave("rewind"));
+    this.branch = action("Branch from here", () => this.leave(step => lab.hand.branch(step)));
+    this.rewind = action("Rewind to here", () => this.leave(step => lab.hand.order(rewind(step))));
     this.now.title = "Show the run as it is now";
     this.branch.title = "A new run from this state, with the curves of this one beside it; this run goes on";
     this.rewind.title = "This run goes back to this state; what came after it is lost";
@@ -46,12 +46,12 @@ export class Timeline {
     this.update();
   }
 
-  /** A new run, or this one, goes on from the step that is looked at; the page shows its present. @param {"branch" | "rewind"} where */
-  leave(where) {
+  /** A new run, or this one, goes on from the step that is looked at; the page shows its present. @param {(step: number) => unknown} goOn */
+  leave(goOn) {
     const step = this.looking();
     if (step === null) return;
     this.look(null);
-    this.lab.tell(where, step);
+    goOn(step);
   }
 
   /** The step that is looked at, as far as this page knows; null for the present. */

@@ -19,17 +19,19 @@ const PINGED = 40_000; // ms in which the server pings whoever says nothing
  * @property {(words: string) => void} say
  * @property {() => boolean} expectsNews whether frames should come on their own
  * @property {() => void} [refused] is called when the server refuses: it may not know the run
+ * @property {() => void} [cut] is called when a connection is lost
  * @property {number} [fastest] frames per second
  */
 
 export class Feed {
   /** @param {Ends} ends */
-  constructor({ receive, streams, say, expectsNews, refused = () => {}, fastest = 5 }) {
+  constructor({ receive, streams, say, expectsNews, refused = () => {}, cut = () => {}, fastest = 5 }) {
     this.receive = receive;
     this.streams = streams;
     this.say = say;
     this.expectsNews = expectsNews;
     this.refused = refused;
+    this.cut = cut;
     this.fastest = fastest;
     this.lost = 0;
     this.refusals = 0;
@@ -70,6 +72,7 @@ export class Feed {
     this.tried = performance.now();
     this.timer = undefined;
     this.socket?.close();
+    this.cut();
     const socket = new WebSocket(this.address);
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
@@ -89,6 +92,7 @@ export class Feed {
     socket.onclose = ({ code, reason }) => {
       if (this.socket !== socket || this.closed) return;
       this.lost += 1;
+      this.cut();
       // The page makes a run again that a restarted server does not know. Its own connection may come back later.
       if (code === REFUSED && [1, 3].includes(++this.refusals)) this.refused();
       this.say(`${reason || "the server is gone"}; trying again …`);
@@ -106,9 +110,11 @@ export class Feed {
     if (now - this.tried > SLOWEST) this.connect();
   }
 
-  /** @param {Message} message */
+  /** @param {Message} message @returns {boolean} whether there is a connection */
   send(message) {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    const open = this.socket?.readyState === WebSocket.OPEN;
+    if (open) this.socket?.send(JSON.stringify(message));
+    return open;
   }
 
   subscribe() {
@@ -133,5 +139,6 @@ export class Feed {
     this.timer = undefined;
     clearInterval(this.watch);
     this.socket?.close();
+    this.cut();
   }
 }

@@ -1,7 +1,7 @@
 // What the browser may send, as genlab/runtime/messages.py declares and checks it: one function for each message. No
 // other module writes a message itself.
 
-/** @import { Code, X } from "../types.js" */
+/** @import { Code, Settings, X } from "../types.js" */
 
 /** The streams that a watcher can subscribe to. */
 export const STREAMS = [
@@ -30,4 +30,41 @@ export const look = step => ({ type: "look", step });
 /** The answer to a ping. */
 export const pong = () => ({ type: "pong" });
 
-/** @typedef {ReturnType<typeof subscribe | typeof rate | typeof decodeCodes | typeof encodeX | typeof examine | typeof look | typeof pong>} Message */
+// ---- what a hand does to a run: orders, which wire/commands.js numbers and sends ----
+
+/** Lets it train, without an end or until a step. @param {number | null} [until] */
+export const play = (until = null) => /** @type {const} */ ({ do: "play", until });
+
+/** Lets it rest. */
+export const pause = () => /** @type {const} */ ({ do: "pause" });
+
+/** Exactly one step, then rest. */
+export const oneStep = () => /** @type {const} */ ({ do: "step" });
+
+/** Changes settings; those of one drag are one change. @param {Settings} settings @param {number | null} [drag] */
+export const apply = (settings, drag = null) => /** @type {const} */ ({ do: "apply", settings, drag });
+
+/** Back to step 0 with the same settings and seed; what plays plays on, perhaps until a step. @param {number | null} [until] */
+export const reset = (until = null) => /** @type {const} */ ({ do: "reset", until });
+
+/** A fresh run with another seed; what plays plays on, perhaps until a step. @param {number | null} [until] */
+export const newSeed = (until = null) => /** @type {const} */ ({ do: "new_seed", until });
+
+/** Back to the snapshot of a step, or to the last finite one. @param {number | null} [step] */
+export const rewind = (step = null) => /** @type {const} */ ({ do: "rewind", step });
+
+/** A new run from the snapshot of a step. @param {number} step */
+export const branch = step => /** @type {const} */ ({ do: "branch", step });
+
+/** Trains on another device from here on. @param {string} device */
+export const move = device => /** @type {const} */ ({ do: "move", device });
+
+/** A run of one's own that goes on from where this one stands. */
+export const copy = () => /** @type {const} */ ({ do: "copy" });
+
+/** @typedef {ReturnType<typeof play | typeof pause | typeof oneStep | typeof apply | typeof reset | typeof newSeed | typeof rewind | typeof branch | typeof move | typeof copy>} Order */
+
+/** @template {Order} O @param {number} number @param {O} order */
+export const command = (number, order) => ({ type: /** @type {const} */ ("command"), number, ...order });
+
+/** @typedef {ReturnType<typeof command> | ReturnType<typeof subscribe | typeof rate | typeof decodeCodes | typeof encodeX | typeof examine | typeof look | typeof pong>} Message */

@@ -7,6 +7,12 @@
 /** @type {Record<string, new (buffer: ArrayBuffer, offset: number, count: number) => Numbers>} */
 export const DTYPES = { f4: Float32Array, f8: Float64Array, u1: Uint8Array, i4: Int32Array };
 
+/** What is known of a run of which an event has come before any frame. @type {any} */
+export const UNKNOWN = {
+  step: 0, seconds: 0, steps_per_second: 0, last: {}, reference: {}, info: {}, config: {}, present: null, command: 0,
+  place: null,
+};
+
 /** @param {ArrayBuffer} buffer @returns {Packet} */
 export function decode(buffer) {
   const length = new DataView(buffer).getUint32(0, true);

@@ -1,0 +1,27 @@
+"""What belongs to every page: keys that a focused slider must not swallow, and the address that follows the page."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from genlab.live.assets import component, surroundings
+
+
+@cache
+def _component():
+    return component("shell")
+
+
+def shell(
+    address: Mapping[str, str] | None, on_address: Callable[[], None], *, key: str, keys: bool = True
+) -> None:  # fmt: skip
+    """Mount it; nothing of it is seen.
+
+    Args:
+        address: the parameters that the address is to have; None where another component or the page itself writes it.
+        on_address: called when somebody has gone back to an address that names something else; the component's
+            ``address`` in the session state then holds its parameters.
+        key: the element's key.
+        keys: whether it looks after the keys, which one mount of a page does.
+    """
+    data = {"address": None if address is None else dict(address), "keys": keys, **surroundings("shell")}
+    _component()(key=key, data=data, on_address_change=on_address)

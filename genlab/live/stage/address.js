@@ -1,0 +1,58 @@
+// The address of the page follows what is shown without a script run, and the page follows the address that somebody goes
+// back to.
+
+const KEPT = ["embed", "embed_options", "present"]; // of the page, not of what it shows
+const NAMING = ["run", "left", "right", "scenario", "model"]; // another one of these is another place in the browser's history
+
+export class Address {
+  /**
+   * @param {() => Record<string, string> | null} shown what the address is to say; null where somebody else writes it
+   * @param {(asked: Record<string, string>) => void} ask for what another address names
+   * @param {AbortController} stop
+   */
+  constructor(shown, ask, stop) {
+    this.stop = stop;
+    this.shown = shown;
+    this.ask = ask;
+    this.path = location.pathname; // of the page that this mount belongs to: another one may be on its way
+    this.named = ""; // what was shown when the page was drawn last
+    this.left = false; // the person has gone elsewhere, and the page has not followed yet
+    window.addEventListener("popstate", () => this.went(), { signal: stop.signal });
+  }
+
+  /** The page has been drawn anew. */
+  drawn() {
+    const named = naming(this.shown() ?? {});
+    const another = this.named !== "" && named !== this.named;
+    if (another) this.left = false;
+    this.named = named;
+    this.follow(another);
+  }
+
+  /** Writes what is shown now: in place, unless the page has gone to `another` run by itself. */
+  follow(another = false) {
+    const shown = this.shown();
+    if (!shown || this.left || location.pathname !== this.path) return;
+    const before = new URLSearchParams(location.search);
+    const kept = KEPT.flatMap(name => before.getAll(name).map(value => [name, value]));
+    const query = String(new URLSearchParams([...Object.entries(shown), ...kept]));
+    if (query === String(before)) return;
+    const address = query ? `${this.path}?${query}` : this.path;
+    // Streamlit's own history holds addresses in which the page is this one and the run that of another page.
+    if (!another || naming(Object.fromEntries(before)) === this.named) return history.replaceState(history.state, "", address);
+    history.pushState({}, "", address);
+    // Streamlit keeps an address of its own, which it would tell a server that was started again.
+    window.dispatchEvent(new PopStateEvent("popstate"));
+  }
+
+  /** Somebody went back or forth: the page may have to show something else. */
+  went() {
+    const asked = Object.fromEntries(new URLSearchParams(location.search));
+    if (!this.shown() || location.pathname !== this.path || naming(asked) === this.named) return;
+    this.left = true;
+    this.ask(asked);
+  }
+}
+
+/** @param {Record<string, string>} query */
+const naming = query => NAMING.flatMap(name => (query[name] ? [`${name}=${query[name]}`] : [])).join("&");

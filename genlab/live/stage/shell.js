@@ -1,0 +1,72 @@
+// What belongs to every page: its keys work wherever the focus is, except those that a focused control has a use for
+// itself, and its address follows what it shows.
+
+/** @import { Mount } from "./types.js" */
+import { Address } from "./address.js";
+import { targetOf } from "./page/dom.js";
+
+const SETTLED = 150; // ms after which a clicked control has taken what it wants of the click
+
+/** @typedef {{address: Record<string, string> | null, keys: boolean}} ShellData */
+
+/** @type {WeakMap<Element, Shell>} */
+const shells = new WeakMap();
+
+/** @param {Mount<ShellData>} component */
+export default function mount({ data, parentElement, setTriggerValue }) {
+  const shell = shells.get(parentElement) ?? new Shell(data.keys);
+  shells.set(parentElement, shell);
+  shell.render(data, setTriggerValue);
+  return () => {
+    shell.stop.abort();
+    shells.delete(parentElement);
+  };
+}
+
+class Shell {
+  /** @param {boolean} keys */
+  constructor(keys) {
+    this.stop = new AbortController();
+    if (keys) listen(this.stop.signal);
+  }
+
+  /** @param {ShellData} data @param {Mount<ShellData>["setTriggerValue"]} tell */
+  render(data, tell) {
+    this.data = data;
+    this.tell = tell;
+    // Each page has a path of its own.
+    if (this.address?.path !== location.pathname) this.address = this.follower();
+    this.address.drawn();
+  }
+
+  follower() {
+    this.address?.stop.abort();
+    const stop = new AbortController();
+    return new Address(() => this.data?.address ?? null, asked => this.tell?.("address", asked), stop);
+  }
+}
+
+/** @param {AbortSignal} signal */
+function listen(signal) {
+  const options = { signal, capture: true };
+  document.addEventListener("click", () => setTimeout(giveBack, SETTLED), options);
+  document.addEventListener("keydown", passOn, options);
+  document.addEventListener("keyup", passOn, options);
+}
+
+/** What the mouse has changed gives the keyboard back; who walks by keyboard keeps the focus. */
+function giveBack() {
+  const field = /** @type {HTMLElement | null} */ (document.activeElement);
+  if (field?.matches("input[type=range], [role=combobox][aria-expanded=false]")) field.blur();
+}
+
+/** A slider has no use for letters, digits and space: they reach the page as if nothing had the focus. @param {KeyboardEvent} event */
+function passOn(event) {
+  const { key, code, keyCode, shiftKey, repeat } = event;
+  if (!event.isTrusted || key.length !== 1 || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (!targetOf(event).matches?.("input[type=range]")) return;
+  event.stopImmediatePropagation();
+  event.preventDefault();
+  const again = { key, code, keyCode, shiftKey, repeat, bubbles: true, cancelable: true };
+  document.body.dispatchEvent(new KeyboardEvent(event.type, again));
+}
