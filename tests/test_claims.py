@@ -1,6 +1,7 @@
 """A set-up that was started to show something says what will be seen, until which step, and why."""
 
 import pytest
+from test_hand import tell
 from test_pages import FILES, ROOT, RecordingLab, only_run, open_page
 from test_worker import Bench
 
@@ -59,14 +60,14 @@ def test_a_link_carries_its_claim_and_play_rests_where_it_is_judged(lab):
     scenario = SCENARIOS["vae_collapsed"]
     tab = open_page("vae", **scenario.config.to_query())
     assert "no latent is active" in told(tab) and "Why" in told(tab) and scenario.why[:20] in told(tab)
-    tab.button(key="vae.play").click().run()
+    tell(lab, only_run(lab).run_id, "play")
     assert lab.told[-1] == ("play", scenario.steps)
 
 
 def test_other_settings_have_no_claim_and_train_without_an_end(lab):
     tab = open_page("vae", beta="49")
     assert told(tab) == ""
-    tab.button(key="vae.play").click().run()
+    tell(lab, only_run(lab).run_id, "play")
     assert lab.told[-1] == ("play",)
 
 
