@@ -266,3 +266,23 @@ def test_a_page_is_drawn_anew_for_every_setting_that_changes_its_description(kin
         view = VIEWS[kind.model](config).to_data()
         assert described.setdefault(key, view) == view, config
     assert len({repr(view) for view in described.values()}) > 20
+
+
+# ---- some of the panels ----------------------------------------------------------------------------------------------
+
+
+def test_a_view_of_some_panels_has_them_in_the_order_asked_for_each_in_a_place_of_its_grid():
+    whole = gan_view(GANConfig())
+    for ids in (["losses"], ["plane", "losses"], ["losses", "plane", "coverage"], [p.id for p in whole.panels]):
+        view = whole.only(ids)
+        assert [panel.id for panel in view.panels] == ids
+        for i, size in enumerate(("narrow", "wide")):
+            places = set(re.findall(r"[a-z]+\d*", " ".join(re.findall(r'"(.*?)"', view.grid[size]))))
+            assert {panel.area[i] for panel in view.panels} == places
+        assert view.panels[0].area == ("main", "main")
+
+
+def test_unknown_panels_are_left_out_and_without_a_known_one_the_view_is_whole():
+    whole = vae_view(VAEConfig())
+    assert [panel.id for panel in whole.only(["none", "kl", "kl"]).panels] == ["kl"]
+    assert whole.only(["none"]) is whole is whole.only([])

@@ -28,9 +28,10 @@ from genlab.runtime.worker.frames import _header
 STAGE = served.FOLDER
 # From the top: a module imports from its own row and from those below it.
 ROWS = (
-    ("entry.js", "live.js", "player.js", "pencil.js", "sketch.js", "part.js", "shell.js", "form.js"), ("lab.js",),
+    ("entry.js", "live.js", "player.js", "pencil.js", "sketch.js", "part.js", "lesson.js", "shell.js", "form.js"),
+    ("lab.js",),
     ("rerun.js", "draw_loop.js", "enlargement.js", "presenter.js", "room.js", "hand.js", "address.js", "shortcuts.js"),
-    ("bar/", "controls/", "panels/", "player/"), ("wire/",), ("page/",), ("maths/",),
+    ("bar/", "controls/", "panels/", "player/", "slow/"), ("wire/",), ("page/",), ("maths/",),
 )  # fmt: skip
 LONGEST = 400
 CAPTURED = {"capture_output": True, "text": True, "encoding": "utf-8"}
@@ -249,7 +250,7 @@ def test_python_takes_every_message_that_the_browser_may_send_and_there_are_no_o
     calls = (
         "subscribe(it.STREAMS)", "subscribe([])", "rate(0.2)", "decodeCodes(1, [0.5])", "decodeCodes(2, [[1], [2]])",
         f"encodeX(3, {picture}, true)", "encodeX(4, [1, -2.5], false)", "encodeX(5, {held_out: 999}, false)",
-        "examine(399)", "look(12)", "look(null)", "pong()",
+        "examine(399)", "rehearse(3)", "look(12)", "look(null)", "pong()",
     )  # fmt: skip
     orders = (
         "play()", "play(300)", "pause()", "oneStep()", "apply({beta: 0.5, clip: null, data: 'ring8'})",

@@ -1,14 +1,14 @@
-"""``python -m genlab`` opens the lab; ``python -m genlab {train,sample,classifier,scenario,bench,stress}`` does without
-a browser. Installed as a package, ``genlab`` does the same.
+"""``python -m genlab`` opens the lab; with ``{train,sample,classifier,scenario,check,bench,stress}`` it does without a
+browser. Installed as a package, ``genlab`` does the same.
 
-Exit status: 0 done, 1 the run diverged, 2 bad input (one line says which), 130 interrupted.
+Exit status: 0 done, 1 the run diverged, 2 bad input (one line says which), 3 not reproduced here, 130 interrupted.
 """
 
 import os
 import sys
 
 from genlab import stress
-from genlab.commands import bench, classifier, lab, sample, scenario, train
+from genlab.commands import bench, check, classifier, lab, sample, scenario, train
 from genlab.commands.usage import BAD_INPUT, DONE, INTERRUPTED, Parser, UsageError
 from genlab.config import SettingError
 
@@ -17,9 +17,9 @@ def parser() -> Parser:
     """The commands and their options; the settings' options come from their declarations."""
     whole = Parser(prog="python -m genlab", description="Open the lab, or train without a browser.")
     commands = whole.add_subparsers(
-        dest="command", required=True, metavar="{lab,train,sample,classifier,scenario,bench,stress}"
+        dest="command", required=True, metavar="{lab,train,sample,classifier,scenario,check,bench,stress}"
     )
-    for command in (lab, train, sample, classifier, scenario, bench, stress):
+    for command in (lab, train, sample, classifier, scenario, check, bench, stress):
         command.add_command(commands)
     return whole
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-DONE, DIVERGED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, DIVERGED, BAD_INPUT, NOT_REPRODUCED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class UsageError(ValueError):

@@ -5,7 +5,8 @@ streams of the panels that can be seen, and of their layers that are switched on
 streams of the run but answers about the x that this visitor has chosen; the component asks for them.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from genlab.config import CONFIGS
@@ -73,6 +74,22 @@ class View:
     formula: str
     bar: Literal["all", "run", "status", "curves"] = "all"
     group: str = ""
+
+    def only(self, ids: Sequence[str]) -> "View":
+        """The view with these panels alone, in this order: the first large, the others beside it, one below another.
+
+        What is unknown is left out; with nothing known the view is the whole one.
+        """
+        known = {panel.id: panel for panel in self.panels}
+        chosen = [known[id] for id in dict.fromkeys(ids) if id in known]
+        if not chosen:
+            return self
+        beside = min(len(chosen) - 1, 2)
+        areas = ["main", *(f"beside{i}" for i in range(beside))]
+        rows = " ".join(f'"main {area}" minmax(0, 1fr)' for area in areas[1:]) or '"main" minmax(0, 1fr)'
+        columns = "minmax(0, 1.3fr) minmax(0, 1fr)" if beside else "minmax(0, 1fr)"
+        panels = tuple(replace(panel, area=(areas[min(i, beside)],) * 2) for i, panel in enumerate(chosen))
+        return replace(self, panels=panels, grid=dict.fromkeys(("narrow", "wide"), f"{rows} / {columns}"))
 
     def to_data(self) -> dict[str, Any]:
         """The view as JSON for the component."""

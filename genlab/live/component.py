@@ -33,7 +33,7 @@ class Transport(NamedTuple):
 
 @cache
 def _component():
-    return component("live", "live", "bar", "room", "panels", "explorer", "posterior", "controls")
+    return component("live", "live", "bar", "room", "panels", "explorer", "posterior", "controls", "slow")
 
 
 def _nothing() -> None:

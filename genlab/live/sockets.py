@@ -36,6 +36,7 @@ from genlab.runtime.messages import (
     HeldOut,
     Look,
     Rate,
+    Rehearse,
     Subscribe,
     answer,
     parse_client_message,
@@ -87,7 +88,7 @@ class Client:
         self._filled = asyncio.Event()
         self._heard = time.monotonic()
         self._tokens, self._tokens_at = MESSAGES_AT_ONCE, time.monotonic()
-        self._asked: dict[str, Decode | Encode | Examine | Look] = {}
+        self._asked: dict[str, Decode | Encode | Examine | Rehearse | Look] = {}
         self._asking: set[str] = set()
         self._commands: deque[Command] = deque()
         self._commanded = asyncio.Event()
@@ -165,7 +166,7 @@ class Client:
             self._filled.clear()
             while self._answers:
                 await self._send_packet(self._answers.popleft())
-            for slot in ("event", "changes", "decoded", "encoded", "examined", "ping"):
+            for slot in ("event", "changes", "decoded", "encoded", "examined", "rehearsed", "ping"):
                 if packet := self._slots.pop(slot, None):
                     await self._send_packet(packet)
             if "frame" in self._slots:
@@ -239,7 +240,7 @@ class Client:
         elif isinstance(message, Look) and not self._may_steer():
             # What everybody sees is moved by who leads.
             return
-        elif isinstance(message, Decode | Encode | Examine | Look):
+        elif isinstance(message, Decode | Encode | Examine | Rehearse | Look):
             self._asked[message.type] = message
             self._ask_next(watch, message.type)
 
@@ -285,7 +286,7 @@ class Client:
         if self.connection != Connection.OPEN or self._broken.done():
             return
         if done.exception() is None and isinstance(done.result(), bytes):
-            self._put(f"{kind}d", done.result())
+            self._put(f"{kind.removesuffix('e')}ed", done.result())
         try:
             self._ask_next(watch, kind)
         except Exception as error:
@@ -300,11 +301,13 @@ def _joined(command: Command, newer: Command) -> Apply | None:
     return None
 
 
-def _ask(watch: Watch, asked: Decode | Encode | Examine | Look) -> Future:
+def _ask(watch: Watch, asked: Decode | Encode | Examine | Rehearse | Look) -> Future:
     if isinstance(asked, Look):
         return watch.look(asked.step)
     if isinstance(asked, Decode):
         return watch.decode(asked.id, asked.z)
+    if isinstance(asked, Rehearse):
+        return watch.rehearse(asked.id)
     if isinstance(asked, Examine):
         return watch.examine(asked.id, asked.cell)
     return watch.encode(asked.id, asked.x.model_dump() if isinstance(asked.x, HeldOut) else asked.x, asked.bound)

@@ -33,10 +33,8 @@ from genlab.runtime.store import RunState, Store, is_run_id
 from genlab.runtime.visitors import Seal, Visitors
 from genlab.runtime.watching import Watch, Watches
 
-__all__ = [
-    "Acted", "CommandFailed", "Lab", "LabNotRunning", "NotAllowed", "RunState", "UnknownRun", "Watch", "get_lab",
-    "start_lab", "stop_lab",
-]  # fmt: skip
+__all__ = ["Acted", "CommandFailed", "Lab", "LabNotRunning", "NotAllowed", "RunState", "UnknownRun", "Watch",
+           "get_lab", "start_lab", "stop_lab"]  # fmt: skip
 
 TIDY_SECONDS = 60.0
 """Between two looks at what is to be cleared."""

@@ -260,6 +260,13 @@ class Examine(_Message):
     cell: int = Field(ge=0, lt=MOST_CELLS)
 
 
+class Rehearse(_Message):
+    """Asks what the next step of the run will do, stage by stage; nothing changes in the run."""
+
+    type: Literal["rehearse"]
+    id: int = Field(ge=0, le=2**53)
+
+
 class Look(_Message):
     """Shows all watchers the run as it stood at the snapshot nearest to a step; null shows it as it is again."""
 
@@ -359,7 +366,15 @@ Command = Play | Pause | OneStep | Apply | Reset | NewSeed | Rewind | Branch | M
 COMMANDS = get_args(Command)
 
 ClientMessage = (
-    Subscribe | Rate | Decode | Encode | Examine | Look | Pong | Annotated[Command, Field(discriminator="do")]
+    Subscribe
+    | Rate
+    | Decode
+    | Encode
+    | Examine
+    | Rehearse
+    | Look
+    | Pong
+    | Annotated[Command, Field(discriminator="do")]
 )
 _CLIENT_MESSAGE = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type")])
 

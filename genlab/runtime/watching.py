@@ -76,6 +76,12 @@ class Watch:
         cell_of(self.lab.state(self.run_id).config, cell)
         return self.lab.ask(self.run_id, "examine", visitor=self.visitor, who=self.who, number=number, cell=cell)
 
+    def rehearse(self, number: int) -> Future:
+        """The packet of the run's next step in slow motion, or of the line that says why there is none."""
+        if isinstance(self.lab.state(self.run_id).config, MapConfig):
+            raise SettingError("rehearse: a map has many models; open a cell as a run of its own")
+        return self.lab.ask(self.run_id, "rehearse", visitor=self.visitor, who=self.who, number=number)
+
     def look(self, step: int | None) -> Future:
         """Show all watchers the run as it stood at the snapshot nearest to a step, while it trains on undisturbed.
 

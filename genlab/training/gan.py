@@ -122,7 +122,7 @@ class GANTrainer(Trainer):
         live = self._live | {"minus_clip": self._minus_clip}
         return GANStep(config, self.data, self.weights, self._optimizers, live, self.game)
 
-    def _recorded(self, block: Tensor) -> Tensor:
+    def recorded(self, block: Tensor) -> Tensor:
         part = {name: block[..., where] for name, where in self._player.step.recorded.items()}
         real, fake = part["scores"].unflatten(-1, (-1, 2)).unbind(-1)
         critic_loss = game_loss = self.game.critic_loss(real, fake)

@@ -115,7 +115,7 @@ class Trainer(States, ABC):
         """The same step written out for the present settings, or None where it is not."""
 
     @abstractmethod
-    def _recorded(self, block: Tensor) -> Tensor:
+    def recorded(self, block: Tensor) -> Tensor:
         """Records of written steps (m, …, numbers) → what ``_train_step`` writes, (m, …, recorded)."""
 
     def _scheduled(self, step: int) -> dict[str, Any]:
@@ -252,7 +252,7 @@ class Trainer(States, ABC):
     def _pending_rows(self) -> np.ndarray:
         """What the steps since the last drain recorded, (m, …, recorded)."""
         with torch.no_grad():
-            rows = self._buffer if self._player is None else self._recorded(_whole(self._player.block[: self._pending]))
+            rows = self._buffer if self._player is None else self.recorded(_whole(self._player.block[: self._pending]))
         return rows[: self._pending].cpu().numpy().copy()
 
     def _drain(self) -> None:

@@ -78,7 +78,7 @@ class VAETrainer(Trainer):
         config = self.config
         return {"beta": annealed_beta(config.beta, step, config.annealing, config.annealing_steps)}
 
-    def _recorded(self, block: Tensor) -> Tensor:
+    def recorded(self, block: Tensor) -> Tensor:
         reconstruction, beta, kl_per_dim = block[..., 0], block[..., 1], block[..., 2:]
         if not self.config.is_images:
             reconstruction = reconstruction + gaussian_constant(self._live["sigma"].squeeze(-1), self.data.shape[1])

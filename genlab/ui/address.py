@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from genlab.live.shell import shell
+from genlab.ui.kept import own
 
-OF_THE_SCREEN = {"present"}
-"""What the address says of this screen alone, and the browser's side reads: it is no part of a set-up."""
 ASKED, SHOWN, KEY = "address asked", "address shown", "shell.address"
 
 
@@ -18,15 +17,14 @@ def asked() -> dict[str, str] | None:
     was when a request left the browser says nothing: the browser tells once where a person has gone.
     """
     told = st.session_state.pop(ASKED, None)
-    if st.session_state.get("entered", True):
-        told = st.query_params.to_dict()
-        told = {name: text for name, text in told.items() if name not in OF_THE_SCREEN} or None
-    return told
+    return own(st.query_params.to_dict()) or None if st.session_state.get("entered", True) else told
 
 
 def take(key: str) -> None:
     """Note where a person has gone: told by the component ``key``, for the script run that follows."""
-    st.session_state[ASKED] = {str(name): str(value) for name, value in dict(st.session_state[key].address).items()}
+    st.session_state[ASKED] = own(
+        {str(name): str(value) for name, value in dict(st.session_state[key].address).items()}
+    )
 
 
 def show(address: Mapping[str, str]) -> None:

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from genlab.ui import ASSETS, PAGES, UI, address
+from genlab.ui.challenges import challenge_above
 from genlab.ui.classroom import class_page, strip
 from genlab.ui.errors import warn_of_troubles
 from genlab.ui.visitor import admitted
+from genlab.ui.walk import lesson_above
 
 st.set_page_config(page_title="genlab", page_icon=ASSETS / "icon.png", layout="wide", initial_sidebar_state=320)
 st.html(UI / "style.css")
@@ -18,6 +20,7 @@ page = st.navigation(
             st.Page(PAGES / "gan.py", title="GAN", icon=":material/swords:"),
             st.Page(PAGES / "gallery.py", title="Gallery", icon=":material/compare:"),
             st.Page(PAGES / "map.py", title="Map", icon=":material/grid_on:"),
+            st.Page(PAGES / "lessons.py", title="Lessons", icon=":material/school:"),
             st.Page(PAGES / "generate.py", title="Generate", icon=":material/auto_awesome:"),
             st.Page(PAGES / "data.py", title="Your data", icon=":material/draw:"),
             st.Page(PAGES / "runs.py", title="Runs", icon=":material/list_alt:"),
@@ -39,6 +42,8 @@ warn_of_troubles()
 address.begin()
 if admitted():
     strip()
+    lesson_above(page.url_path)
+    challenge_above(page.url_path)
     page.run()
 with st.container(key="shell"):
     address.mount()

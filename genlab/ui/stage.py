@@ -19,6 +19,7 @@ from genlab.ui.keep import keep
 from genlab.ui.own import choices
 from genlab.ui.owners import about_owner, watching
 from genlab.ui.runs import address, companion, look_at, shown_config, visit
+from genlab.ui.walk import in_front
 
 
 def stage(state: RunState, view: Callable[[Config], View], show: Iterable[str]) -> None:
@@ -33,9 +34,11 @@ def stage(state: RunState, view: Callable[[Config], View], show: Iterable[str]) 
     elif owner := about_owner(state):
         st.caption(owner)
     shown = shown_config(state)
+    panels, controls = in_front(kind.model)
     live(
-        state.run_id, client.get_lab().token(state.run_id), view(shown), key=key, config=shown, drawn=drawn_for(shown),
-        show=show, offered={"data": choices(kind.settings()["data"], state.config.data)},
+        state.run_id, client.get_lab().token(state.run_id), view(shown).only(panels), key=key, config=shown,
+        drawn=drawn_for(shown), show=controls or show,
+        offered={"data": choices(kind.settings()["data"], state.config.data)},
         transport=Transport(keep=True), watching=watching(state), address=address(state), companion=companion(state),
         timeline=True,
         on_settings=partial(look_at, kind, key), on_address=partial(take, key), on_keep=_ask_to_keep,

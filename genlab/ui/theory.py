@@ -12,6 +12,7 @@ from genlab.figures.palette import ink
 from genlab.live.form import form
 from genlab.ui import address
 from genlab.ui.errors import complain_of
+from genlab.ui.kept import own
 from genlab.ui.library import theme
 
 LONGEST_QUOTE = 60
@@ -49,8 +50,8 @@ class Settings:
         self._address: dict[str, str] = {}
         self._written: dict[str, str] = {}
         self._names: dict[str, None] = {}
-        if st.session_state.get("entered", True) and st.query_params:
-            self._address = st.query_params.to_dict()
+        if st.session_state.get("entered", True) and (address := own(st.query_params.to_dict())):
+            self._address = address
             self._values.clear()
 
     def value(self, name: str, default: Any, read: Callable[[str], Any], write: Callable[[Any], str] = str) -> Any:

@@ -1,7 +1,7 @@
 // The address of the page follows what is shown without a script run, and the page follows the address that somebody goes
 // back to.
 
-const KEPT = ["embed", "embed_options", "present"]; // of the page, not of what it shows
+const KEPT = ["embed", "embed_options", "present", "lesson", "station", "challenge", "show", "panels"]; // of the page, not of what it shows
 const NAMING = ["run", "left", "right", "scenario", "model"]; // another one of these is another place in the browser's history
 
 export class Address {

@@ -1,4 +1,4 @@
-// The browser's side of genlab. This file is what Streamlit mounts for each of the five components; it imports the
+// The browser's side of genlab. This file is what Streamlit mounts for each of the six components; it imports the
 // component's module from the lab itself, under an address that changes with the content of this folder. There is no
 // build step: what is served is what stands here.
 //
@@ -8,6 +8,7 @@
 //   part.js     a discriminator that a person plays
 //   form.js     controls of a page without a run
 //   shell.js    what belongs to every page: keys that a focused slider must not swallow, and the address
+//   lesson.js   the bar of a lesson
 //
 // How the data of a run flow: genlab/runtime packs a frame → wire/feed.js (the socket) → wire/packets.js (numbers) →
 // lab.js keeps the newest arrays and header → draw_loop.js lets each panel that is seen draw → panels/plot.js has
@@ -21,6 +22,7 @@
 //   controls/ the settings of a run as controls: one for each declaration, and what a drag sends
 //   panels/   one module for each kind of panel; kinds.js is the list
 //   player/   a figure of the player
+//   slow/     one step in slow motion: its moments, the networks, what happens to examples
 //   maths/    pure functions: transforms, curves, codes, colours, text; they know no page and are tested alone
 //   page/     elements, theme, Plotly, canvases, what a tab remembers
 //   types.d.ts  every type that more than one module speaks of; `tsc` checks the JSDoc of all modules against it

@@ -16,7 +16,7 @@ export class Hand {
     this.lab = lab;
     this.commands = new Commands(message => lab.feed.send(message));
     this.controls = new Controls(parent, order => this.commands.order(order), line => this.say(line));
-    this.bar = new RunBar(order => this.order(order), () => lab.tell("keep", true));
+    this.bar = new RunBar(order => this.order(order), () => lab.tell("keep", true), () => lab.slow.open());
     this.said = element("p", { class: "said", role: "alert" });
   }
 

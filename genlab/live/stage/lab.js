@@ -20,10 +20,11 @@ import { Presenter } from "./presenter.js";
 import { Rerun } from "./rerun.js";
 import { Room } from "./room.js";
 import { Shortcuts } from "./shortcuts.js";
+import { SlowMotion } from "./slow/motion.js";
 import { Decoder } from "./wire/decoder.js";
 import { Example } from "./wire/example.js";
 import { Feed } from "./wire/feed.js";
-import { STREAMS } from "./wire/messages.js";
+import { oneStep, pause, rehearse, STREAMS } from "./wire/messages.js";
 import { UNKNOWN } from "./wire/packets.js";
 
 const NEWS = 200; // ms after news of one's own x before all panels are drawn again: a hand may be drawing
@@ -78,7 +79,14 @@ export class Lab {
     this.room = new Room(this);
     this.timeline = new Timeline(this);
     this.sentences = element("div", { class: "sentences" }, this.formula, this.companion.node);
-    this.pictures = element("div", { class: "pictures" }, this.room.grid, this.timeline.node);
+    this.slow = new SlowMotion({
+      theme: () => this.theme,
+      ask: id => this.feed.send(rehearse(id)),
+      rest: () => this.header?.status === "running" && this.hand.order(pause()),
+      step: () => this.hand.order(oneStep()),
+      shown: on => this.root.classList.toggle("in-slow-motion", on),
+    });
+    this.pictures = element("div", { class: "pictures" }, this.slow.root, this.room.grid, this.timeline.node);
     this.desk = element("div", { class: "desk" });
     this.hand = new Hand(this, this.desk);
     this.desk.append(this.pictures);
@@ -186,6 +194,7 @@ export class Lab {
   receive({ header, arrays }) {
     if (header.kind === "decoded") return this.decoder.answer({ header, arrays });
     if (header.kind === "encoded") return this.example.answer({ header, arrays });
+    if (header.kind === "rehearsed") return this.slow.answer({ header, arrays });
     if (header.kind === "answer") return this.hand.commands.answer(header);
     if (header.kind === "examined") return this.panels.get("map")?.examined(header, arrays);
     if (header.kind === "changes") this.changes = header.changes;
@@ -198,6 +207,7 @@ export class Lab {
     this.hand.follow();
     this.address.follow();
     this.rerun.look();
+    if (this.header) this.slow.moved(this.header.step);
     this.draw();
   }
 

@@ -22,7 +22,8 @@ export class Shortcuts {
     if (target.closest?.(FIELDS) || document.querySelector("[role=dialog]")) return;
     // What has the focus is pressed by the space bar.
     if (event.key === " " && target.closest?.(PRESSED)) return;
-    if (this.lab.hand.key(event)) event.preventDefault();
+    if (this.lab.slow.opened) this.lab.slow.key(event);
+    if (!event.defaultPrevented && this.lab.hand.key(event)) event.preventDefault();
   }
 
   /** Keys within the stage. @param {KeyboardEvent} event */

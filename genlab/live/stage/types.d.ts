@@ -5,7 +5,9 @@
  */
 
 import type { CommandAnswer, ControlsSpec } from "./hand_types.js";
+import type { SlowHeader } from "./learning.js";
 export type * from "./hand_types.js";
+export type * from "./learning.js";
 
 // ---- what Streamlit hands to a component ----
 
@@ -99,7 +101,7 @@ export interface AnswerHeader {
   cell?: number;
 }
 
-export type Header = FrameHeader | ChangesHeader | AnswerHeader | CommandAnswer | { kind: "ping" };
+export type Header = FrameHeader | ChangesHeader | AnswerHeader | SlowHeader | CommandAnswer | { kind: "ping" };
 
 export interface Packet<H = Header> {
   header: H;
@@ -353,17 +355,6 @@ export interface SketchData {
   cells: string;
   label: string;
   colour: string;
-  palette: Surroundings["palette"];
-}
-
-// ---- a part to play (genlab/live/part.py) ----
-
-/** Mean, standard deviation and weight of one Gaussian of a mixture. */
-export type Part = [number, number, number];
-
-export interface PartData {
-  p: Part[];
-  q: Part[];
   palette: Surroundings["palette"];
 }
 

@@ -10,7 +10,7 @@ from genlab.config import SettingError
 from genlab.runtime.messages import Record, encode
 from genlab.runtime.worker.run import Run
 
-ANSWERED = ("decode", "encode", "examine", "generate")
+ANSWERED = ("decode", "encode", "examine", "rehearse", "generate")
 """Commands whose reply is a packet."""
 
 
@@ -42,6 +42,13 @@ class Answers:
         run.require_map()
         header, arrays = run.view.examine(command["cell"])
         self._answer(command, {"kind": "examined", **header}, arrays)
+
+    def rehearse(self, run: Run, command: dict[str, Any]) -> None:
+        run.require_model()
+        from genlab.runtime.rehearsal import rehearse
+
+        header, arrays = rehearse(run.trainer)
+        self._answer(command, {"kind": "rehearsed", **header}, arrays)
 
     def generate(self, command: dict[str, Any]) -> None:
         """Answer from a file alone: no run is asked, and none is touched."""

@@ -233,3 +233,14 @@ class GANStep:
                 program.absolute(self.weights["critic"], size)
                 program.at_least(size, self.live["clip"], size)
                 program.sum(size, -1, self.record[..., self.recorded["clipped"].start])
+
+    def left(self) -> dict[str, Tensor]:
+        """The buffers in which the stages leave what they compute, as (batch, …), by what it is."""
+        game = slice(0, 2 * self._batch)
+        examples, scores = self.scored.input[..., :-1, game].mT, self.scored.output[..., 0, game]
+        return {
+            "real": examples[..., 0::2, :], "generated": examples[..., 1::2, :],
+            "real_scores": scores[..., 0::2], "generated_scores": scores[..., 1::2],
+            "judged": self.judged.input[..., :-1, :].mT, "judged_scores": self.judged.output[..., 0, :],
+            "by_judged": self._generated_slope.mT,
+        }  # fmt: skip

@@ -123,3 +123,13 @@ class VAEStep:
         program.multiply(scratch, 0.5, scratch)
         program.add(by_log_variance, scratch, by_log_variance)
         self._encoded.backward(self._slopes)
+
+    def left(self) -> dict[str, Tensor]:
+        """The buffers in which the stages leave what they compute, as (batch, …), by what it is."""
+        latents = self.config.latent_dim
+        parts = {
+            "mean": self._mean, "log_variance": self._log_variance, "epsilon": self._epsilon,
+            "z": self._decoded.input[..., :-1, :], "decoded": self._decoded.output, "by_z": self._by_z,
+            "by_mean": self._slopes[..., :latents, :], "by_log_variance": self._slopes[..., latents:, :],
+        }  # fmt: skip
+        return {"x": self._rows} | {name: part.mT for name, part in parts.items()}

@@ -8,6 +8,7 @@ from genlab.config import LAST_SEED, Setting
 from genlab.live.form import form
 from genlab.ui.address import show, show_now
 from genlab.ui.errors import complain_of
+from genlab.ui.kept import own
 from genlab.ui.theory import LONGEST_QUOTE
 
 REACH = 3.0
@@ -61,7 +62,7 @@ def at_first(name: str) -> Any:
 
 def take_address() -> None:
     """Of each part that the address lacks, what this visitor left it at stays."""
-    address, kept = st.query_params.to_dict(), st.session_state.setdefault("generate.kept", {})
+    address, kept = own(st.query_params.to_dict()), st.session_state.setdefault("generate.kept", {})
     for part in MODELS:
         if found := address.pop(part, None) or kept.get(part):
             st.session_state[f"generate.{part}"] = found

@@ -19,8 +19,8 @@ import { copy, newSeed, oneStep, pause, play, reset, rewind } from "../wire/mess
 const KEYS = { " ": "play", s: "step", 0: "reset", n: "seed", b: "rewind" };
 
 export class RunBar {
-  /** @param {(order: Order) => Promise<unknown>} order @param {() => void} keep */
-  constructor(order, keep) {
+  /** @param {(order: Order) => Promise<unknown>} order @param {() => void} keep @param {() => void} slow */
+  constructor(order, keep, slow) {
     this.order = order;
     this.stepping = false;
     /** @type {Standing} */
@@ -32,6 +32,7 @@ export class RunBar {
     this.buttons = {
       play: this.button("Play", "Space", "Let it train (Space)", () => this.playOrPause()),
       step: this.button("One step", "S", "Exactly one training step, then pause; held, the key S steps on and on", () => this.step()),
+      slow: this.button("Slow", "", "The next step in slow motion, stage by stage", slow),
       reset: this.button("Reset", "0", "Back to step 0: same settings, same seed", () => order(reset(this.standing.until))),
       seed: this.button("New seed", "N", "A fresh run with another seed", () => order(newSeed(this.standing.until))),
       rewind: this.button("Rewind", "B", "Back to the last finite state", () => order(rewind())),
@@ -63,6 +64,8 @@ export class RunBar {
     // Whoever watches a map may have one like it.
     buttons.play.hidden = Boolean(watching);
     buttons.reset.hidden = Boolean(watching) && !map;
+    // Who watches may see what the next step will be, and not have it made.
+    buttons.slow.hidden = map || statuses.length > 1;
     buttons.step.hidden = buttons.seed.hidden = map || Boolean(watching);
     buttons.rewind.hidden = Boolean(watching) || !statuses.includes("diverged");
     buttons.keep.hidden = !keep;

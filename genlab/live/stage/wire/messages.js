@@ -24,6 +24,9 @@ export const encodeX = (id, x, bound) => ({ type: "encode", id, x, bound });
 /** Curves and samples of one cell of a map. @param {number} cell */
 export const examine = cell => ({ type: "examine", id: 0, cell });
 
+/** What will the next step do, stage by stage? @param {number} id */
+export const rehearse = id => ({ type: "rehearse", id });
+
 /** The run as it stood at a snapshot; null for the present. @param {number | null} step */
 export const look = step => ({ type: "look", step });
 
@@ -67,4 +70,4 @@ export const copy = () => /** @type {const} */ ({ do: "copy" });
 /** @template {Order} O @param {number} number @param {O} order */
 export const command = (number, order) => ({ type: /** @type {const} */ ("command"), number, ...order });
 
-/** @typedef {ReturnType<typeof command> | ReturnType<typeof subscribe | typeof rate | typeof decodeCodes | typeof encodeX | typeof examine | typeof look | typeof pong>} Message */
+/** @typedef {ReturnType<typeof command> | ReturnType<typeof subscribe | typeof rate | typeof decodeCodes | typeof encodeX | typeof examine | typeof rehearse | typeof look | typeof pong>} Message */

@@ -1,0 +1,45 @@
+"""The bar of a lesson: where one is, what is to be done and whether it was, and the way to the next station."""
+
+from collections.abc import Callable
+from functools import cache
+
+import streamlit as st
+
+from genlab.lessons import Lesson
+from genlab.live.assets import component, surroundings
+
+
+@cache
+def _component():
+    return component("lesson", "lesson")
+
+
+def lesson_bar(
+    lesson: Lesson, at: int, *, key: str, done: bool,
+    on_station: Callable[[int], None], on_done: Callable[[int], None], on_end: Callable[[], None],
+) -> None:  # fmt: skip
+    """Mount the bar at the station of index ``at``; ``done`` where its task was done before.
+
+    The callbacks run before the page is drawn again. What arrives is a number from a browser: it is checked here.
+    """
+    station = lesson.station[at]
+
+    def told(name: str, callback: Callable[[int], None]) -> Callable[[], None]:
+        def tell() -> None:
+            place = st.session_state[key].get(name)
+            if isinstance(place, int) and 0 <= place < len(lesson.station):
+                callback(place)
+
+        return tell
+
+    _component()(
+        key=key,
+        data={
+            **surroundings("lesson"), "lesson": lesson.title, "title": station.title, "at": at,
+            "count": len(lesson.station), "doing": station.do, "sign": station.done and station.done.to_data(),
+            "done": done,
+        },
+        on_station_change=told("station", on_station),
+        on_done_change=told("done", on_done),
+        on_ended_change=on_end,
+    )  # fmt: skip

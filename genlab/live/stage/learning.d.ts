@@ -1,0 +1,74 @@
+/** Types of what explains and of what one plays; `types.d.ts` has them too. */
+
+import type { Settings, Surroundings } from "./types.js";
+
+// ---- one step in slow motion (genlab/training/slow.py) ----
+
+export interface Moment {
+  name: string;
+  network: string;
+  fixed: string;
+  turn: number;
+  numbers: Record<string, number>;
+  /** The names of what is drawn; moment i has the arrays "i.NAME" of the packet. */
+  arrays: string[];
+}
+
+/** What is said of a moment; `back` where a gradient flows. */
+export interface Told {
+  who: string;
+  title: string;
+  formula: string;
+  active: string[];
+  fixed: string[];
+  back: boolean;
+}
+
+/** The answer to "rehearse": the moments of the step after `step`; an example has so many `numbers`. */
+export interface SlowHeader {
+  kind: "rehearsed";
+  run: string;
+  id: number;
+  step: number;
+  /** Why there is nothing to show, in one line; "" where there is. */
+  error: string;
+  config: Settings;
+  extent: number;
+  numbers: number;
+  moments: Moment[];
+}
+
+// ---- a part to play (genlab/live/part.py) ----
+
+/** Mean, standard deviation and weight of one Gaussian of a mixture. */
+export type Part = [number, number, number];
+
+export interface PartData {
+  p: Part[];
+  q: Part[];
+  palette: Surroundings["palette"];
+}
+
+// ---- the bar of a lesson (genlab/live/lesson.py) ----
+
+/** How a task is seen to be done; exactly one of setting, figure, step, diagnosis and pinned (genlab/lessons/). */
+export interface Sign {
+  setting?: string;
+  figure?: string;
+  least?: number;
+  most?: number;
+  is?: string;
+  step?: number;
+  diagnosis?: string;
+  pinned?: boolean;
+}
+
+export interface LessonData {
+  lesson: string;
+  title: string;
+  at: number;
+  count: number;
+  doing: string;
+  sign: Sign | null;
+  done: boolean;
+}

@@ -1,0 +1,98 @@
+// The bar of a lesson: where one is, what is to be done and whether it was, and the way on. It looks at the frames of the
+// run on the page, and tells Streamlit what only a new page can answer: another station, a task that was done.
+
+/** @import { LessonData, Mount } from "./types.js" */
+import { action, change, element, targetOf } from "./page/dom.js";
+import { met } from "./maths/signs.js";
+
+const LOOK = 250; // ms between two looks at the newest frame
+
+/** @type {WeakMap<Element, Bar>} */
+const bars = new WeakMap();
+
+/** @param {Mount<LessonData>} component */
+export default function mount({ data, parentElement, setTriggerValue }) {
+  const bar = bars.get(parentElement) ?? new Bar(parentElement);
+  bars.set(parentElement, bar);
+  bar.tell = setTriggerValue;
+  bar.render(data);
+  return () => {
+    bar.close();
+    bars.delete(parentElement);
+  };
+}
+
+class Bar {
+  /** @param {HTMLElement} parent */
+  constructor(parent) {
+    /** @type {LessonData} set before anything reads it */
+    this.data = /** @type {any} */ (null);
+    /** @type {(name: string, value: unknown) => void} */
+    this.tell = () => {};
+    this.moving = false; // another station was asked for
+    this.back = action("‹", () => this.go(-1));
+    this.back.setAttribute("aria-label", "Previous station");
+    this.on = action("›", () => this.go(1));
+    this.on.setAttribute("aria-label", "Next station");
+    this.place = element("span", { class: "place" });
+    this.title = element("strong", { class: "title" });
+    this.task = element("span", { class: "task", role: "status" });
+    this.end = action("End lesson", () => this.tell("ended", true));
+    this.root = element("nav", { class: "genlab-lesson", "aria-label": "Lesson" },
+      this.back, this.place, this.on, this.title, this.task, this.end);
+    parent.append(this.root);
+    this.stop = new AbortController();
+    document.addEventListener("keydown", event => this.key(event), { signal: this.stop.signal, capture: true });
+    this.looking = setInterval(() => this.look(), LOOK);
+  }
+
+  /** @param {LessonData} data */
+  render(data) {
+    this.data = data;
+    this.moving = false;
+    change(this.place, `${data.at + 1} / ${data.count}`);
+    this.place.title = data.lesson;
+    change(this.title, data.title);
+    this.back.disabled = data.at === 0;
+    this.on.disabled = data.at + 1 === data.count;
+    this.look();
+  }
+
+  /** A clicker sends these keys; wherever the focus is, but for a field that somebody writes in. @param {KeyboardEvent} event */
+  key(event) {
+    const by = { PageDown: 1, PageUp: -1 }[event.key];
+    if (!by || event.ctrlKey || event.altKey || event.metaKey || targetOf(event).matches?.("textarea")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (!event.repeat) this.go(by);
+  }
+
+  /** @param {number} by */
+  go(by) {
+    const to = this.data.at + by;
+    if (this.moving || to < 0 || to >= this.data.count) return;
+    this.moving = true;
+    this.tell("station", to);
+  }
+
+  look() {
+    const { doing, sign, done } = this.data;
+    const run = /** @type {any} the newest mount of the live component */ (window.genlab);
+    /** @type {any[]} */
+    const panels = run ? [...run.panels.values()] : [];
+    const pinned = panels.some(panel => panel.course?.pinned?.length);
+    const now = Boolean(done || (sign && met(sign, run?.header ?? null, pinned)));
+    this.root.dataset.done = String(now);
+    change(this.task, doing && `${now ? "✓ done: " : sign ? "To do: " : "Try: "}${doing}`);
+    if (now && !done) {
+      this.data = { ...this.data, done: true };
+      this.tell("done", this.data.at);
+    }
+  }
+
+  close() {
+    this.stop.abort();
+    clearInterval(this.looking);
+    this.root.remove();
+  }
+}

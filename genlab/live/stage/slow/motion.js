@@ -1,0 +1,166 @@
+// One step in slow motion: what the run would do next, moment by moment; at its end the run makes that very step.
+
+/** @import { Arrays, Moment, SlowHeader, Theme } from "../types.js" */
+import { action, change, element } from "../page/dom.js";
+import { toldOf } from "../maths/story.js";
+import { networksPicture } from "./networks.js";
+import { scene } from "./scene.js";
+
+const SPEEDS = [4000, 2500, 1500, 800, 350]; // ms a moment takes
+const AFRESH = ["draw z", "draw x"]; // with these moments another batch begins
+
+/** What the scene shows after so many moments: the newest of each array. @param {Moment[]} moments @param {Arrays} arrays @param {number} at */
+export function gathered(moments, arrays, at) {
+  /** @type {Arrays} */
+  let found = {};
+  for (let i = 0; i <= at; i++) {
+    const { name, arrays: names } = moments[i];
+    if (name === "draw z" || (AFRESH.includes(name) && i === 0)) found = found.field ? { field: found.field } : {};
+    if (name === "update" && found.generated && names.includes("generated")) found.before = found.generated;
+    if (name === "update" && found.mean && names.includes("mean")) found.meanBefore = found.mean;
+    if (name === "update") delete found.pull;
+    for (const array of names) found[array] = arrays[`${i}.${array}`];
+  }
+  return found;
+}
+
+export class SlowMotion {
+  /**
+   * @param {object} run
+   * @param {() => Theme} run.theme
+   * @param {(id: number) => unknown} run.ask for the moments of the next step
+   * @param {() => unknown} run.rest
+   * @param {() => unknown} run.step lets the run make that step
+   * @param {(on: boolean) => void} run.shown
+   */
+  constructor(run) {
+    this.of = run;
+    this.number = 0;
+    /** @type {SlowHeader | null} */
+    this.header = null;
+    /** @type {Arrays} */
+    this.arrays = {};
+    this.at = 0;
+    this.playing = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.next = undefined;
+
+    this.who = element("span", { class: "who" });
+    this.title = element("strong");
+    this.formula = element("div", { class: "told", role: "status" });
+    this.networks = element("div", { class: "networks" });
+    this.picture = element("div", { class: "scene" });
+    this.place = element("span", { class: "place" });
+    this.play = action("Play", () => this.run(!this.playing));
+    this.speed = element("input", { type: "range", min: 0, max: SPEEDS.length - 1, value: 2, "aria-label": "Speed" });
+    this.end = action("Make this step", () => this.make());
+    const hand = element("div", { class: "hand" },
+      action("‹ Back", () => this.go(this.at - 1)), action("Next ›", () => this.forward()), this.play,
+      element("label", {}, "Speed ", this.speed), this.place, this.end, action("Close", () => this.close()));
+    this.root = element("section", { class: "genlab-slow", "aria-label": "One step in slow motion", tabindex: -1 },
+      element("header", {}, this.who, this.title), this.formula, this.networks, this.picture, hand);
+    this.root.hidden = true;
+    this.root.addEventListener("keydown", event => this.key(event));
+  }
+
+  open() {
+    this.root.hidden = false;
+    this.of.shown(true);
+    this.of.rest();
+    this.root.focus();
+    this.begin();
+  }
+
+  get opened() {
+    return !this.root.hidden;
+  }
+
+  begin() {
+    this.header = null;
+    change(this.title, "The next step is worked out …");
+    for (const part of [this.who, this.formula, this.place]) change(part, "");
+    this.picture.replaceChildren();
+    this.networks.replaceChildren();
+    this.number += 1;
+    this.of.ask(this.number);
+  }
+
+  /** @param {{header: SlowHeader, arrays: Arrays}} packet */
+  answer({ header, arrays }) {
+    if (header.id !== this.number || !this.opened) return;
+    if (header.error) return change(this.title, header.error);
+    [this.header, this.arrays] = [header, arrays];
+    this.go(0);
+  }
+
+  /** The run went on, or was changed: what is shown is no longer its next step. @param {number} step */
+  moved(step) {
+    if (this.opened && this.header && step !== this.header.step) this.begin();
+  }
+
+  // ---- the hand ----
+
+  /** Space and S go on, as the clicker does; Escape closes. @param {KeyboardEvent} event */
+  key(event) {
+    const act = {
+      " ": () => this.forward(), s: () => this.forward(), S: () => this.forward(), ArrowRight: () => this.forward(),
+      ArrowLeft: () => this.go(this.at - 1), Escape: () => this.close(),
+    }[event.key];
+    if (!act || (event.key.startsWith("Arrow") && event.target === this.speed)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  }
+
+  forward() {
+    if (!this.header) return;
+    if (this.at + 1 < this.header.moments.length) this.go(this.at + 1);
+    else this.make();
+  }
+
+  /** @param {number} at */
+  go(at) {
+    if (!this.header) return;
+    this.at = Math.max(0, Math.min(this.header.moments.length - 1, at));
+    this.draw();
+    clearTimeout(this.next);
+    if (this.playing) this.next = setTimeout(() => this.forward(), SPEEDS[this.speed.valueAsNumber]);
+  }
+
+  /** @param {boolean} on */
+  run(on) {
+    this.playing = on;
+    change(this.play, on ? "Pause" : "Play");
+    this.go(this.at);
+  }
+
+  /** The run makes the step; when its frame comes, the next one is asked for. */
+  make() {
+    clearTimeout(this.next);
+    this.of.step();
+  }
+
+  close() {
+    this.run(false);
+    clearTimeout(this.next);
+    this.root.hidden = true;
+    this.header = null;
+    this.of.shown(false);
+  }
+
+  // ---- what is drawn ----
+
+  draw() {
+    if (!this.header) return;
+    const { moments, config, extent, numbers, step } = this.header;
+    const told = toldOf(moments[this.at], config);
+    const theme = this.of.theme();
+    change(this.who, told.who);
+    change(this.title, told.title);
+    change(this.formula, told.formula);
+    change(this.place, `step ${step + 1}: ${this.at + 1} / ${moments.length}`);
+    this.networks.innerHTML = networksPicture(config, numbers, told, theme);
+    this.picture.innerHTML = scene({ arrays: gathered(moments, this.arrays, this.at), config, extent, theme });
+    this.end.disabled = this.at + 1 < moments.length;
+  }
+}

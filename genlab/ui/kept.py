@@ -1,0 +1,41 @@
+"""What stands in every address of a tab, whatever its page: the lesson and the station, and what stands in front.
+
+A page sees nothing of it; the browser keeps it in the address, see ``address.js``.
+"""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+NAMES = ("lesson", "station", "challenge", "show", "panels")
+LONGEST = 300
+OF_THE_SCREEN = ("present",)
+"""What the address says of this screen alone, and the browser's side reads: it is no part of a set-up."""
+
+
+def kept() -> dict[str, str]:
+    """What is kept now, by name."""
+    return dict(st.session_state.get("kept", {}))
+
+
+def keep(**values: str) -> None:
+    """Keep other values; what is "" is not kept any more."""
+    st.session_state["kept"] = {name: value for name, value in (kept() | values).items() if value}
+    for name, value in values.items():
+        # The browser keeps what its address says: what ends must leave it.
+        if not value and name in st.query_params:
+            del st.query_params[name]
+
+
+def take_up() -> None:
+    """Take over what the address says; for the shell, before anything reads it.
+
+    An address that says nothing of a lesson leaves the tab in it: a link within the lab is no wish to end it.
+    """
+    told = st.query_params.to_dict()
+    keep(**{name: told[name][:LONGEST] for name in NAMES if name in told})
+
+
+def own(address: Mapping[str, str]) -> dict[str, str]:
+    """A page's own part of an address."""
+    return {name: value for name, value in address.items() if name not in (*NAMES, *OF_THE_SCREEN)}

@@ -1,0 +1,196 @@
+"""A walk through a lesson: the station one is at, what was done and answered on the way, and what its page shows.
+
+It belongs to a tab. The shell takes it up from the address, goes where the lesson goes, and shows the station's words
+above the page; a page asks :func:`in_front` for the panels and controls that stand in front.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from genlab.config import CONFIGS
+from genlab.lessons import Lesson, Shelf, Station, shelf
+from genlab.live.lesson import lesson_bar
+from genlab.runtime import client
+from genlab.runtime.client import CommandFailed
+from genlab.ui import PAGES
+from genlab.ui.errors import complain_of, literal
+from genlab.ui.kept import keep, kept, take_up
+from genlab.ui.runs import visit
+
+
+@dataclass
+class Walk:
+    """Where this tab is in which lesson; ``wanted`` until its page shows the station."""
+
+    name: str = ""
+    at: int = 0
+    wanted: bool = False
+    done: set[str] = field(default_factory=set)
+    answers: dict[str, int] = field(default_factory=dict)
+    runs: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def walk() -> Walk:
+    """The walk of this tab; without a name there is none."""
+    return st.session_state.setdefault("walk", Walk())
+
+
+def lessons() -> Shelf:
+    """All lessons, read anew: a lecturer may be writing one."""
+    return shelf(client.get_lab().settings.home)
+
+
+def begin(name: str, at: int = 0) -> None:
+    """Start a lesson, or go on in it; the next drawing of the page goes to its station."""
+    here = walk()
+    if here.name != name:
+        st.session_state["walk"] = here = Walk(name)
+    here.at, here.wanted = at, True
+
+
+def lesson_above(page: str) -> None:
+    """What the shell shows above the page of this name: the bar of the lesson, the station's words, its question."""
+    take_up()
+    here, found = walk(), lessons()
+    _take_address(here, found)
+    here = walk()
+    lesson = found.lessons.get(here.name)
+    complain_of(here.problems)
+    here.problems = []
+    if lesson is None:
+        return
+    here.at = min(here.at, len(lesson.station) - 1)
+    station = lesson.station[here.at]
+    keep(lesson=here.name, station=station.name)
+    if here.wanted:
+        here.wanted = False
+        _go(here, station)
+    with st.container(key="lesson", gap="xxsmall"):
+        lesson_bar(
+            lesson, here.at, key="lesson.bar", done=station.name in here.done,
+            on_station=lambda at: begin(here.name, at),
+            on_done=lambda at: here.done.add(lesson.station[at].name),
+            on_end=_end,
+        )  # fmt: skip
+        if page == station.page:
+            _words(here, station)
+
+
+def in_front(page: str) -> tuple[list[str], list[str]]:
+    """Panels and controls that stand in front on the page of a model, as a station or the address says; [] for all."""
+    here = walk()
+    lesson = lessons().lessons.get(here.name) if here.name else None
+    station = lesson.station[min(here.at, len(lesson.station) - 1)] if lesson else None
+    if station and station.page == page and visit(CONFIGS[page]).run_id == here.runs.get(station.name):
+        return station.panels, station.controls
+    asked = kept()
+    return (*(list(filter(None, asked.get(name, "").split(","))) for name in ("panels", "show")),)
+
+
+def _take_address(here: Walk, found: Shelf) -> None:
+    """A station that the address names is gone to, unless this tab is there already."""
+    asked = kept()
+    name = asked.get("lesson", "")
+    if not name:
+        return
+    lesson = found.lessons.get(name)
+    if lesson is None:
+        here.problems.append(f"lesson = {name[:40]}: there is none of this name; there are {', '.join(found.lessons)}.")
+        keep(lesson="", station="")
+        return
+    station = asked.get("station", "")
+    at = lesson.place(station) if station else 0
+    if at is None:
+        here.problems.append(f"station = {station[:40]}: {lesson.title} has none of this name; this is its first.")
+        at = 0
+    if (here.name, here.at) != (name, at) and not here.wanted:
+        problems = here.problems
+        begin(name, at)
+        walk().problems = problems
+
+
+def _go(here: Walk, station: Station) -> None:
+    """Open the page of a station with its set-up; what it started before is shown again."""
+    # The page may be the one that is shown: it is entered anew.
+    st.session_state["page"] = None
+    st.switch_page(PAGES / f"{station.page}.py", query_params={**_query(here, station), **kept()})
+
+
+def _query(here: Walk, station: Station) -> Mapping[str, str]:
+    if station.page == "gallery":
+        return {"scenario": station.scenario}
+    if station.page not in CONFIGS:
+        return {
+            name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in station.setup.items()
+        }
+    lab, config = client.get_lab(), station.config
+    run_id = here.runs.get(station.name)
+    if run_id is None or not lab.exists(run_id):
+        run_id = here.runs[station.name] = lab.start(config)
+        if station.steps:
+            try:
+                lab.play(run_id, station.steps)
+            except CommandFailed as error:
+                here.problems.append(str(error))
+    return {"run": run_id, **lab.state(run_id).config.to_query()}
+
+
+def _end() -> None:
+    st.session_state["walk"] = Walk()
+    keep(lesson="", station="")
+
+
+def _words(here: Walk, station: Station) -> None:
+    words = " ".join(station.words.split())
+    text, more = st.columns([5, 2], gap="small") if station.question or station.notes else (st.container(), None)
+    with text:
+        st.markdown(words)
+    if more:
+        with more, st.container(horizontal=True, gap="small"):
+            if station.question:
+                _question(here, station)
+            if station.notes:
+                with st.popover("Notes", icon=":material/speaker_notes:"):
+                    st.markdown(station.notes)
+
+
+def _question(here: Walk, station: Station) -> None:
+    question, key = station.question, f"lesson.question.{here.name}.{station.name}"
+    answer = here.answers.get(station.name)
+
+    def answered() -> None:
+        if (chosen := st.session_state[key]) is not None:
+            here.answers[station.name] = chosen
+
+    label = "Question" if answer is None else "Question ✓" if answer + 1 == question.answer else "Question ✗"
+    with st.popover(label, icon=":material/help:"):
+        st.radio(
+            question.ask, range(len(question.choices)), index=answer, format_func=question.choices.__getitem__,
+            key=key, on_change=answered,
+        )  # fmt: skip
+        if answer is not None:
+            right = answer + 1 == question.answer
+            says = "Right." if right else f"No: {question.choices[question.answer - 1]}."
+            (st.success if right else st.warning)(f"{literal(says)} {question.because}")
+
+
+def lesson_cards() -> None:
+    """Every lesson with what it is about and how long it takes, each with a button that begins it."""
+    found = lessons()
+    complain_of(found.problems)
+    names = list(found.lessons)
+    for row in range(0, len(names), 3):
+        for column, name in zip(st.columns(3), names[row : row + 3], strict=False):
+            with column:
+                _card(name, found.lessons[name])
+
+
+def _card(name: str, lesson: Lesson) -> None:
+    with st.container(border=True, height="stretch", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/school: **{literal(lesson.title)}** · {lesson.minutes:g} min", width="stretch")
+            st.button("Begin", icon=":material/play_arrow:", key=f"begin.{name}", on_click=begin, args=(name,))
+        st.markdown(lesson.about)

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { met } from "../../genlab/live/stage/maths/signs.js";
+
+const header = {
+  step: 500, config: { beta: 10, clip: null, objective: "wgan" }, last: { kl: 3.2, wasserstein_exact: null },
+  diagnosis: { name: "posterior collapse" },
+};
+const all = sign => met(sign, header, false);
+
+test("a setting or a figure lies in a range, both ends included", () => {
+  assert.ok(all({ setting: "beta", least: 10 }));
+  assert.ok(!all({ setting: "beta", least: 10.1 }));
+  assert.ok(all({ figure: "kl", least: 3, most: 3.2 }));
+  assert.ok(!all({ figure: "kl", most: 3 }));
+});
+
+test("what is off, was never measured or is unknown lies in no range", () => {
+  for (const sign of [{ setting: "clip", most: 1 }, { figure: "wasserstein_exact", most: 9 }, { figure: "none", least: 0 }]) {
+    assert.ok(!all(sign));
+  }
+});
+
+test("a setting is what it is called, and off where it has no value", () => {
+  assert.ok(all({ setting: "objective", is: "wgan" }) && all({ setting: "clip", is: "off" }));
+  assert.ok(!all({ setting: "objective", is: "lsgan" }));
+});
+
+test("a step is passed, a name is given, a place is pinned", () => {
+  assert.ok(all({ step: 500 }) && !all({ step: 501 }));
+  assert.ok(all({ diagnosis: "posterior collapse" }) && !all({ diagnosis: "healthy" }));
+  assert.ok(met({ pinned: true }, null, true) && !met({ pinned: true }, header, false));
+});
+
+test("before the first frame nothing is done", () => {
+  assert.ok(!met({ step: 1 }, null, false) && !met({ setting: "beta", least: 0 }, null, false));
+});

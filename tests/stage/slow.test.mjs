@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { toldOf } from "../../genlab/live/stage/maths/story.js";
+import { gathered } from "../../genlab/live/stage/slow/motion.js";
+import { chart, networksPicture } from "../../genlab/live/stage/slow/networks.js";
+import { rows, scene } from "../../genlab/live/stage/slow/scene.js";
+
+const gan = { model: "gan", objective: "minimax", n_critic: 2, noise_dim: 3, generator_depth: 2, generator_width: 16, critic_depth: 1, critic_width: 8, data: "ring8" };
+const vae = { model: "vae", data: "mnist", latent_dim: 2, depth: 1, width: 500 };
+const theme = new Proxy({}, { get: (_, name) => (name === "name" ? "light" : "#123456") });
+const moment = (name, network = "", more = {}) => ({ name, network, fixed: "", turn: 0, numbers: {}, arrays: [], ...more });
+const array = (values, shape) => ({ values: Float32Array.from(values), shape });
+
+test("a discriminator's loss is told as the sum of its two terms, in the words of its objective", () => {
+  const numbers = { real_term: 0.5, generated_term: 0.25, loss: 0.75 };
+  const told = config => toldOf(moment("loss", "critic", { fixed: "generator", numbers, turn: 1 }), { ...gan, ...config });
+  assert.equal(told({}).formula, "L = −E log D(x) − E log(1 − D(G(z))) = 0.5 + 0.25 = 0.75");
+  assert.equal(told({}).who, "D’s step 2 of 2");
+  assert.match(told({ objective: "wgan" }).formula, /−E f\(x\) \+ E f\(G\(z\)\)/);
+  assert.match(told({ objective: "lsgan" }).formula, /½E\(D\(x\) − b\)²/);
+});
+
+test("in the generator's step the critic is fixed, in the critic's the generator", () => {
+  assert.deepEqual(toldOf(moment("gradient", "generator", { fixed: "critic", numbers: { norm: 1 } }), gan).fixed, ["D"]);
+  assert.deepEqual(toldOf(moment("gradient", "critic", { fixed: "generator", numbers: { norm: 1 } }), gan).fixed, ["G"]);
+  assert.ok(toldOf(moment("gradient", "critic", { fixed: "generator", numbers: { norm: 1 } }), gan).back);
+});
+
+test("the generator's loss is the one of its objective", () => {
+  const told = config => toldOf(moment("loss", "generator", { fixed: "critic", numbers: { loss: 2 } }), { ...gan, ...config }).formula;
+  assert.equal(told({}), "L_G = E log(1 − D(G(z))) = 2");
+  assert.equal(told({ objective: "nonsaturating" }), "L_G = −E log D(G(z)) = 2");
+  assert.equal(told({ objective: "wgan_gp" }), "L_G = −E f(G(z)) = 2");
+  assert.equal(told({ mistake: "flipped_sign" }), "L_G = −(E log(1 − D(G(z)))) = 2");
+});
+
+test("what is told of a VAE's loss adds up in its formula", () => {
+  const numbers = { reconstruction: 200, beta: 2, kl: 5, loss: 210 };
+  assert.equal(toldOf(moment("loss", "", { numbers }), vae).formula, "L = −log p(x|z) + β·Σ KL = 200 + 2 · 5 = 210 nats");
+});
+
+test("the networks have the run's own shapes, and every way joins two boxes", () => {
+  for (const [config, numbers, words] of [[gan, 2, ["3–16–16–2", "2–8–1"]], [vae, 784, ["784–500–2·2", "2–500–784"]]]) {
+    const { boxes, ways } = chart(config, numbers);
+    for (const word of words) assert.ok(boxes.some(box => box.words === word), word);
+    for (const end of ways.flat()) assert.ok(boxes.some(box => box.name === end), end);
+  }
+});
+
+test("every moment's acting parts stand in the picture of the networks", () => {
+  const told = [
+    ...["draw z generator", "generate generator", "draw x ", "score critic", "loss critic", "penalty critic", "gradient critic",
+      "update critic", "clip critic", "loss generator", "gradient generator", "update generator"].map(key => [key, gan]),
+    ...["draw x ", "encode encoder", "draw ε ", "sample encoder", "decode decoder", "loss ", "gradient decoder",
+      "gradient encoder", "update both"].map(key => [key, vae]),
+  ];
+  for (const [key, config] of told) {
+    const [, name, network] = /^(.*) (\w*)$/.exec(key);
+    const { active, title } = toldOf(moment(name, network, { numbers: { norm: 1, loss: 1 } }), config);
+    const names = chart(config, 2).boxes.map(box => box.name);
+    assert.ok(title && active.length && active.every(part => names.includes(part)), key);
+  }
+});
+
+test("a scene gathers what was drawn so far, and a new draw begins another batch", () => {
+  const one = array([1, 2], [1, 2]);
+  const moments = [
+    moment("draw z", "generator", { arrays: ["z"] }), moment("generate", "generator", { arrays: ["generated"] }),
+    moment("update", "critic", { arrays: ["field"] }), moment("draw z", "generator", { arrays: ["z"] }),
+    moment("generate", "generator", { arrays: ["generated"] }), moment("gradient", "generator", { arrays: ["pull"] }),
+    moment("update", "generator", { arrays: ["generated"] }),
+  ];
+  const arrays = Object.fromEntries(moments.flatMap(({ arrays: [name] }, i) => [[`${i}.${name}`, { ...one, i }]]));
+  assert.deepEqual(Object.keys(gathered(moments, arrays, 2)).sort(), ["field", "generated", "z"]);
+  assert.deepEqual(Object.keys(gathered(moments, arrays, 3)).sort(), ["field", "z"]);
+  const last = gathered(moments, arrays, 6);
+  assert.equal(last.before.i, 4);
+  assert.equal(last.generated.i, 6);
+  assert.equal(last.pull, undefined);
+});
+
+test("the scene draws each point once, and pictures pixel by pixel", () => {
+  const points = { real: array([0, 0, 1, 1], [2, 2]), generated: array([0, 1], [1, 2]), pull: array([0, 1], [1, 2]) };
+  const drawn = scene({ arrays: points, config: gan, extent: 2, theme });
+  assert.equal(drawn.match(/<circle/g).length, 2);
+  assert.equal(drawn.match(/rotate\(45/g).length, 1);
+  const grey = new Array(784).fill(0);
+  grey[30] = 255;
+  const pictures = { x: { values: Uint8Array.from(grey), shape: [1, 28, 28] } };
+  assert.match(scene({ arrays: pictures, config: vae, extent: 1, theme }), /<rect x="2" y="1" width="1.05"/);
+  assert.deepEqual(rows(points.real), [[0, 0], [1, 1]]);
+  assert.match(networksPicture(gan, 2, toldOf(moment("draw z", "generator", { fixed: "generator" }), gan), theme), /G \(fixed\)/);
+});

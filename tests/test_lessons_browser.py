@@ -1,0 +1,176 @@
+"""A lecture walked by a clicker's keys alone; tasks that the lab notices; one step in slow motion."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from genlab.config import CONFIGS
+from genlab.lessons import shelf
+
+SECONDS = 60_000
+LECTURE = shelf().lessons["lecture"]
+
+
+@pytest.fixture
+def lab(server, page):
+    return SimpleNamespace(page=page, url=server.url)
+
+
+def at_station(lab, name: str, station: str) -> None:
+    """Wait until the bar, the address and the words are those of a station, and nothing is complained of."""
+    lesson = shelf().lessons[name]
+    at = lesson.place(station)
+    lab.page.wait_for_function(
+        "([place, title, name]) => document.querySelector('.genlab-lesson .place')?.textContent === place"
+        " && document.querySelector('.genlab-lesson .title').textContent === title"
+        " && new URLSearchParams(location.search).get('station') === name",
+        arg=[f"{at + 1} / {len(lesson.station)}", lesson.station[at].title, station],
+        timeout=SECONDS,
+    )
+    lab.page.wait_for_function(f"() => location.pathname.endsWith('/{lesson.station[at].page}')", timeout=SECONDS)
+
+
+def complaints(lab) -> list[str]:
+    return lab.page.locator("[data-testid=stException], [data-testid=stAlertContentError]").all_inner_texts()
+
+
+def test_the_lecture_is_walked_from_end_to_end_by_a_clicker(lab):
+    lab.page.goto(f"{lab.url}/lessons?lesson=lecture")
+    for station in LECTURE.station:
+        at_station(lab, "lecture", station.name)
+        if station.page in CONFIGS:
+            seed = "window.genlab?.header?.config?.seed !== undefined"
+            lab.page.wait_for_function(
+                f"() => {seed} && window.genlab.data.model === '{station.page}'", timeout=SECONDS
+            )
+            if station.panels:
+                lab.page.wait_for_function(
+                    "ids => window.genlab.data.panels.map(panel => panel.id).join() === ids",
+                    arg=",".join(station.panels),
+                    timeout=SECONDS,
+                )
+        assert not complaints(lab), station.name
+        lab.page.keyboard.press("PageDown")
+    # After the last one there is none.
+    at_station(lab, "lecture", LECTURE.station[-1].name)
+    lab.page.keyboard.press("PageUp")
+    at_station(lab, "lecture", LECTURE.station[-2].name)
+
+
+def test_a_station_has_an_address_of_its_own_and_is_there_again_after_a_reload(lab):
+    lab.page.goto(f"{lab.url}/gan?lesson=lecture&station=gradient-penalty")
+    at_station(lab, "lecture", "gradient-penalty")
+    lab.page.reload()
+    at_station(lab, "lecture", "gradient-penalty")
+    assert lab.page.get_by_text("No weight is cut").is_visible()
+
+
+def test_a_task_is_seen_to_be_done_while_the_run_trains_and_stays_done(lab):
+    lab.page.goto(f"{lab.url}/vae?lesson=tasks&station=unused")
+    at_station(lab, "tasks", "unused")
+    task = lab.page.locator(".genlab-lesson .task")
+    assert task.inner_text() == "To do: Train past step 1,200."
+    lab.page.wait_for_function(
+        "() => document.querySelector('.genlab-lesson .task').textContent.startsWith('✓ done: ')", timeout=SECONDS
+    )
+    # The run rests where the station says.
+    lab.page.wait_for_function(
+        "() => window.genlab.header.step === 1200 && window.genlab.header.status === 'paused'", timeout=SECONDS
+    )
+    lab.page.keyboard.press("PageDown")
+    at_station(lab, "tasks", "pin")
+    lab.page.keyboard.press("PageUp")
+    at_station(lab, "tasks", "unused")
+    lab.page.wait_for_function(
+        "() => document.querySelector('.genlab-lesson .task').textContent.startsWith('✓ done: ')", timeout=SECONDS
+    )
+
+
+def test_a_question_is_answered_before_it_explains(lab):
+    lab.page.goto(f"{lab.url}/divergences?lesson=lecture&station=kl")
+    at_station(lab, "lecture", "kl")
+    lab.page.get_by_role("button", name="Question").click()
+    because = lab.page.get_by_text("mass of p that q misses costs without end")
+    assert because.count() == 0
+    lab.page.get_by_text("KL(q‖p): q has mass where p has little").click()
+    because.wait_for(timeout=SECONDS)
+    lab.page.get_by_role("button", name="Question ✗").wait_for(timeout=SECONDS)
+
+
+def test_an_ended_lesson_leaves_the_address_and_the_page(lab):
+    lab.page.goto(f"{lab.url}/games?lesson=lecture&station=alternating-steps")
+    at_station(lab, "lecture", "alternating-steps")
+    lab.page.get_by_role("button", name="End lesson").click()
+    lab.page.locator(".genlab-lesson").wait_for(state="detached", timeout=SECONDS)
+    lab.page.wait_for_function("() => !location.search.includes('lesson=')", timeout=SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("games?lesson=none", "lesson = none: there is none of this name"),
+        ("games?lesson=lecture&station=none", "station = none: Deep generative models"),
+    ],
+)
+def test_an_unknown_lesson_or_station_is_said_in_one_line(lab, address, line):
+    lab.page.goto(f"{lab.url}/{address}")
+    lab.page.get_by_text(line).first.wait_for(timeout=SECONDS)
+
+
+def test_a_link_may_choose_panels_and_controls_without_a_lesson(lab):
+    lab.page.goto(f"{lab.url}/vae?beta=4&show=beta&panels=latent,kl")
+    lab.page.wait_for_function("() => window.genlab?.header?.config?.beta === 4", timeout=SECONDS)
+    assert lab.page.evaluate("window.genlab.data.panels.map(panel => panel.id)") == ["latent", "kl"]
+    assert lab.page.evaluate("window.genlab.data.controls.show") == ["beta"]
+    lab.page.get_by_text("Show all controls").click()
+    assert "show=beta" in lab.page.url and "panels=latent" in lab.page.url
+
+
+# ---- one step in slow motion -----------------------------------------------------------------------------------------
+
+
+def told(lab) -> str:
+    return lab.page.locator(".genlab-slow header strong").inner_text()
+
+
+def moment(lab, title: str) -> None:
+    lab.page.wait_for_function(
+        "title => document.querySelector('.genlab-slow header strong').textContent.startsWith(title)",
+        arg=title, timeout=SECONDS,
+    )  # fmt: skip
+
+
+def test_the_next_step_is_told_by_the_space_bar_and_then_made(lab):
+    lab.page.goto(f"{lab.url}/gan?objective=wgan&clip=0.1&critic_width=16&generator_width=16")
+    lab.page.wait_for_function("() => window.genlab?.header?.config?.clip === 0.1", timeout=SECONDS)
+    lab.page.get_by_role("button", name="Slow").click()
+    moment(lab, "Draw z")
+    titles = [told(lab)]
+    for _ in range(13):
+        lab.page.keyboard.press(" ")
+        titles.append(told(lab))
+    assert titles[:8] == [
+        "Draw z from the noise", "G makes examples of it", "Draw as many real examples", "f scores them",
+        "The loss of f", "Back to the weights w of f; θ is fixed", "f learns: its field moves",
+        "Weights beyond ±c are cut",
+    ]  # fmt: skip
+    assert titles[-1] == "G learns: its points move"
+    assert lab.page.evaluate("window.genlab.header.step") == 0
+    lab.page.keyboard.press(" ")
+    lab.page.wait_for_function("() => window.genlab.header.step === 1", timeout=SECONDS)
+    moment(lab, "Draw z")
+    lab.page.keyboard.press("Escape")
+    assert lab.page.locator(".genlab-slow").is_hidden()
+
+
+def test_the_picture_of_the_networks_and_the_scene_are_large_enough_to_be_read(lab):
+    lab.page.goto(f"{lab.url}/vae?data=ring&width=16&sigma=0.2")
+    lab.page.wait_for_function("() => window.genlab?.header?.config?.data === 'ring'", timeout=SECONDS)
+    lab.page.get_by_role("button", name="Slow").click()
+    moment(lab, "Draw examples")
+    for title in ("The encoder gives", "Draw ε", "A draw of q(z|x)", "The decoder makes"):
+        lab.page.keyboard.press("s")
+        moment(lab, title)
+    scene = lab.page.locator(".genlab-slow .plane").bounding_box()
+    assert scene["height"] >= 250
+    assert lab.page.locator(".genlab-slow .networks svg").bounding_box()["width"] > 600
