@@ -7,7 +7,11 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-NAMES = ("lesson", "station", "challenge", "show", "panels")
+from genlab.config import CONFIGS
+
+NAMES = ("lesson", "station", "challenge")
+IN_FRONT = ("show", "panels")
+"""The same on the pages of a model alone: what stands in front there."""
 LONGEST = 300
 OF_THE_SCREEN = ("present",)
 """What the address says of this screen alone, and the browser's side reads: it is no part of a set-up."""
@@ -27,15 +31,21 @@ def keep(**values: str) -> None:
             del st.query_params[name]
 
 
-def take_up() -> None:
-    """Take over what the address says; for the shell, before anything reads it.
+def names() -> tuple[str, ...]:
+    """What is kept on the page that is shown."""
+    return (*NAMES, *IN_FRONT) if st.session_state.get("path") in CONFIGS else NAMES
+
+
+def take_up(path: str) -> None:
+    """Take over what the address of a page says; for the shell, before anything reads it.
 
     An address that says nothing of a lesson leaves the tab in it: a link within the lab is no wish to end it.
     """
+    st.session_state["path"] = path
     told = st.query_params.to_dict()
-    keep(**{name: told[name][:LONGEST] for name in NAMES if name in told})
+    keep(**{name: told[name][:LONGEST] for name in names() if name in told})
 
 
 def own(address: Mapping[str, str]) -> dict[str, str]:
     """A page's own part of an address."""
-    return {name: value for name, value in address.items() if name not in (*NAMES, *OF_THE_SCREEN)}
+    return {name: value for name, value in address.items() if name not in (*names(), *OF_THE_SCREEN)}

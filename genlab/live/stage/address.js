@@ -34,7 +34,7 @@ export class Address {
     const shown = this.shown();
     if (!shown || this.left || location.pathname !== this.path) return;
     const before = new URLSearchParams(location.search);
-    const kept = KEPT.flatMap(name => before.getAll(name).map(value => [name, value]));
+    const kept = KEPT.filter(name => !(name in shown)).flatMap(name => before.getAll(name).map(value => [name, value]));
     const query = String(new URLSearchParams([...Object.entries(shown), ...kept]));
     if (query === String(before)) return;
     const address = query ? `${this.path}?${query}` : this.path;

@@ -131,7 +131,8 @@ export class Lab {
       this.pinned = recall("pinned", {})[data.group + data.model] ?? null;
     }
     this.writeFormula(before?.formula);
-    this.timeline.node.hidden = !data.timeline;
+    // What everybody sees is moved by who steers.
+    this.timeline.node.hidden = !data.timeline || Boolean(data.watching);
     this.reconcile(data.panels);
     if (another) for (const panel of this.panels.values()) panel.enter();
     this.room.fit();
