@@ -81,7 +81,7 @@ def test_a_latent_space_without_a_plane_has_no_manifold():
 
 def test_every_stream_that_a_browser_may_ask_for_exists():
     # The map's own stream is drawn of many models at once.
-    assert set(messages.STREAMS) == {*ALL, "map"}
+    assert set(messages.STREAMS) == {*ALL, "map", "bands"}
 
 
 @pytest.mark.parametrize(

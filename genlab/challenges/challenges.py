@@ -7,7 +7,6 @@ import numpy as np
 
 from genlab.challenges.challenge import Attempt, Challenge, Curves, Judgement
 from genlab.config import GANConfig, VAEConfig
-from genlab.data.references import references
 from genlab.scenarios import SCENARIOS
 
 LATE = 100
@@ -36,6 +35,9 @@ def _all_modes(attempt: Attempt, curves: Curves) -> Judgement:
 
 
 def _near_the_evidence(attempt: Attempt, curves: Curves) -> Judgement:
+    # Its densities need scipy, which the web process loads only here.
+    from genlab.data.references import references
+
     last: Any = attempt.configs[-1]
     elbo, most = _late(curves, "elbo"), references(last.data, last.sigma).levels()["elbo"]
     line = f"the ELBO of the last {LATE} steps is {elbo:.3f} nats, E log p is {most:.3f}: {most - elbo:.3f} are missing"

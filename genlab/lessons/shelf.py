@@ -1,6 +1,7 @@
 """The lessons at hand: the built-in ones, and a lecturer's own from the home."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from genlab.lessons.lesson import Lesson
@@ -24,10 +25,8 @@ def shelf(home: Path | None = None) -> Shelf:
 
     A file of the home whose name is that of a built-in lesson is refused with a line: its address would be another's.
     """
-    lessons: dict[str, Lesson] = {}
+    lessons = dict(_built_in())
     problems: list[str] = []
-    for name in BUILT_IN:
-        lessons[name] = read_lesson(Path(__file__).with_name(f"{name}.toml"), lessons)
     for path in _files(home):
         if path.stem in lessons:
             problems.append(f"{path.name}: there is a lesson of this name already; rename the file")
@@ -37,6 +36,14 @@ def shelf(home: Path | None = None) -> Shelf:
         except LessonError as error:
             problems.append(str(error))
     return Shelf(lessons, tuple(problems))
+
+
+@cache
+def _built_in() -> dict[str, Lesson]:
+    lessons: dict[str, Lesson] = {}
+    for name in BUILT_IN:
+        lessons[name] = read_lesson(Path(__file__).with_name(f"{name}.toml"), lessons)
+    return lessons
 
 
 def _files(home: Path | None) -> list[Path]:

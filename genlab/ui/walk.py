@@ -54,7 +54,10 @@ def begin(name: str, at: int = 0) -> None:
 def lesson_above(page: str) -> None:
     """What the shell shows above the page of this name: the bar of the lesson, the station's words, its question."""
     take_up(page)
-    here, found = walk(), lessons()
+    here = walk()
+    if not here.name and not kept().get("lesson"):
+        return
+    found = lessons()
     _take_address(here, found)
     here = walk()
     lesson = found.lessons.get(here.name)
