@@ -12,7 +12,6 @@ from genlab.runtime import messages
 from genlab.runtime.client import Acted, CommandFailed, Lab, UnknownRun
 from genlab.runtime.keeping import may_steer
 from genlab.runtime.messages import RunStatus
-from genlab.scenarios.claims import claim_of
 
 SEEDS = 10_000
 """New seeds are drawn below this, short enough to be read out to a class."""
@@ -159,6 +158,9 @@ def fresh_map(lab: Lab, run_id: str, config: MapConfig) -> tuple[str, str]:
 
 def rests_at(config: Config | MapConfig) -> int | None:
     """The step at which a run with these settings comes to rest, because a claim is judged there; None for none."""
+    # Demonstrations bring scipy with their checks: a server that only starts need not load it.
+    from genlab.scenarios.claims import claim_of
+
     claim = None if isinstance(config, MapConfig) else claim_of(config)
     return claim.step if claim else None
 
