@@ -54,11 +54,11 @@ export class SlowMotion {
     this.play = action("Play", () => this.run(!this.playing));
     this.speed = element("input", { type: "range", min: 0, max: SPEEDS.length - 1, value: 2, "aria-label": "Speed" });
     this.end = action("Make this step", () => this.make());
-    const hand = element("div", { class: "hand" },
+    const steer = element("div", { class: "steer" },
       action("‹ Back", () => this.go(this.at - 1)), action("Next ›", () => this.forward()), this.play,
       element("label", {}, "Speed ", this.speed), this.place, this.end, action("Close", () => this.close()));
     this.root = element("section", { class: "genlab-slow", "aria-label": "One step in slow motion", tabindex: -1 },
-      element("header", {}, this.who, this.title), this.formula, this.networks, this.picture, hand);
+      element("header", {}, this.who, this.title), this.formula, this.networks, this.picture, steer);
     this.root.hidden = true;
     this.root.addEventListener("keydown", event => this.key(event));
   }

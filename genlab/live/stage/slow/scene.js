@@ -112,7 +112,7 @@ function line(from, to, colour, width) {
 
 /** Rows of pictures, each with its score. @param {Seen} seen @param {string[]} names */
 function strips({ arrays, theme, config }, names) {
-  return names.map(name => {
+  return `<div class="strips">${names.map(name => {
     const pictures = rows(arrays[name]);
     const scores = arrays[`${name}_scores`] ? Array.from(arrays[`${name}_scores`].values) : [];
     const cells = pictures.map((grey, i) => {
@@ -120,7 +120,7 @@ function strips({ arrays, theme, config }, names) {
       return `<g transform="translate(${i * 31},0)">${ink(grey, theme)}${score}</g>`;
     });
     return pictures.length ? `<svg viewBox="0 0 ${31 * pictures.length} ${scores.length ? 42 : 29}" class="strip" role="img" aria-label="${name}">${cells.join("")}</svg>` : "";
-  }).join("");
+  }).join("")}</div>`;
 }
 
 /** A grey picture as runs of one shade in each row: ink on paper. @param {number[]} grey @param {Theme} theme */
