@@ -113,7 +113,7 @@ def test_a_step_from_before_another_objective_is_shown_with_its_own_formula_and_
     slider = lab.page.locator(".timeline input")
     slider.press("Home")
     lab.wait("h.looking === 0 && h.config.objective === 'minimax'")
-    field = "document.querySelector('[data-panel=plane] .canvas').data.find(t => t.colorbar).colorbar.title.text"
+    field = "document.querySelector('[data-panel=plane] .ramp')?.textContent.split(' ')[0]"
     lab.page.wait_for_function(f"() => {formula}.includes('log') && {field} === 'D(x)'", timeout=SECONDS)
     go(lab, "Now")
     lab.page.wait_for_function(f"() => !{formula}.includes('log') && {field} === 'f(x)'", timeout=SECONDS)
@@ -124,7 +124,7 @@ def test_another_tab_s_change_is_in_the_controls_of_this_one(lab, server):
     second = Lab(lab.page.context.new_page(), server.url)
     second.page.goto(lab.page.url)
     second.ready()
-    second.set("gan-n_critic", "3")
+    second.set("n_critic", "3")
     lab.page.wait_for_url("**n_critic=3**", timeout=SECONDS)
     box = "document.querySelector('[data-setting=n_critic] .box')"
     lab.page.wait_for_function(f"() => {box}.value === '3'", timeout=SECONDS)

@@ -49,7 +49,8 @@ class Shell {
 /** @param {AbortSignal} signal */
 function listen(signal) {
   const options = { signal, capture: true };
-  document.addEventListener("click", () => setTimeout(giveBack, SETTLED), options);
+  // A key presses buttons too, by a click of the page's own.
+  document.addEventListener("click", ({ isTrusted }) => isTrusted && setTimeout(giveBack, SETTLED), options);
   document.addEventListener("keydown", passOn, options);
   document.addEventListener("keyup", passOn, options);
 }

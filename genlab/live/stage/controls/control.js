@@ -19,6 +19,7 @@ export class Control {
     this.held = false;
     /** Frames from this command on show what the hand has left; Infinity until that is answered, 0 when nothing is asked. */
     this.asked = 0;
+    this.asks = 0; // how often a hand has left a value
     /** @type {any} What the run has. */
     this.truth = undefined;
     this.id = `genlab-setting-${setting.name}`;
@@ -42,9 +43,10 @@ export class Control {
   async leave(value) {
     this.held = false;
     this.asked = Infinity;
+    const mine = ++this.asks;
     const { command, error } = await this.hands.set(this.setting.name, value);
-    // Meanwhile the hand may have come back.
-    if (this.asked !== Infinity) return;
+    // Meanwhile the hand may have come back and left another value, which is not answered yet.
+    if (mine !== this.asks) return;
     this.asked = error ? 0 : command;
     if (!this.asked && !this.held) this.show(this.truth);
   }

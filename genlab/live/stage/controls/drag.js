@@ -11,7 +11,7 @@ export class Drag {
   constructor(order, say) {
     this.order = order;
     this.say = say;
-    this.count = 0;
+    this.latest = { number: 0, acted: 0 }; // a drag, and its last command that changed anything
     this.going = false;
     this.pumping = false;
     /** @type {Settings | null} The newest value on the way that was not sent yet. */
@@ -22,7 +22,7 @@ export class Drag {
 
   /** A value on the way. @param {Settings} settings */
   move(settings) {
-    if (!this.going) this.count += 1;
+    if (!this.going) this.latest = { number: this.latest.number + 1, acted: 0 };
     this.going = true;
     this.next = settings;
     if (!this.pumping) this.pump();
@@ -30,10 +30,14 @@ export class Drag {
 
   /** The value at which a hand has let go; of a drag it is the last. @param {Settings} settings @returns {Promise<CommandAnswer>} */
   end(settings) {
-    const drag = this.going ? this.count : null;
+    const drag = this.going ? this.latest : null;
     this.going = false;
     this.next = null;
-    return this.queue(() => this.order(apply(settings, drag)));
+    return this.queue(async () => {
+      const answer = await this.order(apply(settings, drag && drag.number));
+      // When the run has the value already, by a command of this drag, it may not have shown it yet.
+      return drag && !answer.error ? { ...answer, command: Math.max(answer.command, drag.acted) } : answer;
+    });
   }
 
   async pump() {
@@ -47,10 +51,13 @@ export class Drag {
     this.pumping = false;
   }
 
-  send() {
-    const settings = this.next;
+  async send() {
+    const [settings, drag] = [this.next, this.latest];
     this.next = null;
-    return settings && this.order(apply(settings, this.count));
+    if (!settings) return null;
+    const answer = await this.order(apply(settings, drag.number));
+    drag.acted = Math.max(drag.acted, answer.command);
+    return answer;
   }
 
   /** @template T @param {() => T | Promise<T>} task what is sent once all before it is answered @returns {Promise<T>} */
