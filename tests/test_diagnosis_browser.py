@@ -38,7 +38,9 @@ def test_a_collapsed_posterior_is_named_explained_and_cured_from_its_card(lab):
     link = card.get_by_role("link")
     assert link.get_attribute("href") == "/evidence" and link.get_attribute("target") == "_blank"
     within = "() => { const r = document.querySelector('.happening .card').getBoundingClientRect();"
-    assert lab.page.evaluate(f"{within} return r.left >= 0 && r.right <= innerWidth && r.bottom <= innerHeight; }}")
+    # It is moved into the window before the frame that shows it is painted.
+    inside = f"{within} return r.width > 0 && r.left >= 0 && r.right <= innerWidth && r.bottom <= innerHeight; }}"
+    lab.page.wait_for_function(inside, timeout=SECONDS)
     lab.page.keyboard.press("Tab")
     assert lab.page.evaluate("() => document.activeElement.textContent") == "KL weight β = 1"
     lab.page.keyboard.press("Enter")

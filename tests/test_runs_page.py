@@ -233,7 +233,9 @@ def test_runs_are_compared_renamed_opened_where_they_stood_and_deleted_after_a_q
     tab.ready()
     tab.wait("h.step === v[0] && h.config.seed === 2", step)
     tab.page.get_by_role("button", name="Keep").click()
-    assert tab.page.get_by_role("textbox", name="Name of this run").input_value() == "the second"
+    # A field of Streamlit stands empty for a frame before it has its value.
+    named = "() => document.querySelector('[aria-label=\"Name of this run\"]')?.value === 'the second'"
+    tab.page.wait_for_function(named, timeout=SECONDS)
 
     go_to_runs(tab)
     choose(tab, 1)

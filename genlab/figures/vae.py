@@ -67,11 +67,13 @@ def _latent_plane(config: VAEConfig) -> Panel:
         layer("prior", "prior 1σ, 2σ", [first], "@prior", "◎"),
     ]
     of_x = of_x_in_plane(len(data), config.latent_dim)
+    # It stands small and answers the hand: no label stands at its upper edge, for which other figures keep 10 px free.
+    layout = axes("z₁", "z₂", extent=REACH) | {"margin": {"t": 4}}
     data, bind, layers = (mine + more for mine, more in zip((data, bind, layers), of_x, strict=True))
     return Panel(
         "latent", "explorer", "Latent plane", _latent_area(config), ("latent",),
         {
-            "figure": {"data": data, "layout": axes("z₁", "z₂", extent=REACH)},
+            "figure": {"data": data, "layout": layout},
             "bind": bind, "layers": layers, "caption": marked["caption"], "explore": _explore(config),
         },
     )  # fmt: skip

@@ -11,6 +11,8 @@ import { apply } from "../wire/messages.js";
  */
 const CALM_NAMES = { healthy: "✓", "warming up": "◌" };
 
+const MARGIN = 8; // between the card and the window's edge
+
 export class Happening {
   /** @param {Lab} lab */
   constructor(lab) {
@@ -22,10 +24,21 @@ export class Happening {
     this.attempts = element("div", { class: "attempts" });
     this.more = element("a", { target: "_blank", rel: "noopener" }, "Read more: why this happens ↗");
     const summary = element("summary", { title: "What is happening now?" }, this.icon, this.name);
-    this.node = element("details", { class: "happening" }, summary, element("div", { class: "card" }, this.saw, this.why, this.attempts, this.more));
+    this.card = element("div", { class: "card" }, this.saw, this.why, this.attempts, this.more);
+    this.node = element("details", { class: "happening" }, summary, this.card);
     this.summary = summary;
     this.made = "";
     closesOnLeaving(this.node);
+    const sizes = new ResizeObserver(() => this.place());
+    for (const node of [this.card, lab.root]) sizes.observe(node);
+  }
+
+  /** Below its name, and as far to the left of it as the window's edge asks for. */
+  place() {
+    if (!this.node.open) return;
+    const left = this.node.getBoundingClientRect().left;
+    const room = document.documentElement.clientWidth - MARGIN - this.card.offsetWidth;
+    this.card.style.left = `${Math.max(MARGIN, Math.min(left, room)) - left}px`;
   }
 
   /** @param {Diagnosis | null | undefined} diagnosis */
@@ -41,6 +54,7 @@ export class Happening {
     change(this.name, name);
     change(this.saw, saw);
     change(this.why, why);
+    this.place();
     this.more.hidden = !page;
     this.more.href = `${this.lab.data.base.replace(/\/$/, "")}/${page}`;
     // Made anew only when they differ: the button that has the keyboard's focus must not vanish.
