@@ -77,7 +77,6 @@ def bad_message(chance: random.Random) -> str | bytes:
             lambda: json.dumps({"type": "rate", "hz": number}),
             lambda: json.dumps({"type": "encode", "id": 1, "x": number}),
             lambda: json.dumps({"type": "examine", "id": 1, "cell": number}),
-            lambda: json.dumps({"type": "rehearse", "id": number}),
             lambda: '{"type":"pong"' + " " * chance.choice([65_536, 200_000]) + "}",
             lambda: '{"type":"decode","id":1,"z":[1e999,0]}',
         ]
