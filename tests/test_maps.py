@@ -264,5 +264,5 @@ def test_what_a_map_cannot_do_is_refused_in_one_line_and_harms_nobody(lab):
     other = lab.start(GANConfig(generator_width=4, critic_width=4))
     with pytest.raises(SettingError, match="only a map has cells"):
         lab.open_cell(other, 0)
-    until(lambda: lab.state(other).status != RunStatus.STARTING)
+    until(lambda: RunStatus.STARTING not in (lab.state(run_id).status, lab.state(other).status))
     assert lab.state(run_id).status == lab.state(other).status == RunStatus.PAUSED
