@@ -17,6 +17,7 @@ from genlab.runtime.placing import choose_host
 from genlab.runtime.records import RunState
 from genlab.runtime.worker import turns
 from genlab.runtime.worker.fair import Fair
+from genlab.runtime.worker.hands import Hands
 from genlab.runtime.worker.inbox import Inbox
 from genlab.runtime.worker.run import Run, Runs
 from genlab.training import make_trainer
@@ -62,7 +63,7 @@ def playing(clock, tmp_path, *runs):
 
 
 def time_of_each(table, clock, seconds=200):
-    rota, until = turns.Turns(table, lambda *about: None, lambda: False), clock.now + seconds
+    rota, until = turns.Turns(table, lambda *about: None, lambda: False, Hands()), clock.now + seconds
     while clock.now < until:
         rota.take()
     return [run.used / seconds for run in table.values()]
@@ -92,7 +93,7 @@ def test_who_comes_late_does_not_catch_up_and_who_left_leaves_the_time_to_the_ot
     table = playing(clock, tmp_path, (ADA, 0.001), (BOB, 0.001))
     bob = table["run00001"]
     bob.status = RunStatus.PAUSED
-    rota = turns.Turns(table, lambda *about: None, lambda: False)
+    rota = turns.Turns(table, lambda *about: None, lambda: False, Hands())
     for _ in range(100):
         rota.take()
     table.play(bob)
