@@ -8,6 +8,7 @@ from genlab.ui.cards import scenario_card
 
 WAYS = {
     "Look further": {
+        "lessons": ("school", "A lecture to walk through, and challenges"),
         "gallery": ("compare", "Failures, each beside its cure"),
         "map": ("grid_on", "Which settings work: a map"),
         "generate": ("auto_awesome", "What a trained model makes: Generate"),

@@ -60,7 +60,7 @@ def test_who_is_alone_sees_nothing_of_owners(owner):
 
 def test_a_stranger_watches_and_makes_the_run_their_own(owner, newcomer):
     stranger, run_id = newcomer().open(f"gan?run={run_of(owner)}"), run_of(owner)
-    stranger.page.get_by_text("You watch").wait_for(timeout=SECONDS)
+    stranger.page.get_by_text("You watch").first.wait_for(timeout=SECONDS)
     assert stranger.page.get_by_role("button", name="One step").count() == 0
     stranger.page.get_by_role("button", name="Make it mine").click()
     stranger.page.wait_for_function(
@@ -94,7 +94,7 @@ def test_who_comes_by_the_link_that_steers_steers_until_it_is_taken_back(owner, 
     owner.page.get_by_role("button", name="Take the link back").wait_for(state="hidden", timeout=SECONDS)
     friend.page.reload()
     friend.ready()
-    friend.page.get_by_text("You watch").wait_for(timeout=SECONDS)
+    friend.page.get_by_text("You watch").first.wait_for(timeout=SECONDS)
 
 
 def test_each_lists_their_own_runs(owner, newcomer):
