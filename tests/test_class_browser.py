@@ -58,7 +58,6 @@ def test_who_is_alone_sees_nothing_of_owners(owner):
     assert owner.page.get_by_role("tab", name="Share").count() == 0
 
 
-@pytest.mark.xfail(reason="not yet moved to the bar of the stage: to be mended")
 def test_a_stranger_watches_and_makes_the_run_their_own(owner, newcomer):
     stranger, run_id = newcomer().open(f"gan?run={run_of(owner)}"), run_of(owner)
     stranger.page.get_by_text("You watch").first.wait_for(timeout=SECONDS)
@@ -72,7 +71,6 @@ def test_a_stranger_watches_and_makes_the_run_their_own(owner, newcomer):
     assert owner.header("step") == 1 and run_of(owner) == run_id
 
 
-@pytest.mark.xfail(reason="not yet moved to the bar of the stage: to be mended")
 def test_who_comes_by_the_link_that_steers_steers_until_it_is_taken_back(owner, newcomer):
     friend = newcomer()
     friend.page.goto(friend.url)
@@ -99,7 +97,6 @@ def test_who_comes_by_the_link_that_steers_steers_until_it_is_taken_back(owner, 
     friend.page.get_by_text("You watch").first.wait_for(timeout=SECONDS)
 
 
-@pytest.mark.xfail(reason="not yet moved to the bar of the stage: to be mended")
 def test_each_lists_their_own_runs(owner, newcomer):
     stranger = newcomer()
     stranger.page.goto(f"{stranger.url}/runs")
@@ -107,7 +104,6 @@ def test_each_lists_their_own_runs(owner, newcomer):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="not yet moved to the bar of the stage: to be mended")
 def test_a_lecturer_pauses_everybody_asks_and_sees_the_answers(browser, tmp_path_factory):
     lab = start_server(tmp_path_factory.mktemp("class"), GENLAB_LECTURER="correct horse", GENLAB_IDLE_SECONDS="600")
     contexts = [browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce") for _ in range(3)]

@@ -252,7 +252,6 @@ def test_runs_are_compared_renamed_opened_where_they_stood_and_deleted_after_a_q
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("browser")
-@pytest.mark.xfail(reason="a page that watches a run is not told of its deletion any more: to be mended")
 def test_whoever_watches_a_run_that_is_deleted_is_told(tab, browser, server):
     run_id = train(tab, "gan?generator_width=8&critic_width=8&seed=3")
     other = browser.new_context().new_page()

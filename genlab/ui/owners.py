@@ -37,6 +37,8 @@ def take_up_link(run_id: str | None, key: str | None) -> str:
 def share(state: RunState) -> None:
     """The inside of a popover: a link to watch, and for the owner one that steers."""
     lab = client.get_lab()
+    # A dialog is drawn again by itself, after the link was taken back too.
+    state = lab.state(state.run_id)
     page = (st.context.url or "").partition("?")[0]
     st.markdown("**Link** to watch this run: pictures, own tabs, nothing that reaches it.")
     show_link(f"{page}?run={state.run_id}")

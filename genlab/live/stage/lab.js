@@ -70,7 +70,7 @@ export class Lab {
       streams: () => this.streams(),
       say: words => this.connection(words),
       expectsNews: () => this.header?.status === "running",
-      refused: () => this.tell("address", this.hand.address() ?? {}),
+      refused: () => this.askAgain(),
       cut: () => this.hand.cut(),
     });
     this.top = new TopBar(this);
@@ -170,6 +170,11 @@ export class Lab {
       if (panel.made !== made) panel.configure(spec);
       panel.made = made;
     }
+  }
+
+  /** The run is not what it was, or not there: the page finds it again by its address, or says that it is gone. */
+  askAgain() {
+    this.tell("address", this.hand.address() ?? {});
   }
 
   /** This lab and those of the same page that are switched with it. */

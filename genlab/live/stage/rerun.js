@@ -5,6 +5,8 @@
 /** @import { Lab } from "./lab.js" */
 import { targetOf } from "./page/dom.js";
 
+const STOPPED = "stopped"; // no settings: a run that was deleted, or left its worker
+
 export class Rerun {
   /** @param {Lab} lab @param {AbortSignal} signal */
   constructor(lab, signal) {
@@ -32,6 +34,13 @@ export class Rerun {
     const { header, data, tell } = this.lab;
     if (!header || !data.config || header.run !== data.run || this.asked) return;
     if (this.leaving || location.pathname !== this.path) return;
+    if (header.status === "stopped") {
+      if (this.told === STOPPED) return;
+      this.told = STOPPED;
+      this.asked = true;
+      this.lab.askAgain();
+      return;
+    }
     // A run that only starts tells no settings yet.
     if (!Object.keys(header.config).length) return;
     const settings = this.drawnFor(header.config);

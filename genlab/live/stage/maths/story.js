@@ -57,7 +57,7 @@ function gan({ name, network, fixed, numbers, turn }, config) {
     case "update critic": return told(`${s} learns: its field moves`, `w ← w − step along ∇_w L; w moved by ${say(numbers.moved)}`, [s]);
     case "clip critic": return told("Weights beyond ±c are cut", `w ← clip(w, −c, c), c = ${say(numbers.clip)}: ${say(100 * numbers.cut)} % were cut`, [s]);
     case "loss generator": return told("The loss of G", `L_G = ${generatorFormula(config)} = ${say(numbers.loss)}`, ["score", "L"]);
-    case "gradient generator": return told("Back through the critic, which is fixed, to the points, and through G to θ".replace("the critic", s), `arrows: −∂L_G/∂x; ‖∇_θ L_G‖ = ${say(numbers.norm)}`, ["L", "score", s, "G(z)", "G"], true);
+    case "gradient generator": return told(`Back through ${s}, which is fixed, to the points, and through G to θ`, `arrows: −∂L_G/∂x; ‖∇_θ L_G‖ = ${say(numbers.norm)}`, ["L", "score", s, "G(z)", "G"], true);
     default: return told("G learns: its points move", `θ ← θ − step along ∇_θ L_G; θ moved by ${say(numbers.moved)}`, ["G", "G(z)"]);
   }
 }
