@@ -181,7 +181,6 @@ def test_a_report_whose_process_is_killed_keeps_its_lines_and_says_so(monkeypatc
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "required"),
         (["paint"], "paint"),
         (["train", "gan"], "--steps"),
         (["train", "diffusion", "--steps", "3"], "diffusion"),

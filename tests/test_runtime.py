@@ -118,6 +118,21 @@ def test_settings_given_while_the_workers_warm_up_are_in_the_state_at_once(tmp_p
     lab.close()
 
 
+def test_what_is_refused_once_the_workers_are_warm_is_said_to_the_watchers(tmp_path):
+    lab, told = client.Lab(tmp_path, workers=1, step_seconds=0.05), []
+    heavy = lab.start(SMALL.replace(generator_width=1024, critic_width=1024, batch_size=2048))
+    other = lab.start(SMALL)
+    watches = [lab.watch(one, lambda slot, packet: told.append(packet)) for one in (heavy, other)]
+    lab.play(heavy)
+    assert lab.worker_status() == "warming up"
+    until(lambda: any(b"batch_size" in packet and b"lower" in packet for packet in told if b'"event"' in packet), 60)
+    with pytest.raises(SettingError, match="no snapshot"):
+        lab.rewind(other, 7)
+    for watch in watches:
+        watch.close()
+    lab.close()
+
+
 def test_a_structural_or_bad_setting_is_refused_by_name(lab):
     run_id = rested(lab)
     with pytest.raises(SettingError, match="noise_dim = 3"):

@@ -1,12 +1,16 @@
 """The whole server: what it takes in, and what becomes of open pages when it is started again."""
 
+import os
 import re
 import shutil
 import struct
+import subprocess
 import sys
+import time
 
 import pytest
-from conftest import start_server, stop_server
+from conftest import ROOT, Server, free_port, start_server, stop_server, wait_until_healthy
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -40,6 +44,53 @@ def test_large_messages_leave_no_memory_behind(server):
             while True:
                 socket.recv(timeout=20)
     assert megabytes(server) - before < 20
+
+
+DIARY = """
+import time
+from pathlib import Path
+
+diary = Path("diary").open("a")
+diary.write("begun\\n")
+diary.flush()
+try:
+    time.sleep(1.0)
+finally:
+    diary.write("over\\n")
+    diary.flush()
+"""
+"""A page that is drawn for a second without a moment at which it would hear that it is to stop."""
+
+
+def test_two_scripts_of_one_tab_never_run_at_the_same_time(tmp_path):
+    """Both would open the run of the page, and each would find what the other has half written down."""
+    (tmp_path / "app.py").write_text(DIARY)
+    shutil.copytree(ROOT / ".streamlit", tmp_path / ".streamlit")
+    port, log = free_port(), tmp_path / "log"
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*command, "--server.port", str(port), "--server.address", "127.0.0.1"],
+            cwd=tmp_path, env=os.environ, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    lab = Server(f"http://127.0.0.1:{port}", tmp_path, log, process)
+    try:
+        wait_until_healthy(process, lab.url, log)
+        again, diary = BackMsg(), tmp_path / "diary"
+        again.rerun_script.query_string = ""
+        with streamlit_socket(lab) as socket:
+            for begun in (1, 2, 3):
+                socket.send(again.SerializeToString())
+                deadline = time.monotonic() + 30
+                while time.monotonic() < deadline and not (
+                    diary.exists() and diary.read_text().count("begun") >= begun
+                ):
+                    time.sleep(0.02)
+            while time.monotonic() < deadline and diary.read_text().count("over") < 3:
+                time.sleep(0.02)
+        assert diary.read_text().split() == ["begun", "over"] * 3
+    finally:
+        stop_server(lab)
 
 
 @pytest.fixture

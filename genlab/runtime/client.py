@@ -73,13 +73,9 @@ class Lab(Keeping, Owning):
         self._watches = Watches()
         self._pool = Pool(
             self.settings.worker_count(),
-            settings=self.settings,
-            lease=renew_lease(self.settings.home),
-            patience=patience,
-            on_state=self.store.put,
-            on_packet=self._watches.packet,
-            on_event=self._watches.event,
-        )
+            settings=self.settings, lease=renew_lease(self.settings.home), patience=patience, on_state=self.store.put,
+            on_packet=self._watches.packet, on_event=self._watches.event,
+        )  # fmt: skip
         self.classroom = Classroom(self, self.visitors, self.settings.lecturer)
         self.quotas = Quotas(self.settings, self._pool, self.store, self.visitors)
         self._health = Health(self._pool, self._watches, self.store)
@@ -350,11 +346,12 @@ class Lab(Keeping, Owning):
             self._entry(twin)
         # Commands wait in the pipe, in order, until the worker has warmed up; the page need not, unless what it does
         # next goes to another worker or to a file. Until then it shows what the run will be.
-        waits = self._pool.is_ready(entry) or do in ("checkpoint", "branch", "copy", "release")
+        waits = self._pool.is_ready(entry) or do in ("checkpoint", "branch", "copy", "release", "rewind")
         future = self._pool.command(entry, do, within=REPLY_SECONDS if waits else None, **arguments)
         if becomes and not waits:
             self._pool.foresee(entry, becomes, future)
         if not waits and (becomes or not future.done()):
+            future.add_done_callback(lambda done: self._say_late(run_id, done))
             return Acted(future.number)
         try:
             reply = future.result(REPLY_SECONDS)
@@ -368,6 +365,11 @@ class Lab(Keeping, Owning):
         if reply["error"]:
             raise (SettingError if reply["kind"] == "setting" else CommandFailed)(reply["error"])
         return Acted(future.number, reply.get("state", {}).get("step"))
+
+    def _say_late(self, run_id: str, done: Future) -> None:
+        """Nobody waits for what a worker refuses once it is warm: the run's watchers are told."""
+        if done.exception() is None and done.result()["error"] and (state := self._find(run_id)):
+            self._watches.event(replace(state, message=done.result()["error"]))
 
 
 _lab: Lab | None = None

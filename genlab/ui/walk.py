@@ -69,7 +69,6 @@ def lesson_above(page: str) -> None:
     station = lesson.station[here.at]
     keep(lesson=here.name, station=station.name)
     if here.wanted:
-        here.wanted = False
         _go(here, station)
     with st.container(key="lesson", gap="xxsmall"):
         lesson_bar(
@@ -119,7 +118,10 @@ def _go(here: Walk, station: Station) -> None:
     """Open the page of a station with its set-up; what it started before is shown again."""
     # The page may be the one that is shown: it is entered anew.
     st.session_state["page"] = None
-    st.switch_page(PAGES / f"{station.page}.py", query_params={**_query(here, station), **kept()})
+    query = {**_query(here, station), **kept()}
+    # Not before: a script that is interrupted on the way has not gone.
+    here.wanted = False
+    st.switch_page(PAGES / f"{station.page}.py", query_params=query)
 
 
 def _query(here: Walk, station: Station) -> Mapping[str, str]:
