@@ -163,6 +163,26 @@ def test_the_one_figure_of_a_noisy_curve_is_a_running_mean_however_often_one_loo
     assert watched.values()["elbo"][1] == pytest.approx(mean, rel=1e-5)
 
 
+PORTIONS = ((100, 100), (7, 193), (1, 24, 1, 49, 3, 122))
+DIVERGES = models(TINY_VAE.replace(optimizer="sgd", sigma=0.01), learning_rate=(1e-6, 1.0, 1e-5, 3e-3))
+
+
+@pytest.mark.parametrize("portions", PORTIONS, ids=str)
+@pytest.mark.parametrize("kind", [*CELLS, "diverges"])
+def test_a_batch_in_portions_equals_a_batch_at_once(kind, portions):
+    configs = DIVERGES if kind == "diverges" else CELLS[kind]
+    whole, parts = make_batch(configs), make_batch(configs)
+    whole.advance(sum(portions))
+    for portion in portions:
+        parts.advance(portion)
+    assert parts.step == whole.step == 200 and parts.divergences == whole.divergences
+    assert (kind == "diverges") == (not all(gone is None for gone in whole.divergences))
+    for tables in zip(whole.values().values(), parts.values().values(), strict=True):
+        assert np.array_equal(*tables, equal_nan=True)
+    for place in range(len(configs)):
+        assert same_state(whole.trainer(place), parts.trainer(place))
+
+
 def test_curves_stay_in_bounded_memory_and_keep_their_range():
     batch = make_batch(models(TINY_VAE.replace(batch_size=1, width=2), beta=(1.0, 2.0)))
     batch.advance(ROWS + 40)

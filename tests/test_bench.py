@@ -4,7 +4,7 @@ import pytest
 import torch
 from small_runs import DEVICES
 
-from genlab.bench import check_device
+from genlab.bench import carefully, check_device
 from genlab.bench.crowd import measure_crowd
 from genlab.bench.hand import figures, measure_hand
 from genlab.bench.load import Load, core_share, word
@@ -110,6 +110,15 @@ def test_the_ratio_of_two_ways_is_taken_within_each_repeat():
 def test_a_watcher_of_the_bench_watches_what_the_page_shows():
     assert {"history", "real", "generated", "field"} <= set(page_streams(GANConfig()))
     assert {"history", "latent", "samples", "reconstruction"} <= set(page_streams(VAEConfig()))
+
+
+def test_a_part_that_cannot_be_measured_says_why_in_one_line_and_the_others_stand():
+    def fails():
+        raise TimeoutError("no frame arrives\nand much more")
+
+    assert carefully(lambda: {"ms": 1.0}) == {"ms": 1.0}
+    assert carefully(fails) == {"failed": "TimeoutError: no frame arrives"}
+    assert carefully(lambda: figures({"trips": [], "ages": [], "moves": 0, "asked": 0, "seconds": 1.0}))["failed"]
 
 
 def test_a_busy_machine_is_called_busy():

@@ -467,13 +467,27 @@ def test_noise_has_the_chosen_distribution():
 # Seeds ------------------------------------------------------------------------------------------------------------
 
 
+PORTIONS = ((1, 40, CHECK_EVERY - 41, 3, 2), (100, 100, 5), (7, 193, 5), (1,) * (CHECK_EVERY + 5))
+
+
+@pytest.mark.parametrize("portions", PORTIONS, ids=lambda portions: f"{len(portions)} from {portions[0]}")
 @pytest.mark.parametrize("settings", KINDS, ids=str)
-def test_a_run_in_portions_equals_a_run_at_once(settings):
-    whole, portions = gan(**settings), gan(**settings)
-    whole.advance(CHECK_EVERY + 5)
-    for portion in (1, 40, CHECK_EVERY - 41, 3, 2):
-        portions.advance(portion)
-    assert same_state(whole, portions)
+def test_a_run_in_portions_equals_a_run_at_once(settings, portions):
+    assert_same_in_portions(lambda: gan(**settings), portions)
+
+
+@pytest.mark.parametrize("portions", PORTIONS, ids=lambda portions: f"{len(portions)} from {portions[0]}")
+@pytest.mark.parametrize("settings", [{}, {"annealing": "cyclical"}, {"data": "mnist", "batch_size": 7}], ids=str)
+def test_a_vae_in_portions_equals_one_at_once(settings, portions):
+    assert_same_in_portions(lambda: vae(**settings), portions)
+
+
+def assert_same_in_portions(make, portions):
+    whole, parts = make(), make()
+    whole.advance(sum(portions))
+    for portion in portions:
+        parts.advance(portion)
+    assert same_state(whole, parts)
 
 
 def test_runs_beside_each_other_do_not_disturb_each_other():

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Callable
 from typing import Any
 
 
@@ -9,7 +10,8 @@ def bench(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
     """All figures as JSON values; ``quick`` measures for shorter times, which scatters more.
 
     On another device than the CPU: whether it computes what the CPU computes, the training loops on it beside the CPU,
-    batches of models and the largest map. The web process and the browser are measured on the CPU alone.
+    batches of models and the largest map. The web process and the browser are measured on the CPU alone. A part that
+    cannot be measured says why under ``"failed"``; the others stand.
     """
     import torch
 
@@ -25,7 +27,7 @@ def bench(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
     torch.set_num_threads(1)
     load = Load()
     figures: dict[str, Any] = {}
-    parts = {
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
         "together": lambda: measure_together(repeats=1 if quick else 5, device=device),
         "largest_map": lambda: measure_map(seconds=3.0 if quick else 20.0, device=device),
     }
@@ -42,13 +44,22 @@ def bench(quick: bool = False, device: str = "cpu") -> dict[str, Any]:
     figures |= measure_speeds(repeats=3 if quick else 24, seconds=0.5 if quick else 1.0, device=device)
     for name, measure in parts.items():
         load.look()
-        figures[name] = measure()
+        figures[name] = carefully(measure)
     load.look()
     machine = {
         "cores": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version(),
         "torch": torch.__version__, "device": label(device),
     }  # fmt: skip
     return {"machine": machine, "load": load.to_data(), **figures}
+
+
+def carefully(measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What a part measures, or in one line why it does not: minutes of other measurements are not lost with it."""
+    try:
+        return measure()
+    except Exception as error:
+        first, *_ = str(error).splitlines() or [""]
+        return {"failed": f"{type(error).__name__}: {first}"}
 
 
 def check_device(device: str) -> dict[str, Any]:
@@ -60,4 +71,4 @@ def check_device(device: str) -> dict[str, Any]:
     return {"largest_relative_error": errors, "not_used": line or None}
 
 
-__all__ = ["bench", "check_device"]
+__all__ = ["bench", "carefully", "check_device"]

@@ -53,7 +53,7 @@ def _measure(browser: Any, seconds: float, crowded: bool) -> dict[str, float]:
             page.wait_for_function("() => window.genlab?.header?.step > 50")
             page.wait_for_timeout(2000)
             drags = page.evaluate(DRAG, {"seconds": seconds, "every": 1000 / MOVES})
-            clicks = page.evaluate(CLICK, CLICKS)
+            clicks = page.evaluate(CLICK, {"count": CLICKS, "patience": PATIENCE})
             page.close()
     return {**_figures("drag", drags), **_figures("click", clicks)}
 
@@ -149,7 +149,7 @@ DRAG = """async ({ seconds, every }) => {
 }"""
 """Drags the slider to and fro; each value that is sent is a trip."""
 
-CLICK = """async count => {
+CLICK = """async ({ count, patience }) => {
   const lab = window.genlab;
   const { play } = lab.hand.bar.buttons;
   const trips = [];
@@ -157,8 +157,12 @@ CLICK = """async count => {
     const becomes = lab.header.status === "running" ? "paused" : "running";
     const at = performance.now();
     play.click();
-    await new Promise(done => {
-      const look = () => (lab.header.status === becomes ? done() : setTimeout(look, 2));
+    await new Promise((done, fail) => {
+      const look = () => {
+        if (lab.header.status === becomes) done();
+        else if (performance.now() - at > patience) fail(new Error(`no frame shows that the run is ${becomes}`));
+        else setTimeout(look, 2);
+      };
       look();
     });
     trips.push(performance.now() - at);

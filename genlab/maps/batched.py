@@ -179,17 +179,20 @@ class BatchedTrainer(Trainer):
         with np.errstate(invalid="ignore", over="ignore"):
             curves = self._curves(recorded.reshape(-1, recorded.shape[-1])).reshape(*recorded.shape[:2], -1)
             self._keep_rows(steps, self._clock[: self._pending], curves)
-            self._average(curves[:, self._alive()])
+            self._average(steps, curves)
         self._pending = 0
 
-    def _average(self, curves: np.ndarray) -> None:
-        """Let the running means of the models that are alive follow curves (steps, alive, columns)."""
-        alive, columns, steps = self._alive(), curves.shape[2], len(curves)
-        before = self.recent[alive, :columns]
-        before = np.where(np.isnan(before), curves[0], before)
-        kept = (1 - 1 / AVERAGED) ** np.arange(steps, 0, -1, dtype=np.float32)
-        weights = kept / (1 - 1 / AVERAGED) / AVERAGED
-        self.recent[alive, :columns] = kept[0] * before + np.tensordot(weights, curves, axes=1)
+    def _average(self, steps: np.ndarray, curves: np.ndarray) -> None:
+        """Let each model's running means follow curves (steps, models, columns) until it diverges.
+
+        Step by step: sums over portions would round as the portions are.
+        """
+        recent = self.recent[:, : curves.shape[2]]
+        ends = np.array([gone.step if gone else np.inf for gone in self.divergences])
+        new = np.isnan(recent) & (steps[0] < ends)[:, None]
+        recent[new] = curves[0][new]
+        for step, row in zip(steps, curves, strict=True):
+            np.add(recent, (row - recent) / AVERAGED, out=recent, where=(step < ends)[:, None])
 
     def _keep_rows(self, steps: np.ndarray, seconds: np.ndarray, curves: np.ndarray) -> None:
         """Add curves (steps, models, columns) at every ``_every``-th step."""
