@@ -9,10 +9,16 @@ from genlab.ui.library import theme
 from genlab.ui.runs import open_run
 from genlab.ui.stage import stage
 
-SHOW = ("data", "objective", "n_critic", "clip", "gp_weight", "critic_learning_rate", "generator_learning_rate")
+OWN = {
+    "lsgan": ("objective", "lsgan_a", "lsgan_b", "lsgan_c"),
+    "wgan": ("data", "objective", "n_critic", "clip"),
+    "wgan_gp": ("data", "objective", "n_critic", "gp_weight"),
+}
+"""Of the objectives that have settings of their own, those that stand in front."""
+USUAL = ("data", "objective", "critic_learning_rate", "generator_learning_rate")
 
 run = open_run(GANConfig)
-stage(run, gan_view, SHOW)
+stage(run, gan_view, lambda config: OWN.get(config.objective, USUAL))
 
 with st.expander("What to look for"):
     st.markdown(
@@ -34,8 +40,8 @@ find a rest.
 - **Weight clipping** keeps a WGAN's critic from growing steeper without end: watch the weights pile up at $\\pm c$.
   With too small a $c$ the numbers beside the field and the arrows shrink to nothing; *off*, nothing bounds the scores,
   and they may run away: what fails is the estimate, the points may come near the data all the same.
-- **Layers**: the norm of the score's gradient at the input of each of the critic's layers. On its way from the last
-  layer to the first it may vanish or explode; give a WGAN 12 hidden layers, $c = 0.01$ or $c = 1$, and see.
+- **Layers**: the norm of the score's gradient at the input of each of the second network's layers. On its way from
+  the last layer to the first it may vanish or explode; give a WGAN 12 hidden layers, $c = 0.01$ or $c = 1$, and see.
 - **Critic steps**: the Wasserstein estimate only follows the exact $W_1$ in shape when the critic is near its optimum;
   under clipping it is $K\\,W_1$ with an unknown $K$, under a gradient penalty $K = 1 + W_1/2\\lambda$ at best.
 - **Classes** and **Fréchet** (digits): a small classifier looks at 512 generated pictures. A class

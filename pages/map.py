@@ -25,8 +25,7 @@ infinite or NaN.
   gradient that hardly a mode is found. At $c = 1$ it grows steep, and may fail, most of all with one to three steps;
   with six or ten it tends to keep up. One seed is one seed: *New seed* shows which squares were luck.
 - **Two learning rates**: both their size and their ratio decide. All eight modes are found mostly where the
-  discriminator (the *critic* of the settings) learns at least as fast as the generator, and where its rate is neither
-  tiny nor near 0.1.
+  discriminator learns at least as fast as the generator, and where its rate is neither tiny nor near 0.1.
 - **VAE, KL weight × latents**: the number of active units tends to fall as $\\beta$ grows, however many latents there
   are. A latent that is not active may be *unused* because the data need no more: it has not failed.
 - **Seeds on the horizontal axis** (from a run: *Keep → On N seeds*): one set-up, many runs. The panels beside show the

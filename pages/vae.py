@@ -9,10 +9,10 @@ from genlab.ui.library import theme
 from genlab.ui.runs import open_run
 from genlab.ui.stage import stage
 
-SHOW = ("data", "beta", "latent_dim", "learning_rate", "annealing", "free_bits")
+SHOW = ("data", "beta", "latent_dim", "learning_rate")
 
 run = open_run(VAEConfig)
-stage(run, vae_view, SHOW)
+stage(run, vae_view, lambda config: SHOW)
 
 with st.expander("What to look for"):
     st.markdown(

@@ -391,10 +391,10 @@ def test_the_keyboards_focus_survives_a_rerun(live_page):
 
 
 def test_tabs_move_with_the_arrow_keys_and_survive_a_rerun(live_page):
-    live_page.get_by_role("tab", name="Modes").focus()
-    for _ in range(3):
-        live_page.keyboard.press("ArrowRight")
-    selected = live_page.locator("[role=tab][aria-selected=true]")
+    live_page.get_by_role("tab", name="Losses").focus()
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowLeft"):
+        live_page.keyboard.press(key)
+    selected = live_page.locator("[data-area=losses] [role=tab][aria-selected=true]")
     assert selected.inner_text() == "Gradients"
     rerun(live_page)
     assert selected.inner_text() == "Gradients"
@@ -473,7 +473,7 @@ def test_a_changed_objective_changes_the_panels_and_keeps_those_that_stay(live_p
     live_page.locator(".formula", has_text="f(G(z))").wait_for()
     wait_for_later_step(live_page)
     assert figure(live_page, "plane", "plot.mark") == "the same"
-    assert live_page.get_by_role("tab").all_inner_texts()[0] == "W₁"
+    assert "W₁" in live_page.get_by_role("tab").all_inner_texts()
 
 
 def test_a_companion_s_curves_follow_its_own_frames_until_it_is_taken_away(page, lab):

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -164,7 +165,7 @@ def test_settings_that_have_no_effect_are_known():
 @pytest.mark.parametrize(("kind", "setting"), EVERY_SETTING, ids=lambda value: getattr(value, "name", ""))
 def test_every_setting_explains_itself(kind, setting):
     assert setting.label and setting.help.endswith((".", ")"))
-    assert setting.group in ("Data", "Objective", "Training", "Network", "Mistakes", "Run")
+    assert setting.group in ("Data", "Loss", "Training", "Network", "Mistakes", "Run")
     for other, values in (setting.when or {}).items():
         # Of a person's own data it is enough how their name begins.
         assert set(values) - set(OWN) <= set(kind.settings()[other].choices)
@@ -175,3 +176,15 @@ def test_every_setting_explains_itself(kind, setting):
 def test_the_settings_table_names_every_setting():
     table = settings_table()
     assert all(f"| {kind.model} | `{setting.name}` |" in table for kind, setting in EVERY_SETTING)
+
+
+@pytest.mark.parametrize("objective", GANConfig.settings()["objective"].choices)
+def test_no_page_mixes_critic_and_discriminator(objective):
+    config = GANConfig(objective=objective)
+    others = {"critic": "discriminator", "discriminator": "critic"}[config.second]
+    for setting in config.worded().values():
+        told = re.sub("WGAN's critic|a discriminator's logit|n_critic", "", f"{setting.label} {setting.help}")
+        if setting.applies(config):
+            assert others not in told.lower(), setting.name
+    assert config.worded()["critic_width"].label == f"{config.second.capitalize()} hidden units"
+    assert "n_critic" in config.worded()["updates"].help, "names of settings stay as they are"

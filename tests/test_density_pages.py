@@ -4,14 +4,13 @@ import re
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
-from scipy.special import log_ndtr, ndtr
+from scipy.special import ndtr
 from test_pages import errors
 from test_theory_pages import leave, open_theory, press
 
-from genlab.figures.theory.divergences import fit_motion, integrands_motion
+from genlab.figures.theory.divergences import fit_motion, integrands_motion, parallel_motion
 from genlab.figures.theory.evidence import evidence_motion
-from genlab.theory.divergences import DIVERGENCES, Mixture, descend, divergences, gaussian_kl
+from genlab.theory.divergences import DIVERGENCES, Mixture, descend, divergences, gaussian_kl, parallel_slide
 from genlab.theory.evidence import SquareModel, ascend, best_gaussians, evidence
 from genlab.ui.address import SHOWN
 from genlab.ui.densities import COLUMNS, decode, encode, read_curve
@@ -74,12 +73,14 @@ def test_a_density_is_what_it_was_until_the_hand_draws(name):
 def test_a_drawn_box_in_the_address_has_the_divergence_of_a_box(drawn, settings, divergence):
     tab = open_theory("divergences", **{f"{drawn}_drawn": "true", f"{drawn}_curve": BOX}, **settings)
     assert not errors(tab)
-    width, blur = 6.25, 0.25
-    # each blurred edge adds ∫ −Φ log Φ to the entropy of a box
-    edge = quad(lambda u: -ndtr(u) * log_ndtr(u), -10, 10)[0]
-    entropy = np.log(width) + 2 * blur * edge / width
-    expected = -entropy + np.log(2 * np.sqrt(2 * np.pi)) + (width**2 / 12 + blur**2) / 8
-    # 25 narrow Gaussians ripple a little
+    width, side, blur = 6.25, 0.25, 0.0625
+    # The drawing's sides slope over one column and are blurred by a quarter of it: each has the height E(x) at its x,
+    # and adds ∫ −E log E to the entropy of a box.
+    places = np.linspace(-1, 1, 20_001)
+    heights = np.clip(ndtr((places[:, None] - np.linspace(-side / 2, side / 2, 201)) / blur).mean(axis=1), 1e-300, 1)
+    entropy = np.log(width) - 2 * np.trapezoid(heights * np.log(heights), places) / width
+    expected = -entropy + np.log(2 * np.sqrt(2 * np.pi)) + ((width**2 + side**2) / 12 + blur**2) / 8
+    # the narrow Gaussians ripple a little
     # KL(p‖q) of a drawn p, KL(q‖p) of a drawn q
     assert now(tab)[divergence] == pytest.approx(expected, abs=5e-3)
 
@@ -198,3 +199,15 @@ def test_the_plane_opens_and_its_bad_settings_give_one_line():
     assert not tab.exception and said(tab) == "q_std = 9: allowed is 0.2 to 1.5"
     trained, best, js = now(tab)
     assert best == pytest.approx(-np.log(4) + 2 * js, abs=2e-4) and trained < best
+
+
+def test_of_parallel_lines_the_kl_has_a_curve_that_says_infinity_and_no_slope():
+    run = parallel_slide([0.0, *np.linspace(1e-6, 4, 5)])
+    _, values, slopes = parallel_motion(run, below="10rem").pictures
+    drawn = {trace["name"]: trace for trace in values.figure["data"]}
+    top = values.figure["layout"]["yaxis"]["range"][1]
+    assert drawn["KL(p‖q) = ∞"]["text"] == ["KL(p‖q) = ∞ for every θ ≠ 0"]
+    at_zero, *beyond = drawn[DIVERGENCES["kl_pq"].label]["y"]
+    assert at_zero == 0 and all(0.9 * top < y < top for y in beyond)
+    assert DIVERGENCES["kl_pq"].label not in {trace["name"] for trace in slopes.figure["data"]}
+    assert all(y == pytest.approx(np.log(2)) for y in drawn[DIVERGENCES["js"].label]["y"][1:])

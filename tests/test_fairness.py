@@ -63,7 +63,7 @@ def playing(clock, tmp_path, *runs):
 
 
 def time_of_each(table, clock, seconds=200):
-    rota, until = turns.Turns(table, lambda *about: None, lambda: False, Hands()), clock.now + seconds
+    rota, until = turns.Turns(table, lambda *about: None, lambda: False, Hands(table)), clock.now + seconds
     while clock.now < until:
         rota.take()
     return [run.used / seconds for run in table.values()]
@@ -93,7 +93,7 @@ def test_who_comes_late_does_not_catch_up_and_who_left_leaves_the_time_to_the_ot
     table = playing(clock, tmp_path, (ADA, 0.001), (BOB, 0.001))
     bob = table["run00001"]
     bob.status = RunStatus.PAUSED
-    rota = turns.Turns(table, lambda *about: None, lambda: False, Hands())
+    rota = turns.Turns(table, lambda *about: None, lambda: False, Hands(table))
     for _ in range(100):
         rota.take()
     table.play(bob)
@@ -274,3 +274,25 @@ def test_one_address_opens_so_many_pages_in_a_second_and_another_is_not_held_up(
 def test_behind_a_proxy_an_address_is_what_the_proxy_says_and_nobody_else_is_believed(peer, forwarded, found):
     headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
     assert addresses.address_of({"type": "http", "client": (peer, 1), "headers": headers}) == found
+
+
+def test_a_hand_on_a_run_beside_which_none_trains_waits_for_nothing(monkeypatch, tmp_path):
+    clock = Clock(monkeypatch)
+    table = playing(clock, tmp_path, (ADA, 0.001), (BOB, 0.001))
+    mine, other = table.values()
+    hands = Hands(table)
+    hands.charge(mine, 10.0)
+    hands.on(mine)
+    assert hands.next(table.playing()) is None, "beside others a share of the time is all that hands may have"
+    other.status = RunStatus.PAUSED
+    hands.charge(mine, 10.0)
+    hands.on(mine)
+    assert hands.next(table.playing()) is mine
+
+
+def test_the_picture_of_a_run_with_a_hand_on_it_is_drawn_before_those_of_others(monkeypatch, tmp_path):
+    table = playing(Clock(monkeypatch), tmp_path, *[(ADA, 0.001)] * 5)
+    hands = Hands(table)
+    last = list(table.values())[-1]
+    hands.show(last)
+    assert hands.first(table.values())[0] is last and len(hands.first(table.values())) == 5

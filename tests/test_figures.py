@@ -13,6 +13,7 @@ from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.data import points
 from genlab.figures import gan_view, vae_view
 from genlab.figures.drawn import DRAWN_FOR
+from genlab.figures.map import shown_measures
 from genlab.figures.palette import BACKGROUND, CLASS_SYMBOLS, PALETTE, TEXT, contrast
 from genlab.figures.still import distances, over_density, overlay
 from genlab.figures.twins import VIEWS
@@ -286,3 +287,25 @@ def test_unknown_panels_are_left_out_and_without_a_known_one_the_view_is_whole()
     whole = vae_view(VAEConfig())
     assert [panel.id for panel in whole.only(["none", "kl", "kl"]).panels] == ["kl"]
     assert whole.only(["none"]) is whole is whole.only([])
+
+
+@pytest.mark.parametrize("objective", GANConfig.settings()["objective"].choices)
+def test_panels_of_a_gan_and_of_its_map_call_its_second_network_one_thing(objective):
+    config = GANConfig(objective=objective)
+    other = "discriminator" if config.is_critic else "critic"
+    told = [panel.spec.get("caption", "") for panel in gan_view(config).panels]
+    told += [series["label"] for panel in gan_view(config).panels for series in panel.spec.get("series", [])]
+    told += [measure["label"] for measure in shown_measures(config).values()]
+    # Names of settings, which a caption takes its numbers by, are the same for both.
+    told = [re.sub(r"\{[^}]*\}", "", words) for words in told]
+    assert not [words for words in told if other in words.lower()]
+    assert [words for words in told if config.second in words.lower()]
+
+
+def test_what_is_good_on_a_map_is_bright_whichever_end_it_is():
+    measures = shown_measures(GANConfig()) | shown_measures(VAEConfig())
+    low = {name for name, one in measures.items() if one["good"] == "low"}
+    assert low == {"wasserstein_exact", "reconstruction", "frechet_distance"}
+    assert {"modes_captured", "high_quality", "elbo"} <= {n for n, one in measures.items() if one["good"] == "high"}
+    # A loss of a game is good at neither end.
+    assert measures["critic_loss"]["good"] == measures["generator_loss"]["good"] == measures["kl"]["good"] == ""

@@ -214,11 +214,51 @@ def test_a_bad_file_gives_one_line_and_changes_nothing(lab):
 
 def test_a_mosaic_holds_every_image_in_rows_each_pixel_enlarged():
     images = np.arange(5, dtype=np.uint8)[:, None, None] * np.ones((1, 28, 28), np.uint8) * 50
-    sheet = np.asarray(Image.open(io.BytesIO(mosaic(images, 3, scale=2))))
-    assert sheet.shape == (2 * (2 * 28 + GAP), 2 * (3 * 28 + 2 * GAP))
+    sheet = np.asarray(Image.open(io.BytesIO(mosaic(images, 3, "light", scale=2))))
+    assert sheet.shape == (2 * (2 * 28 + GAP), 2 * (3 * 28 + 2 * GAP), 3)
     for i in range(5):
         top, left = 2 * (i // 3) * (28 + GAP), 2 * (i % 3) * (28 + GAP)
-        assert (sheet[top : top + 56, left : left + 56] == 50 * i).all()
+        cell = sheet[top : top + 56, left : left + 56]
+        assert (cell == cell[0, 0]).all() and (i == 0 or cell[0, 0].sum() < sheet[0, 0].sum())
+
+
+@pytest.mark.parametrize("theme, ink_is", [("light", "darker"), ("dark", "lighter")])
+def test_digits_are_drawn_as_on_the_stage_in_the_ink_of_the_theme(theme, ink_is):
+    white = np.full((1, 28, 28), 255, np.uint8)
+    png = mosaic(np.concatenate([white, 0 * white]), 2, theme, scale=1)
+    sheet = np.asarray(Image.open(io.BytesIO(png))).astype(int)
+    ink, paper = sheet[0, 0].sum(), sheet[0, -1].sum()
+    assert (ink < paper) == (ink_is == "darker") and abs(ink - paper) > 500
+
+
+def test_the_page_opens_with_the_model_whose_digits_were_measured_to_be_the_nearest_to_real_ones(lab):
+    opened = open_generate().selectbox(key="generate.model").value
+    reached = {path.stem: json.loads(path.read_text())["measures"] for path in (ROOT / "checkpoints").glob("*.json")}
+    measured = {name: one["frechet_distance"] for name, one in reached.items() if "frechet_distance" in one}
+    assert opened == f"shipped:{min(measured, key=measured.get)}"
+
+
+def test_many_sliders_begin_at_an_example_and_not_at_the_mean_of_all(lab):
+    tab = open_generate(model="shipped:wgan_gp_digits", view="sliders")
+    code = code_of(tab, 32)
+    # 32 draws of N(0, 1) have a length near √32 = 5.7.
+    assert 3 < np.linalg.norm(code) < 8
+    next(button for button in tab.button if button.label == "All to 0").click().run()
+    assert code_of(tab, 32) == [0.0] * 32 and code_of(tab.run(), 32) == [0.0] * 32, "a hand may put them there"
+
+
+def test_the_ends_of_an_interpolation_differ_as_much_as_any_until_a_hand_chooses_others(lab):
+    tab = open_generate(model="shipped:vae_digits_16", view="interpolation")
+    path = ROOT / "checkpoints" / "vae_digits_16.safetensors"
+    made = [lab.generate(path, n=1, seed=seed, temperature=1.0)[1]["images"][0].astype(float) for seed in range(10)]
+    distances = [np.linalg.norm(image - made[0]) for image in made]
+    assert distances[tab.number_input(key="generate.to").value] == max(distances)
+    tab.number_input(key="generate.from").set_value(3).run()
+    distances = [np.linalg.norm(image - made[3]) for image in made]
+    assert distances[tab.number_input(key="generate.to").value] == max(distances)
+    tab.number_input(key="generate.to").set_value(1).run()
+    tab.number_input(key="generate.from").set_value(4).run()
+    assert tab.number_input(key="generate.to").value == 1
 
 
 def test_the_csv_and_the_archive_hold_codes_and_samples():

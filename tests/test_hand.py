@@ -130,7 +130,7 @@ def test_of_twins_the_one_that_diverged_is_rewound(lab):
 @pytest.mark.parametrize("kind", CONFIGS.values())
 def test_the_browser_is_told_every_declaration(monkeypatch, kind, lab):
     monkeypatch.setattr(client, "get_lab", lambda: lab)
-    told = json.loads(json.dumps(drawn.controls(kind, ["data"])))
+    told = json.loads(json.dumps(drawn.controls(kind(), ["data"])))
     assert [one["name"] for one in told["declarations"]] == list(kind.settings())
     for one in told["declarations"]:
         setting = kind.settings()[one["name"]]
@@ -141,13 +141,13 @@ def test_the_browser_is_told_every_declaration(monkeypatch, kind, lab):
 
 def test_where_there_is_a_gpu_a_person_chooses_where_the_run_trains(monkeypatch, lab):
     monkeypatch.setattr(client, "get_lab", lambda: lab)
-    assert "device" not in [one["name"] for one in drawn.controls(GANConfig, ())["declarations"]]
+    assert "device" not in [one["name"] for one in drawn.controls(GANConfig(), ())["declarations"]]
     lab.machine = {"cpu": "CPU", "cuda:0": "NVIDIA H200"}
-    device = drawn.controls(GANConfig, ())["declarations"][-1]
+    device = drawn.controls(GANConfig(), ())["declarations"][-1]
     assert device["choices"] == [("auto", "auto"), ("cpu", "CPU"), ("cuda:0", "NVIDIA H200")]
 
 
 def test_a_device_that_cannot_be_used_is_said(monkeypatch, lab):
     monkeypatch.setattr(client, "get_lab", lambda: lab)
     lab.problem = "GENLAB_DEVICE = cuda: this machine has no cuda:0; it has cpu. Models train on the CPU."
-    assert drawn.controls(GANConfig, ())["problem"] == lab.problem
+    assert drawn.controls(GANConfig(), ())["problem"] == lab.problem

@@ -332,6 +332,7 @@ def test_a_killed_worker_is_replaced_and_its_runs_go_on_from_their_saves(lab, ca
     os.kill(pid, signal.SIGKILL)
     until(lambda: any(event["status"] == "starting" for event in screen.headers("event")))
     died = next(event["message"] for event in screen.headers("event"))
+    assert all(event["step"] > 0 for event in screen.headers("event")), "where it stood is known at once"
     assert died.startswith("The worker died at step ") and died.endswith(" and is being replaced.")
     until(lambda: "A worker ended with status -9 and is replaced" in caplog.text)
     screen.wait(lambda header: "resumed from the save" in header["message"] and header["step"] > saved, 60)

@@ -398,3 +398,11 @@ def test_a_collapsed_latent_is_not_active_and_has_no_kl():
     arrays, _, _ = View(trainer).draw(("kl",))
     assert arrays["kl.active"].tolist() == [0, 0]
     assert arrays["kl.dims"].max() < 0.01
+
+
+def test_a_branch_is_judged_as_the_run_that_it_goes_on_from():
+    trainer = trained(VAEConfig(**SMALL_VAE), steps=40)
+    trainer.changes.append({"step": 40, "settings": {}, "note": "Branched from a run at step 40."})
+    assert "Settings were changed" not in View(trainer).diagnosis()["saw"]
+    trainer.apply(beta=2.0)
+    assert "Settings were changed at step 40" in View(trainer).diagnosis()["saw"]

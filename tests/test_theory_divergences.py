@@ -220,8 +220,18 @@ def test_a_gaussian_can_descend_reverse_kl_onto_a_drawn_density():
         descend("kl_qp", drawn, Mixture(0.0, 1.0))
     fit = descend("kl_qp", drawn.smoothed(), Mixture(0.0, 1.0))
     assert fit.last.mean == pytest.approx(1, abs=0.01)
-    # smoothing adds the square of the spacing 0.1 to the variance
-    assert fit.last.variance == pytest.approx(0.26, abs=0.01)
+    # smoothing adds the square of a quarter of the spacing 0.1 to the variance
+    assert fit.last.variance == pytest.approx(0.25, abs=0.01)
+
+
+def test_a_drawn_box_stays_a_box():
+    x = np.linspace(-6, 6, 49)
+    drawn = Drawn(x, (np.abs(x) <= 1).astype(float))
+    smooth, within, beyond = drawn.smoothed(), np.linspace(-0.8, 0.8, 81), np.linspace(1.45, 6, 81)
+    # The sides of the drawing slope from one column to the next, 0.25 away: its area is 2.25 high places.
+    np.testing.assert_allclose(smooth.pdf(within), 1 / 2.25, rtol=0.01)
+    assert smooth.pdf(beyond).max() < 0.01 * smooth.pdf(0.0)
+    assert smooth.pdf(beyond).min() >= 0 and np.isfinite(smooth.log_pdf(beyond)).all()
 
 
 @pytest.mark.parametrize(

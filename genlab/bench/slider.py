@@ -81,13 +81,13 @@ def _nobody() -> Iterator[None]:
 def _crowd(url: str, shown: dict[str, str]) -> Iterator[None]:
     """Runs that train, and watchers of all of them, until the end of the block."""
     config = GANConfig()
-    addresses = [shown, *(_start(url, config) for _ in range(RUNS))]
+    addresses = [(shown, VAEConfig()), *((_start(url, config), config) for _ in range(RUNS))]
     sizes: list[int] = []
     loop = asyncio.new_event_loop()
 
     async def watch() -> None:
         await asyncio.gather(
-            *(read(url, addresses[i % len(addresses)], config, HZ, sizes) for i in range(WATCHERS)),
+            *(read(url, *addresses[i % len(addresses)], HZ, sizes) for i in range(WATCHERS)),
             return_exceptions=True,
         )
 
@@ -153,18 +153,22 @@ CLICK = """async ({ count, patience }) => {
   const lab = window.genlab;
   const { play } = lab.hand.bar.buttons;
   const trips = [];
+  const until = (true_, at) => new Promise((done, failed) => {
+    const look = () => {
+      if (true_()) done();
+      else if (performance.now() - at > patience) failed(new Error(`a click did nothing in ${patience} ms`));
+      else setTimeout(look, 2);
+    };
+    look();
+  });
   for (let i = 0; i < count; i++) {
-    const becomes = lab.header.status === "running" ? "paused" : "running";
+    // A click does what the button says, which may be older than the newest frame.
+    const says = () => (play.innerText.startsWith("Pause") ? "running" : "paused");
+    await until(() => says() === lab.header.status, performance.now());
+    const becomes = says() === "running" ? "paused" : "running";
     const at = performance.now();
     play.click();
-    await new Promise((done, fail) => {
-      const look = () => {
-        if (lab.header.status === becomes) done();
-        else if (performance.now() - at > patience) fail(new Error(`no frame shows that the run is ${becomes}`));
-        else setTimeout(look, 2);
-      };
-      look();
-    });
+    await until(() => lab.header.status === becomes, at);
     trips.push(performance.now() - at);
     await new Promise(done => setTimeout(done, 400));
   }

@@ -49,6 +49,10 @@ class Config(BaseModel):
             }
         )
 
+    def worded(self) -> Mapping[str, Setting]:
+        """The declarations in the words of this set-up: what a person reads beside them."""
+        return self.settings()
+
     @classmethod
     def _say(cls, error: ValidationError) -> str:
         first = error.errors()[0]

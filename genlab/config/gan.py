@@ -1,10 +1,16 @@
 """The settings of a generative adversarial network."""
 
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from types import MappingProxyType
 from typing import ClassVar
 
 from genlab.config import declare
 from genlab.config.base import Config
 from genlab.config.choices import ACTIVATIONS, CRITIC_OBJECTIVES, IMAGES, LINES, OWN_HELP, OWN_NAME, POINTS
+from genlab.config.setting import Setting
 
 
 class GANConfig(Config):
@@ -30,42 +36,42 @@ class GANConfig(Config):
             "wgan": "WGAN, weight clipping",
             "wgan_gp": "WGAN-GP, gradient penalty",
         },
-        "Objective", "The game that the two networks play.", live=True, group="Objective",
+        "Objective", "The game that the two networks play.", live=True, group="Loss",
     )  # fmt: skip
     n_critic: int = declare.number(
         1, 1, 100, "Critic steps", "Critic updates before each generator update.",
-        symbol="n_critic", integer=True, scale="log", live=True, group="Objective",
+        symbol="n_critic", integer=True, scale="log", live=True, group="Loss",
     )  # fmt: skip
     clip: float | None = declare.number(
         0.01, 0.0005, 1, "Weight clipping",
         "After each critic step its weights and biases are clamped to [−c, c] (Arjovsky et al. 2017), so that its "
         "slope stays bounded. Under spectral normalisation, which undoes the weights' scale, it acts on their "
         "direction and on the biases.",
-        symbol="c", scale="log", can_be_off=True, live=True, group="Objective", when={"objective": ("wgan",)},
+        symbol="c", scale="log", can_be_off=True, live=True, group="Loss", when={"objective": ("wgan",)},
     )  # fmt: skip
     gp_weight: float = declare.number(
         0.1, 0, 100, "Gradient penalty weight",
         "λ·E(‖∇f(x̂)‖ − 1)² between real and generated points (Gulrajani et al. 2017: 10; their code for points: 0.1). "
         "At the critic's best its slope is 1 + W₁/2λ: near 1 where λ is large beside W₁.",
-        symbol="λ", scale="log", live=True, group="Objective", when={"objective": ("wgan_gp",)},
+        symbol="λ", scale="log", live=True, group="Loss", when={"objective": ("wgan_gp",)},
     )  # fmt: skip
     r1_weight: float = declare.number(
         0.0, 0, 100, "R1 penalty weight",
         "(γ/2)·E‖∇D(x)‖² on real data, D the score (a discriminator's logit), beside any objective (Mescheder et al. "
         "2018). 0 switches it off.",
-        symbol="γ", scale="log", live=True, group="Objective",
+        symbol="γ", scale="log", live=True, group="Loss",
     )  # fmt: skip
     lsgan_a: float = declare.number(
         0.0, -2, 2, "LSGAN fake target", "What the discriminator should say of generated points.",
-        symbol="a", live=True, group="Objective", when={"objective": ("lsgan",)},
+        symbol="a", live=True, group="Loss", when={"objective": ("lsgan",)},
     )  # fmt: skip
     lsgan_b: float = declare.number(
         1.0, -2, 2, "LSGAN real target", "What the discriminator should say of real points.",
-        symbol="b", live=True, group="Objective", when={"objective": ("lsgan",)},
+        symbol="b", live=True, group="Loss", when={"objective": ("lsgan",)},
     )  # fmt: skip
     lsgan_c: float = declare.number(
         1.0, -2, 2, "LSGAN generator target", "What the generator wants the discriminator to say.",
-        symbol="c", live=True, group="Objective", when={"objective": ("lsgan",)},
+        symbol="c", live=True, group="Loss", when={"objective": ("lsgan",)},
     )  # fmt: skip
     updates: str = declare.choice(
         "alternating", {"alternating": "alternating", "simultaneous": "simultaneous"}, "Updates",
@@ -125,8 +131,8 @@ class GANConfig(Config):
             "flipped_sign": "sign of the generator's loss flipped",
             "clipped_gradients": "gradients clipped instead of weights (WGAN)",
         },
-        "Flipped: the generator ascends what it should descend. Clipped gradients: a WGAN's c bounds the critic's "
-        "gradient before its step, and nothing bounds its weights.",
+        "Flipped: the generator ascends what it should descend. Clipped gradients: c bounds the gradient of a WGAN's "
+        "critic before its step, and nothing bounds its weights.",
     )
     seed: int = declare.seed()
 
@@ -164,6 +170,26 @@ class GANConfig(Config):
     def second(self) -> str:
         """What the second network is called: a critic estimates a distance, a discriminator tells real from generated.
 
-        The settings of either are called the critic's.
+        Names of settings and of curves are the critic's for both; what a person reads is not, see :meth:`worded`.
         """
         return "critic" if self.is_critic else "discriminator"
+
+    def worded(self) -> Mapping[str, Setting]:
+        return self.settings() if self.is_critic else _of_a_discriminator()
+
+
+@cache
+def _of_a_discriminator() -> Mapping[str, Setting]:
+    words = {name: _told(setting) for name, setting in GANConfig.settings().items()}
+    return MappingProxyType(words)
+
+
+def _told(setting: Setting) -> Setting:
+    """A declaration that speaks of a discriminator, but where a WGAN's critic is meant."""
+    if set(setting.when.get("objective", ())) & set(CRITIC_OBJECTIVES):
+        return setting
+    label, help = (
+        re.sub(r"(?<!WGAN's )\b([Cc])ritic\b", lambda at: "Discriminator" if at[1] == "C" else "discriminator", text)
+        for text in (setting.label, setting.help)
+    )
+    return replace(setting, label=label, help=help)

@@ -25,29 +25,29 @@ class VAEConfig(Config):
         1.0, 0, 1000, "KL weight",
         "Weight of the KL term in the loss. 1 gives the ELBO; larger values favour the prior and may collapse latents "
         "(β-VAE, Higgins et al. 2017).",
-        symbol="β", scale="log", live=True, group="Objective",
+        symbol="β", scale="log", live=True, group="Loss",
     )  # fmt: skip
     annealing: str = declare.choice(
         "none", {"none": "none", "linear": "linear ramp", "cyclical": "cyclical ramps"}, "KL annealing",
         "Ramp β up from 0, counted from the run's first step: once (Sønderby et al. 2016; Bowman et al. 2016 along a "
         "sigmoid) or again and again (Fu et al. 2019).",
-        live=True, group="Objective",
+        live=True, group="Loss",
     )  # fmt: skip
     annealing_steps: int = declare.number(
         1000, 10, 100_000, "Annealing steps", "Length of the ramp; of one whole cycle when cyclical.",
-        integer=True, unit="steps", scale="log", live=True, group="Objective",
+        integer=True, unit="steps", scale="log", live=True, group="Loss",
         when={"annealing": ("linear", "cyclical")},
     )  # fmt: skip
     free_bits: float = declare.number(
         0.0, 0, 5, "Free bits",
         "KL that each latent may keep without a penalty: the loss uses Σⱼ max(λ, batch-mean KLⱼ) (Kingma et al. 2016).",
-        symbol="λ", unit="nats per latent", live=True, group="Objective",
+        symbol="λ", unit="nats per latent", live=True, group="Loss",
     )  # fmt: skip
     sigma: float = declare.number(
         0.1, 0.01, 2, "Decoder σ",
         "Standard deviation of the Gaussian likelihood of points: N(x̂, σ²I). Samples carry it, and it is what β is "
         "weighed with: to a linear decoder a direction of variance λ is worth its price where λ > βσ².",
-        symbol="σ", scale="log", live=True, group="Objective", when={"data": (*PLANE_DATA, *LINE_DATA)},
+        symbol="σ", scale="log", live=True, group="Loss", when={"data": (*PLANE_DATA, *LINE_DATA)},
     )  # fmt: skip
     learning_rate: float = declare.learning_rate(1e-3, "", group="Training")
     optimizer: str = declare.optimizer("adam", "", group="Training")

@@ -60,7 +60,7 @@ class Diagnosis:
 
 def in_words(config: Config, settings: Mapping[str, Any]) -> str:
     """New values of settings as a person reads them: "KL weight β = 1"."""
-    return ", ".join(_one_in_words(config.settings()[name], value) for name, value in settings.items())
+    return ", ".join(_one_in_words(config.worded()[name], value) for name, value in settings.items())
 
 
 def _one_in_words(setting: Setting, value: Any) -> str:

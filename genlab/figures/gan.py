@@ -227,7 +227,7 @@ def _gradients(config: GANConfig) -> Panel:
         series("generator_grad_norm", "generator", "@generator", "dashdot"),
     ]
     return Panel(
-        "gradients", "curves", "Gradients", ("more", "extra"), ("history",),
+        "gradients", "curves", "Gradients", ("losses", "extra"), ("history",),
         {
             "series": curves, "y": "gradient norm", "x": "generator step", "log": True, "segmented": True,
             "caption": _update_equations(config),
@@ -267,7 +267,7 @@ def _layers(config: GANConfig) -> Panel:
         "√E‖∂/∂h‖², h a layer's input. Lower to the left: the gradient vanishes on its way back; higher: it explodes."
     )
     return Panel(
-        "layers", "plot", "Layers", ("more", "extra"), ("layers",),
+        "layers", "plot", "Layers", ("losses", "extra"), ("layers",),
         {"figure": figure, "bind": bind, "caption": caption},
     )  # fmt: skip
 
@@ -275,10 +275,8 @@ def _layers(config: GANConfig) -> Panel:
 def _scores(config: GANConfig) -> Panel:
     curves = [series("real_score", "on real", "@real"), series("fake_score", "on generated", "@generated", "dashdot")]
     name = {"f": "f(x)", "D": "D's output", "logit": "D's output (logit)"}[_score(config)]
-    # A discriminator of images has neither a distance nor modes: its scores take their place.
-    wide = "more" if config.is_images and not config.is_critic else "rest"
     return Panel(
-        "scores", "curves", "Scores", ("more", wide), ("history",),
+        "scores", "curves", "Scores", ("losses", "rest"), ("history",),
         {"series": curves, "y": f"mean {name}", "x": "generator step", "segmented": True},
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """The pictures of a map of instability: one coloured square for each model, and the chosen one's samples and curves."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from genlab.config import Config, Setting, setting_text
 from genlab.data.points import points
@@ -22,54 +22,56 @@ def shown_measures(config: Config) -> dict[str, dict[str, Any]]:
     """What the colour of a cell can stand for, by the name of its curve; the first is what one asks of the model first.
 
     ``log``: coloured by its logarithm; ``whole``: a whole number; ``low`` and ``high``: the ends of the colours where
-    they are known; ``stamp``: the curve that tells at which step it was measured.
+    they are known; ``stamp``: the curve that tells at which step it was measured; ``good``: which end is the
+    bright one, "" where neither end is good in itself.
     """
     if config.model == "vae":
         measures = {
             "active_units": _measure("Active units", low=0, whole=True),
-            "elbo": _measure("ELBO / nats"),
-            "reconstruction": _measure("Reconstruction / nats"),
+            "elbo": _measure("ELBO / nats", good="high"),
+            "reconstruction": _measure("Reconstruction / nats", good="low"),
             "kl": _measure("KL / nats", low=0),
         }
     else:
         measures = _distances(config) | {
-            "critic_loss": _measure("Critic loss"),
+            "critic_loss": _measure(f"{config.second.capitalize()} loss"),
             "generator_loss": _measure("Generator loss"),
-            "critic_grad_norm": _measure("Critic's gradient norm", log=True),
+            "critic_grad_norm": _measure(f"{config.second.capitalize()}'s gradient norm", log=True),
             "generator_grad_norm": _measure("Generator's gradient norm", log=True),
         }
     if config.is_digits:
         measures |= {
-            "classes_covered": _measure("Classes covered (of 10)", low=0, high=10, whole=True),
-            "effective_classes": _measure("Effective classes (of 10)", low=1, high=10),
-            "frechet_distance": _measure("Fréchet distance", log=True),
+            "classes_covered": _measure("Classes covered (of 10)", low=0, high=10, whole=True, good="high"),
+            "effective_classes": _measure("Effective classes (of 10)", low=1, high=10, good="high"),
+            "frechet_distance": _measure("Fréchet distance", log=True, good="low"),
         }
-    measures |= {"diverged": _measure("Diverged at step", low=0, whole=True)}
+    measures |= {"diverged": _measure("Diverged at step", low=0, whole=True, good="high")}
     return {name: {**measure, "stamp": STAMPS.get(name)} for name, measure in measures.items()}
 
 
 def _distances(config: Config) -> dict[str, dict[str, Any]]:
     measures = {}
     if not config.is_images:
-        measures["wasserstein_exact"] = _measure("Exact W₁", log=True)
+        measures["wasserstein_exact"] = _measure("Exact W₁", log=True, good="low")
         if (modes := points(config.data).modes) is not None:
             captured = f"Modes captured (of {len(modes)})"
-            measures["modes_captured"] = _measure(captured, low=0, high=len(modes), whole=True)
-            measures["high_quality"] = _measure("High-quality share", low=0, high=1)
+            measures["modes_captured"] = _measure(captured, low=0, high=len(modes), whole=True, good="high")
+            measures["high_quality"] = _measure("High-quality share", low=0, high=1, good="high")
     if config.is_critic:
         measures["wasserstein_estimate"] = _measure("Critic's estimate of W₁")
     return measures
 
 
 def _measure(
-    label: str, *, log: bool = False, whole: bool = False, low: float | None = None, high: float | None = None
-) -> dict[str, Any]:
-    return {"label": label, "log": log, "whole": whole, "low": low, "high": high}
+    label: str, *, log: bool = False, whole: bool = False, low: float | None = None, high: float | None = None,
+    good: Literal["low", "high", ""] = "",
+) -> dict[str, Any]:  # fmt: skip
+    return {"label": label, "log": log, "whole": whole, "low": low, "high": high, "good": good}
 
 
 def map_view(config: MapConfig, shown: str, cell: int | None) -> View:
     """The map coloured by one measure, and the panels of one cell."""
-    settings = config.base.settings()
+    settings = config.base.worded()
     spec = {
         "measure": {"name": shown, **shown_measures(config.base)[shown]},
         "x": _axis(settings[config.x.name], config.x_values),

@@ -9,23 +9,42 @@ from html import escape
 import numpy as np
 from PIL import Image
 
+from genlab.figures.palette import BACKGROUND, TEXT, mix
+
 GAP = 2
 """Pixels of the images' own size between two neighbours."""
+_PAPER = 0.05
+"""Share of the text's colour in the paper, as on the stage."""
 
 
-def mosaic(images: np.ndarray, columns: int, scale: int = 3) -> bytes:
-    """A PNG of images (n, 28, 28) uint8 in rows of ``columns``, each pixel ``scale`` pixels wide."""
+def mosaic(images: np.ndarray, columns: int, theme: str, scale: int = 3) -> bytes:
+    """A PNG of images (n, 28, 28) uint8 in rows of ``columns``, each pixel ``scale`` pixels wide.
+
+    As on the stage they are ink on paper in the light theme and light on dark in the other.
+    """
     n, height, width = images.shape
     rows = -(-n // columns)
-    sheet = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP), 128, np.uint8)
+    sheet = np.empty((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), np.uint8)
+    sheet[:] = _rgb(BACKGROUND[theme])
     for i, image in enumerate(images):
         top, left = i // columns * (height + GAP), i % columns * (width + GAP)
-        sheet[top : top + height, left : left + width] = image
-    return _png(np.kron(sheet, np.ones((scale, scale), np.uint8)))
+        sheet[top : top + height, left : left + width] = _inked(image, theme)
+    return _png(sheet.repeat(scale, axis=0).repeat(scale, axis=1))
 
 
-def pairs(left: np.ndarray, right: np.ndarray, captions: Sequence[str]) -> str:
+def _inked(image: np.ndarray, theme: str) -> np.ndarray:
+    """Grey values (h, w) uint8 as colours (h, w, 3) from the theme's paper to its ink."""
+    paper, ink = _rgb(mix(BACKGROUND[theme], TEXT[theme], _PAPER)), _rgb(TEXT[theme])
+    return np.rint(paper + image[..., None] / 255 * (ink - paper)).astype(np.uint8)
+
+
+def _rgb(colour: str) -> np.ndarray:
+    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], np.float64)
+
+
+def pairs(left: np.ndarray, right: np.ndarray, captions: Sequence[str], theme: str) -> str:
     """HTML of image pairs (n, 28, 28) uint8 with a line of text under each."""
+    left, right = (_inked(images, theme) for images in (left, right))
     cells = "".join(
         f"<figure>{_picture(one, 'generated')}{_picture(other, 'real')}<figcaption>{escape(line)}</figcaption></figure>"
         for one, other, line in zip(left, right, captions, strict=True)
@@ -39,9 +58,9 @@ def _picture(image: np.ndarray, kind: str) -> str:
     return f'<img class="{kind}" alt="{alt}" src="data:image/png;base64,{code}">'
 
 
-def _png(grey: np.ndarray) -> bytes:
+def _png(picture: np.ndarray) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(grey).save(file, "png")
+    Image.fromarray(picture).save(file, "png")
     return file.getvalue()
 
 

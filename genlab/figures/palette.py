@@ -68,10 +68,11 @@ def contrast(one: str, other: str) -> float:
 def ink(token: str, theme: str) -> str:
     """The colour of a token as text: moved towards the theme's text colour until it reads on the background (4.5:1)."""
     colour, steps = PALETTE[theme][token], 20
-    mixed = (_mix(colour, TEXT[theme], i / steps) for i in range(steps + 1))
+    mixed = (mix(colour, TEXT[theme], i / steps) for i in range(steps + 1))
     return next(shade for shade in mixed if contrast(shade, BACKGROUND[theme]) >= 4.5)
 
 
-def _mix(one: str, other: str, share: float) -> str:
+def mix(one: str, other: str, share: float) -> str:
+    """Of two colours ``#rrggbb`` the one that lies so far from the first to the second."""
     pairs = ((int(one[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5))
     return "#" + "".join(f"{round((1 - share) * a + share * b):02x}" for a, b in pairs)

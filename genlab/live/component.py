@@ -97,7 +97,7 @@ def live(
             "token": token,
             "config": config and config.model_dump(),
             "drawn": list((drawn or DRAWN_FOR.get(config.model, {})).items()) if config else [],
-            "controls": controls(type(config), show, offered) if config and show is not None else None,
+            "controls": controls(config, show, offered) if config and show is not None else None,
             "transport": transport and transport._asdict(),
             "watching": watching,
             "address": None if address is None else dict(address),

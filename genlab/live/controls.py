@@ -16,9 +16,9 @@ DEVICE = (
 
 
 def controls(
-    kind: type[Config], show: Iterable[str], offered: Mapping[str, Mapping[str, str]] | None = None
+    config: Config, show: Iterable[str], offered: Mapping[str, Mapping[str, str]] | None = None
 ) -> dict[str, Any]:
-    """Every setting of a kind of model; those named in ``show`` stand in front, in this order.
+    """Every setting of a model, in the words of its set-up; those named in ``show`` stand in front, in this order.
 
     ``offered`` has further choices of some. Where there is a choice, also the device that the run trains on;
     ``problem`` says of one why it cannot be used.
@@ -27,7 +27,7 @@ def controls(
     devices = lab.devices()
     declarations = [
         to_data(replace(setting, choices=(offered or {}).get(name, setting.choices)))
-        for name, setting in kind.settings().items()
+        for name, setting in config.worded().items()
     ]
     if len(devices) > 1:
         choices = {AUTO: AUTO, **devices}

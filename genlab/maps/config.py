@@ -68,7 +68,7 @@ class Axis:
 
 def mappable(config: Config) -> dict[str, Setting]:
     """The settings that can stand on an axis: numbers that have an effect in this set-up."""
-    settings = config.settings()
+    settings = config.worded()
     return {
         name: setting
         for name, setting in settings.items()
@@ -261,7 +261,7 @@ def read_config(text: str) -> Config | MapConfig:
 
 def cell_text(config: MapConfig, cell: int) -> str:
     """The two values of a cell in words."""
-    settings, model = config.base.settings(), config.cells[cell]
+    settings, model = config.base.worded(), config.cells[cell]
     names = (config.x.name, config.y.name)
     return ", ".join(f"{settings[name].label.lower()} {setting_text(getattr(model, name))}" for name in names)
 

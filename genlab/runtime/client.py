@@ -256,7 +256,8 @@ class Lab(Keeping, Owning):
             self._watches.add(watch)
             self._pool.tell_changes(run_id, deliver)
             if state.status in (RunStatus.STARTING, RunStatus.FAILED, RunStatus.STOPPED):
-                deliver("event", event(run_id, state.status, state.message or f"The worker is {self.worker_status()}."))
+                said = state.message or f"The worker is {self.worker_status()}."
+                deliver("event", event(run_id, state.status, state.step, said))
             # A failed run may be what kills its worker: only a person's command opens it again.
             if state.status not in (RunStatus.FAILED, RunStatus.STOPPED):
                 self._entry(run_id)

@@ -80,7 +80,7 @@ class Hand:
         changed = new.changed(config)
         if not changed:
             return Done()
-        says = ", ".join(said(new.settings()[name], value) for name, (value, _) in changed.items())
+        says = ", ".join(said(new.worded()[name], value) for name, (value, _) in changed.items())
         if structural(config, new):
             return Done(restart(lab, run_id, new), f"Fresh run: {says}")
         acted = lab.apply(run_id, drag, **{name: value for name, (value, _) in changed.items()})

@@ -108,9 +108,9 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def event(run_id: str, status: RunStatus, message: str) -> bytes:
-    """A packet without arrays: what happened to a run while no worker could speak for it."""
-    return encode({"kind": "event", "run": run_id, "status": status, "message": message})
+def event(run_id: str, status: RunStatus, step: int, message: str) -> bytes:
+    """A packet without arrays: what happened to a run while no worker could speak for it, and where it stood."""
+    return encode({"kind": "event", "run": run_id, "status": status, "step": step, "message": message})
 
 
 def changes_packet(run_id: str, changes: list[dict[str, Any]]) -> bytes:

@@ -143,7 +143,7 @@ class Watches:
 
     def event(self, state: RunState) -> None:
         """Tell all watchers of a run what happened to it."""
-        packet = event(state.run_id, state.status, state.message)
+        packet = event(state.run_id, state.status, state.step, state.message)
         for watch in self.of(state.run_id):
             watch.deliver("event", packet)
 

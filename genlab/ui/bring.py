@@ -118,7 +118,7 @@ def _offer(key: str, make: Callable[[], np.ndarray], title: str) -> None:
 def _show(examples: np.ndarray) -> None:
     if examples.ndim == 3:
         st.markdown(f"**{len(examples):,} pictures**, the first {min(SHOWN, len(examples))}:")
-        st.image(mosaic(examples[:SHOWN], 10, scale=1), width=300, alt="The pictures as they would be taken")
+        st.image(mosaic(examples[:SHOWN], 10, theme(), scale=1), width=300, alt="The pictures as they would be taken")
         return
     st.markdown(f"**{len(examples):,} {'points' if examples.shape[1] == 2 else 'numbers'}**")
     st.plotly_chart(examples_figure(examples, theme=theme()), config={"displaylogo": False})

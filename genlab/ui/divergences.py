@@ -175,9 +175,9 @@ Each small picture is an integrand, and the number above it is its area.
   $-\log 0.6 = 0.511$; $\mathrm{KL}(p\|q)$ counts where *p* has mass, so its area lies on the mode that q misses.
   $\chi^2$ divides by q there and is astronomic.
 - $W_1$ compares distribution functions: its integrand is high *between* the modes, wherever mass has to travel through.
-- **Draw p or q by hand**: every column that you draw becomes a narrow Gaussian, so that neither is anywhere exactly 0.
+- **Draw p or q by hand**: the line that you draw becomes many narrow Gaussians, so that neither is anywhere exactly 0.
   Leave a hole in q where p has mass: $\mathrm{KL}(p\|q)$ shoots up, JS and TV stay below their bounds. $\chi^2$ of a
-  drawn q is ∞ as soon as a σ of p reaches √2 times that of a column, 0.35.
+  drawn q is ∞ as soon as a σ of p reaches √2 times theirs, 0.09.
 """,
     "fit": r"""
 Six copies of the same q (dotted: where they start) descend six divergences from the same p.

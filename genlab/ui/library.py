@@ -27,12 +27,12 @@ MEASURES = {
 }
 CURVES = {
     "loss": "Loss", "elbo": "ELBO", "reconstruction": "Reconstruction", "kl": "KL", "beta": "β",
-    "active_units": "Active units", "critic_loss": "Critic loss", "generator_loss": "Generator loss",
+    "active_units": "Active units", "critic_loss": "Critic or discriminator loss", "generator_loss": "Generator loss",
     "loss_sum": "Game's sum", "real_score": "Score of real examples",
     "fake_score": "Score of generated examples",
     "wasserstein_estimate": "Wasserstein estimate", "wasserstein_exact": "Exact W₁", "modes_captured": "Modes captured",
     "high_quality": "High quality", "effective_modes": "Effective modes", "mode_turnover": "Turnover between modes",
-    "critic_grad_norm": "Critic gradient norm",
+    "critic_grad_norm": "Gradient norm of the critic or discriminator",
     "generator_grad_norm": "Generator gradient norm", "clipped_fraction": "Clipped fraction",
 }  # fmt: skip
 """Curves that can be laid over each other; a GAN's first choice is its exact distance, a VAE's its ELBO."""
@@ -94,7 +94,7 @@ def _row(run: StoredRun) -> dict[str, Any]:
 
 def set_otherwise(config: Config) -> str:
     """What differs from the defaults beside what has a column of its own, in the settings' own symbols."""
-    settings, own = config.settings(), {"data", "beta", "objective", "seed"}
+    settings, own = config.worded(), {"data", "beta", "objective", "seed"}
     said = [(settings[name], value) for name, value in config.to_query().items() if name not in own]
     return ", ".join(f"{setting.symbol or setting.label} {value}" for setting, value in said)
 

@@ -34,7 +34,7 @@ def map_settings(config: MapConfig) -> None:
     axes = (config.x.name, config.y.name)
     shared = [
         replace(setting, choices=choices(setting, config.data)) if setting.further else setting
-        for name, setting in config.base.settings().items()
+        for name, setting in config.base.worded().items()
         if name not in axes
     ]
     values |= config.base.model_dump()

@@ -145,7 +145,7 @@ def look_at(kind: type[Config], key: str) -> None:
 
 def differing(config: Config, other: Config, most: int = 3) -> str:
     """What is set otherwise in ``other``, in words."""
-    settings = other.settings()
+    settings = other.worded()
     changed = [said(settings[name], theirs) for name, (_, theirs) in config.changed(other).items()]
     if not changed:
         return "same settings"

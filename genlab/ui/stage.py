@@ -22,8 +22,8 @@ from genlab.ui.runs import address, companion, look_at, shown_config, visit
 from genlab.ui.walk import in_front
 
 
-def stage(state: RunState, view: Callable[[Config], View], show: Iterable[str]) -> None:
-    """One line for each problem, then the run; the controls of the settings named in ``show`` stand in front."""
+def stage(state: RunState, view: Callable[[Config], View], show: Callable[[Config], Iterable[str]]) -> None:
+    """One line for each problem, then the run; of the settings the few that ``show`` names stand in front."""
     kind = type(state.config)
     key = f"{kind.model}.live"
     claim_line(state.config)
@@ -35,9 +35,10 @@ def stage(state: RunState, view: Callable[[Config], View], show: Iterable[str]) 
         st.caption(owner)
     shown = shown_config(state)
     panels, controls = in_front(kind.model)
+    claim = claim_of(state.config)
     live(
         state.run_id, client.get_lab().token(state.run_id), view(shown).only(panels), key=key, config=shown,
-        drawn=drawn_for(shown), show=controls or show,
+        drawn=drawn_for(shown), show=controls or show(shown), claim=claim.words if claim else "",
         offered={"data": choices(kind.settings()["data"], state.config.data)},
         transport=Transport(keep=True), watching=watching(state), address=address(state), companion=companion(state),
         timeline=True,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  decades, extremes, historyOf, interpolate, joined, median, middleBy, middleRange, newestOf, segmentsOf, smooth, takenAt,
+  decades, extremes, historyOf, interpolate, joined, median, middleBy, middleRange, newestOf, pointsOf, segmentsOf, smooth, takenAt,
   thenOf, valuesOf,
 } from "../../genlab/live/stage/maths/series.js";
 
@@ -101,4 +101,11 @@ test("between two segments there is a gap, over which nothing is smoothed", () =
   const values = [1, 1, 5, null];
   assert.deepEqual(joined(values, [[0, 2], [2, 4]]), [1, 1, NaN, 5, NaN]);
   assert.deepEqual(joined([1, 1, 5, 5], [[0, 2], [2, 4]], part => smooth(part, 0.9)).map(y => Math.round(1e9 * y) / 1e9), [1, 1, NaN, 5, 5]);
+});
+
+test("what is measured now and then has one point for each measurement, where it was taken, and no stairs", () => {
+  const columns = { step: [1, 2, 3, 4, 5, 6], modes: [8, 8, 8, 5, 5, 5], modes_step: [NaN, 1, 1, 4, 4, 4] };
+  assert.deepEqual(pointsOf({ stamp: "modes_step" }, columns), { rows: [1, 3], at: [1, 4] });
+  assert.deepEqual(pointsOf({}, columns).rows, [0, 1, 2, 3, 4, 5]);
+  assert.deepEqual(pointsOf({ stamp: "none" }, columns).at, columns.step, "without stamps every row stands for itself");
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { inLines, setUp } from "../../genlab/live/stage/maths/set_up.js";
+import { inLines, isBefore, setUp } from "../../genlab/live/stage/maths/set_up.js";
 
 const names = { data: ["Data", "ring8"], objective: ["Objective", "wgan"], clip: ["c", 0.01], width: ["Width", 64], seed: ["Seed", 0] };
 
@@ -15,4 +15,10 @@ test("under a picture stand data and objective, what is not as usual, and the se
 test("settings are broken into lines between two of them", () => {
   assert.deepEqual(inLines("Data ring8 · c 0.5 · Seed 3", 18), ["Data ring8 · c 0.5", "Seed 3"]);
   assert.deepEqual(inLines("a long one · b", 3), ["a long one", "b"]);
+});
+
+test("the numbers of the last step are those of before as long as no step follows the change", () => {
+  const changes = [{ step: 5, settings: { clip: [0.01, 0.1] } }, { step: 9, settings: { objective: ["minimax", "wgan"] } }];
+  assert.deepEqual([5, 9, 10].map(step => isBefore(step, changes, ["objective"])), [true, true, false]);
+  assert.deepEqual([isBefore(5, changes, ["n_critic"]), isBefore(5, [], ["objective"])], [false, false]);
 });

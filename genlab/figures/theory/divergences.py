@@ -28,6 +28,8 @@ BEYOND = "above 10³⁰⁸"
 """What is finite and too large for a number."""
 HIGHEST = 5.0
 """The values of a slide are drawn up to here: a KL goes on for ever."""
+EDGE = 0.96
+"""Where in that range infinity is drawn."""
 
 
 # ---- integrands ------------------------------------------------------------------------------------------------------
@@ -151,22 +153,36 @@ def _curves(
 ) -> Picture:
     data, moves = [], []
     for name, curve in curves.items():
-        if not np.isfinite(curve[1:]).any():
+        if np.isnan(curve[1:]).all():
             continue
-        label, x, up = DIVERGENCES[name].label, coordinates(thetas), coordinates(curve)
+        label, x, infinite = DIVERGENCES[name].label, coordinates(thetas), np.isinf(curve)
+        # What is infinite runs along the upper edge, and says so.
+        up = coordinates(np.where(infinite, EDGE * span[1], curve))
+        value = "∞" if infinite[1:].all() else "%{y:.4f}"
         moves.append(head(len(data) + 1))
         data += [
             lines(f"@{COLOURS[name]}", 2.5, label, dash=DASHES[name], x=x, y=up),
             {
                 "type": "scatter", "mode": "markers", "x": x, "y": up, "name": label, "showlegend": False,
                 "marker": {"color": f"@{COLOURS[name]}", "size": 11},
-                "hovertemplate": f"{label}: %{{y:.4f}} at θ = %{{x:.2f}}<extra></extra>",
+                "hovertemplate": f"{label}: {value} at θ = %{{x:.2f}}<extra></extra>",
             },
         ]  # fmt: skip
+        if infinite[1:].all():
+            data.append(_infinity(name, thetas[-1] / 2, EDGE * span[1]))
     layout = axes("θ", y)
     layout["yaxis"] |= {"range": list(span), "zeroline": True}
     layout["xaxis"] |= {"range": [-0.02 * thetas[-1], thetas[-1]]}
     return Picture(id, title, id, {"data": data, "layout": layout}, tuple(moves))
+
+
+def _infinity(name: str, x: float, y: float) -> dict[str, Any]:
+    """Words below a curve that is infinite wherever q has moved."""
+    return {
+        "type": "scatter", "mode": "text", "x": [x], "y": [y], "text": [f"{SHORT[name]} = ∞ for every θ ≠ 0"],
+        "textposition": "bottom center", "textfont": {"color": f"@{COLOURS[name]}", "size": 15}, "hoverinfo": "skip",
+        "name": f"{SHORT[name]} = ∞", "showlegend": False,
+    }  # fmt: skip
 
 
 def _told(values: np.ndarray) -> list[Any]:

@@ -4,6 +4,8 @@
 const KEPT = ["embed", "embed_options", "present", "lesson", "station", "challenge", "show", "panels"]; // of the page, not of what it shows
 const NAMING = ["run", "left", "right", "scenario", "model"]; // another one of these is another place in the browser's history
 
+const EVERY = 400; // ms between two writings while a slider moves: browsers refuse a hundred within half a minute
+
 export class Address {
   /**
    * @param {() => Record<string, string> | null} shown what the address is to say; null where somebody else writes it
@@ -17,6 +19,10 @@ export class Address {
     this.path = location.pathname; // of the page that this mount belongs to: another one may be on its way
     this.named = ""; // what was shown when the page was drawn last
     this.left = false; // the person has gone elsewhere, and the page has not followed yet
+    this.written = -Infinity; // when it was last
+    /** @type {ReturnType<typeof setTimeout> | undefined} Until it is again. */
+    this.later = undefined;
+    stop.signal.addEventListener("abort", () => clearTimeout(this.later));
     window.addEventListener("popstate", () => this.went(), { signal: stop.signal });
   }
 
@@ -29,14 +35,23 @@ export class Address {
     this.follow(another);
   }
 
-  /** Writes what is shown now: in place, unless the page has gone to `another` run by itself. */
+  /** What is shown now is written, at once or a moment later; the page may have gone to `another` run by itself. */
   follow(another = false) {
+    clearTimeout(this.later);
+    const early = this.written + EVERY - performance.now();
+    if (another || early <= 0) this.write(another);
+    else this.later = setTimeout(() => this.write(false), early);
+  }
+
+  /** In place, unless it is of another run. @param {boolean} another */
+  write(another) {
     const shown = this.shown();
     if (!shown || this.left || location.pathname !== this.path) return;
     const before = new URLSearchParams(location.search);
     const kept = KEPT.filter(name => !(name in shown)).flatMap(name => before.getAll(name).map(value => [name, value]));
     const query = String(new URLSearchParams([...Object.entries(shown), ...kept]));
     if (query === String(before)) return;
+    this.written = performance.now();
     const address = query ? `${this.path}?${query}` : this.path;
     // Streamlit's own history holds addresses in which the page is this one and the run that of another page.
     if (!another || naming(Object.fromEntries(before)) === this.named) return history.replaceState(history.state, "", address);

@@ -5,7 +5,6 @@
 import { RunBar } from "./bar/run_bar.js";
 import { Controls } from "./controls/controls.js";
 import { queryOf } from "./maths/query.js";
-import { change, element } from "./page/dom.js";
 import { Commands } from "./wire/commands.js";
 import { branch } from "./wire/messages.js";
 import { UNKNOWN } from "./wire/packets.js";
@@ -15,9 +14,8 @@ export class Hand {
   constructor(lab, parent) {
     this.lab = lab;
     this.commands = new Commands(message => lab.feed.send(message));
-    this.controls = new Controls(parent, order => this.commands.order(order), line => this.say(line));
+    this.controls = new Controls(parent, order => this.commands.order(order), (line, refused) => this.say(line, refused));
     this.bar = new RunBar(order => this.order(order), () => lab.tell("keep", true), () => lab.slow.open());
-    this.said = element("p", { class: "said", role: "alert" });
   }
 
   /** The page has been drawn anew. */
@@ -31,7 +29,7 @@ export class Hand {
   /** What a person does; what became of it is said, and a run that it made is shown. @param {Order} order @param {Record<string, string>} [beside] what the address of that run says more */
   async order(order, beside = {}) {
     const answer = await this.commands.order(order);
-    this.say(answer.error || answer.note);
+    this.say(answer.error || answer.note, Boolean(answer.error));
     if (answer.run) this.lab.tell("address", { ...beside, run: answer.run });
     return answer;
   }
@@ -41,9 +39,9 @@ export class Hand {
     return this.order(branch(step), { beside: this.lab.data.run });
   }
 
-  /** A line about what was done or refused, until the next one. @param {string} line */
-  say(line) {
-    change(this.said, line);
+  /** A line about what was done, for a while, or refused, until the next one. @param {string} line @param {boolean} refused */
+  say(line, refused) {
+    this.lab.notes.hand.tell(line, !refused);
   }
 
   /** Whether a key was one of the run's. @param {KeyboardEvent} event */

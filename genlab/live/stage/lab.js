@@ -4,17 +4,18 @@
 /** @import { Panel } from "./panels/panel.js" */
 import { Address } from "./address.js";
 import { Companion } from "./bar/companion.js";
+import { Formula } from "./bar/formula.js";
+import { Notes } from "./bar/notes.js";
 import { Timeline } from "./bar/timeline.js";
 import { TopBar } from "./bar/top_bar.js";
 import { DrawLoop } from "./draw_loop.js";
 import { Enlargement } from "./enlargement.js";
 import { Hand } from "./hand.js";
 import { historyOf } from "./maths/series.js";
-import { lookup, number } from "./maths/text.js";
 import { element, save } from "./page/dom.js";
 import { recall, remember } from "./page/memory.js";
 import { loadPlotly } from "./page/plotly.js";
-import { readTheme, resolve } from "./page/theme.js";
+import { readTheme } from "./page/theme.js";
 import { KINDS } from "./panels/kinds.js";
 import { Presenter } from "./presenter.js";
 import { Rerun } from "./rerun.js";
@@ -75,10 +76,11 @@ export class Lab {
     });
     this.top = new TopBar(this);
     this.companion = new Companion(this);
-    this.formula = element("div", { class: "formula" });
+    this.formula = new Formula(this);
+    this.notes = new Notes();
     this.room = new Room(this);
     this.timeline = new Timeline(this);
-    this.sentences = element("div", { class: "sentences" }, this.formula, this.companion.node);
+    this.sentences = element("div", { class: "sentences" }, this.formula.node, this.companion.node);
     this.slow = new SlowMotion({
       theme: () => this.theme,
       ask: id => this.feed.send(rehearse(id)),
@@ -91,7 +93,7 @@ export class Lab {
     this.hand = new Hand(this, this.desk);
     this.desk.append(this.pictures);
     this.top.line.prepend(this.hand.bar.node);
-    this.root.append(this.top.node, this.hand.said, this.desk);
+    this.root.append(this.top.node, this.desk, this.notes.node);
     parent.append(this.root);
 
     this.decoder = new Decoder(message => this.feed.send(message));
@@ -130,7 +132,6 @@ export class Lab {
       this.arrays = {};
       this.pinned = recall("pinned", {})[data.group + data.model] ?? null;
     }
-    this.writeFormula(before?.formula);
     // What everybody sees is moved by who steers.
     this.timeline.node.hidden = !data.timeline || Boolean(data.watching);
     this.reconcile(data.panels);
@@ -140,19 +141,12 @@ export class Lab {
     this.presenter.opened();
     this.hand.mount();
     this.address.drawn();
+    this.formula.mount();
     this.feed.open(data);
     this.companion.open(data);
     this.top.update();
     this.rerun.drawn();
     this.draw();
-  }
-
-  /** @param {string | undefined} before */
-  writeFormula(before) {
-    if (before !== this.data.formula) this.formula.innerHTML = this.data.formula;
-    for (const term of /** @type {NodeListOf<HTMLElement>} */ (this.formula.querySelectorAll("[data-colour]"))) {
-      term.style.setProperty("--term", resolve(term.dataset.colour ?? "", this.theme));
-    }
   }
 
   /** @param {PanelSpec[]} specs */
@@ -213,6 +207,8 @@ export class Lab {
     this.hand.follow();
     this.address.follow();
     this.rerun.look();
+    // Words and buttons wait for no picture.
+    this.drawAround();
     if (this.header) this.slow.moved(this.header.step);
     this.draw();
   }
@@ -260,9 +256,7 @@ export class Lab {
 
   async beforePanels() {
     await loadPlotly(this.data);
-    for (const place of /** @type {NodeListOf<HTMLElement>} */ (this.formula.querySelectorAll("[data-value]"))) {
-      place.textContent = number(lookup(this.header, place.dataset.value ?? ""), 4);
-    }
+    this.formula.update();
   }
 
   drawn() {
@@ -332,6 +326,7 @@ export class Lab {
     this.decoder.close();
     this.example.close();
     clearTimeout(this.drawLater);
+    this.notes.close();
     for (const panel of this.panels.values()) panel.close();
     this.root.remove();
     if (window.genlab === this) delete window.genlab;

@@ -186,6 +186,7 @@ export interface Measure {
   log: boolean;
   whole: boolean;
   stamp: string | null;
+  good: "low" | "high" | "";
 }
 
 /** A plane of codes: `dims` numbers in a code, `reach` of their sliders, `extent` of the data's plane. */

@@ -98,7 +98,9 @@ class View:
         """What is happening in the run, as JSON, from the curves of the frame that was just drawn."""
         if self.whole or time.monotonic() - self._diagnosed_at >= DIAGNOSIS_PAUSE:
             history, gone = self.now("history", self.trainer.history), self.trainer.diverged
-            changed_at = self.trainer.changes[-1]["step"] if self.trainer.changes else 0
+            # A run that branched off is the same one under another name: nothing was set otherwise.
+            changed = [change["step"] for change in self.trainer.changes if change["settings"]]
+            changed_at = changed[-1] if changed else 0
             found = diagnose(self.config, history, self.reference(), asdict(gone) if gone else None, changed_at)
             self._diagnosis, self._diagnosed_at = found.to_data(self.config), time.monotonic()
         return self._diagnosis

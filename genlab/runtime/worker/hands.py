@@ -3,10 +3,10 @@
 import time
 from collections.abc import Iterable
 
-from genlab.runtime.worker.run import Run
+from genlab.runtime.worker.run import Run, Runs
 
 SHARE = 0.25
-"""Share of the time that the turns and frames of hands may take before their time."""
+"""Share of the time that the turns and frames of hands may take before their time from the runs beside them."""
 BURST = 0.6
 """Seconds of them that may come at once after a while without any: about what one drag needs."""
 TURN = 0.01
@@ -14,9 +14,13 @@ TURN = 0.01
 
 
 class Hands:
-    """Which runs a command has just acted on, and what may still be done for them before their time."""
+    """Which runs a command has just acted on, and what may still be done for them before their time.
 
-    def __init__(self):
+    A run beside which no other trains takes nothing from anybody: its hand waits for nothing.
+    """
+
+    def __init__(self, runs: Runs):
+        self._runs = runs
         self._waiting: dict[str, Run] = {}
         self._prompt: set[str] = set()
         # Time of this thread throughout: what a busy machine withholds is nobody's doing.
@@ -24,7 +28,7 @@ class Hands:
 
     def on(self, run: Run) -> None:
         """A command has acted on a run: one at rest shows it at once, one that trains after its next turn."""
-        if self._fill() <= 0:
+        if not self._may(run):
             return
         self._waiting[run.run_id] = run
         if not run.is_training:
@@ -33,9 +37,13 @@ class Hands:
     def next(self, playing: Iterable[Run]) -> Run | None:
         """The run whose turn comes before its time, if there is one."""
         for run in playing:
-            if run.run_id in self._waiting and self._fill() > 0:
+            if run.run_id in self._waiting and self._may(run):
                 return run
         return None
+
+    def first(self, runs: Iterable[Run]) -> list[Run]:
+        """The runs whose frame is to come at once before the others."""
+        return sorted(runs, key=lambda run: run.run_id not in self._prompt)
 
     def show(self, run: Run) -> None:
         """Have its frame come at once."""
@@ -47,11 +55,19 @@ class Hands:
         """A frame of a run was drawn."""
         if run.run_id in self._prompt:
             self._prompt.discard(run.run_id)
-            self.charge(seconds)
+            self.charge(run, seconds)
 
-    def charge(self, seconds: float) -> None:
-        """Note time that was spent before its time."""
-        self._credit = self._fill() - seconds
+    def charge(self, run: Run, seconds: float) -> None:
+        """Note time that was spent on a run before its time."""
+        if not self._is_alone(run):
+            self._credit = self._fill() - seconds
+
+    def _may(self, run: Run) -> bool:
+        return self._is_alone(run) or self._fill() > 0
+
+    def _is_alone(self, run: Run) -> bool:
+        together = self._runs.together(run)
+        return all(other in together for other in self._runs.playing())
 
     def _fill(self) -> float:
         now = time.thread_time()

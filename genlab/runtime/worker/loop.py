@@ -54,7 +54,7 @@ class Worker:
         self.runs, self.places = Runs(), Places(settings.device, number, settings.home)
         self.turned = time.monotonic()
         self._mark, self._told_at = mark, 0.0
-        hands = Hands()
+        hands = self.hands = Hands(self.runs)
         self.turns = Turns(self.runs, mark, lambda: inbox.has_commands or self.questions.are_due(), hands)
         self.frames, self.saves = Frames(self.runs, send, mark, hands), Saves(self.runs, send, lease or Lease())
         self.limits = Limits(self.runs, self.places, settings, paces)
@@ -71,7 +71,8 @@ class Worker:
             self.questions.answer(trains=bool(self.runs.playing()))
             self.limits.make_way()
             self.turns.take()
-            for run in tuple(self.runs.values()):
+            # What the next command stands for is seen before the pictures of others are drawn.
+            for run in self.hands.first(self.runs.values()):
                 try:
                     self.look_after(run)
                 except Exception as error:

@@ -42,7 +42,7 @@ class Turns:
         if run := self._hands.next(playing):
             busy = time.thread_time()
             self._turn(run, HAND_TURN)
-            self._hands.charge(time.thread_time() - busy)
+            self._hands.charge(run, time.thread_time() - busy)
             for one in self._runs.together(run):
                 self._hands.show(one)
         elif run := self._least_served(playing):

@@ -49,6 +49,11 @@ def remembered(name: str) -> str:
     return f"generate.{name}"
 
 
+def chosen(name: str) -> Any:
+    """What a hand, or the address, has set it to; None for neither."""
+    return st.session_state.get(f"generate.{name}", st.session_state.get("generate.kept", {}).get(name))
+
+
 def at_first(name: str) -> Any:
     """What the widget of a choice shows when it appears; the same as long as it is there.
 

@@ -6,12 +6,15 @@ import streamlit as st
 from genlab.config import Setting
 from genlab.figures.mosaic import mosaic
 from genlab.ui.errors import literal
-from genlab.ui.inference.address import REACH, numbers, remembered, set_code, write_address
+from genlab.ui.inference.address import REACH, SETTINGS, chosen, numbers, remembered, set_code, write_address
 from genlab.ui.inference.shown import ask, pictures, same_noise, seed_box, take_home
+from genlab.ui.library import theme
 from genlab.ui.models import Model
 
 STEPS, STEPS_OF_POINTS = 11, 61
 """Pictures or points from one code to another, both ends included."""
+ENDS = 10
+"""Seeds among which the other end of a way is looked for."""
 
 
 @st.fragment
@@ -23,6 +26,7 @@ def sliders(models: list[Model]) -> None:
         st.button("Take it", icon=":material/south:", on_click=_take_code, args=(models[0], seed, reach))
         st.button("All to 0", icon=":material/exposure_zero:", on_click=set_code, args=([0.0] * dimension,))
     same_noise(models)
+    _begin(models[0], dimension, reach)
     hand, picture = st.columns([3, 2])
     with hand, st.container(height=540, border=False, key="sliders"):
         codes = [Setting(f"z{i}", f"z{i + 1}", "", "", "number", 0.0, low=-reach, high=reach) for i in range(dimension)]
@@ -37,6 +41,13 @@ def sliders(models: list[Model]) -> None:
                 pictures(model, answer[1], "code")
 
 
+def _begin(model: Model, dimension: int, reach: float) -> None:
+    """Of more than two numbers the sliders begin at an example: at 0 the mean of everything would be seen, a blob."""
+    code = st.session_state.get("generate.z", [])
+    if len(code) < dimension > 2 and not any(code):
+        _take_code(model, 0, reach)
+
+
 def _take_code(model: Model, seed: int, reach: float) -> None:
     answer = ask(model, n=1, seed=seed, temperature=1.0)
     if answer:
@@ -46,6 +57,7 @@ def _take_code(model: Model, seed: int, reach: float) -> None:
 @st.fragment
 def interpolation(models: list[Model]) -> None:
     """From one code to another: along the line and, for more than two dimensions, along the great circle."""
+    _choose_end(models[0])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         first, last = seed_box("From seed", remembered("from")), seed_box("to seed", remembered("to"))
     write_address()
@@ -58,6 +70,20 @@ def interpolation(models: list[Model]) -> None:
         if None not in ends:
             with place:
                 _between(model, ends, first, last, abreast=not model.config.is_images and not beside)
+
+
+def _choose_end(model: Model) -> None:
+    """Until a hand has chosen the other end, it is the seed whose example differs most from the first one's."""
+    first, last = chosen("from") or SETTINGS["from"].default, chosen("to")
+    *of, end = st.session_state.get("generate.end", (None, None, None))
+    if last is not None and (last != end or of == [model.key, first]):
+        return
+    examples = {seed: ask(model, n=1, seed=seed, temperature=1.0) for seed in (first, *range(ENDS))}
+    if None in examples.values():
+        return
+    made = {seed: arrays.get("images", arrays.get("xy"))[0].astype(float) for seed, (_, arrays) in examples.items()}
+    last = max(made, key=lambda seed: float(np.linalg.norm(made[seed] - made[first])))
+    st.session_state["generate.to"], st.session_state["generate.end"] = last, (model.key, first, last)
 
 
 def _between(model: Model, ends: list, first: int, last: int, abreast: bool) -> None:
@@ -78,7 +104,8 @@ def _strip(model: Model, arrays: dict[str, np.ndarray], kind: str, first: int, l
     st.caption(f"{kind}, seed {first} to seed {last}")
     if model.config.is_images:
         with st.container(key=f"pictures-{kind}-{model.key.replace(':', '-')}"):
-            st.image(mosaic(arrays["images"], STEPS), width="stretch", alt=f"{STEPS} pictures between two codes")
+            strip = mosaic(arrays["images"], STEPS, theme())
+            st.image(strip, width="stretch", alt=f"{STEPS} pictures between two codes")
     else:
         pictures(model, arrays, kind, path=True)
     take_home(model, arrays, f"{kind}-{first}-{last}")

@@ -102,6 +102,7 @@ def _memorised(model: Model, arrays: dict[str, np.ndarray]) -> None:
                 arrays["images"][closest],
                 arrays["nearest.images"][closest],
                 [f"{distance:.2f}" for distance in generated[closest]],
+                theme(),
             )
         )
         st.caption("The samples (left) that lie closest to a training example (right), with their L2 distance.")

@@ -46,7 +46,8 @@ def same_noise(models: list[Model]) -> None:
 def pictures(model: Model, arrays: dict[str, np.ndarray], key: str, path: bool = False, height: int = 420) -> None:
     if model.config.is_images:
         with st.container(key=f"pictures-{key}-{model.key.replace(':', '-')}"):
-            st.image(mosaic(arrays["images"], columns_of(arrays)), width="stretch", alt=f"Samples of {model.title}")
+            sheet = mosaic(arrays["images"], columns_of(arrays), theme())
+            st.image(sheet, width="stretch", alt=f"Samples of {model.title}")
     else:
         figure = over_density(points(model.config.data), arrays["xy"], theme=theme(), path=path, height=height)
         st.plotly_chart(figure, key=f"{key}.{model.key}", config={"displaylogo": False})
@@ -59,6 +60,8 @@ def columns_of(arrays: dict[str, np.ndarray]) -> int:
 def take_home(model: Model, arrays: dict[str, np.ndarray], name: str, **about) -> None:
     """Downloads of what is on the screen."""
     made = arrays["images"] if model.config.is_images else arrays["xy"]
+    # The file is made when it is asked for, in another thread.
+    shown = theme()
     stem = f"{model.key.partition(':')[2]}-{name}"
     files = {
         "CSV": (lambda: samples_csv(arrays["z"], made), f"{stem}.csv", "text/csv"),
@@ -69,7 +72,7 @@ def take_home(model: Model, arrays: dict[str, np.ndarray], name: str, **about) -
         ),
     }
     if model.config.is_images:
-        files = {"PNG": (lambda: mosaic(made, columns_of(arrays)), f"{stem}.png", "image/png"), **files}
+        files = {"PNG": (lambda: mosaic(made, columns_of(arrays), shown), f"{stem}.png", "image/png"), **files}
     with st.container(horizontal=True, gap="small"):
         for label, (data, file, mime) in files.items():
             st.download_button(

@@ -25,7 +25,7 @@ export class Area {
     this.pair = element("div", { class: "pair" }, this.side);
     this.body = element("div", { class: "body" }, this.pair);
     this.node = element("div", { class: "area", "data-area": name, style: `grid-area:${name}` });
-    this.node.append(element("div", { class: "head" }, this.tabs, this.tools, this.bigger), this.body);
+    this.node.append(element("div", { class: "head" }, this.bigger, this.tools, this.tabs), this.body);
     this.tabs.onkeydown = event => this.move(event);
   }
 

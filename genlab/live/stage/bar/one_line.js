@@ -27,8 +27,16 @@ export class OneLine {
   fill(items) {
     this.items = items;
     this.fitted = "";
+    this.grown?.disconnect();
+    // A field's numbers come later than its switch.
+    this.grown = new ResizeObserver(() => {
+      if (this.node.scrollWidth <= this.node.clientWidth) return;
+      this.fitted = "";
+      this.fit();
+    });
     this.node.replaceChildren(...items, this.menu);
     this.fit();
+    for (const item of items) this.grown.observe(item);
   }
 
   /** Goes by the width of the line and of its letters, and moves no button without need: one may have the focus. */
@@ -45,6 +53,7 @@ export class OneLine {
   }
 
   close() {
+    this.grown?.disconnect();
     this.sizes.disconnect();
   }
 }

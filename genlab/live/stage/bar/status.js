@@ -4,7 +4,7 @@
 
 /** @type {Record<Status, {icon: string, word: string}>} */
 export const STATUS = {
-  starting: { icon: "◌", word: "warming up" },
+  starting: { icon: "◌", word: "starting …" },
   paused: { icon: "❚❚", word: "paused" },
   running: { icon: "▶\uFE0E", word: "running" },
   idle: { icon: "☾", word: "paused, because nobody was watching" },

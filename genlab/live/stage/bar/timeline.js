@@ -63,7 +63,8 @@ export class Timeline {
 
   update() {
     const { header, frozen } = this.lab;
-    if (!header || frozen || this.node.hidden) return;
+    if (frozen || this.node.hidden) return;
+    if (!header) return change(this.words, "Now");
     const looking = this.looking();
     const step = whole(header.step);
     if (!this.held) this.place(header.timeline?.filter(stop => stop < header.step) ?? [], looking);

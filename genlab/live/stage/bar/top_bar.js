@@ -32,8 +32,7 @@ export class TopBar {
     this.happening = new Happening(lab);
     const status = element("div", { class: "status" }, this.icon, this.status, this.happening.node, this.numbers);
     this.line.append(status, element("div", { class: "controls" }, smoothing, x, this.pin, this.freeze));
-    this.message = element("div", { class: "message", role: "status", "aria-live": "polite" });
-    this.node = element("header", { class: "top" }, this.line, this.message);
+    this.node = element("header", { class: "top" }, this.line);
   }
 
   update() {
@@ -47,7 +46,7 @@ export class TopBar {
     this.x.value = curves.x;
     press(this.pin, Boolean(pinned), pinned ? `Unpin (step ${pinned.step})` : "Pin");
     press(this.freeze, frozen, frozen ? "Unfreeze" : "Freeze");
-    change(this.message, header ? messageOf(header) : "");
+    this.lab.notes.run.say(header ? messageOf(header) : "", header?.status === "paused");
     if (!header || frozen) return;
     // Before its first step a run does nothing that could have a name.
     this.happening.show(header.step ? header.diagnosis : null);

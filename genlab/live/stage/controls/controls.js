@@ -16,7 +16,7 @@ export class Controls {
   /**
    * @param {HTMLElement} parent
    * @param {(order: Order) => Promise<CommandAnswer>} send
-   * @param {(line: string) => void} say a line about what was refused, or what was done
+   * @param {(line: string, refused: boolean) => void} say a line about what was refused, or what was done
    */
   constructor(parent, send, say) {
     this.say = say;
@@ -59,7 +59,7 @@ export class Controls {
     this.drawer.hidden = !others.length && !problem;
     this.front.replaceChildren(...inFront.map(control => control.node));
     this.groups.replaceChildren(...[...groups].map(([name, controls]) =>
-      element("fieldset", {}, element("legend", {}, name), ...controls.map(control => control.node))));
+      element("fieldset", {}, element("legend", isOne(name, controls) ? { hidden: "" } : {}, name), ...controls.map(control => control.node))));
   }
 
   /** @param {Declaration} setting */
@@ -73,7 +73,7 @@ export class Controls {
   /** Changes settings as a hand does. @param {Settings} settings @returns {Promise<CommandAnswer>} */
   async set(settings) {
     const answer = await this.drag.end(settings);
-    this.say(answer.error || answer.note);
+    this.say(answer.error || answer.note, Boolean(answer.error));
     return answer;
   }
 
@@ -88,6 +88,9 @@ export class Controls {
     }
   }
 }
+
+/** Whether the control itself says what its group would. @param {string} name @param {Control[]} controls */
+const isOne = (name, controls) => controls.length === 1 && controls[0].setting.label === name;
 
 /** A control that stands for the same declaration. @param {Control | undefined} control @param {Declaration} setting */
 const keep = (control, setting) => (control && JSON.stringify(control.setting) === JSON.stringify(setting) ? control : undefined);

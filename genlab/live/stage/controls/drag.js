@@ -7,7 +7,7 @@ import { apply } from "../wire/messages.js";
 const EVERY = 50; // ms between two values of a drag at least
 
 export class Drag {
-  /** @param {(order: Order) => Promise<CommandAnswer>} order @param {(error: string) => void} say */
+  /** @param {(order: Order) => Promise<CommandAnswer>} order @param {(error: string, refused: boolean) => void} say */
   constructor(order, say) {
     this.order = order;
     this.say = say;
@@ -45,7 +45,7 @@ export class Drag {
     while (this.next) {
       const at = performance.now();
       const answer = await this.queue(() => this.send());
-      if (answer?.error) this.say(answer.error);
+      if (answer?.error) this.say(answer.error, true);
       await new Promise(done => setTimeout(done, at + EVERY - performance.now()));
     }
     this.pumping = false;

@@ -30,6 +30,9 @@ export function colourRange(values, { low, high, log }) {
   return [from, to > from ? to : from + 1];
 }
 
+/** What stands at the colours of a measure: its name, and which of them are good. @param {Measure} measure */
+export const toldOf = ({ label, good }) => (good ? `${label} · bright is good` : label);
+
 /** @param {number} low @param {number} high @param {Measure} measure */
 export function colourTicks(low, high, { log, whole }) {
   // Between few whole numbers there is nothing to read.

@@ -45,6 +45,19 @@ export function takenAt({ stamp }, last, step) {
   return typeof taken !== "number" || taken === step ? "" : `@ ${taken.toLocaleString("en")}`;
 }
 
+/**
+ * The rows of a history at which a curve has something new: all, or of what is measured now and then the first of each
+ * measurement, whose value the rows after it repeat; `at` are the steps where they belong.
+ * @param {Pick<Series, "stamp">} series @param {Columns} columns @returns {{rows: number[], at: ArrayLike<number | null>}}
+ */
+export function pointsOf({ stamp }, columns) {
+  const taken = stamp === undefined ? undefined : columns[stamp];
+  const all = Array.from(columns.step, (_, row) => row);
+  if (!taken) return { rows: all, at: columns.step };
+  const rows = all.filter(row => typeof taken[row] === "number" && isFinite(taken[row]) && taken[row] !== taken[row - 1]);
+  return { rows, at: rows.map(row => taken[row]) };
+}
+
 /** The newest value of each column. @param {Columns} columns @returns {Record<string, number | null | undefined>} */
 export function newestOf(columns) {
   return Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[values.length - 1]]));

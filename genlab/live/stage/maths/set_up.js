@@ -1,6 +1,6 @@
 // What a run is, in words that can stand under a picture of it.
 
-/** @import { SettingNames, Settings } from "../types.js" */
+/** @import { Change, SettingNames, Settings } from "../types.js" */
 import { number } from "./text.js";
 
 const ALWAYS = ["data", "objective", "beta"]; // and what is not as usual
@@ -14,6 +14,13 @@ export function setUp(config, names) {
     .map(name => `${names[name]?.[0] ?? name} ${config[name] === null ? "off" : number(config[name], 4)}`)
     .join(" · ");
 }
+
+/**
+ * Whether one of these settings was changed after the last step: what was computed there was computed without it.
+ * @param {number} step the last one @param {Change[]} changes in order @param {string[]} names
+ */
+export const isBefore = (step, changes, names) =>
+  changes.some(change => change.step >= step && names.some(name => name in change.settings));
 
 /** Lines of at most so many letters, broken between two settings. @param {string} words @param {number} most */
 export function inLines(words, most) {

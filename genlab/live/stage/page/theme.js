@@ -25,7 +25,8 @@ export function baseLayout(theme, size) {
   const axis = { gridcolor: theme.grid, linecolor: theme.line, zerolinecolor: theme.line, automargin: true, title };
   const clear = "rgba(0,0,0,0)";
   return {
-    autosize: true, showlegend: false, margin: { l: 8, r: 12, t: 10, b: 8 },
+    // In a small figure the numbers of the axes need more of the room than the curves.
+    autosize: true, minreducedheight: 24, minreducedwidth: 24, showlegend: false, margin: { l: 8, r: 12, t: 10, b: 8 },
     paper_bgcolor: clear, plot_bgcolor: clear, font: { family: theme.font, size, color: theme.text },
     xaxis: structuredClone(axis), yaxis: structuredClone(axis),
     hoverlabel: { bgcolor: theme.background, bordercolor: theme.line, font: { family: theme.font, color: theme.text, size } },

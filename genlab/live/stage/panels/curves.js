@@ -3,7 +3,7 @@
 /** @import { Lab } from "../lab.js" */
 /** @import { Columns, CurveChoices, FrameHeader, PanelSpec, Series, Theme } from "../types.js" */
 import {
-  decades, extremes, interpolate, joined, middleRange, newestOf, scaledOf, segmentsOf, smooth, takenAt, thenOf, valuesOf,
+  decades, extremes, interpolate, joined, middleRange, newestOf, pointsOf, scaledOf, segmentsOf, smooth, takenAt, thenOf, valuesOf,
 } from "../maths/series.js";
 import { number, whole } from "../maths/text.js";
 import { action, change, element, press, rich, swatch, toggle } from "../page/dom.js";
@@ -124,12 +124,12 @@ export class Curves extends PlotlyPanel {
 
   /** A curve: the smoothed line, and the raw one faintly behind it; hovering gives the exact value. @param {Series} series @param {Columns} columns @param {Theme} theme @param {CurveChoices} choices */
   lines(series, columns, theme, { smoothing, x }) {
-    const raw = valuesOf(series, columns);
-    if (!raw) return [];
-    const drawn = scaledOf(series, columns);
+    const found = this.points(series, columns, x);
+    if (!found) return [];
+    const { raw, drawn, steps } = found;
     const line = { color: resolve(series.colour, theme), width: 2.2, dash: series.dash };
-    const segments = this.segments(columns);
-    const common = { type: "scatter", mode: "lines", ...axisOf(series), x: joined(columns[x], segments), name: series.label };
+    const segments = segmentsOf(steps, this.cuts());
+    const common = { type: "scatter", mode: found.mode, ...axisOf(series), x: joined(found.x, segments), name: series.label };
     const exact = { customdata: joined(raw, segments), hovertemplate: "%{customdata:.6~g}", line };
     const y = joined(drawn, segments);
     if (!smoothing) return [{ ...common, y, ...exact }];
@@ -137,6 +137,21 @@ export class Curves extends PlotlyPanel {
       { ...common, y, line: { ...line, width: 1, dash: "solid" }, opacity: 0.3, hoverinfo: "skip" },
       { ...common, y: joined(drawn, segments, part => smooth(part, smoothing)), ...exact },
     ];
+  }
+
+  /** What is drawn of a curve, and where. @param {Series} series @param {Columns} columns @param {CurveChoices["x"]} x */
+  points(series, columns, x) {
+    const raw = valuesOf(series, columns);
+    if (!raw) return null;
+    const { rows, at } = pointsOf(series, columns);
+    const steps = Array.from(at, step => step ?? NaN);
+    const scaled = scaledOf(series, columns);
+    return {
+      raw: rows.map(row => raw[row]), drawn: rows.map(row => scaled[row]), steps,
+      x: series.stamp === undefined ? Array.from(columns[x] ?? []) : steps.map(step => this.along(x, columns, step)),
+      // A line needs two points.
+      mode: steps.length > 1 ? "lines" : "markers",
+    };
   }
 
   /** The steps at which another objective began, where the curves are of its terms. */
@@ -151,14 +166,14 @@ export class Curves extends PlotlyPanel {
 
   /** The same curve of a run to compare with. @param {string} whose @param {Series} series @param {Columns} columns @param {Theme} theme @param {CurveChoices} choices */
   dashedLine(whose, series, columns, theme, { smoothing, x }) {
-    const raw = valuesOf(series, columns);
-    if (!raw) return [];
-    const scaled = scaledOf(series, columns);
+    const found = this.points(series, columns, x);
+    if (!found) return [];
+    const { raw, drawn } = found;
     const line = { color: resolve(series.colour, theme), width: 1.4, dash: "dash" };
-    const y = smoothing ? smooth(scaled, smoothing) : scaled;
+    const y = smoothing ? smooth(drawn, smoothing) : drawn;
     const name = `${whose}: ${series.label}`;
     const hovertemplate = "%{customdata:.6~g}";
-    const trace = { type: "scatter", mode: "lines", ...axisOf(series), x: columns[x], y, customdata: raw, name, line, hovertemplate };
+    const trace = { type: "scatter", mode: found.mode, ...axisOf(series), x: found.x, y, customdata: raw, name, line, hovertemplate };
     return [{ ...trace, opacity: 0.75 }];
   }
 

@@ -2,7 +2,7 @@
 
 /** @import { Lab } from "../lab.js" */
 /** @import { AnswerHeader, Arrays, PanelSpec } from "../types.js" */
-import { colourRange, colourTicks, mix } from "../maths/colours.js";
+import { colourRange, colourTicks, mix, toldOf } from "../maths/colours.js";
 import { duration, number } from "../maths/text.js";
 import { change, element } from "../page/dom.js";
 import { examine } from "../wire/messages.js";
@@ -115,10 +115,11 @@ export class InstabilityMap extends PlotlyPanel {
         zmin: 0, zmax: 1, colorscale: [[0, theme.paper], [1, mix(theme.background, theme.text, 0.3)]],
       },
       {
-        ...common, z, zmin, zmax, colorscale: "Cividis", hoverongaps: true,
+        // What is good is bright, whichever end it is.
+        ...common, z, zmin, zmax, colorscale: "Cividis", reversescale: measure.good === "low", hoverongaps: true,
         text: rows(cell => this.words(cell).replaceAll(" · ", "<br>")), hovertemplate: "%{text}<extra></extra>",
         colorbar: {
-          thickness: 14, outlinewidth: 0, title: { text: measure.label, side: "right" }, ...colourTicks(zmin, zmax, measure),
+          thickness: 14, outlinewidth: 0, title: { text: toldOf(measure), side: "right" }, ...colourTicks(zmin, zmax, measure),
         },
       },
       {

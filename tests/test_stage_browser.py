@@ -1,0 +1,174 @@
+"""The stage in a real Chromium: what stands in front, what other tabs see of a hand, and that notes move nothing."""
+
+from urllib.parse import urlencode
+
+import pytest
+from test_browser import SECONDS, Lab
+from test_hand_browser import Drag, thumb
+
+from genlab.scenarios import SCENARIOS
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture
+def lab(page, server):
+    tab = Lab(page, server.url)
+    with tab.errors_forbidden():
+        yield tab
+
+
+def in_front(lab) -> list[str]:
+    """The settings whose controls stand beside the picture, in their order."""
+    return [one.get_attribute("data-setting") for one in lab.page.locator(".front .control:visible").all()]
+
+
+@pytest.mark.parametrize("objective", ["nonsaturating", "lsgan", "wgan", "wgan_gp"])
+def test_beside_the_picture_stand_four_settings_and_none_of_the_objective_s_own_is_hidden(lab, objective):
+    lab.open(f"gan?objective={objective}&generator_width=8&critic_width=8")
+    shown = in_front(lab)
+    own = {"lsgan": {"lsgan_a", "lsgan_b", "lsgan_c"}, "wgan": {"clip"}, "wgan_gp": {"gp_weight"}}
+    assert 3 <= len(shown) <= 4 and {"objective", *own.get(objective, ())} <= set(shown)
+    lab.page.get_by_text("Show all controls").click()
+    assert "Objective" not in lab.page.locator(".groups legend").all_inner_texts()
+
+
+def numbers_of(lab) -> list[str]:
+    """What stands under the terms of the formula that are computed, not set."""
+    return lab.page.locator(".formula output[data-value^='last.']").all_inner_texts()
+
+
+def test_no_number_of_the_old_objective_stands_under_the_formula_of_the_new_one(lab):
+    lab.open("gan?generator_width=8&critic_width=8")
+    lab.press("One step")
+    lab.wait("h.step === 1 && document.querySelector('.formula output[data-value^=last]').textContent !== '–'")
+    lab.page.evaluate("""() => {
+        // Whatever is written from here on is looked at.
+        window.mixed = [];
+        const formula = document.querySelector(".formula");
+        new MutationObserver(() => {
+            const known = [...formula.querySelectorAll("output[data-value^='last.']")].some(x => x.textContent !== "–");
+            if (formula.innerText.includes("f(G(z))") && known && window.genlab.header.step < 2) window.mixed.push(1);
+        }).observe(formula, { subtree: true, childList: true, characterData: true });
+    }""")
+    lab.page.get_by_role("combobox", name="Objective").select_option(label="WGAN, weight clipping")
+    lab.page.locator(".formula", has_text="f(G(z))").wait_for()
+    lab.page.wait_for_timeout(1500)
+    assert set(numbers_of(lab)) == {"–"}
+    assert lab.page.evaluate("window.mixed") == []
+    lab.press("One step")
+    lab.wait("h.step === 2 && document.querySelector('.formula output[data-value^=last]').textContent !== '–'")
+
+
+def test_presenter_mode_writes_the_claim_that_a_set_up_was_started_to_show(lab):
+    scenario = SCENARIOS["gan_practice_loss"]
+    lab.open(f"gan?{urlencode({**scenario.config.to_query(), 'present': 1})}")
+    claim = lab.page.locator(".present .claim", has_text=scenario.claim)
+    claim.wait_for()
+    lab.press("Play")
+    lab.wait("h.step >= v[0] && h.status === 'paused'", scenario.steps)
+    assert claim.inner_text() == scenario.claim, "no diagnosis takes its place"
+
+
+def test_a_note_lies_over_the_pictures_and_moves_nothing(lab):
+    lab.open("vae?width=16")
+    areas = "[...document.querySelectorAll('.genlab-live .area')]"
+    places = f"() => {areas}.map(area => JSON.stringify(area.getBoundingClientRect()))"
+    before = lab.page.evaluate(places)
+    lab.press("New seed")
+    note = lab.page.locator(".said:visible", has_text="Fresh run: seed")
+    note.wait_for()
+    assert lab.page.evaluate(places) == before
+    box, desk = note.bounding_box(), lab.page.locator(".desk").bounding_box()
+    assert desk["y"] < box["y"] and box["y"] + box["height"] <= desk["y"] + desk["height"]
+    note.get_by_role("button").click()
+    lab.page.wait_for_function("() => !document.querySelector('.said').offsetWidth")
+    assert lab.page.evaluate(places) == before
+
+
+# ---- what others see of a hand ----
+
+
+def control_of(page, name: str) -> float:
+    return float(page.locator(f"[data-setting={name}] .box").input_value())
+
+
+def test_another_tab_and_its_controls_follow_a_drag_before_it_is_let_go(lab):
+    lab.open("vae?width=16")
+    other = Lab(lab.page.context.new_page(), lab.url)
+    with other.errors_forbidden():
+        other.open(f"vae?run={lab.header('run')}")
+        lab.press("Play")
+        other.wait("h.step > 20")
+        lab.page.bring_to_front()
+        drag = Drag(lab.page, "beta").to(0.8)
+        lab.wait("h.config.beta > 20")
+        other.page.bring_to_front()
+        other.wait("h.config.beta > 20 && h.last.beta === h.config.beta")
+        other.page.wait_for_function("() => Number(document.querySelector('[data-setting=beta] .box').value) > 20")
+        assert control_of(other.page, "beta") == pytest.approx(other.header("config.beta"), rel=1e-3)
+        lab.page.bring_to_front()
+        drag.to(0.3)
+        other.wait("h.config.beta < 2")
+        drag.let_go()
+    other.page.close()
+
+
+def test_the_gallery_follows_a_drag_on_the_page_of_one_of_its_twins(lab):
+    lab.open("vae?width=16")
+    left = lab.header("run")
+    other = Lab(lab.page.context.new_page(), lab.url)
+    with other.errors_forbidden():
+        other.open("vae?width=16&seed=1")
+        right = other.header("run")
+        other.page.goto(f"{lab.url}/gallery?left={left}&right={right}")
+        other.page.get_by_text("Seed = 1").first.wait_for()
+        lab.page.bring_to_front()
+        drag = Drag(lab.page, "beta").to(0.8)
+        lab.wait("h.config.beta > 20")
+        other.page.bring_to_front()
+        other.page.get_by_text("KL weight β =").first.wait_for(timeout=SECONDS)
+        lab.page.bring_to_front()
+        drag.let_go()
+    other.page.close()
+
+
+def test_a_finger_drags_a_slider_and_the_model_obeys_before_it_is_lifted(browser, server):
+    context = browser.new_context(viewport={"width": 1024, "height": 768}, has_touch=True)
+    try:
+        lab = Lab(context.new_page(), server.url)
+        with lab.errors_forbidden():
+            lab.open("vae?width=16")
+            lab.press("Play")
+            lab.wait("h.step > 20 && h.last.beta === 1")
+            left, width, y = thumb(lab.page, "beta")
+            finger = context.new_cdp_session(lab.page)
+            at = lab.page.evaluate(
+                "() => { const r = document.querySelector('[data-setting=beta] input[type=range]');"
+                " return (r.value - r.min) / (r.max - r.min); }"
+            )
+            for kind, share in [("Start", at), *(("Move", at + (0.8 - at) * i / 8) for i in range(1, 9))]:
+                point = {"x": left + share * width, "y": y}
+                finger.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": [point]})
+            lab.wait("h.config.beta > 20 && h.last.beta === h.config.beta")
+            finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+            lab.wait("lab.hand.controls.controls.get('beta').asked === 0")
+            assert lab.page.evaluate("window.genlab.changes.length") == 1, "a drag is one change"
+            assert lab.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+    finally:
+        context.close()
+
+
+# ---- the room ----
+
+
+def test_an_enlarged_plane_of_digits_shares_the_screen_with_what_becomes_of_its_codes(lab):
+    lab.page.set_viewport_size({"width": 1920, "height": 1080})
+    lab.open("vae?width=16")
+    lab.page.locator("[data-area=main]").get_by_role("button", name="Enlarge").click()
+    lab.page.wait_for_function("() => document.querySelector('.genlab-live.enlarged .tile canvas')?.offsetWidth > 480")
+    plane, tile = (lab.page.locator(f".enlarged {what}").bounding_box() for what in (".hand", ".tile canvas"))
+    assert plane["height"] > 700 and tile["x"] + tile["width"] < plane["x"] + 1
+    # Nothing of the width is left empty: figure, its axes and what stands beside it.
+    assert tile["width"] + plane["width"] > 0.7 * 1920
+    lab.page.keyboard.press("Escape")
