@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from genlab.ui.classroom import give, hands, join, led, question, wall
+from genlab.ui.classroom import give, hands, join, led, question, runs
 
 if led():
     with st.container(horizontal=True, vertical_alignment="center"):
         join()
         give()
         hands()
-    runs, asked = st.columns([3, 2], gap="medium")
-    with runs:
-        wall()
+    pictures, asked = st.columns([3, 2], gap="medium")
+    with pictures:
+        runs()
     with asked:
         question()

@@ -129,7 +129,7 @@ def test_a_lecturer_pauses_everybody_asks_and_sees_the_answers(browser, tmp_path
         lecturer.page.get_by_role("button", name="Ask everybody").click()
         for student, choice in ((ada, "A collapse"), (bob, "An oscillation")):
             student.page.get_by_role("button", name=choice).click()
-        lecturer.page.get_by_text("2 have answered").wait_for()
+        lecturer.page.get_by_text("2 have answered").first.wait_for()
         ada.page.goto(f"{lab.url}/class")
         ada.page.get_by_label("The lecturer's passphrase").wait_for()
         assert ada.page.get_by_text("runs in memory").count() == 0

@@ -1,20 +1,22 @@
 """A class: who leads it, what only they do, and what a student sees of it."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT
 from streamlit.testing.v1 import AppTest
 
 from genlab.config import GANConfig
-from genlab.runtime import access, classroom, client
+from genlab.runtime import access, classroom, client, door
 from genlab.runtime.access import Access, on_behalf_of
 from genlab.runtime.classroom import Classroom
+from genlab.runtime.leading import Place, Question
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.records import RunState
 from genlab.runtime.refusals import NotAllowed
 from genlab.runtime.settings import ServerSettings
-from genlab.runtime.visitors import Seal, Visitors, animal
+from genlab.runtime.visitors import Seal, Visitors
 
 LECTURER, ADA, BOB = "the-lecturer-00", "ada-ada-ada-000", "bob-bob-bob-000"
 KEY = "correct horse"
@@ -24,9 +26,11 @@ class Lab:
     """Runs of three people; it moves them and checks on whose behalf."""
 
     def __init__(self, home, key=KEY):
-        self.settings = ServerSettings(lecturer=key)
-        self.visitors = Visitors(home, Seal(b"1" * 32))
-        self.classroom = Classroom(self, self.visitors, key)
+        self.settings = ServerSettings(lecturer=key, home=home)
+        seal = Seal(b"1" * 32)
+        home.mkdir(exist_ok=True)
+        self.visitors, self.watched = Visitors(home, seal), set()
+        self.classroom = Classroom(self, self.visitors, self.settings, seal)
         self.states = {}
         for owner, status in (
             (ADA, "running"),
@@ -59,6 +63,25 @@ class Lab:
     def state(self, run_id):
         return self.states[run_id]
 
+    def favour(self, owners):
+        self.favoured = set(owners)
+
+    def runs(self):
+        return [SimpleNamespace(state=self.states["run00002"], name="precious")] if "run00002" in self.states else []
+
+    def maps(self):
+        return []
+
+    def delete(self, run_id):
+        assert access.acting() is None
+        del self.states[run_id]
+
+    def watched_by(self, owner, watchers):
+        return owner in self.watched and bool(watchers)
+
+    def seat(self):
+        return f"{access.acting()}.seat"
+
     def playing(self):
         return [run_id[-1] for run_id, state in self.states.items() if state.status == RunStatus.RUNNING]
 
@@ -87,6 +110,10 @@ COMMANDS = {
     "own_runs": lambda room: room.own_runs(),
     "give": lambda room: room.give("run00003", True),
     "show": lambda room: room.show("run00003"),
+    "lead": lambda room: room.lead("tab-00000"),
+    "let_go": lambda room: room.let_go(),
+    "move": lambda room: room.move("tab-00000", Place("gan")),
+    "reveal": lambda room: room.reveal(),
     "leave": lambda room: room.leave(),
 }
 
@@ -96,7 +123,7 @@ def test_what_a_lecturer_does_nobody_else_does(lab, room, name):
     before = dict(lab.states)
     with on_behalf_of(ADA), pytest.raises(NotAllowed):
         COMMANDS[name](room)
-    assert lab.states == before and room.question is None and room.is_open
+    assert lab.states == before and room.question is None and room.leading is None and room.is_open
     with on_behalf_of(LECTURER):
         COMMANDS[name](room)
 
@@ -115,20 +142,20 @@ def test_the_wall_has_every_students_run_and_not_the_lecturers(room):
 
 def test_wrong_passphrases_are_counted_and_then_even_the_right_one_waits(lab, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(classroom.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(door.time, "monotonic", lambda: now[0])
     with on_behalf_of(BOB):
         for wrong in ("", "correct", "Correct horse", KEY + " ", "ü"):
             assert "not the lecturer's passphrase" in lab.classroom.enter(wrong)
         assert "wait" in lab.classroom.enter(KEY) and not lab.classroom.is_lecturer()
     with on_behalf_of(LECTURER):
         assert lab.classroom.enter(KEY) == ""
-    now[0] += classroom.WITHIN + 1
+    now[0] += door.WITHIN + 1
     with on_behalf_of(BOB):
         assert lab.classroom.enter(KEY) == "" and lab.classroom.is_lecturer()
 
 
 def test_many_visitors_together_have_so_many_tries(lab):
-    for number in range(classroom.ALL_TRIES):
+    for number in range(door.ALL_TRIES):
         with on_behalf_of(f"visitor-{number:05d}"):
             lab.classroom.enter("guess")
     with on_behalf_of("one-more-0000"):
@@ -187,6 +214,162 @@ def test_what_is_shown_is_shown_to_everybody_until_it_is_taken_back_or_the_class
         assert room.shown() is None
 
 
+def test_at_the_end_every_run_is_kept_or_the_unnamed_ones_of_those_who_were_there_are_cleared(lab, room):
+    with on_behalf_of(ADA):
+        room.attend()
+    with on_behalf_of(LECTURER):
+        room.leave()
+        assert len(lab.states) == 5
+        room.enter(KEY)
+    for visitor in (BOB, ADA):
+        with on_behalf_of(visitor):
+            room.attend()
+    with on_behalf_of(LECTURER):
+        assert room.leave(clear=True) == 2
+    # A named one, the lecturer's and everybody's stay.
+    assert [*lab.states] == ["run00002", "run00003", "run00004"]
+
+
+def test_a_class_has_a_code_that_is_another_ones_after_its_end_and_begins_as_the_server_says(tmp_path, lab, room):
+    code = room.code
+    assert len(code) == 4 and room.is_code(f" {code.lower()} ") and not room.is_code("") and not room.is_code("ABC")
+    with on_behalf_of(LECTURER):
+        room.leave()
+        assert not room.is_code(code) and not room.is_code("")
+    settings = ServerSettings(lecturer=KEY, home=tmp_path, class_code="BLUE")
+    named = Classroom(lab, lab.visitors, settings, Seal(b"2" * 32))
+    with on_behalf_of(LECTURER):
+        named.enter(KEY)
+    assert named.code.startswith("BLUE") and len(named.code) == 8
+
+
+def test_the_runs_of_who_leads_may_have_a_larger_share_until_the_class_ends(lab, room):
+    assert lab.favoured == {LECTURER}
+    with on_behalf_of(LECTURER):
+        room.leave()
+    assert lab.favoured == set()
+
+
+# ---- everybody looks here --------------------------------------------------------------------------------------------
+
+
+def seen(room, visitor):
+    with on_behalf_of(visitor):
+        return room.seen()
+
+
+def test_everybody_knows_where_the_tab_that_leads_is_until_it_lets_go(room):
+    with on_behalf_of(LECTURER):
+        room.lead("tab-one-0")
+        room.move("tab-one-0", Place("gan", "run=run00003", ("plane",), 40))
+    for visitor in (ADA, BOB, LECTURER):
+        assert seen(room, visitor)["leading"]["place"] == {
+            "page": "gan", "query": "run=run00003", "panels": ("plane",), "look": 40
+        }  # fmt: skip
+    assert seen(room, ADA)["leading"]["tab"] == "" and seen(room, LECTURER)["leading"]["tab"] == "tab-one-0"
+    with on_behalf_of(LECTURER):
+        room.let_go()
+    assert seen(room, ADA)["leading"] is None
+
+
+def test_one_tab_leads_at_a_time_and_the_place_stays_when_another_takes_over(room):
+    with on_behalf_of(LECTURER):
+        room.lead("tab-one-0")
+        room.move("tab-one-0", Place("gan"))
+        first = room.leading.id
+        room.lead("tab-two-0")
+        room.move("tab-one-0", Place("vae"))
+    assert room.leading.place == Place("gan") and room.leading.id != first
+
+
+def test_those_who_follow_are_counted_once_each(room):
+    with on_behalf_of(ADA):
+        room.follow("one page", True)
+        room.follow("another page", True)
+    with on_behalf_of(BOB):
+        room.follow("his page", True)
+    assert seen(room, LECTURER)["following"] == 2
+    with on_behalf_of(BOB):
+        room.follow("his page", False)
+    assert seen(room, LECTURER)["following"] == 1
+
+
+def test_a_student_is_told_that_the_lecturer_watches_and_nobody_else_is(lab, room):
+    lab.watched.add(ADA)
+    assert seen(room, ADA)["watched"] and not seen(room, BOB)["watched"]
+
+
+def station(name="one", right=1):
+    return Question("Why?", ("so", "not so"), right, "Because.", station=f"lecture.{name}")
+
+
+def test_a_station_asks_all_and_what_was_answered_still_counts_after_a_look_elsewhere(room):
+    with on_behalf_of(LECTURER):
+        room.lead("tab-one-0")
+        room.move("tab-one-0", Place("gan"), station())
+    with on_behalf_of(ADA):
+        room.answer(1)
+    with on_behalf_of(LECTURER):
+        room.move("tab-one-0", Place("vae"))
+        assert room.question is None
+        room.move("tab-one-0", Place("gan"), station())
+    assert room.question.tally() == [0, 1]
+
+
+def test_what_is_right_and_what_others_say_is_known_to_nobody_before_it_is_revealed(room):
+    with on_behalf_of(LECTURER):
+        room.lead("tab-one-0")
+        room.move("tab-one-0", Place("gan"), station())
+    with on_behalf_of(ADA):
+        room.answer(0)
+    for visitor in (ADA, BOB, LECTURER):
+        asked = seen(room, visitor)["question"]
+        assert asked["answered"] == 1 and asked["right"] is None and asked["tally"] is None and asked["because"] == ""
+    with on_behalf_of(LECTURER):
+        room.reveal()
+    with on_behalf_of(BOB):
+        room.answer(1)
+    asked = seen(room, BOB)["question"]
+    assert (asked["right"], asked["tally"], asked["because"], asked["mine"]) == (1, [1, 0], "Because.", None)
+
+
+def test_a_class_goes_on_after_the_server_was_started_again(lab, room, tmp_path):
+    with on_behalf_of(LECTURER):
+        room.lead("tab-one-0")
+        room.move("tab-one-0", Place("gan"), station())
+        room.show("run00003")
+    with on_behalf_of(ADA):
+        room.answer(1)
+    again = Lab(tmp_path).classroom
+    with on_behalf_of(LECTURER):
+        assert again.is_lecturer() and again.leading.tab == "tab-one-0" and again.leading.id == room.leading.id
+        again.move("tab-one-0", Place("gan"), station())
+    assert again.question.tally() == [0, 1] and again.shown().run_id == "run00003"
+
+
+def test_with_another_passphrase_nobody_leads_any_more_and_a_damaged_file_is_no_class(room, tmp_path):
+    assert not Lab(tmp_path, "another one").classroom.is_open
+    for damaged in (b"", b"[]", b"null", b'{"key": 1}', b"[" * 99_999):
+        (tmp_path / classroom.FILE).write_bytes(damaged)
+        assert not Lab(tmp_path).classroom.is_open
+
+
+def test_whoever_shows_the_class_is_told_when_something_changes_and_not_when_they_have_gone(room):
+    told = []
+    with room.telling(lambda: told.append(1)):
+        with on_behalf_of(LECTURER):
+            room.lead("tab-one-0")
+        assert told
+    count = len(told)
+    with on_behalf_of(LECTURER):
+        room.let_go()
+    assert len(told) == count
+
+
+def test_without_a_class_a_page_knows_only_that(lab):
+    assert seen(lab.classroom, ADA) == {"open": False}
+
+
 # ---- the pages -------------------------------------------------------------------------------------------------------
 
 
@@ -205,37 +388,24 @@ def shell(lab, monkeypatch):
     access.pages_act_for(None)
 
 
-def test_the_page_asks_for_the_passphrase_and_then_shows_the_wall(lab, shell):
+def test_the_page_asks_for_the_passphrase_and_then_shows_what_a_lecturer_does(lab, shell):
     tab = shell(LECTURER)
     tab.text_input[0].input("wrong")
     tab.button[0].click().run()
-    assert "not the lecturer" in tab.error[0].value and not tab.dataframe
+    assert "not the lecturer" in tab.error[0].value
     tab.text_input[0].input(KEY)
     tab.button[0].click().run()
-    assert not tab.exception and len(tab.dataframe[0].value) == 3
-    assert set(tab.dataframe[0].value["Name"]) == {animal(ADA), animal(BOB)}
+    assert not tab.exception and "Pause all" in [one.label for one in tab.button]
 
 
-def test_a_student_who_opens_the_page_sees_nobodys_run(lab, room, shell):
+def test_a_student_who_opens_the_page_is_asked_for_the_passphrase(lab, room, shell):
     tab = shell(ADA)
-    assert not tab.exception and not tab.dataframe and len(tab.text_input) >= 1
-
-
-def test_a_student_gives_their_name_and_answers_what_is_asked(lab, room, shell):
-    with on_behalf_of(LECTURER):
-        room.ask("Which fails?", ["left", "right"])
-        with lab.visitors.present(ADA):
-            room.give("run00003", same_seed=True)
-        room.show("run00003")
-    tab = shell(ADA, "games")
-    assert not tab.exception
-    tab.text_input(key="class.name").input("Ada").run()
-    tab.button(key="class.answer.1").click().run()
-    assert lab.visitors.name(ADA) == "Ada" and room.question.tally() == [0, 1]
+    assert not tab.exception and [one.label for one in tab.text_input] == ["The lecturer's passphrase"]
+    assert "Pause all" not in [one.label for one in tab.button]
 
 
 def test_without_a_lecturer_there_is_nothing_of_a_class(tmp_path, monkeypatch, shell):
     alone = Lab(tmp_path / "other", "")
     monkeypatch.setattr(client, "get_lab", lambda: alone)
     tab = shell(ADA, "games")
-    assert not tab.exception and not [one for one in tab.text_input if one.key == "class.name"]
+    assert not tab.exception and not alone.classroom.is_open

@@ -26,9 +26,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import connect
 
 from genlab.config import GANConfig, VAEConfig
-from genlab.live import sockets
+from genlab.live import open_socket, sockets
+from genlab.live.open_socket import reason
 from genlab.live.routes import routes
-from genlab.live.sockets import reason
 from genlab.live.wire import Wires
 from genlab.runtime import client
 from genlab.runtime.access import Pass, Right
@@ -459,15 +459,15 @@ def sequence(packet):
 
 
 def test_a_client_that_answers_no_pings_is_closed(server, resting, monkeypatch):
-    monkeypatch.setattr(sockets, "PING_EVERY", 0.2)
-    monkeypatch.setattr(sockets, "SILENCE", 1.0)
+    monkeypatch.setattr(open_socket, "PING_EVERY", 0.2)
+    monkeypatch.setattr(open_socket, "SILENCE", 1.0)
     code, line = closing(server.open(resting))
     assert code == 1011 and "no answer" in line
 
 
 def test_a_client_that_answers_pings_stays(server, resting, monkeypatch):
-    monkeypatch.setattr(sockets, "PING_EVERY", 0.2)
-    monkeypatch.setattr(sockets, "SILENCE", 1.0)
+    monkeypatch.setattr(open_socket, "PING_EVERY", 0.2)
+    monkeypatch.setattr(open_socket, "SILENCE", 1.0)
     with server.open(resting) as socket:
         begin = time.monotonic()
         for _ in packets(socket, "ping"):
@@ -488,8 +488,8 @@ def test_a_reader_that_has_stopped_loses_its_socket_and_the_memory_behind_it(ser
         until(lambda: server.uvicorn.server_state.connections - before)
         (stopped,) = server.uvicorn.server_state.connections - before
         until(lambda: stopped.transport.get_write_buffer_size())
-        monkeypatch.setattr(sockets, "PING_EVERY", 0.2)
-        monkeypatch.setattr(sockets, "SILENCE", 1.0)
+        monkeypatch.setattr(open_socket, "PING_EVERY", 0.2)
+        monkeypatch.setattr(open_socket, "SILENCE", 1.0)
         until(lambda: stopped not in server.uvicorn.server_state.connections)
     server.lab.stop(run_id)
 
@@ -569,7 +569,7 @@ def test_a_monitor_is_told_what_is_wrong_while_the_lab_works(server, monkeypatch
 
 
 def test_the_routes_lie_outside_of_streamlits_own():
-    assert {route.path.split("/")[1] for route in routes()} == {"live"}
+    assert {route.path.split("/")[1] for route in routes()} == {"live", "join"}
 
 
 def test_a_plain_request_to_the_socket_is_no_page(server):

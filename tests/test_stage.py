@@ -22,13 +22,14 @@ from starlette.routing import Match
 
 from genlab.live import modules as served
 from genlab.live import pencil
-from genlab.runtime import messages
+from genlab.runtime import class_messages, messages
 from genlab.runtime.worker.frames import _header
 
 STAGE = served.FOLDER
 # From the top: a module imports from its own row and from those below it.
 ROWS = (
-    ("entry.js", "live.js", "player.js", "pencil.js", "sketch.js", "part.js", "lesson.js", "shell.js", "form.js"),
+    ("entry.js", "live.js", "player.js", "pencil.js", "sketch.js", "part.js", "lesson.js", "shell.js", "form.js",
+     "class.js", "wall.js"),
     ("lab.js",),
     ("rerun.js", "draw_loop.js", "enlargement.js", "presenter.js", "room.js", "hand.js", "address.js", "shortcuts.js"),
     ("bar/", "controls/", "panels/", "player/", "slow/"), ("wire/",), ("page/",), ("maths/",),
@@ -266,6 +267,20 @@ def test_python_takes_every_message_that_the_browser_may_send_and_there_are_no_o
     assert {message["type"] for message in sent} == kinds
     done = {get_args(one.model_fields["do"].annotation)[0] for one in messages.COMMANDS}
     assert {message["do"] for message in sent if message["type"] == "command"} == done
+
+
+def test_python_takes_every_message_of_a_class_that_the_browser_may_send_and_there_are_no_others():
+    place = "{page: 'gan', query: 'run=1', panels: ['plane'], look: null}"
+    calls = (
+        "lead('tab-00000')", "lead('')", f"move('tab-00000', {place})", "follow(true)", "call('Ada')", "answer(0)",
+        "reveal()", "wall(true)", "pong()",
+    )  # fmt: skip
+    sent = evaluate("wire/class_messages.js", f"[{', '.join(f'it.{call}' for call in calls)}]")
+    for message in sent:
+        parsed = class_messages.parse_class_message(json.dumps(message))
+        assert set(message) == set(type(parsed).model_fields), message["type"]
+    kinds = {get_args(one.model_fields["type"].annotation)[0] for one in get_args(class_messages.ClassMessage)}
+    assert {message["type"] for message in sent} == kinds
 
 
 def interface(name: str) -> set[str]:

@@ -6,8 +6,7 @@ import random
 import pytest
 
 from genlab.commands import main
-from genlab.live.sockets import MAX_CLIENT_BYTES
-from genlab.runtime.messages import ClientMessageError, parse_client_message
+from genlab.runtime.messages import MAX_CLIENT_BYTES, ClientMessageError, parse_client_message
 from genlab.stress import PARTS, SHORT, faults, stress
 from genlab.stress.figures import slope, spread
 from genlab.stress.inputs import bad_file, bad_message

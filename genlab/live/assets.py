@@ -9,7 +9,7 @@ import streamlit as st
 from genlab.figures.palette import PALETTE
 from genlab.live.modules import FOLDER, version
 
-Module = Literal["live", "player", "pencil", "sketch", "part", "lesson", "shell", "form"]
+Module = Literal["live", "player", "pencil", "sketch", "part", "lesson", "shell", "form", "class", "wall"]
 
 
 def component(name: Module, *styles: str) -> Callable[..., Any]:

@@ -1,6 +1,6 @@
 """What the server answers beside Streamlit: the WebSocket that carries frames, scripts, and how the lab is.
 
-The socket checks the Origin and the run's token before its client is heard, see :mod:`genlab.live.sockets`.
+The socket checks the Origin and the run's token before its client is heard, see :mod:`genlab.live.open_socket`.
 """
 
 import asyncio
@@ -15,9 +15,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from genlab.live.joining import JOINING
 from genlab.live.modules import MODULES
+from genlab.live.open_socket import POLICY_VIOLATION
 from genlab.live.proxies import below_base
-from genlab.live.sockets import POLICY_VIOLATION, Client
+from genlab.live.seats import Seat
+from genlab.live.sockets import Client
 from genlab.runtime.client import get_lab
 from genlab.runtime.messages import DEFAULT_HZ
 
@@ -27,8 +30,10 @@ def routes() -> list[Route | WebSocketRoute]:
     return below_base(
         [
             WebSocketRoute("/live/ws", live_socket),
+            WebSocketRoute("/live/class", class_socket),
             Route("/live/plotly.min.js", plotly_script),
             MODULES,
+            *JOINING,
             Route("/live/health", health),
         ]
     )
@@ -45,6 +50,18 @@ async def live_socket(websocket: WebSocket) -> None:
         await websocket.close(POLICY_VIOLATION, "token: it does not fit this run")
     else:
         await Client(websocket, lab, run_id, holder).serve(query.get("hz", str(DEFAULT_HZ)))
+
+
+async def class_socket(websocket: WebSocket) -> None:
+    """/live/class?seat=TOKEN: what everybody looks at and is asked, see :mod:`genlab.live.seats`."""
+    await websocket.accept()
+    lab = get_lab()
+    if not _is_admitted(websocket, lab.settings.origins):
+        await websocket.close(POLICY_VIOLATION, "origin: allowed is this server's own pages")
+    elif (visitor := lab.seated(websocket.query_params.get("seat", ""))) is None:
+        await websocket.close(POLICY_VIOLATION, "seat: it does not fit this lab")
+    else:
+        await Seat(websocket, lab, visitor).live()
 
 
 def _is_admitted(websocket: WebSocket, origins: tuple[str, ...]) -> bool:

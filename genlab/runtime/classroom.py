@@ -1,41 +1,34 @@
-"""The class of one lab: who leads it, what everybody is asked, and what became of it."""
+"""The class of one lab: who leads it, where everybody looks, what everybody is asked, and what became of it."""
 
+import json
+import logging
 import secrets
 import threading
-import time
-from collections import Counter, defaultdict, deque
-from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
+from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from genlab.config import Config, SettingError
+from genlab.files import replace_file
 from genlab.maps import MapConfig
 from genlab.runtime.access import acting, on_behalf_of
+from genlab.runtime.door import Door
+from genlab.runtime.leading import MOST_CHOICES, Lead, Place, Question, question_of
 from genlab.runtime.messages import RunStatus
-from genlab.runtime.records import RunState
+from genlab.runtime.records import RunState, StoredRun
 from genlab.runtime.refusals import CommandFailed, NotAllowed, UnknownRun
-from genlab.runtime.visitors import Visitors, is_visitor, same
+from genlab.runtime.settings import ServerSettings
+from genlab.runtime.visitors import Seal, Visitors, animal, is_visitor, same
 
-TRIES, ALL_TRIES, WITHIN = 5, 60, 60.0
-"""Wrong passphrases of one visitor, and of all together, within so many seconds."""
-MOST_CHOICES = 6
-LONGEST_QUESTION, LONGEST_CHOICE = 300, 80
+SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Of codes: none of them is taken for another one when it is read from a board."""
+CODE_LENGTH = 4
 SEEDS = 10_000
 """Seeds of one's own are drawn below this, short enough to be read out."""
-
-
-@dataclass
-class Question:
-    """What everybody is asked: a text, choices, and the choice of each visitor who has answered."""
-
-    text: str
-    choices: tuple[str, ...]
-    answers: dict[str, int] = field(default_factory=dict)
-
-    def tally(self) -> list[int]:
-        """How often each choice was taken."""
-        counted = Counter(self.answers.values())
-        return [counted[number] for number in range(len(self.choices))]
+FILE = "class.json"
+_log = logging.getLogger(__name__)
 
 
 class Led(Protocol):
@@ -46,24 +39,38 @@ class Led(Protocol):
     def pause(self, run_id: str) -> object: ...
     def start(self, config: Config | MapConfig) -> str: ...
     def state(self, run_id: str) -> RunState: ...
+    def runs(self) -> list[StoredRun]: ...
+    def maps(self) -> list[StoredRun]: ...
+    def delete(self, run_id: str) -> object: ...
+    def favour(self, owners: set[str]) -> None: ...
+    def watched_by(self, owner: str, watchers: set[str]) -> bool: ...
 
 
 class Classroom:
-    """One class; thread-safe.
+    """One class; thread-safe. It outlives the server.
 
     Args:
-        key: the lecturer's passphrase, or the accounts of lecturers with commas between them; "" for no class.
+        settings: the server's: who may lead, in which home the class is kept, how its codes begin.
+        seal: signs with what passphrase it was opened: with another one nobody leads any more.
     """
 
-    def __init__(self, lab: Led, visitors: Visitors, key: str):
-        self._lab, self._visitors, self._key = lab, visitors, key
-        self._lock = threading.Lock()
+    def __init__(self, lab: Led, visitors: Visitors, settings: ServerSettings, seal: Seal):
+        key = settings.lecturer
+        self._lab, self._visitors, self._door = lab, visitors, Door(key)
+        self._path, self._prefix, self._signed = settings.home / FILE, settings.class_code, seal.sign("class", key)
+        self._has_key, self.code = bool(key), ""
+        self._lock = threading.RLock()
         self._lecturers: set[str] = set()
-        self._tries: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._members: set[str] = set()
         self._paused: list[str] = []
         self._given: dict[str, str] = {}
         self._shown = ""
+        self.leading: Lead | None = None
+        self._followers: dict[object, str] = {}
         self.question: Question | None = None
+        self._stations: dict[str, Question] = {}
+        self._told: list[Callable[[], None]] = []
+        self._load()
 
     # ---- who leads ----
 
@@ -72,11 +79,9 @@ class Classroom:
         """Whether somebody leads a class now."""
         return bool(self._lecturers)
 
-    @property
-    def accounts(self) -> set[str]:
-        """The accounts that lead, where the setting names some."""
-        parts = {part.strip().lower() for part in self._key.split(",")}
-        return parts if all("@" in part for part in parts) else set()
+    def is_code(self, typed: str) -> bool:
+        """Whether somebody typed the code of this class."""
+        return self.is_open and bool(self.code) and same(self.code, typed.strip().upper())
 
     def is_lecturer(self) -> bool:
         """Whether whoever acts leads the class."""
@@ -84,34 +89,57 @@ class Classroom:
 
     def enter(self, passphrase: str) -> str:
         """Let whoever acts lead the class if they know the passphrase; why not, in one line, or ""."""
-        visitor, now = acting() or "", time.monotonic()
-        with self._lock:
-            own, everybody = self._tries[visitor], self._tries[""]
-            for tries in (own, everybody):
-                while tries and now - tries[0] > WITHIN:
-                    tries.popleft()
-            if len(own) >= TRIES or len(everybody) >= ALL_TRIES:
-                return f"{TRIES} wrong passphrases in a minute: wait a moment."
-            if self._key and not self.accounts and same(self._key, passphrase):
-                self._lecturers.add(visitor)
-                return ""
-            own.append(now)
-            everybody.append(now)
-        return "This is not the lecturer's passphrase."
+        visitor = acting() or ""
+        if not (why := self._door.refuses(visitor, passphrase)):
+            self._begin(visitor)
+        return why
 
     def enter_as(self, account: str) -> bool:
         """Let whoever acts lead the class if their account is named; whether it is."""
-        if account.lower() not in self.accounts:
+        if account.lower() not in self._door.accounts:
             return False
-        self._lecturers.add(acting() or "")
+        if not self.is_lecturer():
+            self._begin(acting() or "")
         return True
 
-    def leave(self) -> None:
-        """End the class: nobody leads it any more, and its question goes; runs stay as they are."""
-        self._require()
+    def _begin(self, lecturer: str) -> None:
         with self._lock:
+            self.code = self.code or self._prefix + "".join(secrets.choice(SIGNS) for _ in range(CODE_LENGTH))
+            self._lecturers.add(lecturer)
+            self._members |= {one for one in self._visitors.here() if is_visitor(one)}
+            self._lab.favour(self._lecturers)
+            self._changed()
+
+    def attend(self) -> None:
+        """Whoever acts has a page open while there is a class: at its end their runs are among the class's."""
+        visitor = acting() or ""
+        with self._lock:
+            if self.is_open and is_visitor(visitor) and visitor not in self._members:
+                self._members.add(visitor)
+                self._changed()
+
+    def leave(self, clear: bool = False) -> int:
+        """End the class: nobody leads it any more, and its question goes.
+
+        ``clear`` puts the unnamed runs of those who were there into their owners' bins; how many they are.
+        """
+        self._require()
+        cleared = self._each(self._to_clear(), self._lab.delete) if clear else 0
+        with self._lock:
+            self._members.clear()
             self._lecturers.clear()
+            self._lab.favour(self._lecturers)
             self._paused, self._given, self._shown, self.question = [], {}, "", None
+            self.leading, self._stations, self.code = None, {}, ""
+            self._changed()
+        return cleared
+
+    def _to_clear(self) -> list[str]:
+        members = self._members - self._lecturers
+        with on_behalf_of(None):
+            stored = {run.state.run_id: (run.state, run.name) for run in (*self._lab.runs(), *self._lab.maps())}
+        known = {state.run_id: (state, "") for state in self._lab.at_work()} | stored
+        return [run_id for run_id, (state, name) in known.items() if state.access.owner in members and not name]
 
     def _require(self) -> None:
         if not self.is_lecturer():
@@ -174,12 +202,14 @@ class Classroom:
             with on_behalf_of(visitor), suppress(CommandFailed, SettingError):
                 given[visitor] = self._lab.start(config if same_seed else _with_another_seed(config))
         self._given = given
+        self._changed()
         return len(given)
 
     def show(self, run_id: str) -> None:
         """Invite everybody to watch this run; "" takes the invitation back."""
         self._require()
         self._shown = run_id
+        self._changed()
 
     def given(self) -> RunState | None:
         """The run that whoever acts was given, while there is one."""
@@ -194,28 +224,172 @@ class Classroom:
             return self._lab.state(run_id) if run_id else None
         return None
 
+    # ---- everybody looks here ----
+
+    def lead(self, tab: str) -> None:
+        """From now on everybody looks where this tab of a browser of whoever acts is."""
+        self._require()
+        with self._lock:
+            place = self.leading.place if self.leading else None
+            self.leading = Lead(secrets.token_urlsafe(6), tab, place)
+            self._changed()
+
+    def let_go(self) -> None:
+        """Everybody looks at what they had before."""
+        self._require()
+        with self._lock:
+            self.leading = None
+            self._drop_station()
+            self._changed()
+
+    def move(self, tab: str, place: Place, asks: Question | None = None) -> None:
+        """The tab that leads shows this now, and a station of a lesson ``asks`` everybody its question."""
+        self._require()
+        with self._lock:
+            if not self.leading or self.leading.tab != tab:
+                return
+            self.leading = replace(self.leading, place=place)
+            if asks:
+                # What was answered before the lecturer looked elsewhere still counts.
+                self.question = self._stations.setdefault(asks.station, asks)
+            else:
+                self._drop_station()
+            self._changed()
+
+    def _drop_station(self) -> None:
+        if self.question and self.question.station:
+            self.question = None
+
+    def follow(self, seat: object, follows: bool) -> None:
+        """Note whether a page of whoever acts shows what everybody looks at; ``seat`` tells the page from others."""
+        with self._lock:
+            self._followers.pop(seat, None)
+            if follows:
+                self._followers[seat] = acting() or ""
+            self._tell()
+
+    def following(self) -> int:
+        """How many visitors follow."""
+        with self._lock:
+            return len({*self._followers.values()})
+
     # ---- a question ----
 
     def ask(self, text: str, choices: list[str]) -> str:
         """Ask everybody; why that cannot be asked, in one line, or ""."""
         self._require()
-        text = " ".join(text.split())[:LONGEST_QUESTION]
-        kept = tuple(dict.fromkeys(" ".join(one.split())[:LONGEST_CHOICE] for one in choices if one.strip()))
-        if not text or not 2 <= len(kept) <= MOST_CHOICES:
+        if not (question := question_of(text, choices)):
             return f"A question needs a text and 2 to {MOST_CHOICES} choices, a line each."
-        self.question = Question(text, kept)
+        self.question = question
+        self._changed()
         return ""
 
     def withdraw(self) -> None:
         """Ask nothing any more."""
         self._require()
         self.question = None
+        self._changed()
+
+    def reveal(self) -> None:
+        """Show everybody how often each choice was taken, and which is right where one is."""
+        self._require()
+        if self.question:
+            self.question.revealed = True
+            self._changed()
 
     def answer(self, choice: int) -> None:
-        """Take the answer of whoever acts; a later one replaces it."""
+        """Take the answer of whoever acts; a later one replaces it until the answers are revealed."""
         question, visitor = self.question, acting()
-        if question and visitor and 0 <= choice < len(question.choices):
+        if question and visitor and not question.revealed and 0 <= choice < len(question.choices):
             question.answers[visitor] = choice
+            self._changed()
+
+    # ---- what a page shows of it ----
+
+    def seen(self) -> dict[str, Any]:
+        """What a page of whoever acts knows of the class, as JSON values; without a class that there is none."""
+        visitor, leads = acting() or "", self.is_lecturer()
+        if not self.is_open:
+            return {"open": False}
+        leading, question = self.leading, self.question
+        return {
+            "open": True, "lecturer": leads, "here": len(self._visitors.here()),
+            "name": self._visitors.name(visitor), "chosen": self._visitors.chosen_name(visitor),
+            "animal": animal(visitor), "following": self.following(),
+            "watched": not leads and self._lab.watched_by(visitor, self._lecturers),
+            "leading": leading and {
+                "id": leading.id, "tab": leading.tab if leads else "", "place": leading.place and asdict(leading.place),
+            },
+            "links": [
+                {"label": label, "page": state.config.model, "query": urlencode({"run": state.run_id})}
+                for state, label in ((self.given(), "Your set-up"), (self.shown(), "The lecturer’s run"))
+                if state and not leads
+            ],
+            "question": question and _seen_of(question, visitor),
+        }  # fmt: skip
+
+    @contextmanager
+    def telling(self, told: Callable[[], None]) -> Iterator[None]:
+        """While a page shows it: ``told`` is called from any thread when there is something new, and must not block."""
+        with self._lock:
+            self._told.append(told)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._told.remove(told)
+
+    def _tell(self) -> None:
+        for told in tuple(self._told):
+            told()
+
+    # ---- it is kept ----
+
+    def _changed(self) -> None:
+        with self._lock:
+            kept = {
+                "key": self._signed, "code": self.code, "lecturers": sorted(self._lecturers),
+                "members": sorted(self._members), "paused": self._paused,
+                "given": self._given, "shown": self._shown,
+                "leading": self.leading and {"id": self.leading.id, "tab": self.leading.tab},
+                "question": self.question and asdict(self.question),
+                "stations": {name: asdict(one) for name, one in self._stations.items()},
+            }  # fmt: skip
+            try:
+                replace_file(self._path, json.dumps(kept).encode())
+            except OSError as error:
+                # It is known as long as the server lives.
+                _log.warning("the class cannot be written: %s", error.strerror or error)
+            self._tell()
+
+    def _load(self) -> None:
+        try:
+            kept = json.loads(self._path.read_bytes())
+            if not self._has_key or not same(self._signed, kept["key"]):
+                return
+            self._paused, self._given, self._shown = kept["paused"], kept["given"], kept["shown"]
+            self.code = str(kept["code"])
+            self._stations = {name: _question(one) for name, one in kept["stations"].items()}
+            asked = kept["question"] and _question(kept["question"])
+            self.question = self._stations.get(asked.station, asked) if asked else None
+            self.leading = kept["leading"] and Lead(**kept["leading"])
+            self._lecturers, self._members = set(kept["lecturers"]), set(kept["members"])
+            self._lab.favour(self._lecturers)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return
+
+
+def _question(kept: dict[str, Any]) -> Question:
+    return Question(**{**kept, "choices": tuple(kept["choices"])})
+
+
+def _seen_of(question: Question, visitor: str) -> dict[str, Any]:
+    revealed = question.revealed
+    return {
+        "text": question.text, "choices": question.choices, "mine": question.answers.get(visitor),
+        "answered": len(question.answers), "tally": question.tally() if revealed else None,
+        "right": question.right if revealed else None, "because": question.because if revealed else "",
+    }  # fmt: skip
 
 
 def _with_another_seed(config: Config | MapConfig) -> Config | MapConfig:

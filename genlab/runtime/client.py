@@ -56,13 +56,7 @@ class Lab(Keeping, Owning):
     Raises :class:`SettingError` in one line for a bad setting and for a home in which nothing can be kept.
     """
 
-    def __init__(
-        self,
-        home: Path | str | None = None,
-        *,
-        patience: float = PATIENCE,
-        **settings: Any,
-    ):
+    def __init__(self, home: Path | str | None = None, *, patience: float = PATIENCE, **settings: Any):
         self.settings = read_settings(home=home, **settings)
         prepare_home(self.settings.home)
         self._home_lock = HomeLock(self.settings.home)
@@ -76,7 +70,8 @@ class Lab(Keeping, Owning):
             settings=self.settings, lease=renew_lease(self.settings.home), patience=patience, on_state=self.store.put,
             on_packet=self._watches.packet, on_event=self._watches.event,
         )  # fmt: skip
-        self.classroom = Classroom(self, self.visitors, self.settings.lecturer)
+        self._pool.share_of = self._share_of
+        self.classroom = Classroom(self, self.visitors, self.settings, self._seal)
         self.quotas = Quotas(self.settings, self._pool, self.store, self.visitors)
         self._health = Health(self._pool, self._watches, self.store)
         self._closing = threading.Event()

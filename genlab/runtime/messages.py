@@ -174,18 +174,20 @@ def read_record(pipe: BinaryIO) -> tuple[Record, str, bytes] | None:
 # ---- what a browser may send ---------------------------------------------------------------------------------------
 
 
-class _Message(BaseModel):
+class Message(BaseModel):
+    """What a browser sends: nothing is turned into something else, and nothing more is allowed."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Subscribe(_Message):
+class Subscribe(Message):
     """Replaces the streams that this client watches."""
 
     type: Literal["streams"]
     streams: list[Literal[STREAMS]] = Field(max_length=len(STREAMS))  # type: ignore[valid-type]
 
 
-class Rate(_Message):
+class Rate(Message):
     """Frames per second that this client wants at most."""
 
     type: Literal["rate"]
@@ -200,7 +202,7 @@ def _how_many(z: Any) -> str:
     return "many" if isinstance(z, list) and z and isinstance(z[0], list) else "one"
 
 
-class Decode(_Message):
+class Decode(Message):
     """Asks for the picture of one latent or noise vector, or of several at once; the newest request wins."""
 
     type: Literal["decode"]
@@ -221,7 +223,7 @@ def _pixels(text: str) -> str:
     return text
 
 
-class HeldOut(_Message):
+class HeldOut(Message):
     """The row of a held-out example."""
 
     held_out: int = Field(ge=0, lt=HELD_OUT)
@@ -237,7 +239,7 @@ def _what(x: Any) -> str:
     return "picture" if isinstance(x, str) else "point" if isinstance(x, list) else "held_out"
 
 
-class Encode(_Message):
+class Encode(Message):
     """Asks for the posterior of this client's own x (grey bytes in base64, a point, a row), perhaps with the bound.
 
     The answer repeats the id. Asked again, it tells what has become of the same x by then.
@@ -252,7 +254,7 @@ class Encode(_Message):
     ]
 
 
-class Examine(_Message):
+class Examine(Message):
     """Asks for the curves and samples of one cell of a map."""
 
     type: Literal["examine"]
@@ -260,21 +262,21 @@ class Examine(_Message):
     cell: int = Field(ge=0, lt=MOST_CELLS)
 
 
-class Rehearse(_Message):
+class Rehearse(Message):
     """Asks what the next step of the run will do, stage by stage; nothing changes in the run."""
 
     type: Literal["rehearse"]
     id: int = Field(ge=0, le=2**53)
 
 
-class Look(_Message):
+class Look(Message):
     """Shows all watchers the run as it stood at the snapshot nearest to a step; null shows it as it is again."""
 
     type: Literal["look"]
     step: Annotated[int, Field(ge=0, le=2**53)] | None
 
 
-class Pong(_Message):
+class Pong(Message):
     """Answers a ping: the client is still there."""
 
     type: Literal["pong"]
@@ -284,7 +286,7 @@ Step = Annotated[int, Field(ge=0, le=2**53)]
 Value = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=100)] | None
 
 
-class _Command(_Message):
+class _Command(Message):
     """What a hand does to a run; ``number`` is the client's own count, which the answer repeats."""
 
     type: Literal["command"]
@@ -382,12 +384,17 @@ _CLIENT_MESSAGE = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type
 class ClientMessageError(ValueError):
     """Says in one line what is wrong with a client's message."""
 
+    @classmethod
+    def of(cls, error: ValidationError) -> "ClientMessageError":
+        """The first thing that is wrong."""
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return cls(f"{where or 'message'}: {first['msg']}")
+
 
 def parse_client_message(text: str) -> ClientMessage:
     """The validated message of a client; raises :class:`ClientMessageError` in one line."""
     try:
         return _CLIENT_MESSAGE.validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ClientMessageError(f"{where or 'message'}: {first['msg']}") from None
+        raise ClientMessageError.of(error) from None

@@ -4,7 +4,9 @@ from genlab.runtime.access import Pass, Right, acting, needs, right_to
 from genlab.runtime.pool import Pool
 from genlab.runtime.records import RunState
 from genlab.runtime.refusals import NotAllowed
+from genlab.runtime.settings import ServerSettings
 from genlab.runtime.visitors import Seal, Visitors, same
+from genlab.runtime.watching import Watches
 
 
 class Owning:
@@ -13,6 +15,9 @@ class Owning:
     visitors: Visitors
     _seal: Seal
     _pool: Pool
+    _watches: Watches
+    settings: ServerSettings
+    _favoured: frozenset[str] = frozenset()
 
     def right(self, run_id: str) -> Right:
         """What whoever acts may do to a run; raises :class:`UnknownRun`."""
@@ -34,6 +39,20 @@ class Owning:
         """What the owner of a run is called; "" for a run that is everybody's."""
         owner = self.state(run_id).access.owner
         return self.visitors.name(owner) if owner else ""
+
+    def watched_by(self, owner: str, watchers: set[str]) -> bool:
+        """Whether one of these visitors watches a run of the owner."""
+        own = (entry.state.run_id for entry in self._pool.of_owner(owner))
+        return any(watch.who in watchers for run_id in own for watch in self._watches.of(run_id))
+
+    def favour(self, owners: set[str]) -> None:
+        """Give the runs of these visitors more of the time than those of the others."""
+        before, self._favoured = self._favoured, frozenset(owners)
+        for entry in (one for owner in before ^ self._favoured for one in self._pool.of_owner(owner) if one.host):
+            self._pool.command(entry, "share", times=self._share_of(entry.state.access.owner))
+
+    def _share_of(self, owner: str) -> float:
+        return self.settings.lecturer_share if owner in self._favoured else 1.0
 
     # ---- links that steer ----
 
@@ -75,3 +94,15 @@ class Owning:
         if not self._seal.fits(signature, "token", run_id, right, visitor):
             return None
         return Pass(visitor or None, Right(int(right)))
+
+    # ---- a page's place in the class ----
+
+    def seat(self) -> str:
+        """What a page's socket of the class asks for, made for whoever acts."""
+        visitor = acting() or ""
+        return f"{visitor}.{self._seal.sign('seat', visitor)}"
+
+    def seated(self, token: str) -> str | None:
+        """The visitor for whom a seat was made; None for a token that is none."""
+        visitor, _, signature = token.rpartition(".")
+        return visitor if visitor and self._seal.fits(signature, "seat", visitor) else None

@@ -81,6 +81,7 @@ class Pool:
         self._lock = threading.RLock()
         self._entries: dict[str, Entry] = {}
         self._twins: dict[str, str] = {}
+        self.share_of: Callable[[str], float] = lambda owner: 1.0
         self._closing = threading.Event()
         self._failures = 0
         self._hosts = [self._new_host(number) for number in range(workers)]
@@ -106,6 +107,8 @@ class Pool:
             )  # fmt: skip
             started.add_done_callback(lambda done: self._answered([entry], done))
             self._introduce(run_id)
+            if (share := self.share_of(entry.state.access.owner)) != 1:
+                entry.host.command(run_id, "share", times=share)
             return started
 
     # ---- twins ----

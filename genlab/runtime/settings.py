@@ -180,6 +180,13 @@ class ServerSettings(BaseModel):
         "", "a passphrase, or the accounts of lecturers with commas between them where sign-in is configured",
         "Who knows it leads the class on the page Class; without it there is no such page.",
     )  # fmt: skip
+    class_code: str = _setting(
+        "", "at most 6 letters A to Z", "How the codes of this server's classes begin: by it a proxy before several "
+        "servers sends a student to the one that has the class.", pattern=r"^[A-Z]{0,6}$",
+    )  # fmt: skip
+    lecturer_share: Number = _number(
+        2.0, 1, 20, "How much more of the time than a student's the runs of who leads the class get.", unit="times",
+    )  # fmt: skip
     address_sockets: Whole = _number(
         600, 1, 1_000_000, "Pages and pictures that may be open at once from one address of the network: a whole class "
         "may come from one.", integer=True, unit="sockets",

@@ -1,23 +1,24 @@
 """The page of who leads a class, and the strip that everybody else sees on theirs."""
 
 from contextlib import suppress
+from functools import partial
 
-import pandas as pd
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from genlab.live.class_bar import class_bar
+from genlab.live.wall import wall
 from genlab.maps import MapConfig
 from genlab.runtime import client
-from genlab.runtime.access import acting
-from genlab.runtime.classroom import Classroom
 from genlab.runtime.client import RunState
-from genlab.runtime.visitors import LONGEST_NAME, animal
 from genlab.ui import PAGES
 from genlab.ui.errors import complain, literal
+from genlab.ui.following import go
 from genlab.ui.library import what
 from genlab.ui.links import show_link
 
-STRIP_EVERY, WALL_EVERY = "3s", "2s"
+TALLY_EVERY = "2s"
+BAR, WALL = "class.bar", "class.wall"
 
 
 def class_page() -> list[StreamlitPage]:
@@ -49,10 +50,11 @@ def led() -> bool:
 
 
 def join() -> None:
-    """The address under which students come."""
-    with st.popover("How to join", icon=":material/qr_code_2:"):
-        page = (st.context.url or "").rpartition("/")[0]
-        show_link(f"{page}/")
+    """The address under which students come, and the code of the class."""
+    with st.popover(f"How to join: {(code := client.get_lab().classroom.code)}", icon=":material/qr_code_2:"):
+        st.markdown(f"# {code}")
+        base = (st.context.url or "").partition("?")[0].rstrip("/").rpartition("/")[0]
+        show_link(f"{base}/join/{code}")
 
 
 def hands() -> None:
@@ -66,6 +68,14 @@ def hands() -> None:
     with st.popover("End of class", icon=":material/logout:"):
         st.markdown("Nobody leads any more; every run stays its owner's.")
         st.button("End the class", type="primary", on_click=room.leave)
+        days = client.get_lab().settings.bin_days
+        st.markdown(f"Or clear up: unnamed runs of students go to their owners' bins, for {days} days of use.")
+        st.button("End it and clear", on_click=_clear)
+
+
+def _clear() -> None:
+    count = client.get_lab().classroom.leave(clear=True)
+    st.toast(f"{count} {'run was' if count == 1 else 'runs were'} cleared.")
 
 
 def give() -> None:
@@ -91,51 +101,9 @@ def _give(run_id: str, same: bool) -> None:
     st.toast(f"{count} {'student has' if count == 1 else 'students have'} it as a run of their own.")
 
 
-@st.fragment(run_every=WALL_EVERY)
-def wall() -> None:
-    """Every student's run: whose it is, what it trains, how it stands; one can be watched."""
-    lab = client.get_lab()
-    if not lab.classroom.is_lecturer():
-        return
-    runs = lab.classroom.runs()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(lab.visitors.here())} here**, {len(runs)} runs in memory", width="content")
-        hidden = st.toggle("Animals instead of names", key="class.animals")
-        order = st.segmented_control("Sorted by", ["name", "step"], default="name", required=True, key="class.order")
-    if not runs:
-        st.caption("No student has a run yet.")
-        return
-    rows = sorted(((_called(state, hidden), state) for state in runs), key=lambda row: _place(row[0], row[1], order))
-    table = pd.DataFrame([_row(name, state) for name, state in rows])
-    event = st.dataframe(
-        table, hide_index=True, key="class.wall", on_select="rerun", selection_mode="single-row",
-        column_config={"Steps": st.column_config.NumberColumn(format="localized")},
-    )  # fmt: skip
-    if event.selection.rows and event.selection.rows[0] < len(rows):
-        name, state = rows[event.selection.rows[0]]
-        st.page_link(
-            PAGES / f"{state.config.model}.py", label=f"Watch {literal(name)}’s run", icon=":material/visibility:",
-            query_params={"run": state.run_id, **state.config.to_query()},
-        )  # fmt: skip
-
-
-def _called(state: RunState, hidden: bool) -> str:
-    owner = state.access.owner
-    return animal(owner) if hidden else client.get_lab().visitors.name(owner)
-
-
-def _place(name: str, state: RunState, order: str) -> tuple:
-    return (-state.step, name) if order == "step" else (name, -state.step)
-
-
-def _row(name: str, state: RunState) -> dict[str, str | int]:
-    return {
-        "Name": name,
-        "Trains": _trains(state),
-        "Status": state.status.value,
-        "Steps": state.step,
-        "Note": state.message,
-    }
+def runs() -> None:
+    """Every student's run as a small live picture: a click watches it."""
+    wall(client.get_lab().seat(), partial(go, WALL), key=WALL)
 
 
 def _trains(state: RunState) -> str:
@@ -155,7 +123,7 @@ def question() -> None:
     _tally()
 
 
-@st.fragment(run_every=WALL_EVERY)
+@st.fragment(run_every=TALLY_EVERY)
 def _tally() -> None:
     room = client.get_lab().classroom
     asked = room.question
@@ -165,52 +133,16 @@ def _tally() -> None:
     st.markdown(f"**{literal(asked.text)}**  {sum(counts)} have answered")
     for choice, count in zip(asked.choices, counts, strict=True):
         st.progress(count / max(1, sum(counts)), text=f"{literal(choice)}: {count}")
-    st.button("Withdraw the question", on_click=room.withdraw)
+    with st.container(horizontal=True):
+        st.button("Reveal the answers", on_click=room.reveal, disabled=asked.revealed)
+        st.button("Withdraw the question", on_click=room.withdraw)
 
 
-# ---- what a student sees ---------------------------------------------------------------------------------------------
+# ---- on every page ---------------------------------------------------------------------------------------------------
 
 
 def strip() -> None:
-    """While a class is led: how many are here, one's name, and what is asked."""
-    if _can_be() and (room := client.get_lab().classroom).is_open and not room.is_lecturer():
-        _strip()
-
-
-@st.fragment(run_every=STRIP_EVERY)
-def _strip() -> None:
-    lab, visitor = client.get_lab(), acting()
-    if not lab.classroom.is_open or not visitor:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="class.strip"):
-        st.markdown(f":material/school: A class of {len(lab.visitors.here())}", width="content")
-        with st.popover(literal(lab.visitors.name(visitor)), icon=":material/badge:"):
-            st.text_input(
-                "Your name on the lecturer's wall", lab.visitors.chosen_name(visitor), max_chars=LONGEST_NAME,
-                placeholder=animal(visitor), key="class.name", on_change=_call,
-            )  # fmt: skip
-        for state, label in ((lab.classroom.given(), "Your set-up"), (lab.classroom.shown(), "The lecturer’s run")):
-            if state:
-                st.page_link(
-                    PAGES / f"{state.config.model}.py", label=label, icon=":material/arrow_forward:",
-                    query_params={"run": state.run_id, **state.config.to_query()},
-                )  # fmt: skip
-        if lab.classroom.question:
-            _asked(lab.classroom, visitor)
-
-
-def _call() -> None:
-    if visitor := acting():
-        client.get_lab().visitors.call(visitor, st.session_state["class.name"])
-
-
-def _asked(room: Classroom, visitor: str) -> None:
-    asked = room.question
-    if asked:
-        st.markdown(f"**{literal(asked.text)}**", width="content")
-        for number, choice in enumerate(asked.choices):
-            taken = asked.answers.get(visitor) == number
-            st.button(
-                literal(choice), key=f"class.answer.{number}", on_click=room.answer, args=(number,),
-                type="primary" if taken else "secondary",
-            )  # fmt: skip
+    """Where the lab can have a class: while there is one, how many are here, where everybody looks, what is asked."""
+    if _can_be():
+        with st.container(key="class"):
+            class_bar(client.get_lab().seat(), partial(go, BAR), key=BAR)

@@ -6,6 +6,7 @@ from genlab.ui import ASSETS, PAGES, UI, address
 from genlab.ui.challenges import challenge_above
 from genlab.ui.classroom import class_page, strip
 from genlab.ui.errors import warn_of_troubles
+from genlab.ui.following import follow
 from genlab.ui.visitor import admitted
 from genlab.ui.walk import lesson_above
 
@@ -38,6 +39,7 @@ page = st.navigation(
 )
 st.session_state["entered"] = st.session_state.get("page") != page.title
 st.session_state["page"] = page.title
+follow()
 warn_of_troubles()
 address.begin()
 if admitted():

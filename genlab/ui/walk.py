@@ -22,11 +22,12 @@ from genlab.ui.runs import visit
 
 @dataclass
 class Walk:
-    """Where this tab is in which lesson; ``wanted`` until its page shows the station."""
+    """Where this tab is in which lesson; ``wanted`` until its page shows the station, ``led`` by who leads a class."""
 
     name: str = ""
     at: int = 0
     wanted: bool = False
+    led: bool = False
     done: set[str] = field(default_factory=set)
     answers: dict[str, int] = field(default_factory=dict)
     runs: dict[str, str] = field(default_factory=dict)
@@ -49,6 +50,20 @@ def begin(name: str, at: int = 0) -> None:
     if here.name != name:
         st.session_state["walk"] = here = Walk(name)
     here.at, here.wanted = at, True
+
+
+def walk_with(name: str, station: str, run_id: str) -> None:
+    """Be at a station with somebody else's run; without a name in no lesson."""
+    before, lesson = walk(), lessons().lessons.get(name)
+    at = lesson.place(station) if lesson else None
+    if at is None:
+        st.session_state["walk"] = Walk()
+        return
+    here = before if before.name == name else Walk(name)
+    st.session_state["walk"] = here
+    here.at, here.wanted, here.led = at, False, True
+    if run_id:
+        here.runs[station] = run_id
 
 
 def lesson_above(page: str) -> None:
@@ -150,12 +165,14 @@ def _end() -> None:
 
 def _words(here: Walk, station: Station) -> None:
     words = " ".join(station.words.split())
-    text, more = st.columns([5, 2], gap="small") if station.question or station.notes else (st.container(), None)
+    # What a class is asked everybody answers above the page.
+    asks = station.question and not here.led
+    text, more = st.columns([5, 2], gap="small") if asks or station.notes else (st.container(), None)
     with text:
         st.markdown(words)
     if more:
         with more, st.container(horizontal=True, gap="small"):
-            if station.question:
+            if asks:
                 _question(here, station)
             if station.notes:
                 with st.popover("Notes", icon=":material/speaker_notes:"):

@@ -1,4 +1,4 @@
-// The browser's side of genlab. This file is what Streamlit mounts for each of the six components; it imports the
+// The browser's side of genlab. This file is what Streamlit mounts for each component; it imports the
 // component's module from the lab itself, under an address that changes with the content of this folder. There is no
 // build step: what is served is what stands here.
 //
@@ -9,6 +9,8 @@
 //   form.js     controls of a page without a run
 //   shell.js    what belongs to every page: keys that a focused slider must not swallow, and the address
 //   lesson.js   the bar of a lesson
+//   class.js    the strip of a class: it leads, follows, asks
+//   wall.js     every student's run, for who leads
 //
 // How the data of a run flow: genlab/runtime packs a frame → wire/feed.js (the socket) → wire/packets.js (numbers) →
 // lab.js keeps the newest arrays and header → draw_loop.js lets each panel that is seen draw → panels/plot.js has

@@ -30,7 +30,10 @@ export class Hand {
   async order(order, beside = {}) {
     const answer = await this.commands.order(order);
     this.say(answer.error || answer.note, Boolean(answer.error));
-    if (answer.run) this.lab.tell("address", { ...beside, run: answer.run });
+    if (answer.run) {
+      document.dispatchEvent(new CustomEvent("genlab-made"));
+      this.lab.tell("address", { ...beside, run: answer.run });
+    }
     return answer;
   }
 

@@ -14,6 +14,7 @@ import { Hand } from "./hand.js";
 import { historyOf } from "./maths/series.js";
 import { element, save } from "./page/dom.js";
 import { recall, remember } from "./page/memory.js";
+import { mounted } from "./page/mounted.js";
 import { loadPlotly } from "./page/plotly.js";
 import { readTheme } from "./page/theme.js";
 import { KINDS } from "./panels/kinds.js";
@@ -29,10 +30,6 @@ import { oneStep, pause, rehearse, STREAMS } from "./wire/messages.js";
 import { UNKNOWN } from "./wire/packets.js";
 
 const NEWS = 200; // ms after news of one's own x before all panels are drawn again: a hand may be drawing
-
-
-/** @type {Set<Lab>} All that a page shows. */
-const mounted = new Set();
 
 export class Lab {
   /** @param {HTMLElement} parent */

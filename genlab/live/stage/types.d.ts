@@ -8,6 +8,7 @@ import type { CommandAnswer, ControlsSpec } from "./hand_types.js";
 import type { SlowHeader } from "./learning.js";
 export type * from "./hand_types.js";
 export type * from "./learning.js";
+export type * from "./class_types.js";
 
 // ---- what Streamlit hands to a component ----
 

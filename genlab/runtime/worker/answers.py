@@ -10,7 +10,7 @@ from genlab.config import SettingError
 from genlab.runtime.messages import Record, encode
 from genlab.runtime.worker.run import Run
 
-ANSWERED = ("decode", "encode", "examine", "rehearse", "generate")
+ANSWERED = ("decode", "encode", "examine", "rehearse", "glance", "generate")
 """Commands whose reply is a packet."""
 
 
@@ -49,6 +49,16 @@ class Answers:
 
         header, arrays = rehearse(run.trainer)
         self._answer(command, {"kind": "rehearsed", **header}, arrays)
+
+    def glance(self, run: Run, command: dict[str, Any]) -> None:
+        """A small picture of the run, and its name; of a map how it stands alone."""
+        run.require_model()
+        from genlab.maps import MapConfig
+        from genlab.runtime.streams.glance import glance
+
+        is_map = run.config.model == MapConfig.model
+        header, arrays = ({"step": run.step, "diagnosis": None, "extent": 1.0}, {}) if is_map else glance(run.view)
+        self._answer(command, {"kind": "glanced", "status": run.status, **header}, arrays)
 
     def generate(self, command: dict[str, Any]) -> None:
         """Answer from a file alone: no run is asked, and none is touched."""

@@ -271,6 +271,9 @@ class Commands:
             self._check(one, one.config, command)
         self._turns.step(run)
 
+    def _share(self, run: Run, command: dict[str, Any]) -> None:
+        run.share = command["times"]
+
     def _twin(self, run: Run, command: dict[str, Any]) -> None:
         run.twin = command["twin"]
 

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from typing import Any
 
-QUESTIONS = ("decode", "encode", "examine", "rehearse", "look", "generate")
+QUESTIONS = ("decode", "encode", "examine", "rehearse", "glance", "look", "generate")
 """What may be asked as often as a mouse moves: the newest question of an asker takes the place of the one before."""
 
 Command = dict[str, Any]

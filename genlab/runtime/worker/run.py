@@ -29,6 +29,7 @@ class Run:
         self.run_id = run_id
         # What nobody owns has a share of its own.
         self.owner = owner or run_id
+        self.share = 1.0
         self.path = path
         self.device = device
         self.place: Place | None = None
@@ -94,9 +95,9 @@ class Run:
         self._owed = twin._owed = (self._owed + twin._owed) / 2
 
     def settle(self) -> float:
-        """Seconds that its owner was not charged for yet."""
+        """Seconds that its owner was not charged for yet; of a run that may have more, as many fewer."""
         owed, self._owed = self._owed, 0.0
-        return owed
+        return owed / self.share
 
     @property
     def is_proven(self) -> bool:

@@ -1,0 +1,72 @@
+/** What a page of a class is told, see genlab/runtime/classroom.py. */
+
+import type { Surroundings } from "./types.js";
+
+export interface ClassData extends Surroundings {
+  seat: string;
+}
+
+/** Where who leads is: the panels in front there, and the step that is looked at. */
+export interface LedPlace {
+  page: string;
+  query: string;
+  panels: string[];
+  look: number | null;
+}
+
+export interface Leading {
+  id: string;
+  /** Of the browser that leads; "" for who does not lead. */
+  tab: string;
+  place: LedPlace | null;
+}
+
+export interface Asked {
+  text: string;
+  choices: string[];
+  /** One's own choice. */
+  mine: number | null;
+  answered: number;
+  /** Once it is revealed: how often each choice was taken. */
+  tally: number[] | null;
+  right: number | null;
+  because: string;
+}
+
+/** The header of a packet about the class; without one only `open` is there. */
+export interface ClassSeen {
+  kind: "class";
+  open: boolean;
+  lecturer: boolean;
+  here: number;
+  name: string;
+  chosen: string;
+  animal: string;
+  following: number;
+  /** Whether who leads watches a run of one's own. */
+  watched: boolean;
+  leading: Leading | null;
+  links: { label: string; page: string; query: string }[];
+  question: Asked | null;
+}
+
+/** What a tab keeps over a reload while it is led: by which lead, where it was before, where it was led to last. */
+export interface LedMemory {
+  led: string | null;
+  own: { page: string; query: string } | null;
+  at: { page: string; query: string } | null;
+  /** The lead that it left. */
+  away: string | null;
+}
+
+/** A student's run, as the wall's list has it. */
+export interface WallRun {
+  run: string;
+  name: string;
+  animal: string;
+  page: string;
+  trains: string;
+  status: import("./types.js").Status;
+  step: number;
+  note: string;
+}

@@ -1,0 +1,37 @@
+// Where a page of the lab is, as far as a class that is led there is concerned.
+
+/** @typedef {{page: string, query: string}} Where */
+
+/** The pages to which a class can be led; the others are each one's own. */
+const LED = [
+  "vae", "gan", "gallery", "map", "generate", "divergences", "evidence", "reparameterisation", "games", "discriminator",
+];
+/** @type {Record<string, string>} Pages of runs, with the parameter that names one: before it stands there it is none yet. */
+const OF_RUNS = { vae: "run", gan: "run", gallery: "left", map: "run" };
+// Of a run its settings follow by themselves: what the address says of them is no move.
+const NAMING = ["run", "scenario", "left", "right", "beside", "cell", "show", "panels", "lesson", "station"];
+const OF_THE_SCREEN = ["present", "embed", "embed_options", "steer"];
+
+/** The page that a path names, below the base of the lab's addresses. @param {string} path @param {string} base */
+export function pageOf(path, base) {
+  const below = path.startsWith(base) ? path.slice(base.length) : path;
+  return below.split("/").filter(Boolean).pop() ?? "home";
+}
+
+/** What of an address says where one is; null for a page to which nobody is led. @param {Where} where @returns {Where | null} */
+export function placeOf({ page, query }) {
+  if (!LED.includes(page)) return null;
+  const all = [...new URLSearchParams(query)];
+  const naming = OF_RUNS[page];
+  if (naming && !all.some(([name]) => name === naming)) return null;
+  const kept = naming
+    ? all.filter(([name]) => NAMING.includes(name))
+    : all.filter(([name]) => !OF_THE_SCREEN.includes(name));
+  return { page, query: String(new URLSearchParams(kept.sort(([one], [other]) => (one < other ? -1 : 1)))) };
+}
+
+/** Whether two addresses are the same place. @param {Where} one @param {Where} other */
+export function samePlace(one, other) {
+  const [here, there] = [placeOf(one), placeOf(other)];
+  return here !== null && there !== null && here.page === there.page && here.query === there.query;
+}

@@ -1,0 +1,56 @@
+"""Where who leads a class is, so that everybody can be there, and what everybody is asked."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+MOST_CHOICES = 6
+LONGEST_QUESTION, LONGEST_CHOICE = 300, 80
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a page shows: its name, its parameters, the panels in front, and the step that is looked at, if any."""
+
+    page: str
+    query: str = ""
+    panels: tuple[str, ...] = ()
+    look: int | None = None
+
+
+@dataclass(frozen=True)
+class Lead:
+    """A time during which everybody looks where one tab of a browser is; ``id`` tells it from other times."""
+
+    id: str
+    tab: str
+    place: Place | None = None
+
+
+@dataclass
+class Question:
+    """What everybody is asked, and the choice of each visitor who has answered.
+
+    Revealed, everybody sees how often each choice was taken; where one of them is ``right`` (its index) that too, with
+    ``because``. ``station`` is that of the lesson to which it belongs, as "lesson.station"; "" for a question of who
+    leads.
+    """
+
+    text: str
+    choices: tuple[str, ...]
+    right: int | None = None
+    because: str = ""
+    station: str = ""
+    revealed: bool = False
+    answers: dict[str, int] = field(default_factory=dict)
+
+    def tally(self) -> list[int]:
+        """How often each choice was taken."""
+        counted = Counter(self.answers.values())
+        return [counted[number] for number in range(len(self.choices))]
+
+
+def question_of(text: str, choices: list[str]) -> Question | None:
+    """What somebody typed as a question; None where it is none."""
+    text = " ".join(text.split())[:LONGEST_QUESTION]
+    kept = tuple(dict.fromkeys(" ".join(one.split())[:LONGEST_CHOICE] for one in choices if one.strip()))
+    return Question(text, kept) if text and 2 <= len(kept) <= MOST_CHOICES else None

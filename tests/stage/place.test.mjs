@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { pageOf, placeOf, samePlace } from "../../genlab/live/stage/maths/place.js";
+
+test("a path names a page, below a base too, and the root is Home", () => {
+  assert.equal(pageOf("/gan", ""), "gan");
+  assert.equal(pageOf("/lab/gan/", "/lab"), "gan");
+  assert.equal(pageOf("/lab/", "/lab"), "home");
+  assert.equal(pageOf("/", ""), "home");
+});
+
+test("a setting of a run is no other place, another run is", () => {
+  const here = { page: "gan", query: "run=abc&clip=0.1" };
+  assert.ok(samePlace(here, { page: "gan", query: "clip=0.2&run=abc" }));
+  assert.ok(!samePlace(here, { page: "gan", query: "run=abd&clip=0.1" }));
+  assert.ok(!samePlace(here, { page: "vae", query: "run=abc" }));
+});
+
+test("a station of a lesson is a place, and so is a parameter of a theory page", () => {
+  assert.ok(!samePlace({ page: "gan", query: "run=a&lesson=l&station=s" }, { page: "gan", query: "run=a&lesson=l&station=t" }));
+  assert.ok(!samePlace({ page: "games", query: "step=0.1" }, { page: "games", query: "step=0.2" }));
+  assert.ok(samePlace({ page: "games", query: "step=0.1&present=1" }, { page: "games", query: "step=0.1" }));
+});
+
+test("a page of a run that has no run yet is no place", () => {
+  assert.equal(placeOf({ page: "gan", query: "clip=0.1" }), null);
+  assert.equal(placeOf({ page: "gallery", query: "scenario=gan_hops" }), null);
+  assert.deepEqual(placeOf({ page: "gallery", query: "scenario=gan_hops&right=b&left=a" }), { page: "gallery", query: "left=a&right=b&scenario=gan_hops" });
+});
+
+test("nobody is led to what is each one's own, nor by a link that steers", () => {
+  for (const page of ["class", "runs", "data", "home", "lessons"]) assert.equal(placeOf({ page, query: "" }), null);
+  assert.deepEqual(placeOf({ page: "gan", query: "steer=x&run=a" }), { page: "gan", query: "run=a" });
+});

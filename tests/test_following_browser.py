@@ -1,0 +1,269 @@
+"""A class in several browsers: who leads takes everybody along, and everybody finds their own place again."""
+
+import re
+
+import pytest
+from conftest import start_server, stop_server
+from test_browser import SECONDS, Lab
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+SMALL = "generator_width=8&critic_width=8"
+SETTINGS = {"GENLAB_LECTURER": "correct horse", "GENLAB_IDLE_SECONDS": "600"}
+
+
+class Someone(Lab):
+    """One browser of somebody in the class."""
+
+    def where(self) -> str:
+        return self.page.evaluate("location.pathname + location.search")
+
+    def run(self) -> str:
+        return self.page.evaluate("window.genlab.data.run")
+
+    def sees(self, run: str) -> None:
+        """Wait until a run is on this page, with a frame of it."""
+        self.page.wait_for_function(
+            "run => window.genlab?.data.run === run && window.genlab.header", arg=run, timeout=SECONDS
+        )
+
+    def at(self, part: str) -> None:
+        """Wait until the address holds that."""
+        self.page.wait_for_function(
+            "part => (location.pathname + location.search).includes(part)", arg=part, timeout=SECONDS
+        )
+
+    def front(self, panel: str) -> None:
+        """Wait until a panel is in front."""
+        self.page.wait_for_function(
+            "id => [...(window.genlab?.room.areas.values() ?? [])].some(area => area.current?.id === id)",
+            arg=panel, timeout=SECONDS,
+        )  # fmt: skip
+
+    def strip(self) -> str:
+        return self.page.locator(".genlab-class").inner_text()
+
+    def reads(self, words: str) -> None:
+        self.page.locator(".genlab-class", has_text=re.compile(words)).wait_for(timeout=SECONDS)
+
+    def click(self, name: str) -> None:
+        self.page.locator(".genlab-class").get_by_role("button", name=name).click()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    running = start_server(tmp_path_factory.mktemp("class"), **SETTINGS)
+    yield running
+    stop_server(running)
+
+
+@pytest.fixture
+def come(browser, lab):
+    """Opens a browser of somebody new; each is a visitor of their own."""
+    contexts = []
+
+    def enter(path: str = "") -> Someone:
+        contexts.append(browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce"))
+        tab = Someone(contexts[-1].new_page(), lab.url)
+        if path:
+            tab.open(path)
+        return tab
+
+    yield enter
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def lecturer(come):
+    tab = come()
+    tab.page.goto(f"{tab.url}/class")
+    tab.page.get_by_label("The lecturer's passphrase").fill("correct horse")
+    tab.page.get_by_role("button", name="Lead the class").click()
+    tab.reads("You lead a class")
+    tab.page.get_by_label("GAN").or_(tab.page.get_by_role("link", name="GAN")).first.click()
+    tab.ready()
+    yield tab
+    tab.page.goto(f"{tab.url}/class")
+    tab.page.get_by_role("button", name="End of class").click()
+    tab.page.get_by_role("button", name="End the class").click()
+    tab.page.get_by_label("The lecturer's passphrase").wait_for()
+
+
+def test_a_student_is_taken_along_to_page_run_and_tab_and_finds_their_own_place_again(lecturer, come):
+    ada = come(f"vae?beta=3&{'width=8'}")
+    own, theirs = ada.run(), lecturer.run()
+    ada.reads("A class of")
+    lecturer.click("Everybody looks here")
+    ada.sees(theirs)
+    ada.reads("you look at what the lecturer shows")
+    ada.page.get_by_text("You watch").first.wait_for(timeout=SECONDS)
+    lecturer.reads("1 follows")
+    lecturer.page.locator("[data-tab]:visible[aria-selected=false]").first.click()
+    chosen = lecturer.page.evaluate("[...window.genlab.room.areas.values()].map(area => area.current.id)")
+    for panel in chosen:
+        ada.front(panel)
+    lecturer.page.goto(f"{lecturer.url}/games?step=0.5")
+    ada.at("/games?step=0.5")
+    lecturer.click("Everybody looks here")
+    ada.sees(own)
+    ada.at("beta=3")
+    assert "you look at" not in ada.strip()
+
+
+def test_whoever_goes_back_to_their_own_stays_there_until_they_follow_again(lecturer, come):
+    ada = come(f"gan?{SMALL}")
+    own, theirs = ada.run(), lecturer.run()
+    lecturer.click("Everybody looks here")
+    ada.sees(theirs)
+    ada.click("Back to mine")
+    ada.sees(own)
+    ada.page.get_by_role("button", name="One step").first.click()
+    ada.wait("h.step === 1")
+    lecturer.page.goto(f"{lecturer.url}/games?step=0.4")
+    lecturer.reads("0 follow")
+    assert ada.run() == own
+    ada.click("Follow the lecturer")
+    ada.at("/games?step=0.4")
+    lecturer.click("Everybody looks here")
+    ada.sees(own)
+
+
+def test_a_page_that_is_reloaded_or_closed_and_comes_back_goes_on_where_everybody_looks(lecturer, come):
+    ada = come(f"vae?{'width=8'}")
+    own, theirs = ada.run(), lecturer.run()
+    lecturer.click("Everybody looks here")
+    ada.sees(theirs)
+    for tab in (ada, lecturer):
+        tab.page.reload()
+        tab.ready()
+    ada.sees(theirs)
+    lecturer.reads("1 follows")
+    again = ada.page.context.new_page()
+    ada.page.close()
+    ada.page = again
+    ada.open("vae")
+    ada.sees(theirs)
+    lecturer.page.goto(f"{lecturer.url}/discriminator")
+    ada.at("/discriminator")
+    lecturer.click("Everybody looks here")
+    ada.page.wait_for_function("location.pathname.endsWith('/vae')", timeout=SECONDS)
+    assert own
+
+
+def test_at_a_station_everybody_is_at_it_with_the_lecturers_run_and_answers_its_question(lecturer, come):
+    ada, bob = come(f"gan?{SMALL}"), come(f"gan?{SMALL}")
+    own = ada.run()
+    lecturer.click("Everybody looks here")
+    lecturer.page.goto(f"{lecturer.url}/vae?lesson=lecture&station=beta-up")
+    lecturer.at("run=")
+    lecturer.page.locator(".genlab-lesson .title").wait_for(timeout=SECONDS)
+    theirs = lecturer.run()
+    for student in (ada, bob):
+        student.sees(theirs)
+        student.at("station=beta-up")
+        student.page.locator(".genlab-lesson .title", has_text="the posterior collapses").wait_for(timeout=SECONDS)
+        assert student.page.get_by_role("button", name="Question").count() == 0
+    ada.click("noise")
+    bob.click("one blurred mean of all digits")
+    lecturer.reads("2 have answered")
+    assert "✓" not in lecturer.strip()
+    lecturer.click("Reveal")
+    for tab in (lecturer, ada, bob):
+        tab.reads("✓ one blurred mean of all digits · 1")
+        tab.reads("✗ noise · 1")
+        tab.reads("Without information about x")
+    lecturer.page.keyboard.press("PageDown")
+    lecturer.at("station=beta-zero")
+    for student in (ada, bob):
+        student.at("station=beta-zero")
+        student.page.wait_for_function("location.pathname.endsWith('/gallery')", timeout=SECONDS)
+    lecturer.click("Everybody looks here")
+    ada.sees(own)
+    assert ada.page.locator(".genlab-lesson").count() == 0
+
+
+def test_five_browsers_where_the_lecturer_leads_two_follow_one_makes_a_run_their_own_and_one_is_refused(lecturer, come):
+    ada, bob, cleo = (come(f"gan?{SMALL}") for _ in range(3))
+    eve = come()
+    eve.page.goto(f"{eve.url}/class")
+    eve.page.get_by_label("The lecturer's passphrase").fill("correct house")
+    eve.page.get_by_role("button", name="Lead the class").click()
+    eve.page.get_by_text("This is not the lecturer's passphrase").wait_for()
+    owns, theirs = [student.run() for student in (ada, bob)], lecturer.run()
+    lecturer.click("Everybody looks here")
+    for student in (ada, bob, cleo):
+        student.sees(theirs)
+        assert student.page.get_by_role("button", name="One step").count() == 0
+    lecturer.page.get_by_role("button", name="One step").first.click()
+    for student in (ada, bob, cleo):
+        student.wait("h.step === 1")
+    cleo.page.get_by_role("button", name="Make it mine").click()
+    cleo.page.wait_for_function(
+        "run => window.genlab.data.run !== run && window.genlab.header?.step === 1", arg=theirs, timeout=SECONDS
+    )
+    lecturer.page.goto(f"{lecturer.url}/discriminator")
+    for student in (ada, bob):
+        student.at("/discriminator")
+    cleo.page.get_by_role("button", name="One step").first.click()
+    cleo.wait("h.step === 2")
+    lecturer.click("Everybody looks here")
+    for student, own in zip((ada, bob), owns, strict=True):
+        student.sees(own)
+
+
+def test_a_class_that_is_led_goes_on_when_the_server_was_started_again(browser, tmp_path):
+    running = start_server(tmp_path, **SETTINGS)
+    contexts = [browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce") for _ in range(2)]
+    lecturer, ada = (Someone(context.new_page(), running.url) for context in contexts)
+    try:
+        lecturer.page.goto(f"{lecturer.url}/class")
+        lecturer.page.get_by_label("The lecturer's passphrase").fill("correct horse")
+        lecturer.page.get_by_role("button", name="Lead the class").click()
+        lecturer.reads("You lead a class")
+        ada.open(f"gan?{SMALL}")
+        own = ada.run()
+        lecturer.page.goto(f"{lecturer.url}/games?step=0.5")
+        lecturer.click("Everybody looks here")
+        ada.at("/games?step=0.5")
+        stop_server(running)
+        running = start_server(tmp_path, int(running.url.rpartition(":")[2]), **SETTINGS)
+        lecturer.reads("1 follows")
+        lecturer.page.goto(f"{lecturer.url}/discriminator")
+        ada.at("/discriminator")
+        lecturer.click("Everybody looks here")
+        ada.sees(own)
+    finally:
+        for context in contexts:
+            context.close()
+        stop_server(running)
+
+
+def test_the_wall_shows_every_run_hides_names_and_a_click_watches_one_large(lecturer, come):
+    ada, bob = come(f"gan?{SMALL}"), come("vae?data=moons&width=8")
+    lecturer.page.goto(f"{lecturer.url}/class")
+    ada.page.locator(".genlab-class summary").click()
+    ada.page.get_by_label("Your name on the lecturer's wall").last.fill("Ada")
+    ada.page.keyboard.press("Enter")
+    wall = lecturer.page.locator(".genlab-wall")
+    card = wall.locator(f"[data-run='{ada.run()}']")
+    card.get_by_text("Ada", exact=True).wait_for(timeout=SECONDS)
+    ada.page.get_by_role("button", name="Play").first.click()
+    ada.wait("h.step > 20")
+    lecturer.page.wait_for_function(
+        "run => { const c = document.querySelector(`[data-run='${run}'] canvas`);"
+        " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v > 0)"
+        " && /running · [0-9,]{2,}/.test(c.parentElement.textContent) }",
+        arg=ada.run(), timeout=SECONDS,
+    )  # fmt: skip
+    wall.locator(f"[data-run='{bob.run()}'] canvas").wait_for()
+    wall.get_by_role("button", name="Animals instead of names").click()
+    assert card.get_by_text("Ada", exact=True).count() == 0
+    wall.get_by_role("button", name="step", exact=True).click()
+    lecturer.page.wait_for_function(
+        "run => document.querySelector('.genlab-wall [data-run]').dataset.run === run", arg=ada.run(), timeout=SECONDS
+    )
+    card.click()
+    lecturer.sees(ada.run())
+    lecturer.page.get_by_text("You watch Ada’s run").first.wait_for(timeout=SECONDS)
+    ada.reads("the lecturer watches your run")
