@@ -12,6 +12,7 @@ from genlab.maps import Axis, MapConfig
 from genlab.runtime.access import Access, on_behalf_of
 from genlab.runtime.client import CommandFailed, Lab
 from genlab.runtime.entry import Entry
+from genlab.runtime.host import Pulse
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.placing import choose_host
 from genlab.runtime.records import RunState
@@ -117,15 +118,27 @@ def test_a_visitor_with_many_pages_asks_no_more_than_one_with_a_single_page():
     assert len(answered) == 9 and answered.index(99) <= 1
 
 
+class Workplace:
+    """A host as far as placing looks at it."""
+
+    machine = ""
+
+    def heartbeat(self):
+        return Pulse(True, 0.0, 0.0)
+
+    def ended_how(self):
+        return ""
+
+
 def test_a_run_goes_where_its_owner_shares_the_time_with_the_fewest_others():
-    hosts = ["one", "other"]
+    one, other = hosts = [Workplace(), Workplace()]
 
     def entry(owner, host, status=RunStatus.RUNNING):
         return Entry(RunState("run00000", SMALL, status, access=Access(owner)), None, host)
 
-    crowd = [entry(BOB, "one"), entry(BOB, "one"), entry(BOB, "one"), entry(ADA, "other"), entry("c" * 10, "other")]
-    assert choose_host(hosts, crowd, entry("dora-dora", None)) == "one"
-    assert choose_host(hosts, [entry(BOB, "one")], entry(BOB, None)) == "other"
+    crowd = [entry(BOB, one), entry(BOB, one), entry(BOB, one), entry(ADA, other), entry("c" * 10, other)]
+    assert choose_host(hosts, crowd, entry("dora-dora", None)) is one
+    assert choose_host(hosts, [entry(BOB, one)], entry(BOB, None)) is other
 
 
 # ---- limits ----------------------------------------------------------------------------------------------------------

@@ -147,7 +147,7 @@ def test_ci_runs_the_test_command_of_the_readme():
 
 def test_every_dependency_has_a_reason_and_one_version():
     text = README.read_text(encoding="utf-8")
-    for file in (ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"):
+    for file in (ROOT / "requirements.txt", ROOT / "requirements-cluster.txt", ROOT / "tests" / "requirements.txt"):
         for line in file.read_text().splitlines():
             if line.startswith("-r"):
                 continue

@@ -393,7 +393,7 @@ def test_a_worker_that_hangs_is_noticed_by_its_heart(lab):
 
 def kill_worker(lab, when=lambda host: True):
     """Kill the only worker as soon as it is in this state, and wait for another one."""
-    until(lambda: when(lab._pool._hosts[0]), 60)
+    until(lambda: when(lab._pool.crew.hosts[0]), 60)
     (pid,) = lab.worker_pids()
     os.kill(pid, signal.SIGKILL)
     until(lambda: lab.worker_pids() != [pid])
@@ -451,7 +451,7 @@ def test_what_plays_plays_again_and_what_rests_rests_after_any_number_of_deaths_
 def test_a_run_that_is_opened_while_no_worker_lives_is_trained_by_the_next_one(lab):
     kill_worker(lab)
     kill_worker(lab, lambda host: not host.was_ready)
-    host = lab._pool._hosts[0]
+    host = lab._pool.crew.hosts[0]
     host.kill()
     until(lambda: host.process.poll() is not None)
     # From the second death in the warm-up on there is a pause before the next worker.

@@ -15,6 +15,8 @@ from genlab.config import Config, SettingError
 from genlab.maps import MapConfig
 from genlab.runtime.access import Right, needs
 from genlab.runtime.classroom import Classroom
+from genlab.runtime.cluster.fleet import Fleet
+from genlab.runtime.crew import PATIENCE
 from genlab.runtime.entry import Entry
 from genlab.runtime.futures import Acted
 from genlab.runtime.health import Health
@@ -24,7 +26,7 @@ from genlab.runtime.lease import renew_lease
 from genlab.runtime.lock import HomeLock
 from genlab.runtime.messages import DEFAULT_HZ, RUN_ID_LENGTH, RunStatus, event
 from genlab.runtime.owning import Owning
-from genlab.runtime.pool import PATIENCE, Pool
+from genlab.runtime.pool import Pool
 from genlab.runtime.quotas import Quotas
 from genlab.runtime.refusals import CommandFailed, NotAllowed, UnknownRun
 from genlab.runtime.secret import read_secret
@@ -58,22 +60,24 @@ class Lab(Keeping, Owning):
 
     def __init__(self, home: Path | str | None = None, *, patience: float = PATIENCE, **settings: Any):
         self.settings = read_settings(home=home, **settings)
+        self._fleet = Fleet(self.settings)
         prepare_home(self.settings.home)
         self._home_lock = HomeLock(self.settings.home)
         self.store = Store(self.settings.home, self.settings)
-        self._seal = Seal(read_secret(self.settings.home))
+        secret, lease = read_secret(self.settings.home), renew_lease(self.settings.home)
+        self._seal = Seal(secret)
         self.visitors = Visitors(self.settings.home, self._seal)
         self._lock = threading.RLock()
         self._watches = Watches()
         self._pool = Pool(
-            self.settings.worker_count(),
-            settings=self.settings, lease=renew_lease(self.settings.home), patience=patience, on_state=self.store.put,
-            on_packet=self._watches.packet, on_event=self._watches.event,
+            self.settings.worker_count(), settings=self.settings, lease=lease, patience=patience,
+            on_state=self.store.put, on_packet=self._watches.packet, on_event=self._watches.event,
         )  # fmt: skip
         self._pool.share_of = self._share_of
+        self._fleet.start(lease, secret, self._pool.join, self._pool.hand_over)
         self.classroom = Classroom(self, self.visitors, self.settings, self._seal)
         self.quotas = Quotas(self.settings, self._pool, self.store, self.visitors)
-        self._health = Health(self._pool, self._watches, self.store)
+        self._health = Health(self._pool, self._watches, self.store, self._fleet)
         self._closing = threading.Event()
         threading.Thread(target=self._tidy_up, daemon=True, name="genlab-tidy").start()
 
@@ -180,11 +184,11 @@ class Lab(Keeping, Owning):
 
     def devices(self) -> dict[str, str]:
         """The devices on which models can train here, name → label; empty until a worker has looked."""
-        return self._pool.devices()
+        return self._pool.crew.devices()
 
     def device_problem(self) -> str:
         """A line about a device that should be used and is not; "" when there is none."""
-        return self._pool.device_problem()
+        return self._pool.crew.device_problem()
 
     @needs(Right.OWN)
     def stop(self, run_id: str, discard: bool = False) -> None:
@@ -279,7 +283,7 @@ class Lab(Keeping, Owning):
 
     def worker_status(self) -> str:
         """How the workers are: "ready", "warming up", or why none starts."""
-        return self._pool.status()
+        return self._pool.crew.status()
 
     def health(self) -> dict[str, Any]:
         """How workers, runs, watchers and disk are, as JSON values without any run's name or token."""
@@ -291,12 +295,13 @@ class Lab(Keeping, Owning):
 
     def worker_pids(self) -> list[int]:
         """The process ids of the workers."""
-        return self._pool.pids()
+        return self._pool.crew.pids()
 
     def close(self) -> None:
         """Save every run and end every worker."""
         self._closing.set()
         self._pool.close()
+        self._fleet.close()
         self.store.close()
         self._home_lock.release()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from genlab.config import Config
 from genlab.maps import MapConfig
-from genlab.runtime.host import Audience, ProcessHost
+from genlab.runtime.host import Audience, Host
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.settings import AUTO
 from genlab.runtime.store import RunState
@@ -47,7 +47,7 @@ class Entry:
 
     state: RunState
     path: Path
-    host: ProcessHost | None = None
+    host: Host | None = None
     audience: Audience = field(default_factory=Audience)
     wish: Wish = field(default_factory=Wish)
     deaths: int = 0

@@ -8,8 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from genlab.runtime.cluster.fleet import Fleet
+from genlab.runtime.crew import Vitals
 from genlab.runtime.disk import bytes_in
-from genlab.runtime.pool import Pool, Vitals
+from genlab.runtime.pool import Pool
 from genlab.runtime.store import Store
 from genlab.runtime.watching import Watches
 
@@ -20,14 +22,15 @@ SIZED = 30.0
 class Health:
     """Looks at the parts of one lab; thread-safe, and cheap enough to be asked every second."""
 
-    def __init__(self, pool: Pool, watches: Watches, store: Store):
-        self._pool, self._watches, self._store = pool, watches, store
+    def __init__(self, pool: Pool, watches: Watches, store: Store, fleet: Fleet):
+        self._pool, self._watches, self._store, self._fleet = pool, watches, store, fleet
         self._began = time.monotonic()
         self._stored, self._sized = 0, -SIZED
 
     def troubles(self) -> list[str]:
         """What is wrong with the whole lab now, one line each; empty when all is well."""
-        return [line for line in (self._workers_trouble(), *self._store.troubles()) if line]
+        lines = (self._workers_trouble(), *self._store.troubles(), *self._fleet.troubles())
+        return [line for line in lines if line]
 
     def report(self) -> dict[str, Any]:
         """Everything as JSON values: seconds, millions of bytes, counts."""
@@ -46,7 +49,7 @@ class Health:
         }
 
     def _workers_trouble(self) -> str:
-        status = self._pool.status()
+        status = self._pool.crew.status()
         return "" if status in ("ready", "warming up") else status
 
     def _disk(self) -> dict[str, float | None]:
@@ -61,11 +64,12 @@ class Health:
 def _worker(one: Vitals) -> dict[str, Any]:
     """One worker: what it is doing, how long ago it spoke and took a turn, what it holds."""
     return {
+        "machine": one.machine,
         "state": one.state,
         "silent_seconds": round(one.pulse.silence, 1),
         "turn_seconds": round(one.pulse.age, 1),
         "runs": one.runs,
-        "memory_mb": memory(one.pid),
+        "memory_mb": None if one.pid is None else memory(one.pid),
     }
 
 

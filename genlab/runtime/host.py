@@ -1,14 +1,8 @@
-"""Where runs live, seen from the web process: one narrow interface, and a worker process behind it."""
+"""Where runs live, seen from the web process: one narrow interface, and what all hosts far away from it share."""
 
 import itertools
 import json
-import logging
-import os
-import queue
-import secrets
 import struct
-import subprocess
-import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -20,11 +14,8 @@ from typing import Any
 
 from genlab.config import Config
 from genlab.runtime.futures import Reply
-from genlab.runtime.messages import PROVEN, Record, json_bytes, read_record, write_record
-from genlab.runtime.settings import AUTO, ServerSettings
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-_log = logging.getLogger(__name__)
+from genlab.runtime.messages import Record, json_bytes
+from genlab.runtime.settings import AUTO
 
 
 class HostLost(RuntimeError):
@@ -70,7 +61,15 @@ class Active:
 
 
 class Host(ABC):
-    """Trains runs somewhere. Replies come as futures of a dict {"error", "kind", "state"}, or :class:`HostLost`."""
+    """Trains runs somewhere. Replies come as futures of a dict {"error", "kind", "state"}, or :class:`HostLost`.
+
+    ``machine`` is where, "" for the web process's own, ``pid`` its process there, None where nobody knows it,
+    ``was_ready`` whether it ever took turns.
+    """
+
+    machine = ""
+    pid: int | None = None
+    was_ready = False
 
     @abstractmethod
     def start(
@@ -124,6 +123,22 @@ class Host(ABC):
     def stop(self, patience: float = 10.0) -> None:
         """Save every run and end; by force after ``patience`` seconds."""
 
+    @abstractmethod
+    def kill(self) -> None:
+        """End by force, without waiting for it."""
+
+    @abstractmethod
+    def active(self) -> Active:
+        """What was at work last, also after the host's end."""
+
+    @abstractmethod
+    def ended_how(self) -> str:
+        """How it ended, in words for the log; "" while it lives."""
+
+    @abstractmethod
+    def successor(self) -> "Host | None":
+        """A fresh host in the place of this one, which has ended; None where its machine is gone. May raise OSError."""
+
 
 OnRecord = Callable[[Host, Record, str, bytes], None]
 """Told of frames and states, in a thread of the host."""
@@ -143,7 +158,6 @@ class RemoteHost(Host):
         self._ended = False
         self._lock = threading.Lock()
         self._pulse, self._heard = Pulse(False, 0.0, 0.0), time.monotonic()
-        self.was_ready = False
 
     @abstractmethod
     def _send(self, command: dict[str, Any]) -> None:
@@ -210,82 +224,3 @@ class RemoteHost(Host):
         for future in lost.values():
             if future.set_running_or_notify_cancel():
                 future.set_exception(HostLost("the worker ended before it answered"))
-
-
-class ProcessHost(RemoteHost):
-    """A worker process of this machine, spoken to through its stdin and stdout.
-
-    It changes files by ``lease``, see :func:`genlab.runtime.lease.renew_lease`, and leaves its mark there.
-    """
-
-    def __init__(self, on_record: OnRecord, on_end: OnEnd, settings: ServerSettings, number: int, lease: Path):
-        super().__init__(on_record)
-        self._on_end = on_end
-        self._outgoing: queue.SimpleQueue = queue.SimpleQueue()
-        self._mark = lease / f"{secrets.token_hex(8)}.mark"
-        path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH")) if part)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "genlab.runtime.worker", str(lease), self._mark.name, str(number)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **settings.to_environment(), "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        )
-        for work in (self._read, self._write):
-            threading.Thread(target=work, daemon=True, name=f"worker-{self.process.pid}{work.__name__}").start()
-
-    def active(self) -> Active:
-        """What was at work last, also after the worker's death."""
-        try:
-            run_id, _, proven = self._mark.read_text().strip().partition(" ")
-        except (OSError, ValueError):
-            return Active("", False)
-        return Active(run_id, proven == PROVEN)
-
-    def heartbeat(self):
-        pulse = super().heartbeat()
-        return pulse if self.process.poll() is None else Pulse(False, pulse.silence, pulse.age)
-
-    def kill(self) -> None:
-        """End the process by force."""
-        self.process.kill()
-
-    def stop(self, patience=10.0):
-        self._outgoing.put(None)
-        try:
-            self.process.wait(patience)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self._mark.unlink(missing_ok=True)
-
-    def _send(self, command):
-        self._outgoing.put(command)
-
-    def _write(self) -> None:
-        # A thread of its own: a stopped worker does not empty its pipe, and nobody else may wait for that.
-        try:
-            while (command := self._outgoing.get()) is not None:
-                write_record(self.process.stdin, Record.COMMAND, command["run"], json_bytes(command))
-        except OSError:
-            pass
-        finally:
-            try:
-                self.process.stdin.close()
-            except OSError:
-                pass
-
-    def _read(self) -> None:
-        """The reader thread: whatever happens in it, the host's end is told."""
-        try:
-            while record := read_record(self.process.stdout):
-                try:
-                    self._receive(*record)
-                except Exception:
-                    _log.exception("What a worker told could not be taken in.")
-        except (OSError, ValueError):
-            _log.exception("A worker is no longer understood and is ended.")
-        self.process.kill()
-        self.process.wait()
-        self._outgoing.put(None)
-        self._end()
-        self._on_end(self)

@@ -7,12 +7,15 @@ for hours perhaps, is not there any more: whatever it still does, it neither rep
 import os
 import secrets
 import shutil
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from genlab.config import SettingError
 from genlab.files import replaceable, sync_folder
+
+_FILE = struct.Struct("<II")
 
 
 def renew_lease(home: Path) -> Path:
@@ -64,8 +67,27 @@ class Lease:
             os.replace(path, gone)
             _remove(gone)
 
+    def kept(self, number: int, why: str) -> None:
+        """Another machine has kept a file: here none has to."""
+
+    def close(self) -> None:
+        """No more is heard of the web process."""
+
     def _beside(self, path: Path) -> Path:
         return (self._folder or path.parent) / f".{secrets.token_hex(8)}.part"
+
+
+def pack_file(number: int, name: str, content: bytes) -> bytes:
+    """The payload of a SAVE: the sender's number, the file's name, what is in it; nothing removes the file."""
+    text = name.encode()
+    return _FILE.pack(number, len(text)) + text + content
+
+
+def unpack_file(payload: bytes) -> tuple[int, str, bytes]:
+    """Number, name and content."""
+    number, length = _FILE.unpack_from(payload)
+    begin = _FILE.size + length
+    return number, payload[_FILE.size : begin].decode(), payload[begin:]
 
 
 def _remove(path: Path) -> None:

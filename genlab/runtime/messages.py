@@ -1,8 +1,7 @@
 """The message format: what travels between worker, web process and browser, written down once.
 
-Three things share it. *Packets* carry numbers to the browser and are made once, in a worker; the web process passes
-them on unopened. *Records* wrap everything on the pipes between web process and worker. *Client messages* are the
-JSON texts that a browser may send.
+*Packets* carry numbers to the browser and are made once, in a worker; the web process passes them on unopened.
+*Records* wrap everything on the pipes between both. *Client messages* are the JSON texts that a browser may send.
 """
 
 import base64
@@ -145,11 +144,12 @@ class Record(IntEnum):
     STATE = 5  # JSON of the run's state
     HEARTBEAT = 6  # JSON {"ready", "age"}: seconds since the training loop last turned
     CHANGES = 7  # a packet for every watcher of the run, those too that come later: all changes of its live settings
+    SAVE = 8  # a file for the store of another machine, see lease.py; answered by a command "kept"
+    END = 9  # JSON {"how", "run", "proven"}: a worker on another machine has ended, and what was at work there last
 
 
 _RECORD = struct.Struct(">IB16s")
-RUN_ID_LENGTH = 16
-PROVEN = "proven"
+RUN_ID_LENGTH, PROVEN = 16, "proven"
 """What stands behind a run's id in a worker's mark once the run has trained well there."""
 PROVING = 1.0
 """Seconds of training after which it has: what kills a worker of itself does so in the first steps."""

@@ -1,54 +1,40 @@
-"""The worker processes of one lab: runs are placed on them, and come back when a worker dies or hangs."""
+"""The runs of one lab and their workers: runs are placed on them, and come back when a worker dies or hangs."""
 
 import json
-import logging
 import threading
 import time
 import zlib
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, wait
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from genlab.config import Config
 from genlab.maps import MapConfig, read_config
 from genlab.runtime.access import Access
+from genlab.runtime.cluster.line import Line
+from genlab.runtime.crew import NONE_STARTS, PATIENCE, Crew, Vitals
 from genlab.runtime.entry import Entry
 from genlab.runtime.futures import Reply, guarded, in_any_case
-from genlab.runtime.host import Active, Audience, ProcessHost, Pulse
+from genlab.runtime.host import Active, Audience, Host
 from genlab.runtime.messages import PROVING, Record, RunStatus
 from genlab.runtime.placing import choose_host
+from genlab.runtime.process import ProcessHost
 from genlab.runtime.settings import ServerSettings
 from genlab.runtime.store import RunState
 
-PATIENCE = 10.0
-"""Seconds without a heartbeat after which a worker counts as hung."""
-WARM_UP_PATIENCE = 120.0
-TURN_PATIENCE = 300.0
-"""Seconds that one turn may take: the largest networks need some for one step, a download of images more."""
 DEATHS = 3
 """A run that takes its worker along so often in a row, each time before it has trained well, is left alone."""
 SURVIVED = 15.0
 """Seconds at work in a new worker after which a run is no longer suspect."""
-NONE_STARTS = "The workers do not start: see the server's log."
-LONGEST_PAUSE = 10.0
-"""Seconds between two attempts to start a worker at most."""
+MOVING = 60.0
+"""Seconds that runs have to leave a machine that is taken out of use."""
 
 _HEAVY = ("play", "step", "apply", "reset", "move")
 """Commands that may be too much for a lab that others use as well."""
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Vitals:
-    """How one worker is: its process, "warming up", "ready" or "silent", its life signs, and how many runs it holds."""
-
-    pid: int
-    state: str
-    pulse: Pulse
-    runs: int
 
 
 class Pool:
@@ -76,16 +62,16 @@ class Pool:
         on_packet: Callable[[str, str, bytes], None],
         on_event: Callable[[RunState], None],
     ):
-        self._settings, self._lease, self._patience = settings, lease, patience
         self._on_state, self._on_packet, self._on_event = map(guarded, (on_state, on_packet, on_event))
         self._lock = threading.RLock()
         self._entries: dict[str, Entry] = {}
         self._twins: dict[str, str] = {}
         self.share_of: Callable[[str], float] = lambda owner: 1.0
-        self._closing = threading.Event()
-        self._failures = 0
-        self._hosts = [self._new_host(number) for number in range(workers)]
-        threading.Thread(target=self._watch, daemon=True, name="genlab-pool").start()
+        local = [partial(ProcessHost, settings=settings, number=number, lease=lease) for number in range(workers)]
+        self.crew = Crew(
+            local, lock=self._lock, patience=patience, on_record=self._record, on_lost=self._lost,
+            on_back=self._bring_back,
+        )  # fmt: skip
 
     # ---- runs ----
 
@@ -98,7 +84,7 @@ class Pool:
         with self._lock:
             run_id = entry.state.run_id
             self._entries[run_id] = entry
-            entry.host = self._host_of_twin(run_id) or choose_host(self._hosts, self._entries.values(), entry)
+            entry.host = self._host_of_twin(run_id) or choose_host(self.crew.hosts, self._entries.values(), entry)
             entry.wish.playing, entry.wish.open = play, entry.wish.open + 1
             self._change(entry, RunStatus.STARTING, entry.state.message)
             started = entry.host.start(
@@ -139,9 +125,9 @@ class Pool:
             if (entry := self._entries.get(one)) and entry.host:
                 entry.host.command(one, "twin", twin=other)
 
-    def _host_of_twin(self, run_id: str) -> ProcessHost | None:
+    def _host_of_twin(self, run_id: str) -> Host | None:
         twin = self._entries.get(self._twins.get(run_id, ""))
-        return twin.host if twin and twin.host in self._hosts else None
+        return twin.host if twin and twin.host in self.crew.hosts else None
 
     # ---- commands ----
 
@@ -181,10 +167,13 @@ class Pool:
                     entry.wish.see(entry.state.status)
 
     def generate(self, asked: dict[str, Any], within: float) -> Future:
-        """Ask the worker that is asked about this file every time, because it keeps the generator in memory."""
+        """Ask the worker that is asked about this file every time, because it keeps the generator in memory.
+
+        It is one of this machine, where the file lies.
+        """
         with self._lock:
-            host = self._hosts[zlib.crc32(asked["path"].encode()) % len(self._hosts)]
-            return host.generate(asked, within)
+            local = [host for host in self.crew.hosts if not host.machine]
+            return local[zlib.crc32(asked["path"].encode()) % len(local)].generate(asked, within)
 
     def held(self) -> list[str]:
         """The runs that a worker holds."""
@@ -232,21 +221,6 @@ class Pool:
 
     # ---- workers ----
 
-    def status(self) -> str:
-        """How the workers are: "ready", "warming up", or a line about why none starts."""
-        if any(host.heartbeat().ready for host in self._hosts):
-            return "ready"
-        return NONE_STARTS[0].lower() + NONE_STARTS[1:-1] if self._failures >= DEATHS else "warming up"
-
-    def devices(self) -> dict[str, str]:
-        """The devices on which models can train here, name → label; empty until a worker has looked."""
-        pulses = [host.heartbeat() for host in self._hosts]
-        return {name: label for pulse in pulses for name, label in pulse.devices.items()}
-
-    def device_problem(self) -> str:
-        """A line about a device that should be used and is not; "" when there is none."""
-        return next(filter(None, (host.heartbeat().problem for host in self._hosts)), "")
-
     def is_ready(self, entry: Entry) -> bool:
         """Whether the run's worker answers commands now."""
         host = entry.host
@@ -270,90 +244,49 @@ class Pool:
     def vitals(self) -> list[Vitals]:
         """How each worker is."""
         with self._lock:
-            held = Counter(entry.host for entry in self._entries.values())
-            return [self._vitals(host, held[host]) for host in self._hosts]
-
-    def _vitals(self, host: ProcessHost, runs: int) -> Vitals:
-        pulse = host.heartbeat()
-        silent = pulse.silence > (self._patience if pulse.ready else WARM_UP_PATIENCE)
-        return Vitals(host.process.pid, "silent" if silent else "ready" if pulse.ready else "warming up", pulse, runs)
+            return self.crew.vitals(Counter(entry.host for entry in self._entries.values()))
 
     def states(self) -> list[RunState]:
         """The runs that a worker holds, as they were last heard of."""
         with self._lock:
             return [entry.state for entry in self._entries.values() if entry.host]
 
-    def pids(self) -> list[int]:
-        """The process ids of the workers."""
-        return [host.process.pid for host in self._hosts]
+    def join(self, line: Line) -> None:
+        """Use a machine for the next runs."""
+        for _ in range(line.workers):
+            self.crew.add(line.open)
+
+    def hand_over(self, machine: str) -> None:
+        """Take a machine out of use: its runs go on elsewhere from where they stand. Waits until they have left it."""
+        with self._lock:
+            leaving = self.crew.retire(machine)
+            moving = [entry for entry in self._entries.values() if entry.host in leaving]
+            asked = [entry.host.command(entry.state.run_id, "release") for entry in moving]
+        wait(asked, MOVING)
+        self.crew.dismiss(leaving)
 
     def close(self) -> None:
         """Save all runs and end all workers."""
-        self._closing.set()
-        with self._lock:
-            hosts = list(self._hosts)
-        closers = [threading.Thread(target=host.stop) for host in hosts]
-        for thread in closers:
-            thread.start()
-        for thread in closers:
-            thread.join()
+        self.crew.close()
 
-    def _new_host(self, number: int) -> ProcessHost:
-        return ProcessHost(self._record, self._ended, self._settings, number, self._lease)
+    def _lost(self, host: Host, active: Active) -> None:
+        """A worker has ended, and another one is on its way."""
+        for entry in [one for one in self._entries.values() if one.host is host]:
+            self._count_death(entry, active)
+            where = f"The worker died at step {entry.state.step} and is being replaced."
+            self._change(entry, RunStatus.STARTING, NONE_STARTS if self.crew.none_starts else where)
 
-    def _watch(self) -> None:
-        while not self._closing.wait(min(0.5, self._patience / 4)):
-            for host in tuple(self._hosts):
-                pulse = host.heartbeat()
-                self._failures = 0 if pulse.ready else self._failures
-                patience = self._patience if pulse.ready else WARM_UP_PATIENCE
-                if pulse.silence > patience or pulse.age > TURN_PATIENCE:
-                    host.kill()
-
-    def _ended(self, host: ProcessHost) -> None:
-        """A worker has ended: replace it and bring its runs back. Runs in the dead worker's reader thread."""
-        active = host.active()
-        self._failures = 0 if host.was_ready else self._failures + 1
-        with self._lock:
-            lost = [] if self._closing.is_set() else [one for one in self._entries.values() if one.host is host]
-            for entry in lost:
-                self._count_death(entry, active)
-                where = f"The worker died at step {entry.state.step} and is being replaced."
-                self._change(entry, RunStatus.STARTING, where if self._failures < DEATHS else NONE_STARTS)
-        if not self._closing.is_set():
-            how = host.process.returncode
-            _log.warning("A worker ended with status %s and is replaced; runs that come back: %d", how, len(lost))
-        while not self._closing.wait(self._pause()):
-            with self._lock:
-                if self._closing.is_set():
-                    return
-                if self._replace(host):
-                    # Also what was given to it after its death, while nobody had taken its place.
-                    for entry in [one for one in self._entries.values() if one.host is host]:
-                        self._bring_back(entry)
-                    return
-            self._failures += 1
-
-    def _pause(self) -> float:
-        """Seconds before the next attempt to start a worker: the first one comes at once."""
-        return min(LONGEST_PAUSE, 2.0 * max(0, self._failures - 1))
-
-    def _replace(self, host: ProcessHost) -> bool:
-        number = self._hosts.index(host)
-        try:
-            host.stop(0)
-            self._hosts[number] = self._new_host(number)
-        except OSError:
-            _log.exception("A worker cannot be started.")
-            return False
-        return True
+    def _bring_back(self, host: Host) -> None:
+        """Another worker has the place of this one, or others have its runs."""
+        for entry in [one for one in self._entries.values() if one.host is host]:
+            self._open_again(entry)
 
     def _count_death(self, entry: Entry, active: Active) -> None:
         """A worker died: blame the run that was at work, unless it had trained well there, as a harmless one does."""
         if active.run_id == entry.state.run_id:
             entry.deaths = 0 if active.proven else entry.deaths + 1
 
-    def _bring_back(self, entry: Entry) -> None:
+    def _open_again(self, entry: Entry) -> None:
         if entry.deaths >= DEATHS:
             entry.host, entry.deaths, entry.wish.playing = None, 0, False
             why = f"The worker died {DEATHS} times in a row before this run had trained for {PROVING:g} s"
@@ -362,7 +295,7 @@ class Pool:
         note = f"The worker died at step {entry.state.step}"
         self.open(entry, resume=not entry.wish.afresh, play=entry.wish.playing, note=note)
 
-    def _record(self, host: ProcessHost, kind: Record, run_id: str, payload: bytes) -> None:
+    def _record(self, host: Host, kind: Record, run_id: str, payload: bytes) -> None:
         entry = self._entries.get(run_id)
         if entry is None or entry.host is not host:
             return
@@ -388,11 +321,18 @@ class Pool:
                 entry.deaths = 0
             if told.get("released") or entry.state.status == RunStatus.STOPPED:
                 entry.host = None
-            if told.get("released") and entry.audience.watchers:
-                self.open(entry, resume=True)
+            if told.get("released"):
+                self._open_elsewhere(entry, host)
             if entry.state.status == RunStatus.STOPPED:
                 self._on_event(entry.state)
             self._on_state(entry.state)
+
+    def _open_elsewhere(self, entry: Entry, host: Host) -> None:
+        """A worker has let go of a run: where somebody waits for it, another one takes it in."""
+        plays = self.crew.is_leaving(host) and entry.wish.playing
+        if entry.audience.watchers or plays:
+            note = f"{host.machine} leaves" if plays else ""
+            self.open(entry, resume=True, play=plays, note=note)
 
     def _change(self, entry: Entry, status: RunStatus, message: str) -> None:
         entry.state = replace(entry.state, status=status, message=message)

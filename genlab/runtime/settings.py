@@ -92,6 +92,13 @@ def _is_device(text: str) -> str:
 Device = Annotated[str, AfterValidator(_is_device)]
 
 
+def _is_address(text: str) -> str:
+    if text and not re.fullmatch(r"auto|[\w.-]+:\d{1,5}", text):
+        raise ValueError("not an address")
+    return text
+
+
+Address = Annotated[str, AfterValidator(_is_address)]
 Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
 
 
@@ -117,6 +124,11 @@ class ServerSettings(BaseModel):
         AUTO, "auto, cpu, mps, cuda, cuda:1 or several of them with commas between them",
         "Where models train. auto: on the CPU or a GPU, whichever is measured to be faster for a shape of model; GPUs "
         "of a list are dealt out among the workers.",
+    )  # fmt: skip
+    ray: Address = _setting(
+        "", "auto for the cluster that this machine belongs to, or HOST:PORT",
+        "The Ray cluster whose machines train for this lab, as many processes on each as workers says, or one for each "
+        "CPU. Without it only this machine trains.",
     )  # fmt: skip
     idle_seconds: Number = _number(
         60.0, 0.1, 86400, "After how long a run that nobody watches pauses.", unit="seconds",
@@ -200,7 +212,12 @@ class ServerSettings(BaseModel):
     )  # fmt: skip
 
     def worker_count(self) -> int:
-        """How many workers there are: the web process needs little, and one death must not hit everybody."""
+        """How many workers this machine has: the web process needs little, and one death must not hit everybody.
+
+        Where others train, one makes pictures from files, and is there when no other machine is.
+        """
+        if self.ray:
+            return 1
         cores = os.cpu_count() or 1
         return self.workers or max(1, min(cores, 2), min(cores - 1, 4))
 

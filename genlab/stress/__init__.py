@@ -10,7 +10,10 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
+
+from genlab.config import SettingError
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,9 @@ class Extent:
     greed: int = 10
     side: int = 20
     lesson: float = 30.0
+    commands: int = 300
+    on_nodes: int = 60
+    trained: float = 10.0
     soak: float = 5.0
     apart: bool = True
 
@@ -47,13 +53,14 @@ class Extent:
 SHORT = Extent(
     runs=2, worker_kills=2, server_kills=1, between=1.0, stopped=0.0, full=2.0, locked=3.0, damages=1, messages=60,
     addresses=6, files=20, watched_runs=2, watchers=4, crowd=2.0, pages=0, hands=3, hover=2.0, visitors=3, arrival=1.0,
-    students=4, greed=4, side=3, lesson=5.0, soak=0.05, apart=False,
+    students=4, greed=4, side=3, lesson=5.0, commands=10, on_nodes=4, trained=2.0, soak=0.05, apart=False,
 )  # fmt: skip
 """Every part, but for seconds."""
 
 
 def _parts(extent: Extent) -> Iterator[tuple[str, Callable[..., Any]]]:
     """What is done, in which order."""
+    from genlab.stress.cluster import cluster
     from genlab.stress.crowd import arrival, crowd, hovering
     from genlab.stress.fairness import fairness
     from genlab.stress.inputs import inputs
@@ -74,11 +81,14 @@ def _parts(extent: Extent) -> Iterator[tuple[str, Callable[..., Any]]]:
     yield "soak", lambda site: soak(site, extent.soak)
     yield "full_disk", lambda site: full_disk(extent.full)
     yield "class", lambda site: fairness(extent.students, extent.greed, extent.side, extent.lesson)
+    yield CLUSTER, lambda site: cluster(extent.commands, extent.on_nodes, extent.trained)
 
 
 APART = ("full_disk", "class")
 """The parts that have a lab of their own: one whose home lies on a disk of its own, and one of a whole class."""
 PARTS = ("kills", "inputs", "locked_index", "damaged_index", "crowd", "hovering", "arrival", "soak", *APART)
+CLUSTER = "cluster"
+"""The part that needs Ray."""
 
 
 NOTHING = ("runs_lost", "runs_stopped", "not_listed", "workers_lost", "tracebacks", "standing_still")
@@ -103,7 +113,7 @@ def _run(name: str, part: Callable[..., Any], shared: Any, tell: Callable[[str],
 
     began = time.monotonic()
     try:
-        if name in APART:
+        if name in (*APART, CLUSTER):
             result = asyncio.run(part(None))
         else:
             with nullcontext(shared) if shared else site() as there:
@@ -157,6 +167,7 @@ def add_command(commands: Any) -> None:
     )
     command.add_argument("--short", action="store_true", help="every part, but for seconds")
     command.add_argument("--part", action="append", choices=PARTS, metavar="PART", help=f"one of {', '.join(PARTS)}")
+    command.add_argument("--ray", action="store_true", help="runs on two nodes of a Ray cluster here, and nothing else")
     command.add_argument("--soak", type=_minutes, metavar="MINUTES", help="how long the soak lasts (default 5)")
     command.set_defaults(run=_command)
 
@@ -172,6 +183,9 @@ def _command(options: argparse.Namespace) -> int:
     extent = SHORT if options.short else Extent()
     if options.soak:
         extent = replace(extent, soak=options.soak)
-    found = stress(extent, options.part or PARTS, lambda line: print(f"genlab: {line}", file=sys.stderr, flush=True))
+    if options.ray and find_spec("ray") is None:
+        raise SettingError("--ray: ray is not installed; pip install -r requirements-cluster.txt")
+    parts = (CLUSTER,) if options.ray else options.part or PARTS
+    found = stress(extent, parts, lambda line: print(f"genlab: {line}", file=sys.stderr, flush=True))
     print(json.dumps(found, indent=2, ensure_ascii=False))
     return 1 if found["faults"] else 0

@@ -17,6 +17,7 @@ from typing import BinaryIO
 from genlab.config import CONFIGS
 from genlab.runtime.lease import Lease
 from genlab.runtime.messages import PROVEN, RUN_ID_LENGTH, read_record
+from genlab.runtime.worker.courier import Courier
 from genlab.runtime.worker.inbox import Inbox
 from genlab.runtime.worker.loop import Worker
 from genlab.runtime.worker.outbox import Outbox
@@ -28,7 +29,9 @@ _TINY = {"vae": {"width": 2}, "gan": {"generator_width": 2, "critic_width": 2}}
 
 
 def main() -> None:
-    """Entry of the worker process; its arguments are the server's lease, the name of the mark in it, its own number."""
+    """Entry of the worker process; its arguments are the server's lease, the name of the mark in it, its own number,
+    and ``--away`` where the web process is on another machine.
+    """
     # Ctrl-C in the server's terminal reaches the whole group: the server alone decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     lease, number = Path(sys.argv[1]), int(sys.argv[3])
@@ -43,13 +46,16 @@ def main() -> None:
         age=lambda: time.monotonic() - worker.turned if worker else None,
         about=lambda: worker.places.to_json() if worker else {},
     )
-    threading.Thread(target=_read, args=(sys.stdin.buffer, inbox, lambda: worker is not None), daemon=True).start()
+    files = Courier(lease, outbox.send) if "--away" in sys.argv[4:] else Lease(lease)
+    reader = (sys.stdin.buffer, inbox, files, lambda: worker is not None)
+    threading.Thread(target=_read, args=reader, daemon=True).start()
     threading.Thread(target=outbox.write, daemon=True).start()
 
     _prepare_torch()
-    worker = Worker(inbox, outbox.send, mark, number=number, lease=Lease(lease))
+    worker = Worker(inbox, outbox.send, mark, number=number, lease=files)
     worker.serve()
-    outbox.drained(1)
+    # Its last saves are among what waits.
+    outbox.drained(PARTING)
     os._exit(0)
 
 
@@ -92,10 +98,15 @@ def _marker(path: Path) -> Callable[[str, bool], None]:
     return mark
 
 
-def _read(pipe: BinaryIO, inbox: Inbox, has_runs: Callable[[], bool]) -> None:
+def _read(pipe: BinaryIO, inbox: Inbox, files: Lease, has_runs: Callable[[], bool]) -> None:
     """The reader thread: commands into the inbox; at the end of the pipe the worker saves its runs and ends."""
     while record := read_record(pipe):
-        inbox.put(json.loads(record[2]))
+        command = json.loads(record[2])
+        if command["do"] == "kept":
+            files.kept(command["id"], command["why"])
+        else:
+            inbox.put(command)
+    files.close()
     if has_runs():
         inbox.put(None)
         time.sleep(PARTING)

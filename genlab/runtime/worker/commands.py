@@ -327,7 +327,7 @@ class Commands:
 
     def _copy(self, run: Run, command: dict[str, Any]) -> None:
         run.require_model()
-        run.trainer.save(command["to"])
+        self._saves.export(run.trainer, Path(command["to"]))
 
     def _export(self, run: Run, command: dict[str, Any]) -> None:
         run.require_map()

@@ -2,10 +2,10 @@
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
+from genlab.runtime.mailbox import REPLACED, Mailbox
 from genlab.runtime.messages import Record, json_bytes, write_record
 from genlab.runtime.worker.loop import HEARTBEAT
 
@@ -20,37 +20,33 @@ class Outbox:
 
     def __init__(self, pipe: BinaryIO, age: Callable[[], float | None], about: Callable[[], dict[str, Any]]):
         self._pipe, self._age, self._about = pipe, age, about
-        self._waiting: OrderedDict[Any, tuple[Record, str, bytes]] = OrderedDict()
-        self._changed = threading.Condition()
+        self._waiting = Mailbox()
+        self._broken = False
 
     def send(self, kind: Record, run_id: str, payload: bytes) -> None:
         """Leave a record to the writer thread."""
-        key = (kind, run_id) if kind in (Record.FRAME, Record.CHANGES, Record.STATE) else object()
-        with self._changed:
-            self._waiting.pop(key, None)
-            self._waiting[key] = (kind, run_id, payload)
-            self._changed.notify()
+        self._waiting.put((kind, run_id, payload), (kind, run_id) if kind in REPLACED else None)
 
     def drained(self, seconds: float) -> None:
-        """Wait until everything is written, or for so long."""
-        deadline = time.monotonic() + seconds
-        while self._waiting and time.monotonic() < deadline:
-            time.sleep(0.01)
+        """Wait until everything is written, or for so long; not for a pipe that is broken."""
+        deadline, written = time.monotonic() + seconds, threading.Event()
+        self._waiting.put(written)
+        while not (self._broken or written.wait(0.01)) and time.monotonic() < deadline:
+            pass
 
     def write(self) -> None:
         """The writer thread: write what waits, and a heartbeat now and then, until the pipe closes."""
         beat = 0.0
         try:
             while True:
-                with self._changed:
-                    if not self._waiting:
-                        self._changed.wait(HEARTBEAT)
-                    record = self._waiting.popitem(last=False)[1] if self._waiting else None
-                if record:
-                    write_record(self._pipe, *record)
+                waited = self._waiting.take(HEARTBEAT)
+                if isinstance(waited, threading.Event):
+                    waited.set()
+                elif waited:
+                    write_record(self._pipe, *waited)
                 if time.monotonic() - beat >= HEARTBEAT:
                     beat, age = time.monotonic(), self._age()
                     about = {"ready": age is not None, "age": age or 0.0, **self._about()}
                     write_record(self._pipe, Record.HEARTBEAT, "", json_bytes(about))
         except OSError:
-            return
+            self._broken = True

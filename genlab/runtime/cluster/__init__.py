@@ -1,0 +1,1 @@
+"""Workers on other machines: a Ray cluster's nodes, each with ordinary workers, behind the interface of a host."""
