@@ -32,7 +32,7 @@ ROWS = (
      "class.js", "wall.js"),
     ("lab.js",),
     ("rerun.js", "draw_loop.js", "enlargement.js", "presenter.js", "room.js", "hand.js", "address.js", "shortcuts.js"),
-    ("bar/", "controls/", "panels/", "player/", "slow/"), ("wire/",), ("page/",), ("maths/",),
+    ("bar/", "controls/", "panels/", "player/", "slow/", "take/"), ("wire/",), ("page/",), ("maths/",),
 )  # fmt: skip
 LONGEST = 400
 CAPTURED = {"capture_output": True, "text": True, "encoding": "utf-8"}

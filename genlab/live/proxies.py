@@ -31,4 +31,11 @@ def below_base(routes: list[Route | WebSocketRoute]) -> list[Route | WebSocketRo
     Streamlit mounts its own routes below that path, and those of others at the root alone.
     """
     base = str(streamlit_config.get_option("server.baseUrlPath") or "").strip("/")
-    return [*routes, *(type(route)(f"/{base}{route.path}", route.endpoint) for route in routes)] if base else routes
+    return [*routes, *(_below(base, route) for route in routes)] if base else routes
+
+
+def _below(base: str, route: Route | WebSocketRoute) -> Route | WebSocketRoute:
+    path = f"/{base}{route.path}"
+    if isinstance(route, WebSocketRoute):
+        return WebSocketRoute(path, route.endpoint)
+    return Route(path, route.endpoint, methods=list(route.methods or ()))

@@ -1,4 +1,4 @@
-"""What the server answers beside Streamlit: the WebSocket that carries frames, scripts, and how the lab is.
+"""What the server answers beside Streamlit: the WebSocket that carries frames, scripts, films, and how the lab is.
 
 The socket checks the Origin and the run's token before its client is heard, see :mod:`genlab.live.open_socket`.
 """
@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from genlab.live.films import film
 from genlab.live.joining import JOINING
 from genlab.live.modules import MODULES
 from genlab.live.open_socket import POLICY_VIOLATION
@@ -34,6 +35,7 @@ def routes() -> list[Route | WebSocketRoute]:
             Route("/live/plotly.min.js", plotly_script),
             MODULES,
             *JOINING,
+            Route("/live/film", film, methods=["POST"]),
             Route("/live/health", health),
         ]
     )

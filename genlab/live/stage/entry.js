@@ -25,6 +25,7 @@
 //   panels/   one module for each kind of panel; kinds.js is the list
 //   player/   a figure of the player
 //   slow/     one step in slow motion: its moments, the networks, what happens to examples
+//   take/     what is taken away: a film of a panel over the time line, the whole page as one picture
 //   maths/    pure functions: transforms, curves, codes, colours, text; they know no page and are tested alone
 //   page/     elements, theme, Plotly, canvases, what a tab remembers
 //   types.d.ts  every type that more than one module speaks of; `tsc` checks the JSDoc of all modules against it

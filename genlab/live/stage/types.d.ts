@@ -286,6 +286,21 @@ export interface CurveChoices {
 /** The x that a visitor looks at: a held-out row, a point, or grey bytes in base64. */
 export type X = { held_out: number } | number[] | string;
 
+/** px of a picture that is taken away, of its letters and of the smaller ones. */
+export interface PictureSize {
+  width: number;
+  height: number;
+  letter: number;
+  small: number;
+}
+
+/** What stands on it. */
+export interface PictureWords {
+  title: string;
+  lines: string[];
+  background: Colour;
+}
+
 export type Code = number[];
 export type Place = [number, number];
 

@@ -1,16 +1,14 @@
 // plotly.js, as the lab serves it out of the installed package.
 
-/** @import { PlotlyDiv, Surroundings } from "../types.js" */
-import { element } from "./dom.js";
+/** @import { PictureSize, PictureWords, PlotlyDiv, Surroundings } from "../types.js" */
+import { drawingOn, element } from "./dom.js";
+import { SLIDE } from "./sheet.js";
 
 /** The buttons over a figure that the pointer is in. */
 const CONFIG = {
   displaylogo: false,
   modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
 };
-
-/** px of a picture for a slide, and of its letters. */
-const SLIDE = { width: 1200, height: 900, size: 20, small: 18 };
 
 /** @type {WeakMap<PlotlyDiv, Promise<unknown>>} What Plotly is still at work on. */
 const work = new WeakMap();
@@ -59,27 +57,45 @@ export function resize(canvas) {
 }
 
 /**
- * The figure as it is now, in a file that stands for itself on a slide: with its title, a line of what made it, and a
- * legend.
- * @param {PlotlyDiv} canvas @param {"png" | "svg"} format @param {string} filename
- * @param {{title: string, lines: string[], background: string}} words
+ * The figure as it is now, as one that stands for itself on a slide: with its title, lines of what made it, and a legend.
+ * @param {PlotlyDiv} canvas @param {PictureWords} words @param {PictureSize} size
  */
-export function download(canvas, format, filename, { title, lines, background }) {
+function slideOf(canvas, { title, lines, background }, { width, height, letter, small }) {
   const { data = [], layout } = canvas;
-  const { width, height, size, small } = SLIDE;
   const under = lines.map(line => `<br><span style="font-size:${small}px">${line}</span>`).join("");
   const axes = Object.entries(layout).filter(([name]) => /^[xy]axis/.test(name));
-  const figure = {
+  return {
     // No entry for what is drawn faintly behind a curve, nor for marks that only hovering explains.
     data: data.map(trace => ({ ...trace, showlegend: Boolean(trace.name) && trace.yaxis !== "y2" && !(trace.opacity < 0.5) })),
     layout: {
-      ...layout, paper_bgcolor: background, showlegend: true, font: { ...layout.font, size },
-      ...Object.fromEntries(axes.map(([name, axis]) => [name, { ...axis, title: { ...axis.title, font: { size } } }])),
+      ...layout, width, height, paper_bgcolor: background, showlegend: true,
+      // A picture is drawn without the page's own fonts: letters would take other widths than those that were measured.
+      font: { ...layout.font, family: "sans-serif", size: letter },
+      ...Object.fromEntries(axes.map(([name, axis]) => [name, { ...axis, title: { ...axis.title, font: { size: letter } } }])),
       annotations: (layout.annotations ?? []).map((/** @type {any} */ one) => ({ ...one, font: { ...one.font, size: small } })),
-      title: { text: `<b>${title}</b>${under}`, x: 0.02, xanchor: "left", y: 0.98, yanchor: "top" },
-      legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top" },
-      margin: { l: 60, r: 30, t: 70 + 26 * lines.length, b: 110 },
+      title: { text: `<b>${title}</b>${under}`, x: 0.02, xanchor: "left", y: 1 - 0.9 * letter / height, yanchor: "top" },
+      legend: { orientation: "h", x: 0, y: -2.7 * letter / (height / 2), yanchor: "top" },
+      margin: { l: 3 * letter, r: 1.5 * letter, t: 3.5 * letter + 1.3 * letter * lines.length, b: 5.5 * letter },
     },
   };
-  window.Plotly.downloadImage(figure, { format, filename, width, height, scale: format === "png" ? 2 : 1 });
+}
+
+/**
+ * The figure in a file of its own.
+ * @param {PlotlyDiv} canvas @param {"png" | "svg"} format @param {string} filename @param {PictureWords} words
+ */
+export function download(canvas, format, filename, words) {
+  const { width, height } = SLIDE;
+  window.Plotly.downloadImage(slideOf(canvas, words, SLIDE), { format, filename, width, height, scale: format === "png" ? 2 : 1 });
+}
+
+/** The figure as a picture. @param {PlotlyDiv} canvas @param {PictureWords} words @param {PictureSize} size */
+export async function pictureOf(canvas, words, size) {
+  const { width, height } = size;
+  const source = await window.Plotly.toImage(slideOf(canvas, words, size), { format: "png", width, height });
+  const image = element("img", { src: source });
+  await image.decode();
+  const sheet = element("canvas", { width, height });
+  drawingOn(sheet).drawImage(image, 0, 0, width, height);
+  return sheet;
 }

@@ -1,12 +1,12 @@
 // Grids of grey images side by side, each pixel a crisp square.
 
-/** @import { PanelSpec } from "../types.js" */
+/** @import { PanelSpec, PictureSize, PictureWords } from "../types.js" */
 import { number } from "../maths/text.js";
-import { action, change, drawingOn, element, menu, save } from "../page/dom.js";
+import { action, change, element, menu, save } from "../page/dom.js";
 import { paint } from "../page/pixels.js";
+import { SLIDE, Sheet } from "../page/sheet.js";
+import { toTake } from "../take/take.js";
 import { Panel } from "./panel.js";
-
-const SLIDE = 1200; // px that a picture for a slide is wide at least
 
 /** @typedef {{node: HTMLElement, canvas: HTMLCanvasElement, x: Element, y: Element, array: string}} Group */
 
@@ -20,7 +20,7 @@ export class Mosaic extends Panel {
     this.groups = spec.groups.map(group => this.group(group));
     this.canvas.replaceChildren(...this.groups.map(({ node }) => node));
     this.under.hidden = true;
-    this.tools = [menu("More", [action("Picture (PNG)", () => this.image())])];
+    this.tools = [menu("More", [action("Picture (PNG)", () => this.image()), ...toTake(this)])];
   }
 
   /** @param {{array: string, label: string}} group @returns {Group} */
@@ -75,33 +75,34 @@ export class Mosaic extends Panel {
     change(y, `${low} ← ${axes.y} → ${high}`);
   }
 
-  /** The images in one, under the title and the set-up, each group under its label. */
-  image() {
-    const { title, lines } = this.description();
-    const { background, text, font } = this.lab.theme;
-    const scale = Math.max(4, Math.ceil(SLIDE / this.groups.reduce((sum, { canvas }) => sum + canvas.width, 0)));
-    const top = 50 + 26 * lines.length + 40;
-    const sheet = document.createElement("canvas");
-    sheet.width = Math.max(SLIDE, this.groups.reduce((sum, { canvas }) => sum + scale * (canvas.width + 4), 32));
-    sheet.height = top + 16 + scale * Math.max(...this.groups.map(({ canvas }) => canvas.height));
-    const context = drawingOn(sheet);
-    context.imageSmoothingEnabled = false;
-    context.fillStyle = background;
-    context.fillRect(0, 0, sheet.width, sheet.height);
-    context.fillStyle = text;
-    /** @type {(line: string, x: number, y: number, how: string) => void} */
-    const write = (line, x, y, how) => {
-      context.font = `${how} ${font}`;
-      context.fillText(line, x, y);
-    };
-    write(title, 16, 36, "700 28px");
-    lines.forEach((line, i) => write(line, 16, 66 + 26 * i, "20px"));
-    let left = 16;
+  /** @param {PictureSize} size @param {boolean} [told] */
+  async picture(size, told = true) {
+    return this.nothing.hidden ? this.paper(this.wordsOf(told), size) : null;
+  }
+
+  /** The images in one, under the title and the set-up, each group under its label: as large as they come crisp. @param {PictureWords} words @param {PictureSize} size */
+  paper(words, size) {
+    const { letter, small } = size;
+    const gap = letter / 2;
+    const wide = this.groups.reduce((sum, { canvas }) => sum + canvas.width, 0);
+    const high = Math.max(...this.groups.map(({ canvas }) => canvas.height));
+    const sheet = new Sheet(this.lab.theme, size, words);
+    const top = sheet.top + 1.5 * letter;
+    const fits = Math.min((size.width - 2 * letter - gap * (this.groups.length - 1)) / wide, (size.height - top - gap) / high);
+    const scale = fits > 1 ? Math.floor(fits) : fits;
+    let left = 0.8 * letter;
     for (const { canvas, node } of this.groups) {
-      write(node.querySelector("figcaption")?.textContent ?? "", left, top - 10, "20px");
-      context.drawImage(canvas, left, top, scale * canvas.width, scale * canvas.height);
-      left += scale * (canvas.width + 4);
+      sheet.write(node.querySelector("figcaption")?.textContent ?? "", left, top - 0.4 * letter, small);
+      sheet.crisp(canvas, left, top, scale);
+      left += scale * canvas.width + gap;
     }
-    sheet.toBlob(blob => blob && save(blob, this.lab.fileName(this.id, "png")));
+    return sheet.canvas;
+  }
+
+  image() {
+    // Twice as fine as a slide, as the figures are.
+    const { width, height, letter, small } = SLIDE;
+    const size = { width: 2 * width, height: 2 * height, letter: 2 * letter, small: 2 * small };
+    this.paper(this.wordsOf(true), size).toBlob(blob => blob && save(blob, this.lab.fileName(this.id, "png")));
   }
 }

@@ -1,6 +1,6 @@
 // What all panels share: a node, tools for the head of its area, visibility, streams.
 
-/** @import { AnswerHeader, Arrays, PanelSpec } from "../types.js" */
+/** @import { AnswerHeader, Arrays, PanelSpec, PictureSize } from "../types.js" */
 /** @import { Lab } from "../lab.js" */
 import { inLines, setUp } from "../maths/set_up.js";
 import { fill, whole } from "../maths/text.js";
@@ -63,6 +63,17 @@ export class Panel {
     const step = whole(header?.looking ?? header?.step ?? 0);
     const run = setUp(header?.config ?? {}, data.names);
     return { title: this.spec.title, lines: inLines([data.model.toUpperCase(), run, `step ${step}`].filter(Boolean).join(" · "), LINE) };
+  }
+
+  /** The panel as it is now as a picture, with the set-up or with its title alone; null where nothing is drawn. @param {PictureSize} size @param {boolean} [told] @returns {Promise<HTMLCanvasElement | null>} */
+  async picture(size, told = true) {
+    return null;
+  }
+
+  /** What stands on such a picture. @param {boolean} told */
+  wordsOf(told) {
+    const { title, lines } = this.description();
+    return { title, lines: told ? lines : [], background: this.lab.theme.background };
   }
 
   /** Words in the place of a picture for which nothing has come yet. @param {boolean} empty */

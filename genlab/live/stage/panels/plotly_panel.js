@@ -1,11 +1,12 @@
 // A panel with a Plotly figure in it that is made once and from then on only changed.
 
 /** @import { Lab } from "../lab.js" */
-/** @import { PanelSpec } from "../types.js" */
+/** @import { PanelSpec, PictureSize } from "../types.js" */
 import { merge } from "../maths/text.js";
 import { action, menu } from "../page/dom.js";
-import { download, purge, react, resize } from "../page/plotly.js";
+import { download, pictureOf, purge, react, resize } from "../page/plotly.js";
 import { baseLayout } from "../page/theme.js";
+import { toTake } from "../take/take.js";
 import { Panel } from "./panel.js";
 
 /** @type {("xaxis" | "yaxis")[]} */
@@ -60,7 +61,12 @@ export class PlotlyPanel extends Panel {
   /** @param {"png" | "svg"} format */
   image(format) {
     const filename = this.lab.fileName(this.id, format).replace(/\.\w+$/, "");
-    download(this.canvas, format, filename, { ...this.description(), background: this.lab.theme.background });
+    download(this.canvas, format, filename, this.wordsOf(true));
+  }
+
+  /** @param {PictureSize} size @param {boolean} [told] */
+  async picture(size, told = true) {
+    return this.canvas._fullLayout && this.nothing.hidden ? pictureOf(this.canvas, this.wordsOf(told), size) : null;
   }
 
   /** @param {...HTMLElement} items */
@@ -70,6 +76,7 @@ export class PlotlyPanel extends Panel {
       action("Reset zoom", () => this.resetZoom()),
       action("Picture (PNG)", () => this.image("png")),
       action("Picture (SVG)", () => this.image("svg")),
+      ...toTake(this),
     ]);
   }
 

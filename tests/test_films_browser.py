@@ -1,0 +1,139 @@
+"""What is taken away from a run in a browser: films of a panel over the time line, and the whole page as a picture."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_browser import SECONDS, Lab
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+SMALL = "gan?generator_width=8&critic_width=8&batch_size=32&seed=5"
+SLIDE = (1200, 900)
+
+
+def trained(page, server) -> Lab:
+    """A run that rests at step 450 with the snapshots of its first steps and every two hundred behind it."""
+    lab = Lab(page, server.url).open(SMALL)
+    lab.page.evaluate("window.genlab.hand.order({ do: 'play', until: 450 })")
+    lab.wait("h.step === 450 && h.status === 'paused' && h.timeline.filter(step => step < h.step).length >= 4")
+    return lab
+
+
+def take(lab, panel: str, item: str) -> bytes:
+    """The file that an entry of a panel's menu gives."""
+    area = lab.page.locator(".area", has=lab.page.locator(f'[data-panel="{panel}"]'))
+    area.locator("details.menu > summary[title=More]").click()
+    with lab.page.expect_download(timeout=SECONDS) as waited:
+        area.get_by_role("button", name=item, exact=True).click()
+    return waited.value.path().read_bytes()
+
+
+def stops(lab) -> int:
+    """Snapshots before the present, and the present."""
+    return lab.page.evaluate("window.genlab.header.timeline.filter(s => s < window.genlab.header.step).length + 1")
+
+
+def blocks(webm: bytes) -> int:
+    """How many frames a WebM holds: its blocks, found by walking through the elements of Matroska."""
+
+    def number(at: int, keep: bool) -> tuple[int, int]:
+        length = 9 - webm[at].bit_length()
+        value = int.from_bytes(webm[at : at + length]) - (0 if keep else 1 << 7 * length)
+        return (-1 if not keep and value == (1 << 7 * length) - 1 else value), at + length
+
+    found, at = 0, 0
+    while at < len(webm):
+        kind, at = number(at, True)
+        size, at = number(at, False)
+        # Segment, Cluster and BlockGroup are walked into; a recorder writes no size for the first two.
+        if kind in (0x18538067, 0x1F43B675, 0xA0):
+            continue
+        # SimpleBlock, or the Block of a group.
+        found += kind in (0xA3, 0xA1)
+        at += size
+    return found
+
+
+def test_a_film_as_a_gif_has_a_picture_for_each_snapshot_and_one_for_now(page, server):
+    lab = trained(page, server)
+    with lab.errors_forbidden():
+        count, step = stops(lab), lab.header("step")
+        film = Image.open(io.BytesIO(take(lab, "plane", "Film (GIF)")))
+        assert film.size == SLIDE and film.n_frames == count
+        # The points move: no picture is the one before it.
+        frames = []
+        for number in range(count):
+            film.seek(number)
+            frames.append(np.asarray(film.convert("L"), int)[150:])
+        assert all((np.abs(a - b) > 60).sum() > 50 for a, b in zip(frames, frames[1:], strict=False))
+        # One is back at the present, and it is told what was made.
+        lab.wait("h.looking === null && h.step === v[0]", step)
+        assert f"{count} pictures" in lab.page.locator(".genlab-live .said").inner_text()
+
+
+def test_a_film_as_video_is_opened_by_the_browser_and_has_its_pictures(page, server):
+    lab = trained(page, server)
+    with lab.errors_forbidden():
+        count = stops(lab)
+        film = take(lab, "plane", "Film (WebM)")
+        # The recorder may write the last picture again when it ends.
+        assert count <= blocks(film) <= count + 2
+        shown = lab.page.evaluate(
+            """async bytes => {
+                const video = document.createElement("video");
+                video.src = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type: "video/webm" }));
+                video.muted = true;
+                await new Promise((done, fail) => {
+                    video.onloadeddata = done;
+                    video.onerror = () => fail(video.error);
+                });
+                return [video.videoWidth, video.videoHeight];
+            }""",
+            list(film),
+        )
+        assert tuple(shown) == SLIDE
+
+
+def test_a_run_without_a_past_says_why_there_is_no_film(page, server):
+    lab = Lab(page, server.url).open(SMALL)
+    with lab.errors_forbidden():
+        area = lab.page.locator(".area", has=lab.page.locator('[data-panel="plane"]'))
+        area.locator("details.menu > summary[title=More]").click()
+        area.get_by_role("button", name="Film (GIF)").click()
+        lab.page.get_by_text("No film was made: there is no past yet").wait_for(timeout=SECONDS)
+
+
+@pytest.mark.parametrize("address", [SMALL, "vae?width=16"])
+def test_the_whole_page_is_one_picture_with_every_panel_that_is_seen(page, server, address):
+    lab = Lab(page, server.url).open(address)
+    with lab.errors_forbidden():
+        lab.press("One step")
+        lab.wait("h.step === 1 && h.status === 'paused'")
+        lab.page.wait_for_function("() => document.querySelectorAll('.js-plotly-plot').length > 1", timeout=SECONDS)
+        lab.page.wait_for_timeout(500)
+        panel = "plane" if address == SMALL else "latent"
+        picture = Image.open(io.BytesIO(take(lab, panel, "Whole page (PNG)"))).convert("L")
+        assert picture.width == 1920 and 700 < picture.height < 2400
+        places = lab.page.evaluate(
+            """() => {
+                const { room } = window.genlab;
+                const seen = [...room.areas.values()].filter(({ current }) => current && room.sees(current));
+                const boxes = seen.map(({ node }) => node.getBoundingClientRect());
+                const [left, top] = ["left", "top"].map(side => Math.min(...boxes.map(box => box[side])));
+                const right = Math.max(...boxes.map(box => box.right));
+                const shares = box => [box.left - left, box.top - top, box.width, box.height];
+                return boxes.map(box => shares(box).map(x => x / (right - left)));
+            }"""
+        )
+        assert len(places) >= 3
+        pixels = np.asarray(picture, int)
+        paper, head = pixels[0, 0], picture.height - 1920 * max(y + h for _, y, _, h in places)
+        # Title and set-up stand above; every panel has its place filled, with its title at the top of it.
+        assert (np.abs(pixels[: int(head)] - paper) > 80).sum() > 500
+        for x, y, width, height in places:
+            top, left = int(head + 1920 * y), int(1920 * x)
+            part = pixels[top : int(top + 1920 * height), left : int(left + 1920 * width)]
+            inked = np.abs(part - paper) > 80
+            assert inked.mean() > 0.004 and inked[:45].sum() > 60
