@@ -30,9 +30,10 @@ from genlab.data.own import (
     split,
     table,
 )
+from genlab.data.own.files import is_file, read_file
 from genlab.figures import gan_view, vae_view
-from genlab.maps import Axis, MapConfig
-from genlab.maps.jobs import make_job
+from genlab.maps import Axis, MapConfig, on_seeds
+from genlab.maps.jobs import load_job, make_job
 from genlab.runtime.streams import View
 from genlab.script import script
 from genlab.training import load_trainer, make_trainer
@@ -217,7 +218,12 @@ def test_two_thousand_damaged_uploads_give_one_line_each_and_nothing_outside_the
             file.writestr(name, content)
     jpeg = png(np.random.default_rng(0).integers(0, 256, (40, 40), np.uint8), "JPEG")
     csv = "x;y\n" + "\n".join(f"{i},5;{-i}" for i in range(30))
-    sources = {"a.zip": archive.getvalue(), "a.png": digit_files(1)[0][1], "a.jpg": jpeg, "a.csv": csv.encode()}
+    handed = io.BytesIO()
+    np.savez(handed, train=moons(30), held_out=moons(30))
+    sources = {
+        "a.zip": archive.getvalue(), "a.png": digit_files(1)[0][1], "a.jpg": jpeg, "a.csv": csv.encode(),
+        "a.npz": handed.getvalue(),
+    }  # fmt: skip
     tracemalloc.start()
     for number in range(2000):
         name = shuffled.choice(list(sources))
@@ -236,7 +242,7 @@ def test_two_thousand_damaged_uploads_give_one_line_each_and_nothing_outside_the
             if not content:
                 content = bytearray(b"\n")
         try:
-            read = table(bytes(content)) if name == "a.csv" else pictures([(name, bytes(content))])
+            read = read_file(name, bytes(content)) if is_file(name) else pictures([(name, bytes(content))])
             good.append(Shelf().put(read, f"upload {number % 50}"))
         except OwnError as error:
             assert "\n" not in str(error) and len(str(error)) < 200
@@ -428,3 +434,19 @@ def test_the_exported_script_trains_on_the_file_beside_it_as_the_run_did(kind, t
     trainer = make_trainer(config)
     trainer.advance(20)
     assert np.allclose([row[1] for row in history], trainer.history()["critic_loss"], rtol=2e-3)
+
+
+def test_a_map_of_own_data_brings_them_along(tmp_path, monkeypatch):
+    name = Shelf().put(moons(), "moons")
+    config = on_seeds(GANConfig(data=name, **SMALL), 4, 50)
+    job = make_job(config)
+    job.advance(25)
+    job.save(tmp_path / "map.safetensors")
+    monkeypatch.setenv("GENLAB_HOME", str(tmp_path / "elsewhere"))
+    split.cache_clear(), sets.own_points.cache_clear(), sets._BROUGHT.clear()
+    with pytest.raises(DataUnavailable):
+        make_job(config).advance(1)
+    again = load_job(tmp_path / "map.safetensors", config)
+    again.advance(25), job.advance(25)
+    assert np.array_equal(again.values()["critic_loss"], job.values()["critic_loss"])
+    assert np.array_equal(Shelf().read(name), moons())

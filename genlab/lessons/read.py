@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from genlab.data.own import OwnError
+from genlab.lessons.data import name_beside, names_a_file
 from genlab.lessons.lesson import Lesson
 
 MOST_BYTES = 1_000_000
@@ -34,7 +36,7 @@ def read_lesson(path: Path, known: Mapping[str, Lesson] | None = None) -> Lesson
         raise LessonError(f"{path.name}: {error}") from None
     stations = data.get("station")
     if isinstance(stations, list):
-        data["station"] = [_like(path, at, one, known or {}) for at, one in enumerate(stations, 1)]
+        data["station"] = [_own(path, at, _like(path, at, one, known or {})) for at, one in enumerate(stations, 1)]
     try:
         return Lesson.model_validate(data)
     except ValidationError as error:
@@ -53,6 +55,17 @@ def _like(path: Path, at: int, station: Any, known: Mapping[str, Lesson]) -> Any
             f"allowed is LESSON.NAME of {', '.join(known) or 'no lesson'}"
         )
     return known[lesson].station[place].model_dump(by_alias=True, exclude_unset=True) | station
+
+
+def _own(path: Path, at: int, station: Any) -> Any:
+    """A station whose data are a file beside the lesson's, with the name of what is in it."""
+    setup = station.get("setup") if isinstance(station, dict) else None
+    if not isinstance(setup, dict) or not names_a_file(setup.get("data")):
+        return station
+    try:
+        return station | {"setup": setup | {"data": name_beside(path, setup["data"])}}
+    except OwnError as error:
+        raise LessonError(f"{path.name}, station {at}: data = {setup['data'][:60]}: {error}") from None
 
 
 def _line(error: ValidationError, data: Any) -> str:

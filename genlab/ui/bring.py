@@ -7,6 +7,7 @@ import streamlit as st
 
 from genlab.data.own import OwnError, Standing, from_density, from_heights, pictures, table
 from genlab.data.own.examples import MOST_PICTURES, MOST_ROWS
+from genlab.data.own.files import handed_out
 from genlab.figures.mosaic import mosaic
 from genlab.figures.still import examples_figure
 from genlab.live.pencil import LEVELS, pencil
@@ -70,7 +71,10 @@ def bring_table() -> None:
             "Paste rows of one or two columns", key="own.text", height=170,
             placeholder="x;y\n0,5;1,25\n…", help=f"With or without a header; at most {MOST_ROWS:,} rows.",
         )  # fmt: skip
-        file = st.file_uploader("… or a file", ["csv", "tsv", "txt"], key="own.file")
+        file = st.file_uploader(
+            "… or a file", ["csv", "tsv", "txt", "npz"], key="own.file",
+            help="An .npz holds data that a lab has handed out beside a script.",
+        )  # fmt: skip
         with st.container(horizontal=True):
             standardise = st.toggle("Standardise each column", True, key="own.standardise")
             decimal = st.toggle(
@@ -80,7 +84,10 @@ def bring_table() -> None:
         source = file.getvalue() if file else text
         if source:
             name = file.name.rsplit(".", 1)[0] if file else "My table"
-            _offer("table", lambda: table(source, decimal_comma=decimal, standardise=standardise), name)
+            if file and file.name.lower().endswith(".npz"):
+                _offer("table", lambda: handed_out(file.getvalue()), name)
+            else:
+                _offer("table", lambda: table(source, decimal_comma=decimal, standardise=standardise), name)
 
 
 def bring_pictures() -> None:

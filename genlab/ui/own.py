@@ -41,8 +41,8 @@ def missing(config: Config) -> str:
 
 
 def as_file(config: Config) -> bytes:
-    """Own data as an .npz, as an exported script reads it: ``train`` and ``held_out``."""
+    """Own data as an .npz, as an exported script reads it: ``train`` and ``held_out``, and the ``name`` of both."""
     train, held_out = split(config.data)
     file = io.BytesIO()
-    np.savez_compressed(file, train=train, held_out=held_out)
+    np.savez_compressed(file, train=train, held_out=held_out, name=np.array(config.data))
     return file.getvalue()

@@ -31,11 +31,16 @@ def take_in(name: str, examples: np.ndarray) -> None:
         _BROUGHT.pop(next(iter(_BROUGHT)))
 
 
+def order_of(name: str, many: int) -> np.ndarray:
+    """In which order so many examples of that name are cut into halves."""
+    return np.random.default_rng(int(name[5:], 16)).permutation(many)
+
+
 @lru_cache(maxsize=KEPT)
 def split(name: str) -> tuple[np.ndarray, np.ndarray]:
     """A half to train on and a half that is held out, drawn by the data's own name and the same for every seed."""
     examples = load(name)
-    order = np.random.default_rng(int(name[5:], 16)).permutation(len(examples))
+    order = order_of(name, len(examples))
     half = (len(examples) + 1) // 2
     parts = examples[order[:half]], examples[order[half:]]
     for part in parts:

@@ -69,6 +69,10 @@ class Shelf:
             replace_file(path, _bytes(examples))
         return name
 
+    def holds(self, name: str) -> bool:
+        """Whether examples of that name are here."""
+        return self._path(name).exists()
+
     def read(self, name: str) -> np.ndarray:
         """The examples of that name; raises DataUnavailable in one line where they are not here or damaged."""
         try:
