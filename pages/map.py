@@ -28,8 +28,9 @@ infinite or NaN.
   discriminator learns at least as fast as the generator, and where its rate is neither tiny nor near 0.1.
 - **VAE, KL weight × latents**: the number of active units tends to fall as $\\beta$ grows, however many latents there
   are. A latent that is not active may be *unused* because the data need no more: it has not failed.
-- **Seeds on the horizontal axis** (from a run: *Keep → On N seeds*): one set-up, many runs. The panels beside show the
-  median of each curve and the band in which eight of ten seeds lie; the name above says on how many seeds what happens.
+- **Seeds on the horizontal axis** (from a run: *N seeds*): one set-up, many runs, each with its own data, weights and
+  draws. The panels beside show the median of each curve and the band in which eight of ten seeds lie; the name above
+  says on how many seeds what happens, or on how many the claim of a demonstration holds.
 - Choose a square with the mouse or the arrow keys: its samples and curves stand beside the map. *Open as a live run*
   lets it train on by itself, where every setting can be changed.
 """

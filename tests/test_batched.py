@@ -8,7 +8,8 @@ import torch
 from small_runs import same_state
 
 from genlab.config import GANConfig, SettingError, VAEConfig
-from genlab.maps.batched import ROWS, batches, make_batch
+from genlab.maps.batched import batches, make_batch
+from genlab.maps.curves import ROWS
 from genlab.stamps import STAMPS
 from genlab.training import make_trainer
 
@@ -39,6 +40,17 @@ CELLS = {
     "vae, annealed": models(TINY_VAE, annealing=("linear", "cyclical", "none"), annealing_steps=(20, 30, 40)),
     "vae of digits": models(VAEConfig(width=16, batch_size=32), beta=(0.5, 8.0), learning_rate=(1e-3, 3e-3)),
 }
+SEEDS = {
+    "points": models(SMALL, seed=(3, 4, 2**31 - 1, 0)),
+    "points, one turn at a time": models(SMALL.replace(objective="wgan", n_critic=3, batch_size=512), seed=(0, 1)),
+    "penalty": models(SMALL.replace(objective="wgan_gp", n_critic=2), seed=(0, 1, 2)),
+    "r1, simultaneous": models(SMALL.replace(updates="simultaneous", r1_weight=1.0), seed=(0, 1)),
+    "a line": models(SMALL.replace(data="two_gaussians", noise="uniform"), seed=(0, 5)),
+    "digits": models(SMALL.replace(data="mnist", objective="wgan", n_critic=2), seed=(0, 1, 2)),
+    "vae": models(TINY_VAE, seed=(7, 8, 9)),
+    "vae of digits": models(VAEConfig(width=16, batch_size=32), seed=(0, 1)),
+    "seeds and values": models(TINY_VAE, seed=(0, 0, 1, 1), beta=(0.5, 2.0, 0.5, 2.0)),
+}
 
 
 @pytest.mark.parametrize("configs", CELLS.values(), ids=CELLS)
@@ -50,6 +62,38 @@ def test_each_model_of_a_batch_is_the_model_trained_alone(configs):
 def test_each_optimizer_takes_the_steps_of_torchs_own(optimizer):
     base = SMALL.replace(critic_optimizer=optimizer, generator_optimizer=optimizer)
     assert_as_alone(models(base, critic_learning_rate=(1e-3, 1e-4), critic_beta1=(0.5, 0.9), critic_beta2=(0.9, 0.99)))
+
+
+@pytest.mark.parametrize("configs", SEEDS.values(), ids=SEEDS)
+def test_models_of_many_seeds_are_one_batch_and_each_is_the_run_of_its_seed(configs):
+    assert len(batches(configs)) == 1
+    assert_as_alone(configs)
+
+
+@pytest.mark.parametrize("configs", SEEDS.values(), ids=SEEDS)
+def test_each_seed_of_a_batch_has_its_own_weights_examples_and_draws_to_the_bit(configs):
+    batch = make_batch(configs)
+    for place, config in enumerate(configs):
+        alone = make_trainer(config)
+        start = batch.trainer(place)
+        assert all(torch.equal(start.weights[name].vector, its.vector) for name, its in alone.weights.items())
+        for step in (0, 1, 300):
+            mine, its = batch.draws.at(step), alone.draws.at(step)
+            assert torch.equal(batch._table[mine["index"][place]], alone._table[its["index"]])
+            assert all(torch.equal(mine[purpose][place], its[purpose]) for purpose in its.keys() - {"index"})
+
+
+def test_each_seed_is_measured_as_its_run_would_be_from_the_first_step_on():
+    configs = SEEDS["points"]
+    batch = make_batch(configs)
+    batch.advance(1)
+    for place, config in enumerate(configs):
+        alone = make_trainer(config)
+        alone.advance(1)
+        curves, expected = batch.trainer(place).history(), alone.history()
+        for name in ("wasserstein_exact", "modes_captured", "high_quality", "mode_turnover"):
+            assert curves[name][0] == pytest.approx(expected[name][0], rel=1e-4), name
+        assert np.allclose(batch.sample(50, model=place), alone.sample(50), atol=1e-4)
 
 
 def assert_as_alone(configs):
@@ -112,6 +156,7 @@ def test_models_are_grouped_by_what_they_cannot_differ_in():
     assert batches([VAEConfig(latent_dim=k, beta=b) for k in (2, 3) for b in (1, 2)]) == [[0, 1], [2, 3]]
     assert batches(models(SMALL.replace(objective="wgan"), clip=(None, 0.1, 0.2))) == [[0], [1, 2]]
     assert batches(models(SMALL, r1_weight=(0.0, 1.0, 2.0))) == [[0], [1, 2]]
+    assert batches(models(SMALL, seed=(0, 1, 2), n_critic=(1, 1, 2))) == [[0, 1], [2]]
     with pytest.raises(ValueError, match="cannot train as one batch"):
         make_batch(grid)
 
@@ -124,9 +169,8 @@ def test_networks_that_are_not_plain_perceptrons_are_refused_in_one_line(config)
         make_batch([config])
 
 
-@pytest.mark.parametrize("kind", ["wgan", "vae"])
-def test_a_saved_batch_goes_on_bit_for_bit(kind):
-    configs = CELLS[kind]
+@pytest.mark.parametrize("configs", [CELLS["wgan"], CELLS["vae"], SEEDS["points"]], ids=["wgan", "vae", "seeds"])
+def test_a_saved_batch_goes_on_bit_for_bit(configs):
     one, other = make_batch(configs), make_batch(configs)
     one.advance(30)
     tensors, story = one.state()

@@ -79,7 +79,7 @@ def explicit(configs, nets, data, kind):
     """A step for as many models as there are settings; all begin with the same weights."""
     config, models = configs[0], len(configs)
     if models > 1:
-        nets = {name: stack(net, models) for name, net in nets.items()}
+        nets = {name: stack([net] * models) for name, net in nets.items()}
     weights = {name: FlatParameters([nets[name]], int(models > 1)) for name in ("critic", "generator")}
     optimizers = {}
     for name, flat in weights.items():
@@ -270,7 +270,7 @@ def assert_same_vae(configs, seed=0, kind="host"):
     state = random.get_state()
     nets = vae_networks(config, examples, random)
     if models > 1:
-        nets = {name: stack(net, models) for name, net in nets.items()}
+        nets = {name: stack([net] * models) for name, net in nets.items()}
     flat = FlatParameters(nets.values(), int(models > 1))
     optimizer = Optimizer("sgd", flat.vector.data, flat.gradient)
     columns = torch.tensor([[c.sigma, c.free_bits, c.learning_rate] for c in configs], dtype=torch.float64).T

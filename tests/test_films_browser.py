@@ -70,7 +70,7 @@ def test_a_film_as_a_gif_has_a_picture_for_each_snapshot_and_one_for_now(page, s
         assert all((np.abs(a - b) > 60).sum() > 50 for a, b in zip(frames, frames[1:], strict=False))
         # One is back at the present, and it is told what was made.
         lab.wait("h.looking === null && h.step === v[0]", step)
-        assert f"{count} pictures" in lab.page.locator(".genlab-live .said").inner_text()
+        assert f"{count} pictures" in lab.page.locator(".genlab-live .said").text_content()
 
 
 def test_a_film_as_video_is_opened_by_the_browser_and_has_its_pictures(page, server):

@@ -9,8 +9,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 def test_a_set_up_is_put_on_four_seeds_and_its_bands_are_drawn(page, server):
     lab = Lab(page, server.url).open("gan?generator_width=8&critic_width=8&batch_size=32&seed=5")
     with lab.errors_forbidden():
-        page.get_by_role("button", name="Keep").click()
-        page.get_by_role("tab", name="On N seeds").click()
+        lab.press("N seeds")
         page.get_by_test_id("stButtonGroup").get_by_text("4", exact=True).click()
         steps = page.get_by_role("spinbutton", name="Steps", exact=True)
         steps.fill("100")
@@ -20,7 +19,7 @@ def test_a_set_up_is_put_on_four_seeds_and_its_bands_are_drawn(page, server):
         lab.ready()
         assert "x=seed%3A5%3A8%3A4" in page.url or "x=seed:5:8:4" in page.url
         lab.wait("h.info.progress === 1 && (h.diagnosis?.name ?? '').endsWith('of 4 seeds')")
-        page.get_by_role("tab", name="Critic loss").click()
+        page.get_by_role("tab", name="Discriminator loss").click()
         page.wait_for_selector('[data-panel="band-critic_loss"] .js-plotly-plot', timeout=SECONDS)
         page.wait_for_function(f"() => JSON.parse({traces('band-critic_loss')})[2][0].length > 10", timeout=SECONDS)
         low, high, middle = page.evaluate(f"JSON.parse({traces('band-critic_loss')})")

@@ -10,6 +10,7 @@ from genlab.figures.line import line_samples
 from genlab.figures.panels import DRAWN, Panel, View, axes, dots, lines
 from genlab.figures.vae import vae_view
 from genlab.maps import MapConfig
+from genlab.maps.claims import claim_on_seeds
 from genlab.stamps import STAMPS
 
 GRID = {
@@ -69,11 +70,19 @@ def _measure(
     return {"label": label, "log": log, "whole": whole, "low": low, "high": high, "good": good}
 
 
+def shown_colours(config: MapConfig) -> dict[str, dict[str, Any]]:
+    """The measures that the cells of a map can be coloured by; on seeds also whether the claim of the set-up holds."""
+    measures = shown_measures(config.base)
+    if claim_on_seeds(config):
+        measures["claim_holds"] = {**_measure("Claim holds (1) or not (0)", low=0, high=1, whole=True), "stamp": None}
+    return measures
+
+
 def map_view(config: MapConfig, shown: str, cell: int | None) -> View:
     """The map coloured by one measure, and the panels of one cell."""
     settings = config.base.worded()
     spec = {
-        "measure": {"name": shown, **shown_measures(config.base)[shown]},
+        "measure": {"name": shown, **shown_colours(config)[shown]},
         "x": _axis(settings[config.x.name], config.x_values),
         "y": _axis(settings[config.y.name], config.y_values),
         "cell": cell,

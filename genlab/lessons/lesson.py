@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from genlab.config import CONFIGS, Config, SettingError
 from genlab.diagnosis import Name
 from genlab.figures import View, gan_view, vae_view
+from genlab.maps import MOST_SEEDS
 from genlab.scenarios import SCENARIOS
 
 PAGES = ("vae", "gan", "gallery", "divergences", "evidence", "reparameterisation", "games", "discriminator", "generate")
@@ -93,7 +94,8 @@ class Station(_Part):
 
     ``setup`` holds settings of the page as its address does; on the pages of a model a ``scenario`` may stand in front
     of it, whose ``cured`` twin can be taken instead; on the Gallery it is the pair. ``steps``: the run starts at once
-    and rests there. ``panels`` and ``controls`` are those in front, all where nothing is said.
+    and rests there. ``panels`` and ``controls`` are those in front, all where nothing is said. ``seeds``: a button puts
+    the set-up on so many seeds, to the step at which its claim is judged, else to ``steps``.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
@@ -107,6 +109,7 @@ class Station(_Part):
     steps: int | None = Field(None, ge=1, le=1_000_000)
     panels: list[str] = Field(default_factory=list)
     controls: list[str] = Field(default_factory=list)
+    seeds: int | None = Field(None, ge=4, le=MOST_SEEDS)
     do: str = Field("", max_length=300)
     done: Sign | None = None
     question: Question | None = None
@@ -126,7 +129,9 @@ class Station(_Part):
         elif self.page == "gallery":
             self._fits_gallery()
         else:
-            self._allow_only("page", scenario=self.scenario, steps=self.steps, panels=self.panels, done=self.done)
+            self._allow_only(
+                "page", scenario=self.scenario, steps=self.steps, panels=self.panels, done=self.done, seeds=self.seeds
+            )
         if self.done and not self.do:
             raise ValueError("done needs do: what is to be done, in words")
         return self
@@ -154,8 +159,9 @@ class Station(_Part):
         if not (self.scenario and SCENARIOS[self.scenario].cure):
             raise ValueError("the page gallery needs a scenario that has a cure")
         self._allow_only(
-            "page", setup=self.setup, cured=self.cured, panels=self.panels, controls=self.controls, done=self.done
-        )
+            "page", setup=self.setup, cured=self.cured, panels=self.panels, controls=self.controls, done=self.done,
+            seeds=self.seeds,
+        )  # fmt: skip
 
     def _allow_only(self, what: str, **given: Any) -> None:
         for name, value in given.items():

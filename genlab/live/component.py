@@ -60,6 +60,7 @@ def live(
     on_cell: Callable[[], None] = _nothing,
     on_address: Callable[[], None] = _nothing,
     on_keep: Callable[[], None] = _nothing,
+    on_seeds: Callable[[], None] = _nothing,
 ):
     """Mount the live pictures of one run; call it again at every rerun with the same ``key``.
 
@@ -89,6 +90,7 @@ def live(
             run, as after a new start: the rerun makes it again. The component's ``address`` in the session state then
             holds the parameters.
         on_keep: called when the person wants to take the run home.
+        on_seeds: called when the person wants its settings on several seeds.
     """
     return _component()(
         key=key,
@@ -111,4 +113,5 @@ def live(
         on_cell_change=on_cell,
         on_address_change=on_address,
         on_keep_change=on_keep,
+        on_seeds_change=on_seeds,
     )

@@ -1,12 +1,13 @@
 """Many models of one shape trained as one: a step of all of them costs little more than a step of a few.
 
-Models may differ in the numbers that enter the arithmetic of a step (learning rates, clip, β, …). What decides shapes
-or how random numbers are used must be equal, the seed too: each model then sees exactly the data, the initial weights
+Models may differ in the numbers that enter the arithmetic of a step (learning rates, clip, β, …) and in the seed. What
+decides shapes or how random numbers are used must be equal: each model then sees exactly the data, the initial weights
 and the random draws of the same model trained alone, and gives the same result up to rounding. Where a training
 magnifies rounding (large steps, kinks of ReLU), the two part as do two runs of which one was nudged by a rounding
-error.
+error. Models of one seed share its examples and draws; of several seeds each has its own.
 """
 
+import copy
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -18,20 +19,19 @@ import torch
 from torch import Tensor, nn
 
 from genlab.config import Config, SettingError
+from genlab.maps.curves import Curves
 from genlab.models import stack
+from genlab.numbers import random_stream
 from genlab.objectives import annealed_beta
 from genlab.training import work
 from genlab.training.divergence import Divergence
+from genlab.training.draws import Draws
 from genlab.training.gan import GANTrainer
 from genlab.training.make import make_trainer
-from genlab.training.measuring import MEASURING_MAP, Measure
+from genlab.training.measuring import MEASURING_MAP, Measure, Measured
 from genlab.training.trainer import Trainer
 from genlab.training.vae import VAETrainer
 
-ROWS = 256
-"""Rows of curves kept for each model: when they are full, every second one goes."""
-AVERAGED = 100
-"""About how many of the last steps the one figure of a noisy curve is a mean of."""
 _PENALTIES = ("gp_weight", "r1_weight")
 """At 0 their gradients are not even computed."""
 
@@ -55,7 +55,7 @@ def _refuse(config: Config) -> None:
 
 def _common(config: Config) -> str:
     """What models of one batch share: every setting but the free numbers, and which of these are switched off."""
-    free = _TRAINERS[config.model].free_settings()
+    free = {*_TRAINERS[config.model].free_settings(), "seed"}
     shared = {name: value for name, value in config.model_dump().items() if name not in free or value is None}
     return json.dumps(shared | {name: getattr(config, name, 0) > 0 for name in _PENALTIES})
 
@@ -84,19 +84,23 @@ class BatchedTrainer(Trainer):
     def __init__(self, configs: Sequence[Config], device: torch.device, goal: int | None = None):
         self.configs, self.config, self.device, self.goal = list(configs), configs[0], device, goal
         self._models = (len(configs),)
+        self._own = self._models if len({config.seed for config in configs}) > 1 else ()
         self.divergences: list[Divergence | None] = [None] * len(configs)
+        self._single = make_trainer(self.config, device)
         self._load_data()
         self._set_up()
-        self._single = make_trainer(self.config, device)
-        for name, tensor in self._measuring().items():
-            tensor.copy_(self._single.tensors()[name])
-        self._measured.last[:] = self._single._measured.last
         self.unmeasured: list[list[int]] = []
         """What is due, (measure, model) by their places."""
-        self._every, self._steps, self._seconds = 1, [], []
+        if self._own:
+            # Each begins as its seed says; the measurements of so many are taken in turns.
+            kinds = range(len(self._measured.measures))
+            self.unmeasured = [[place, model] for place in kinds for model in self._alive()]
+        else:
+            for name, tensor in self._measuring().items():
+                tensor.copy_(self._single.tensors()[name])
+            self._measured.last[:] = self._single._measured.last
         columns = len(self.CURVES) - 1 + self._vector_size() + len(self._measured.names)
-        self._curves_so_far = np.zeros((len(configs), ROWS, columns), np.float32)
-        self.recent = np.full((len(configs), columns), np.nan, np.float32)
+        self._so_far = Curves(len(configs), columns)
         self._finite = {name: tensor.detach().clone() for name, tensor in self.tensors().items()}
         self._finite_steps = [0] * len(configs)
         self._shared = {0: self._shared_now()}
@@ -113,8 +117,41 @@ class BatchedTrainer(Trainer):
 
     # Building ---------------------------------------------------------------------------------------------------------
 
+    def _load_data(self) -> None:
+        super()._load_data()
+        self._looks = [self._single]
+        """What a model is looked at with: one trainer for all, or one for each seed; they share networks and memory."""
+        if self._own:
+            self._looks = [self._look(config) for config in self.configs]
+        tables = [look.data for look in self._looks]
+        self._is_apart = any(table is not tables[0] for table in tables)
+        self._examples = torch.cat(tables) if self._is_apart else tables[0]
+
+    def _look(self, config: Config) -> Trainer:
+        """A trainer beside ``_single`` with the examples of another seed; images and one's own data are the same."""
+        look = copy.copy(self._single)
+        look.config = config
+        look._load_data()
+        if torch.equal(look.data, self._single.data):
+            look.data = self._single.data
+        look._measured = Measured(look._measures())
+        return look
+
+    @property
+    def _table(self) -> Tensor:
+        return self._examples
+
+    def _new_draws(self) -> Draws:
+        if not self._own:
+            return super()._new_draws()
+        apart = len(self.data) if self._is_apart else 0
+        return Draws([config.seed for config in self.configs], self.device, apart)
+
     def _build(self, random: np.random.Generator) -> dict[str, nn.Module]:
-        return {name: stack(network, self.models) for name, network in super()._build(random).items()}
+        # That of the first one last: it becomes the stack.
+        seeds = sorted({config.seed for config in self.configs}, key=lambda seed: seed == self.config.seed)
+        built = {seed: super(BatchedTrainer, self)._build(random_stream(seed, "weights")) for seed in seeds}
+        return {name: stack([built[config.seed][name] for config in self.configs]) for name in built[self.config.seed]}
 
     def _value(self, setting: str) -> Any:
         values = [getattr(config, setting) for config in self.configs]
@@ -141,10 +178,14 @@ class BatchedTrainer(Trainer):
     def advance(self, n: int) -> None:
         """Train every model ``n`` steps; measures what is due on the way."""
         for _ in range(n):
+            self._measure_all_due()
             self.advance_one()
-            while self.unmeasured:
-                self.measure_one()
+            self._measure_all_due()
         self._drain()
+
+    def _measure_all_due(self) -> None:
+        while self.unmeasured:
+            self.measure_one()
 
     def advance_for(self, seconds: float, interrupted: Callable[[], bool] = lambda: False) -> int:
         """See :meth:`Trainer.advance_for`."""
@@ -178,38 +219,10 @@ class BatchedTrainer(Trainer):
                 self.divergences[model] = Divergence(int(steps[bad]), self.RECORDED[column])
         with np.errstate(invalid="ignore", over="ignore"):
             curves = self._curves(recorded.reshape(-1, recorded.shape[-1])).reshape(*recorded.shape[:2], -1)
-            self._keep_rows(steps, self._clock[: self._pending], curves)
-            self._average(steps, curves)
+            self._so_far.keep(steps, self._clock[: self._pending], curves, self._measured.last)
+            ends = np.array([gone.step if gone else np.inf for gone in self.divergences])
+            self._so_far.average(steps, curves, ends)
         self._pending = 0
-
-    def _average(self, steps: np.ndarray, curves: np.ndarray) -> None:
-        """Let each model's running means follow curves (steps, models, columns) until it diverges.
-
-        Step by step: sums over portions would round as the portions are.
-        """
-        recent = self.recent[:, : curves.shape[2]]
-        ends = np.array([gone.step if gone else np.inf for gone in self.divergences])
-        new = np.isnan(recent) & (steps[0] < ends)[:, None]
-        recent[new] = curves[0][new]
-        for step, row in zip(steps, curves, strict=True):
-            np.add(recent, (row - recent) / AVERAGED, out=recent, where=(step < ends)[:, None])
-
-    def _keep_rows(self, steps: np.ndarray, seconds: np.ndarray, curves: np.ndarray) -> None:
-        """Add curves (steps, models, columns) at every ``_every``-th step."""
-        for row, step in enumerate(steps):
-            if step % self._every:
-                continue
-            if len(self._steps) == ROWS:
-                self._steps, self._seconds = self._steps[1::2], self._seconds[1::2]
-                self._curves_so_far[:, : ROWS // 2] = self._curves_so_far[:, 1::2].copy()
-                self._every *= 2
-                if step % self._every:
-                    continue
-            place = len(self._steps)
-            self._steps.append(int(step))
-            self._seconds.append(float(seconds[row]))
-            self._curves_so_far[:, place, : curves.shape[2]] = curves[row]
-            self._curves_so_far[:, place, curves.shape[2] :] = self._measured.last
 
     def _check(self) -> None:
         """See :meth:`Trainer._check`; what is due for measuring is left to :meth:`measure_one`."""
@@ -268,8 +281,7 @@ class BatchedTrainer(Trainer):
         self._measured.last[model, curves], self._measured.last[model, stamp] = figures.cpu().numpy(), self.step
         for name, tensor in self._measuring().items():
             tensor[model] = its[name]
-        if self._steps and self._steps[-1] == self.step:
-            self._curves_so_far[model, len(self._steps) - 1, -len(self._measured.names) :] = self._measured.last[model]
+        self._so_far.correct(model, self.step, self._measured.last[model])
 
     def _measuring(self) -> dict[str, Tensor]:
         """What each model's next measurement compares with, (models, …)."""
@@ -277,11 +289,15 @@ class BatchedTrainer(Trainer):
 
     def _one(self, model: int) -> Trainer:
         """The trainer of one model, with the weights of this one: good until the next call, and only to look at."""
-        single = self._single
+        single = self._looks[model if self._own else 0]
         single.config = self.configs[model]
         for name, weights in self.weights.items():
             single.weights[name].vector.data.copy_(weights.vector.data[model])
         return single
+
+    def layer_gradient_norms_of(self, model: int) -> np.ndarray:
+        """See :meth:`Trainer.layer_gradient_norms`."""
+        return self._one(model).layer_gradient_norms()
 
     def sample(self, n: int, seed: int | None = None, *, model: int = 0) -> np.ndarray:
         """``n`` new examples of one model, see :meth:`Trainer.sample`."""
@@ -291,18 +307,18 @@ class BatchedTrainer(Trainer):
         """One figure of each model for each curve, (models,): a running mean, or what was measured last."""
         self._drain()
         names = [name for name in self.CURVES if name != self.VECTOR]
-        values = {name: self.recent[:, column] for column, name in enumerate(names)}
+        values = {name: self._so_far.recent[:, column] for column, name in enumerate(names)}
         return values | {name: self._measured.last[:, column] for column, name in enumerate(self._measured.names)}
 
     def history_of(self, model: int) -> dict[str, np.ndarray]:
         """The curves of one model so far by name, (rows,) each and those with several columns (rows, k)."""
         self._drain()
-        gone = self.divergences[model]
-        rows = np.searchsorted(self._steps, gone.step, side="right") if gone else len(self._steps)
-        curves = {"step": np.array(self._steps[:rows], float), "seconds": np.array(self._seconds[:rows], float)}
+        so_far = self._so_far
+        rows = so_far.until(self.divergences[model])
+        curves = {"step": np.array(so_far.steps[:rows], float), "seconds": np.array(so_far.seconds[:rows], float)}
         size, column = {self.VECTOR: self._vector_size()}, 0
         for name in (*self.CURVES, *self._measured.names):
-            part = self._curves_so_far[model, :rows, column : column + size.get(name, 1)]
+            part = so_far.values[model, :rows, column : column + size.get(name, 1)]
             curves[name] = part if name == self.VECTOR else part[:, 0]
             column += part.shape[1]
         return curves
@@ -315,23 +331,11 @@ class BatchedTrainer(Trainer):
         step = self._finite_steps[model] if gone else self.step
         tensors = {name: tensor[model] for name, tensor in state.items() if tensor.ndim}
         tensors |= self._shared[step] if gone else self._shared_now()
-        trainer.resume(tensors | self._history_of(model), {
+        trainer.resume(tensors | self._so_far.history(model, gone), {
             "step": step, "seconds": self.seconds, "changes": [], "device": self.device.type,
             "diverged": asdict(gone) if gone else None,
         })  # fmt: skip
         return trainer
-
-    def _history_of(self, model: int) -> dict[str, Tensor]:
-        """The curves of one model as a checkpoint holds them."""
-        gone = self.divergences[model]
-        rows = np.searchsorted(self._steps, gone.step, side="right") if gone else len(self._steps)
-        time = np.stack([self._steps[:rows], self._seconds[:rows]], axis=1).astype(np.float64)
-        level = np.full(rows, self._every.bit_length() - 1, np.int32)
-        values = self._curves_so_far[model, :rows].copy()
-        return {
-            "history/time": torch.from_numpy(time), "history/values": torch.from_numpy(values),
-            "history/level": torch.from_numpy(level),
-        }  # fmt: skip
 
     # States -----------------------------------------------------------------------------------------------------------
 
@@ -348,11 +352,12 @@ class BatchedTrainer(Trainer):
             tensors |= {f"finite/{name}": self._finite[name][gone] for name in stacked}
         for step in {self._finite_steps[model] for model in gone}:
             tensors |= {f"shared/{step}/{name}": tensor for name, tensor in self._shared[step].items()}
-        tables = {"curves": self._curves_so_far, "recent": self.recent, "measured": self._measured.last}
-        tensors |= {f"table/{name}": torch.from_numpy(table.copy()) for name, table in tables.items()}
-        return tensors, {
-            "step": self.step, "seconds": self.seconds, "every": self._every, "steps": self._steps,
-            "clock": self._seconds, "unmeasured": self.unmeasured, "finite_steps": self._finite_steps,
+        tables, curves = self._so_far.state()
+        tables["measured"] = torch.from_numpy(self._measured.last.copy())
+        tensors |= {f"table/{name}": table for name, table in tables.items()}
+        return tensors, curves | {
+            "step": self.step, "seconds": self.seconds,
+            "unmeasured": self.unmeasured, "finite_steps": self._finite_steps,
             "divergences": [gone and asdict(gone) for gone in self.divergences],
         }  # fmt: skip
 
@@ -366,11 +371,9 @@ class BatchedTrainer(Trainer):
         for name, tensor in groups["shared"].items():
             step, _, rest = name.partition("/")
             self._shared.setdefault(int(step), {})[rest] = tensor
-        self._curves_so_far, self.recent, self._measured.last = (
-            groups["table"][name].numpy() for name in ("curves", "recent", "measured")
-        )
-        self.step, self.seconds, self._every = story["step"], story["seconds"], story["every"]
-        self._steps, self._seconds = story["steps"], story["clock"]
+        self._so_far.resume(groups["table"], story)
+        self._measured.last = groups["table"]["measured"].numpy()
+        self.step, self.seconds = story["step"], story["seconds"]
         self.unmeasured, self._finite_steps = story["unmeasured"], story["finite_steps"]
         self.divergences = [gone and Divergence(**gone) for gone in story["divergences"]]
         for name, rows in groups["finite"].items():
@@ -383,7 +386,7 @@ class BatchedGANTrainer(BatchedTrainer, GANTrainer):
 
     def _one(self, model: int) -> Trainer:
         single = super()._one(model)
-        single._span = self._span
+        single._span, single._has_counted = self._span, self.step > 0
         return single
 
 

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from genlab import __version__
 from genlab.checkpoints import FORMAT, CheckpointError
 from genlab.checkpoints.tensors import Copy, write_tensors
 from genlab.config import SettingError
+from genlab.data.own import load, take_in
 from genlab.maps.batched import BatchedTrainer, batches, make_batch
 from genlab.maps.config import MapConfig, weights
+from genlab.maps.verdicts import Verdicts
 from genlab.training.divergence import Divergence
 from genlab.training.make import make_trainer
 from genlab.training.measuring import MEASURING_MAP
@@ -64,7 +67,8 @@ class MapTrainer:
         self.places = [part for places in batches(config.cells) for part in _parts(config, places)]
         # A batch is built when its turn comes: some maps have as many as cells.
         self._batches: list[BatchedTrainer | None] = [None] * len(self.places)
-        self._paces = {what: [Pace() for _ in self.places] for what in ("step", "measurement")}
+        self.verdicts = Verdicts(config)
+        self._paces = {what: [Pace() for _ in self.places] for what in ("step", "measurement", "verdict")}
 
     # Progress ---------------------------------------------------------------------------------------------------------
 
@@ -73,7 +77,13 @@ class MapTrainer:
 
     def _done(self, batch: int) -> bool:
         trainer = self._batches[batch]
-        return bool(trainer) and not trainer.unmeasured and (trainer.step >= self.config.steps or not trainer.alive)
+        ended = bool(trainer) and (trainer.step >= self.config.steps or not trainer.alive)
+        return ended and not self._waits(batch)
+
+    def _waits(self, batch: int) -> bool:
+        """Whether a batch has to be measured, looked at or judged before it goes on."""
+        trainer = self._batches[batch]
+        return bool(trainer) and (bool(trainer.unmeasured) or self.verdicts.waits(trainer, self.places[batch]))
 
     @property
     def step(self) -> int:
@@ -106,7 +116,7 @@ class MapTrainer:
             if not known and what == "step":
                 return None
             if not known:
-                left *= 1 + MEASURING_MAP
+                left *= 1 + MEASURING_MAP if what == "measurement" else 1
                 continue
             usual = sum(pace.seconds for pace in paces) / known
             left += sum(
@@ -120,6 +130,8 @@ class MapTrainer:
             return 0
         if what == "step":
             return self.config.steps - self._step_of(batch)
+        if what == "verdict":
+            return self.verdicts.left(self.places[batch])
         like = self._batches[batch] or next(filter(None, self._batches), None)
         if like is None:
             return 0
@@ -133,7 +145,7 @@ class MapTrainer:
         goal = min(self.config.steps, min(map(self._step_of, range(len(self.places)))) + n)
         while True:
             batch = self._next()
-            if batch is None or (self._step_of(batch) >= goal and not self._batches[batch].unmeasured):
+            if batch is None or (self._step_of(batch) >= goal and not self._waits(batch)):
                 return
             self._work(batch)
 
@@ -155,17 +167,18 @@ class MapTrainer:
         return min(waiting, key=self._behind, default=None)
 
     def _behind(self, batch: int) -> tuple[int, bool]:
-        trainer = self._batches[batch]
-        return self._step_of(batch), not (trainer and trainer.unmeasured)
+        return self._step_of(batch), not self._waits(batch)
 
     def _work(self, batch: int) -> None:
         began = time.perf_counter()
         trainer = self._batch(batch)
-        what = "measurement" if trainer.unmeasured else "step"
-        if what == "measurement":
-            trainer.measure_one()
+        if trainer.unmeasured:
+            what, turn = "measurement", trainer.measure_one
+        elif self.verdicts.waits(trainer, self.places[batch]):
+            what, turn = "verdict", partial(self.verdicts.take_one, trainer, self.places[batch])
         else:
-            trainer.advance_one()
+            what, turn = "step", trainer.advance_one
+        turn()
         took = time.perf_counter() - began
         self._paces[what][batch].count(took)
         self.seconds += took
@@ -194,7 +207,7 @@ class MapTrainer:
             for name, column in (trainer.values() if trainer and trainer.step else {}).items():
                 table = values.setdefault(name, np.full(len(self.config.cells), np.nan, np.float32))
                 table[places] = column
-        return values
+        return values | ({"claim_holds": self.verdicts.holds} if self.verdicts.claim else {})
 
     def diverged_at(self) -> np.ndarray:
         """The step at which each cell stopped being finite, (cells,); −1 where it did not."""
@@ -251,6 +264,9 @@ class MapTrainer:
             if trainer:
                 state, stories[batch] = trainer.state()
                 tensors |= {f"{batch}/{name}": tensor for name, tensor in state.items()}
+        tensors |= {f"verdict/{name}": tensor for name, tensor in self.verdicts.state().items()}
+        if self.config.base.is_own:
+            tensors["data/examples"] = torch.from_numpy(load(self.config.data))
         story = {"batches": stories, "seconds": self.seconds}
         about = {"genlab": __version__, "format": FORMAT, "map": json.loads(self.config.to_json()), "story": story}
         return tensors, about
@@ -268,16 +284,21 @@ def load_map(path: str | Path, config: MapConfig, device: str | torch.device = "
         if json.loads(texts.get("format", "1")) != FORMAT:
             raise CheckpointError(f"{path.name} was saved by another version of genlab: start the map afresh")
         story = json.loads(texts["story"])
+        if "data/examples" in tensors:
+            take_in(config.data, tensors["data/examples"].numpy())
         for batch, its in story["batches"].items():
-            prefix = f"{batch}/"
-            mine = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-            trainer._batch(int(batch)).resume_all(mine, its)
+            trainer._batch(int(batch)).resume_all(_under(f"{batch}/", tensors), its)
+        trainer.verdicts.resume(_under("verdict/", tensors))
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         if isinstance(error, CheckpointError):
             raise
         raise CheckpointError(f"{path.name} is damaged or not a map: {error}") from None
     trainer.seconds = story["seconds"]
     return trainer
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _parts(config: MapConfig, places: list[int]) -> list[list[int]]:

@@ -27,13 +27,19 @@ class Claim:
         return self.scenario.steps
 
 
-@lru_cache(maxsize=256)
 def claim_of(config: Config) -> Claim | None:
     """What is claimed of a run with these settings, whatever its seed; None where nothing is."""
-    for claim, claimed in _claims():
-        if type(claimed) is type(config) and claimed.replace(seed=config.seed) == config:
-            return claim
-    return None
+    return next(iter(claims_of(config)), None)
+
+
+@lru_cache(maxsize=256)
+def claims_of(config: Config) -> tuple[Claim, ...]:
+    """All that is claimed of a run with these settings: several demonstrations may begin alike."""
+    return tuple(
+        claim
+        for claim, claimed in _claims()
+        if type(claimed) is type(config) and claimed.replace(seed=config.seed) == config
+    )
 
 
 def _claims() -> Iterator[tuple[Claim, Config]]:

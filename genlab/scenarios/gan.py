@@ -152,8 +152,8 @@ GAN_SCENARIOS = (
         collapses_to_few_modes,
         cure={"r1_weight": 0.1},
         cured_check=covers_with_all_modes_kept,
-        cured_claim="With an R1 penalty the same two networks spread the points around the ring: six modes or more keep "
-        "some, though few of the points sit on one yet.",
+        cured_claim="With an R1 penalty the same two networks spread the points around the ring: six modes or more "
+        "keep some, though few of the points sit on one yet.",
         why="The loss asks that each point pass as real; no term of it asks for all modes. A sure discriminator may be "
         "flat between the modes and show no way from one to the next.",
     ),

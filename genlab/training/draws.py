@@ -1,5 +1,7 @@
 """The random numbers of training steps as tensors on the run's device, drawn in blocks of steps."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -22,13 +24,18 @@ class Draws:
     """The random numbers of each step of a run: a function of its seed, the step and the shapes, whatever was before.
 
     They are drawn on the host, so that they are the same for every device; nothing waits for the device.
+
+    Of many seeds the numbers of each stand beside each other, (seeds, *shape), and each seed's are what it has alone.
+    apart: how far the examples of two seeds are from each other in one table of all, where each has its own.
     """
 
-    def __init__(self, seed: int, device: torch.device):
-        self._seed, self._device = seed, device
+    def __init__(self, seed: int | Sequence[int], device: torch.device, apart: int = 0):
+        self._seeds = [seed] if isinstance(seed, int) else list(seed)
+        self._many: tuple[int, ...] = () if isinstance(seed, int) else (len(self._seeds),)
+        self._device, self._apart = device, apart
         self.wanted: dict[str, Numbers] = {}
         self.buffers: dict[str, Tensor] = {}
-        """Purpose → (block, *shape): step s stands in row s % block. An address stays while its numbers are wanted."""
+        """Purpose → (block, …, *shape): step s is row s % block. An address stays while its numbers are wanted."""
         self._rows: dict[str, tuple[Tensor, ...]] = {}
         self._first: dict[str, int] = {}
 
@@ -61,15 +68,28 @@ class Draws:
 
     def _draw(self, purpose: str, first: int) -> None:
         numbers, buffer = self.wanted[purpose], self.buffers[purpose]
-        random = random_stream(self._seed, purpose, numbers.size, first)
         if self._device.type == "cpu":
-            numbers.fill(buffer.numpy(), random)
+            self._fill(purpose, buffer, first)
             return
         # Pinned memory anew each time: torch gives it out again only when it has been copied, so nobody waits for that.
-        host = torch.empty(buffer.shape, dtype=buffer.dtype, pin_memory=self._device.type == "cuda")
-        numbers.fill(host.numpy(), random)
+        host = self._empty(numbers, "cpu", pin_memory=self._device.type == "cuda")
+        self._fill(purpose, host, first)
         buffer.copy_(host, non_blocking=True)
 
-    def _empty(self, numbers: Numbers) -> Tensor:
+    def _fill(self, purpose: str, host: Tensor, first: int) -> None:
+        numbers = self.wanted[purpose]
+        for place, (seed, part) in enumerate(zip(self._seeds, self._of_each(host), strict=True)):
+            numbers.fill(part.numpy(), random_stream(seed, purpose, numbers.size, first))
+            if numbers.kind == "index" and self._apart:
+                part.add_(place * self._apart)
+
+    def _of_each(self, buffer: Tensor) -> Sequence[Tensor]:
+        """A buffer's part of each seed, (block, *shape)."""
+        return buffer.unbind(1) if self._many else [buffer]
+
+    def _empty(self, numbers: Numbers, device: torch.device | str | None = None, **more: bool) -> Tensor:
         dtype = torch.int64 if numbers.kind == "index" else torch.float32
-        return torch.empty((numbers.block, *numbers.shape), dtype=dtype, device=self._device)
+        shape = (*self._many, numbers.block, *numbers.shape)
+        buffer = torch.empty(shape, dtype=dtype, device=device or self._device, **more)
+        # The numbers of a seed lie behind each other, as they are drawn.
+        return buffer.transpose(0, 1) if self._many else buffer

@@ -120,7 +120,7 @@ class GANTrainer(Trainer):
         if config.network != "mlp" or config.spectral_norm:
             return None
         live = self._live | {"minus_clip": self._minus_clip}
-        return GANStep(config, self.data, self.weights, self._optimizers, live, self.game)
+        return GANStep(config, self._table, self.weights, self._optimizers, live, self.game, own=self._own)
 
     def recorded(self, block: Tensor) -> Tensor:
         part = {name: block[..., where] for name, where in self._player.step.recorded.items()}

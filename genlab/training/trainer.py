@@ -55,6 +55,8 @@ class Trainer(States, ABC):
     """The part of the time that measuring is meant to take."""
     _models: tuple[int, ...] = ()
     """Leading dimension of everything that steps compute: none for one model."""
+    _own: tuple[int, ...] = ()
+    """Leading dimension of a step's random numbers: that of the models where each has its own, else none."""
 
     def __init__(self, config: Config, device: torch.device):
         self.config, self.device = config, device
@@ -72,7 +74,7 @@ class Trainer(States, ABC):
         self.diverged: Divergence | None = None
         self.changes: list[dict[str, Any]] = []
         self._drag = ""
-        self.draws = Draws(config.seed, device)
+        self.draws = self._new_draws()
         built = self._build(random_stream(config.seed, "weights"))
         self.networks = {name: network.to(device).eval() for name, network in built.items()}
         self.weights = {name: FlatParameters(self._networks_of(name), len(self._models)) for name in self.OPTIMIZERS}
@@ -93,6 +95,14 @@ class Trainer(States, ABC):
     @abstractmethod
     def _load_data(self) -> None:
         """Put what the model learns from on the device."""
+
+    @property
+    def _table(self) -> Tensor:
+        """The examples that a step's index points at, (examples, n)."""
+        return self.data
+
+    def _new_draws(self) -> Draws:
+        return Draws(self.config.seed, self.device)
 
     @abstractmethod
     def _build(self, random: np.random.Generator) -> dict[str, nn.Module]:

@@ -72,7 +72,7 @@ class VAETrainer(Trainer):
 
     def _written_step(self) -> VAEStep:
         (weights,), (optimizer,) = self.weights.values(), self._optimizers.values()
-        return VAEStep(self.config, self.data, weights, optimizer, self._live)
+        return VAEStep(self.config, self._table, weights, optimizer, self._live, own=self._own)
 
     def _scheduled(self, step: int) -> dict[str, float]:
         config = self.config

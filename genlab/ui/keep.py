@@ -14,9 +14,8 @@ from genlab.ui.errors import literal
 from genlab.ui.links import set_up_link, show_link
 from genlab.ui.own import as_file
 from genlab.ui.owners import share
-from genlab.ui.seeds import luck
 
-TABS = ["Save", "Link and settings", "Show me the code", "On N seeds"]
+TABS = ["Save", "Link and settings", "Show me the code"]
 
 
 def rule() -> str:
@@ -32,7 +31,7 @@ def rule() -> str:
 @st.dialog("Keep this run", width="large")
 def keep(state: RunState) -> None:
     """A dialog in tabs."""
-    save, settings, code, seeds, *shared = st.tabs(TABS if client.get_lab().visitors.are_alone() else [*TABS, "Share"])
+    save, settings, code, *shared = st.tabs(TABS if client.get_lab().visitors.are_alone() else [*TABS, "Share"])
     with save:
         _save(state)
     with settings:
@@ -42,8 +41,6 @@ def keep(state: RunState) -> None:
         st.code(state.config.to_json(), language="json", wrap_lines=True)
     with code:
         _code(state)
-    with seeds:
-        luck(state)
     for tab in shared:
         with tab:
             share(state)

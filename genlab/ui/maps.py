@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from genlab.config import SettingError
-from genlab.figures.map import map_view, shown_measures
+from genlab.figures.map import map_view, shown_colours
 from genlab.live.component import Transport, live
 from genlab.maps import MapConfig, cell_text
 from genlab.runtime import client
@@ -18,6 +18,7 @@ from genlab.runtime.hand import fresh_map
 from genlab.ui.address import asked, show, take
 from genlab.ui.errors import complain, complain_of
 from genlab.ui.library import show as show_run
+from genlab.ui.own import missing
 from genlab.ui.owners import STEER, take_up_link, watching
 from genlab.ui.runs import make
 
@@ -56,6 +57,9 @@ def open_map() -> RunState:
         here.run_id, here.problems, here.note = named, [], ""
     elif not _is_map(lab, here.run_id):
         config, here.problems = MapConfig.from_query(query)
+        if why := missing(config.base):
+            config = config.replace(data=config.base.settings()["data"].default)
+            here.problems = [*here.problems, f"{why}; {config.data} is selected"]
         named = named or here.run_id
         if named and (why := lab.cannot_make(named)):
             line = f"run = {named[:20]}: there is no such map here: {why}. A fresh one is ready: press play."
@@ -79,7 +83,7 @@ def _is_run(lab: client.Lab, run_id: str | None) -> bool:
 
 def _choose(here: Visit, config: MapConfig, cell: str | None, shown: str | None) -> None:
     """Take what the address says of the chosen cell and of the measure, where it can stand."""
-    measures = shown_measures(config.base)
+    measures = shown_colours(config)
     if cell is not None and cell.isdecimal() and int(cell) < len(config.cells):
         here.cell = int(cell)
     elif cell is not None:
@@ -138,7 +142,7 @@ def mapbar(state: RunState) -> None:
     """What is shown of the map and where else to look, then one line for each problem."""
     here, config = visit(), state.config
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="runbar"):
-        measures = shown_measures(config.base)
+        measures = shown_colours(config)
         if st.session_state.get("map.shown") != here.shown:
             st.session_state["map.shown"] = here.shown
         st.selectbox(

@@ -19,6 +19,7 @@ from genlab.ui.keep import keep
 from genlab.ui.own import choices
 from genlab.ui.owners import about_owner, watching
 from genlab.ui.runs import address, companion, look_at, shown_config, visit
+from genlab.ui.seeds import luck
 from genlab.ui.walk import in_front
 
 
@@ -42,10 +43,13 @@ def stage(state: RunState, view: Callable[[Config], View], show: Callable[[Confi
         offered={"data": choices(kind.settings()["data"], state.config.data)},
         transport=Transport(keep=True), watching=watching(state), address=address(state), companion=companion(state),
         timeline=True,
-        on_settings=partial(look_at, kind, key), on_address=partial(take, key), on_keep=_ask_to_keep,
+        on_settings=partial(look_at, kind, key), on_address=partial(take, key), on_keep=partial(_ask, "keep"),
+        on_seeds=partial(_ask, "seeds"),
     )  # fmt: skip
     if st.session_state.pop("keep", False):
         keep(state)
+    elif st.session_state.pop("seeds", False):
+        luck(state)
 
 
 def drawn_for(config: Config) -> dict[str, How]:
@@ -53,5 +57,5 @@ def drawn_for(config: Config) -> dict[str, How]:
     return dict.fromkeys(config.settings(), "value") if claim_of(config) else DRAWN_FOR[config.model]
 
 
-def _ask_to_keep() -> None:
-    st.session_state["keep"] = True
+def _ask(what: str) -> None:
+    st.session_state[what] = True

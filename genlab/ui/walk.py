@@ -14,10 +14,12 @@ from genlab.lessons import Lesson, Shelf, Station, shelf
 from genlab.live.lesson import lesson_bar
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed
+from genlab.scenarios.claims import claim_of
 from genlab.ui import PAGES
 from genlab.ui.errors import complain_of, literal
 from genlab.ui.kept import keep, kept, take_up
 from genlab.ui.runs import visit
+from genlab.ui.seeds import put_on_seeds
 
 
 @dataclass
@@ -94,6 +96,8 @@ def lesson_above(page: str) -> None:
         )  # fmt: skip
         if page == station.page:
             _words(here, station)
+        else:
+            st.button("Back to the station", icon=":material/undo:", on_click=begin, args=(here.name, here.at))
 
 
 def in_front(page: str) -> tuple[list[str], list[str]]:
@@ -167,13 +171,18 @@ def _words(here: Walk, station: Station) -> None:
     words = " ".join(station.words.split())
     # What a class is asked everybody answers above the page.
     asks = station.question and not here.led
-    text, more = st.columns([5, 2], gap="small") if asks or station.notes else (st.container(), None)
+    beside = asks or station.notes or station.seeds
+    text, more = st.columns([5, 2], gap="small") if beside else (st.container(), None)
     with text:
         st.markdown(words)
     if more:
         with more, st.container(horizontal=True, gap="small"):
             if asks:
                 _question(here, station)
+            if station.seeds and st.button(
+                f"On {station.seeds} seeds", icon=":material/casino:", help="Luck or law? The set-up on so many seeds."
+            ):
+                put_on_seeds(station.config, station.seeds, None if claim_of(station.config) else station.steps)
             if station.notes:
                 with st.popover("Notes", icon=":material/speaker_notes:"):
                     st.markdown(station.notes)

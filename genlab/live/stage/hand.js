@@ -15,7 +15,9 @@ export class Hand {
     this.lab = lab;
     this.commands = new Commands(message => lab.feed.send(message));
     this.controls = new Controls(parent, order => this.commands.order(order), (line, refused) => this.say(line, refused));
-    this.bar = new RunBar(order => this.order(order), () => lab.tell("keep", true), () => lab.slow.open());
+    this.bar = new RunBar(order => this.order(order), {
+      slow: () => lab.slow.open(), seeds: () => lab.tell("seeds", true), keep: () => lab.tell("keep", true),
+    });
   }
 
   /** The page has been drawn anew. */

@@ -41,9 +41,9 @@ def bands(histories: Sequence[Mapping[str, np.ndarray]]) -> Arrays:
 
 
 def on_how_many(trainer: MapTrainer) -> dict[str, Any] | None:
-    """The name that most seeds have, with the share of them, and which seeds have which; as a run's diagnosis is told.
+    """On how many seeds the claim holds, once it is judged; else the name that most seeds have, with the share of them.
 
-    None before the first step.
+    Said as a run's diagnosis is, with which seeds have which name; None before the first step.
     """
     seeds: dict[str, list[int]] = defaultdict(list)
     reference = trainer.reference()
@@ -56,7 +56,23 @@ def on_how_many(trainer: MapTrainer) -> dict[str, Any] | None:
     most, *_ = names = sorted(seeds, key=lambda name: -len(seeds[name]))
     many = sum(map(len, seeds.values()))
     saw = "; ".join(f"{name} on {len(seeds[name])} of {many} (seed {listed(sorted(seeds[name]))})" for name in names)
+    name, saw = f"{most} on {len(seeds[most])} of {many} seeds", f"{saw[0].upper()}{saw[1:]}."
+    if judged := _judged(trainer):
+        name, saw = judged[0], f"{judged[1]} {saw}"
     return {
-        "name": f"{most} on {len(seeds[most])} of {many} seeds", "saw": f"{saw[0].upper()}{saw[1:]}.",
+        "name": name, "saw": saw,
         "why": "One seed may be luck; the share of many is what the settings do.", "attempts": [], "page": "",
     }  # fmt: skip
+
+
+def _judged(trainer: MapTrainer) -> tuple[str, str] | None:
+    """The share of seeds on which the claim of the set-up holds, and the claim with those on which it does not."""
+    verdicts = trainer.verdicts
+    known = np.isfinite(verdicts.holds)
+    if not (verdicts.claim and known.all()):
+        return None
+    holds = int(verdicts.holds.sum())
+    name = f"claim holds on {holds} of {len(known)} seeds"
+    failed = [config.seed for config, held in zip(trainer.config.cells, verdicts.holds, strict=True) if not held]
+    where = f" It does not hold on seed {listed(failed)}." if failed else ""
+    return name, f"The claim “{verdicts.claim.words}” holds on {holds} of {len(known)}.{where}"

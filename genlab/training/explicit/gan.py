@@ -25,8 +25,9 @@ class GANStep:
     """The step as a program; its stages are draw, generate, score, loss, penalty, gradient, update, clip and record.
 
     ``inputs`` are to be filled before it is played: index (n_critic, batch), critic_noise (n_critic, batch, k),
-    generator_noise (batch, k) and, with a gradient penalty, mix (n_critic, batch, 1). ``record`` (…, numbers) holds
-    what a step leaves, by the places in ``recorded``: scores of the last turn's batch, real and generated in turns;
+    generator_noise (batch, k) and, with a gradient penalty, mix (n_critic, batch, 1); each with ``own`` before,
+    (models,) for models that have random numbers of their own, else (). ``record`` (…, numbers) holds what a step
+    leaves, by the places in ``recorded``: scores of the last turn's batch, real and generated in turns;
     those of the generator's batch; the norms of the penalties' gradients; the norms of both gradients; how many weights
     lie on the bounds.
     """
@@ -40,6 +41,7 @@ class GANStep:
         live: Mapping[str, Tensor],
         game: Game,
         program: Program | None = None,
+        own: tuple[int, ...] = (),
     ):
         self.config, self.game, self.live, self.optimizers = config, game, live, optimizers
         self.weights = {name: flat.vector.data for name, flat in weights.items()}
@@ -54,14 +56,13 @@ class GANStep:
         self._has_mix = config.objective == "wgan_gp" and config.gp_weight > 0
         self._has_r1 = config.r1_weight > 0
         shapes = {
-            "index": (n, self._batch),
             "critic_noise": (n, self._batch, config.noise_dim),
             "generator_noise": (self._batch, config.noise_dim),
         } | ({"mix": (n, self._batch, 1)} if self._has_mix else {})
-        self.inputs = {
-            name: torch.zeros(shape, dtype=torch.int64 if name == "index" else data.dtype, device=data.device)
-            for name, shape in shapes.items()
-        }
+        self.inputs = {name: data.new_zeros((*own, *shape)) for name, shape in shapes.items()}
+        # The index lies turn by turn, so that a turn's rows are fetched at once for all models.
+        self._index = torch.zeros((n, *own, self._batch), dtype=torch.int64, device=data.device)
+        self.inputs["index"] = self._index.movedim(0, -2)
         self._make_record()
         self._make_buffers(n, examples)
         self._write()
@@ -95,7 +96,8 @@ class GANStep:
         self._all_at_once = (n + 1) * batch * widest * prod(self._like.shape[:-2]) <= _AT_ONCE
         self._generated = self._pass("generator", batch * (n + 1 if self._all_at_once else 1), config.is_images)
         self._own = slice(self._generated.columns - batch, self._generated.columns)
-        self._real = self._data.new_zeros((examples, n * batch) if self._by_columns else (batch, examples))
+        rows = self._index.numel() if self._by_columns else self._index[0].numel()
+        self._real = self._data.new_zeros((examples, rows) if self._by_columns else (rows, examples))
         columns = batch * (3 if self._has_mix else 2)
         self.scored = self._pass("critic", columns)
         self._slope = self._new(1, columns)
@@ -134,12 +136,12 @@ class GANStep:
         program = self.program
         if self._by_columns:
             with program.stage("draw", "critic"):
-                program.columns(self._data, self.inputs["index"].flatten(), self._real)
+                program.columns(self._data, self._index.flatten(), self._real)
         if self._all_at_once:
             z, n = self._generated.input[..., :-1, :], self.config.n_critic * self._batch
             with program.stage("draw", "generator"):
-                program.copy(self.inputs["critic_noise"].flatten(0, 1).T, z[..., :n])
-                program.copy(self.inputs["generator_noise"].T, z[..., n:])
+                program.copy(self.inputs["critic_noise"].flatten(-3, -2).mT, z[..., :n])
+                program.copy(self.inputs["generator_noise"].mT, z[..., n:])
             with program.stage("generate", "generator"):
                 self._generated.forward()
 
@@ -148,7 +150,7 @@ class GANStep:
         if self._all_at_once:
             return
         with self.program.stage("draw", "generator", turn):
-            self.program.copy(noise.T, self._generated.input[..., :-1, :])
+            self.program.copy(noise.mT, self._generated.input[..., :-1, :])
         with self.program.stage("generate", "generator", turn):
             self._generated.forward()
 
@@ -159,21 +161,21 @@ class GANStep:
         bias under the Wasserstein loss, where Adam and RMSProp would make rounding large.
         """
         program, batch = self.program, self._batch
-        self._generate(self.inputs["critic_noise"][turn], turn)
+        self._generate(self.inputs["critic_noise"][..., turn, :, :], turn)
         part = slice(turn * batch, (turn + 1) * batch)
         x = self.scored.input[..., :-1, :]
         real, fake = x[..., 0 : 2 * batch : 2], x[..., 1 : 2 * batch : 2]
         with program.stage("draw", "critic", turn):
             if self._by_columns:
-                program.copy(self._real[:, part], real)
+                program.copy(self._real.unflatten(-1, self._index.shape)[:, turn].movedim(0, -2), real)
             else:
-                program.rows(self._data, self.inputs["index"][turn], self._real)
-                program.copy(self._real.T, real)
+                program.rows(self._data, self._index[turn].flatten(), self._real)
+                program.copy(self._real.unflatten(0, self._index.shape[1:]).mT, real)
             program.copy(self._generated.output[..., part] if self._all_at_once else self._generated.output, fake)
             if self._has_mix:
                 between = x[..., 2 * batch :]
                 program.subtract(real, fake, between)
-                program.multiply(between, self.inputs["mix"][turn].T, between)
+                program.multiply(between, self.inputs["mix"][..., turn, :, :].mT, between)
                 program.add(between, fake, between)
 
     def _critic_gradient(self, turn: int) -> None:

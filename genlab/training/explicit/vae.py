@@ -24,9 +24,10 @@ from genlab.training.explicit.program import Program, program_for
 class VAEStep:
     """The step as a program; its stages are draw, encode, sample, decode, loss, gradient and update.
 
-    ``inputs`` are to be filled before it is played: index (batch,), epsilon (batch, k) and beta (…, 1), the KL weight
-    in force. ``record`` (…, 2 + k) holds what a step leaves: the reconstruction, of points without its constant, the
-    KL weight and the KL of each latent, means over the batch.
+    ``inputs`` are to be filled before it is played: index (batch,) and epsilon (batch, k), each with ``own`` before,
+    (models,) for models that have random numbers of their own, else (); and beta (…, 1), the KL weight in force.
+    ``record`` (…, 2 + k) holds what a step leaves: the reconstruction, of points without its constant, the KL weight
+    and the KL of each latent, means over the batch.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class VAEStep:
         optimizer: Optimizer,
         live: Mapping[str, Tensor],
         program: Program | None = None,
+        own: tuple[int, ...] = (),
     ):
         self.config, self.live, self.optimizer, self._data = config, live, optimizer, data
         self.program = program or program_for(data.device)
@@ -47,19 +49,19 @@ class VAEStep:
             for net in (0, 1)
         )
         self._encoded, self._decoded = passes
-        self._rows = data.new_zeros((batch, examples))
+        self._rows = data.new_zeros((*own, batch, examples))
         encoded = self._encoded.output
         self._mean, self._log_variance = encoded[..., :latents, :], encoded[..., latents:, :]
         self._slopes = torch.empty_like(encoded)
         self._std, self._variance, self._kl, self._by_z = (torch.empty_like(self._mean) for _ in range(4))
         self._by_output = torch.empty_like(self._decoded.output)
-        self._epsilon = data.new_zeros((latents, batch))
+        self._epsilon = data.new_zeros((*own, latents, batch))
         models = encoded.shape[:-2]
         self._kl_weight = encoded.new_zeros((*models, latents))
         self.record = encoded.new_zeros((*models, 2 + latents))
         self.inputs = {
-            "index": torch.zeros(batch, dtype=torch.int64, device=data.device),
-            "epsilon": data.new_zeros((batch, latents)),
+            "index": torch.zeros((*own, batch), dtype=torch.int64, device=data.device),
+            "epsilon": data.new_zeros((*own, batch, latents)),
             "beta": data.new_zeros((*models, 1)),
         }
         self._write()
@@ -68,9 +70,9 @@ class VAEStep:
         program, inputs, batch = self.program, self.inputs, self.config.batch_size
         x, z = self._encoded.input[..., :-1, :], self._decoded.input[..., :-1, :]
         with program.stage("draw"):
-            program.rows(self._data, inputs["index"], self._rows)
-            program.copy(self._rows.T, x)
-            program.copy(inputs["epsilon"].T, self._epsilon)
+            program.rows(self._data, inputs["index"].flatten(), self._rows.view(-1, self._rows.shape[-1]))
+            program.copy(self._rows.mT, x)
+            program.copy(inputs["epsilon"].mT, self._epsilon)
         with program.stage("encode", "encoder"):
             self._encoded.forward()
         with program.stage("sample", "encoder"):

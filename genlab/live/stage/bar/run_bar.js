@@ -19,8 +19,8 @@ import { copy, newSeed, oneStep, pause, play, reset, rewind } from "../wire/mess
 const KEYS = { " ": "play", s: "step", 0: "reset", n: "seed", b: "rewind" };
 
 export class RunBar {
-  /** @param {(order: Order) => Promise<unknown>} order @param {() => void} keep @param {() => void} slow */
-  constructor(order, keep, slow) {
+  /** @param {(order: Order) => Promise<unknown>} order @param {Record<"slow" | "seeds" | "keep", () => void>} open what unfolds beside the run */
+  constructor(order, open) {
     this.order = order;
     this.stepping = false;
     /** @type {Standing} */
@@ -32,11 +32,12 @@ export class RunBar {
     this.buttons = {
       play: this.button("Play", "Space", "Let it train (Space)", () => this.playOrPause()),
       step: this.button("One step", "S", "Exactly one training step, then pause; held, the key S steps on and on", () => this.step()),
-      slow: this.button("Slow", "", "The next step in slow motion, stage by stage", slow),
+      slow: this.button("Slow", "", "The next step in slow motion, stage by stage", open.slow),
       reset: this.button("Reset", "0", "Back to step 0: same settings, same seed", () => order(reset(this.standing.until))),
       seed: this.button("New seed", "N", "A fresh run with another seed", () => order(newSeed(this.standing.until))),
       rewind: this.button("Rewind", "B", "Back to the last finite state", () => order(rewind())),
-      keep: this.button("Keep", "", "Name this run, save it, share it, see its code", keep),
+      seeds: this.button("N seeds", "", "Luck or law? These settings on several seeds at once", open.seeds),
+      keep: this.button("Keep", "", "Name this run, save it, share it, see its code", open.keep),
     };
     this.buttons.play.classList.add("primary");
     this.node = element("div", { class: "run-bar", role: "toolbar", "aria-label": "Run" }, this.watching, this.mine, ...Object.values(this.buttons));
@@ -68,7 +69,7 @@ export class RunBar {
     buttons.slow.hidden = map || statuses.length > 1;
     buttons.step.hidden = buttons.seed.hidden = map || Boolean(watching);
     buttons.rewind.hidden = Boolean(watching) || !statuses.includes("diverged");
-    buttons.keep.hidden = !keep;
+    buttons.keep.hidden = buttons.seeds.hidden = !keep;
   }
 
   isRunning() {

@@ -45,12 +45,12 @@ export async function film(panel, format) {
   document.addEventListener("keydown", event => event.key === "Escape" && stop.abort(), { signal: stop.signal });
   try {
     const pictures = await picturesOf(panel, stop.signal);
-    lab.hand.say(`Film: ${pictures.length} pictures are written …`);
+    lab.hand.say(`Film: ${pictures.length} pictures are written …`, true);
     const name = lab.fileName(`film-${panel.id}`, format.ending, lab.header?.step);
     save(format.type ? await record(pictures, format.type, stop.signal) : await gif(lab, pictures, HOLD, LAST), name);
-    lab.hand.say(`${name}: ${pictures.length} pictures.`);
+    lab.hand.say(`${name}: ${pictures.length} pictures.`, false);
   } catch (reason) {
-    lab.hand.say(`No film was made: ${reason instanceof Error ? reason.message : reason}`);
+    lab.hand.say(`No film was made: ${reason instanceof Error ? reason.message : reason}`, true);
   } finally {
     stop.abort();
     filmed.delete(lab);
@@ -70,7 +70,7 @@ async function picturesOf(panel, signal) {
   const pictures = [];
   try {
     for (const stop of [...stops, null]) {
-      lab.hand.say(`Film: picture ${pictures.length + 1} of ${stops.length + 1} … (Escape ends it)`);
+      lab.hand.say(`Film: picture ${pictures.length + 1} of ${stops.length + 1} … (Escape ends it)`, true);
       await shown(lab, stop, signal);
       await panel.draw();
       const picture = await panel.picture(SLIDE);
