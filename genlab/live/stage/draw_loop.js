@@ -12,12 +12,14 @@ export class DrawLoop {
    * @param {() => Panel[]} panels that are seen and have something to draw
    * @param {() => Promise<unknown>} ready before the first panel is drawn
    * @param {() => void} drawn after all panels
+   * @param {() => boolean} dragging whether a hand holds a slider
    */
-  constructor(around, panels, ready, drawn) {
+  constructor(around, panels, ready, drawn, dragging) {
     this.around = around;
     this.panels = panels;
     this.ready = ready;
     this.drawn = drawn;
+    this.dragging = dragging;
     this.touched = -Infinity; // when a hand last moved over a plane of codes
     this.free = 0; // when the next draw may begin
     this.waiting = false;
@@ -65,9 +67,11 @@ export class DrawLoop {
       console.error("genlab:", reason);
     }
     // One panel in a task: between two of them the pointer is served. While it moves, a draw of c ms that comes
-    // every c² / 5 ms makes it wait for 2.5 ms on average, whatever c is.
+    // every c² / 5 ms makes it wait for 2.5 ms on average, whatever c is. While a slider is dragged half of the time
+    // is for the hand: what it sends and what comes back must not wait for pictures of the value before.
     const cost = performance.now() - start;
     const moving = performance.now() - this.touched < HAND;
-    await new Promise(done => setTimeout(done, moving ? Math.min(LONGEST, cost ** 2 / 5) : 0));
+    const rest = moving ? Math.min(LONGEST, cost ** 2 / 5) : this.dragging() ? cost : 0;
+    await new Promise(done => setTimeout(done, rest));
   }
 }

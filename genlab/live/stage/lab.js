@@ -96,7 +96,8 @@ export class Lab {
     this.decoder = new Decoder(message => this.feed.send(message));
     this.example = new Example(this);
     this.loop = new DrawLoop(
-      () => this.drawAround(), () => this.drawable(), () => this.beforePanels(), () => this.drawn());
+      () => this.drawAround(), () => this.drawable(), () => this.beforePanels(), () => this.drawn(),
+      () => this.hand.controls.drag.going);
 
     this.stop = new AbortController();
     const { signal } = this.stop;
