@@ -111,6 +111,22 @@ def test_a_student_is_taken_along_to_page_run_and_tab_and_finds_their_own_place_
     assert "you look at" not in ada.strip()
 
 
+def test_a_step_that_the_lecturer_looks_back_to_is_looked_at_by_those_who_follow_and_by_nobody_else(lecturer, come):
+    lecturer.press("Play")
+    lecturer.wait("h.step > 60")
+    lecturer.pause()
+    ada, bob = come(f"vae?{'width=8'}"), come(f"gan?run={lecturer.run()}")
+    lecturer.click("Everybody looks here")
+    ada.sees(lecturer.run())
+    bob.click("Back to mine")
+    lecturer.page.locator(".timeline input").press("Home")
+    for tab in (lecturer, ada):
+        tab.wait("h.looking === 0")
+    assert bob.header("looking") is None
+    lecturer.page.locator(".timeline").get_by_role("button", name="Now").click()
+    ada.wait("h.looking === null")
+
+
 def test_whoever_goes_back_to_their_own_stays_there_until_they_follow_again(lecturer, come):
     ada = come(f"gan?{SMALL}")
     own, theirs = ada.run(), lecturer.run()

@@ -230,18 +230,34 @@ def test_two_visitors_of_a_training_run_each_see_their_own_x_and_its_bound(serve
     server.lab.stop(run_id)
 
 
-def test_everyone_who_watches_sees_the_step_that_was_looked_at_last(server):
+def test_whoever_looks_back_sees_the_step_that_they_looked_at_last_and_the_others_see_the_present(server):
     run_id = server.lab.start(SMALL)
     for _ in range(60):
         server.lab.step(run_id)
     with server.open(run_id) as hand, server.open(run_id) as other:
+        for socket in (hand, other):
+            say(socket, type="streams", streams=["history"])
         for number in range(40):
             say(hand, type="look", step=[25, 50, 0][number % 3])
-        for socket in (hand, other):
-            header = next(header for header, _ in packets(socket) if header["looking"] == 25)
-            assert (header["timeline"], header["step"]) == ([0, 25, 50], 60)
-        say(other, type="look", step=None)
-        next(header for header, _ in packets(hand) if header["looking"] is None)
+        header, arrays = next(one for one in packets(hand) if one[0]["looking"] == 25)
+        assert (header["timeline"], header["step"], len(arrays["history.step"])) == ([0, 25, 50], 60, 60)
+        server.lab.step(run_id)
+        # The curves of who looks back go on, and who does not look back is shown no past.
+        assert next(header for header, _ in packets(hand) if header["step"] == 61)["looking"] == 25
+        assert next(header for header, _ in packets(other) if header["step"] == 61)["looking"] is None
+        say(hand, type="look", step=None)
+        assert next(header for header, _ in packets(hand) if header["looking"] is None)["step"] == 61
+
+
+def test_whoever_looks_at_a_past_that_the_run_has_no_more_sees_the_present_again(server):
+    run_id = server.lab.start(SMALL)
+    for _ in range(60):
+        server.lab.step(run_id)
+    with server.open(run_id) as socket:
+        say(socket, type="look", step=50)
+        next(header for header, _ in packets(socket) if header["looking"] == 50)
+        server.lab.reset(run_id)
+        assert next(header for header, _ in packets(socket) if header["looking"] is None)["step"] == 0
 
 
 def test_a_point_is_no_picture(server):

@@ -69,7 +69,7 @@ def test_the_keyboard_scrubs_back_and_a_branch_goes_on_beside_the_run(lab):
         assert shown == f"{lab.header('last.critic_loss'):.4g}"
         assert lab.header("last.step") == stop and losses(lab)[0][2][-1] == step
     assert now not in pictures.values() and pictures[first] != pictures[second]
-    # What is looked at is the run's, not the tab's: it is there again after F5.
+    # What is looked at is the tab's, and is there again after F5.
     lab.page.reload()
     lab.ready()
     lab.wait("h.looking === v[0]", second)

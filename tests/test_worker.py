@@ -462,12 +462,9 @@ def trained(desk, run_id, config=GAN, steps=60, streams=("history", "samples", "
     desk.wait(lambda: desk.frames.get(run_id) and desk.frame(run_id)[0]["step"] == steps)
 
 
-def looked(desk, run_id, step):
-    """The frame after a look at a step."""
-    reply = desk.do(run_id, "look", step=step)
-    assert reply["error"] is None
-    desk.wait(lambda: desk.frame(run_id)[0]["looking"] == step)
-    return desk.frame(run_id)
+def looked(desk, run_id, step, streams=("history", "samples")):
+    """The frame that one watcher is answered who looks at a step."""
+    return decode(desk.do(run_id, "look", visitor=1, step=step, streams=list(streams)))
 
 
 def curve_at(arrays, name, step):
@@ -484,17 +481,18 @@ def test_looking_back_shows_pictures_and_numbers_of_that_step_and_whole_curves(d
     # What is measured now and then may still be what it was at that step.
     assert then["last"]["wasserstein_exact"] == curve_at(past, "wasserstein_exact", 25)
     assert then["last"]["critic_loss"] == curve_at(past, "critic_loss", 25) != header["last"]["critic_loss"]
-    _, again = looked(desk, "contract-look", None)
-    assert np.array_equal(again["samples.xy"], now["samples.xy"])
+    # Whoever does not look back sees the present all the while.
+    assert desk.frame("contract-look")[0]["looking"] is None
+    assert np.array_equal(desk.frame("contract-look")[1]["samples.xy"], now["samples.xy"])
 
 
-def test_a_code_is_decoded_by_the_networks_that_are_looked_at(desk):
+def test_a_code_is_decoded_by_the_networks_that_its_asker_looks_at(desk):
     trained(desk, "contract-then", streams=())
     z = {"number": 1, "z": [0.3] * GAN.noise_dim}
-    answers = []
-    for step in (None, 25, 50, 25, None):
-        desk.do("contract-then", "look", step=step)
-        answers.append(decode(desk.do("contract-then", "decode", **z))[1]["xy"].tolist())
+    answers = [
+        decode(desk.do("contract-then", "decode", visitor=1, at=step, **z))[1]["xy"].tolist()
+        for step in (None, 25, 50, 25, None)
+    ]
     assert answers[0] == answers[4] and answers[1] == answers[3]
     assert len({tuple(xy) for xy in answers}) == 3
 
@@ -504,20 +502,34 @@ def test_a_run_trains_on_while_its_past_is_looked_at(desk):
     _, past = looked(desk, "contract-on", 50)
     desk.do("contract-on", "play")
     desk.wait(lambda: desk.frame("contract-on")[0]["step"] > 70)
-    header, arrays = desk.frame("contract-on")
+    header, arrays = looked(desk, "contract-on", 50)
     assert (header["looking"], header["status"]) == (50, "running")
     assert np.array_equal(arrays["samples.xy"], past["samples.xy"]) and arrays["history.step"][-1] > 70
+    assert desk.frame("contract-on")[0]["looking"] is None
     desk.do("contract-on", "pause")
 
 
 def test_what_is_asked_for_is_the_nearest_snapshot_and_a_reset_run_has_no_past(desk):
     trained(desk, "contract-near")
-    desk.do("contract-near", "look", step=30)
-    desk.wait(lambda: desk.frame("contract-near")[0]["looking"] == 25)
+    assert looked(desk, "contract-near", 30)[0]["looking"] == 25
     desk.do("contract-near", "reset", config=None)
+    refused = desk.do("contract-near", "look", visitor=1, step=30, streams=[])
+    assert refused["kind"] == "refused" and refused["error"] == "the run does not reach that step any more"
     desk.wait(lambda: desk.frame("contract-near")[0]["step"] == 0)
-    header = desk.frame("contract-near")[0]
-    assert (header["looking"], header["timeline"]) == (None, [0])
+    assert desk.frame("contract-near")[0]["timeline"] == [0]
+
+
+def test_a_run_holds_a_few_pasts_at_most_and_the_one_asked_for_longest_ago_goes(tmp_path):
+    desk = Desk(ThreadHost, tmp_path)
+    trained(desk, "many-pasts", steps=110)
+    run = desk.host.worker.runs["many-pasts"]
+    first, second, third, *_, last = run.trainer.snapshots.steps
+    for step in (first, second, third, first, last):
+        looked(desk, "many-pasts", step)
+    assert [*run.pasts] == [third, first, last] and run.trainer.snapshots.held == {third, first, last}
+    desk.host.subscribe("many-pasts", Audience())
+    desk.wait(lambda: not run.pasts and not run.trainer.snapshots.held)
+    desk.host.stop()
 
 
 def test_a_run_can_be_rewound_to_any_snapshot_and_nowhere_else(desk):
@@ -1025,10 +1037,13 @@ def test_questions_without_an_asker_never_take_each_others_place():
 def test_a_question_that_was_replaced_is_answered_as_well(tmp_path):
     desk = Desk(ThreadHost, tmp_path)
     desk.start("asked-twice")
-    futures = [desk.host.command("asked-twice", "look", visitor=3, step=0) for _ in range(20)]
+    futures = [
+        desk.host.command("asked-twice", "decode", visitor=3, number=1, z=[0.0] * GAN.noise_dim) for _ in range(20)
+    ]
     replies = [future.result(20) for future in futures]
-    assert replies[-1]["error"] is None
-    assert {reply["error"] for reply in replies} <= {None, "a newer request took its place"}
+    assert isinstance(replies[-1], bytes)
+    others = [reply["error"] for reply in replies if isinstance(reply, dict)]
+    assert set(others) <= {"a newer request took its place"}
     desk.host.stop()
 
 

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket
 
 from genlab.config import SettingError
 from genlab.live.open_socket import POLICY_VIOLATION, Connection, OpenSocket, ProtocolError
-from genlab.runtime.access import Pass, Right, on_behalf_of
+from genlab.runtime.access import Pass, on_behalf_of
 from genlab.runtime.client import Lab, Watch
 from genlab.runtime.hand import Hand
 from genlab.runtime.messages import (
@@ -57,6 +57,8 @@ class Client(OpenSocket):
         self._commands: deque[Command] = deque()
         self._commanded = asyncio.Event()
         self._prompt = 0
+        self._looks: int | None = None
+        self._looks_again = False
         self._next_frame = 0.0
 
     async def serve(self, hz: str) -> None:
@@ -76,7 +78,21 @@ class Client(OpenSocket):
     # ---- out ----
 
     def _deliver(self, slot: str, packet: bytes) -> None:
-        self._call(self._put, slot, packet)
+        self._call(self._arrived, slot, packet)
+
+    def _arrived(self, slot: str, packet: bytes) -> None:
+        if slot != "frame" or self._looks is None:
+            self._put(slot, packet)
+        elif not self._looks_again:
+            # The present has moved on, and with it the curves beside the past that is looked at.
+            self._looks_again = True
+            self._loop.call_later(max(0.0, self._next_frame - time.monotonic()), self._look_again)
+
+    def _look_again(self) -> None:
+        self._looks_again = False
+        if self._looks is not None and self.connection == Connection.OPEN:
+            self._asked.setdefault("look", Look(type="look", step=self._looks))
+            self._ask_on("look")
 
     async def _send_more(self) -> None:
         if "frame" not in self._slots:
@@ -103,16 +119,16 @@ class Client(OpenSocket):
                 raise ProtocolError(POLICY_VIOLATION, f"commands: allowed are {MOST_COMMANDS} that wait")
             self._commands.append(message)
             self._commanded.set()
-        elif isinstance(message, Look) and not self._may_steer():
-            # What everybody sees is moved by who leads.
-            return
-        elif isinstance(message, Decode | Encode | Examine | Rehearse | Look):
+        elif isinstance(message, Look) and message.step is None:
+            self._looks = None
+            watch.look_at_present()
+        elif isinstance(message, Look):
+            self._looks, self._prompt = message.step, self._prompt + 1
+            self._asked["look"] = message
+            self._ask_next("look")
+        elif isinstance(message, Decode | Encode | Examine | Rehearse):
             self._asked[message.type] = message
             self._ask_next(message.type)
-
-    def _may_steer(self) -> bool:
-        with on_behalf_of(self.holder.visitor, self.holder.right):
-            return self.lab.right(self.run_id) >= Right.STEER
 
     async def _act(self) -> None:
         """Carry out the commands in their order; of a drag only the newest value that waits."""
@@ -151,13 +167,28 @@ class Client(OpenSocket):
         self._asking.discard(kind)
         if self.connection != Connection.OPEN or self._broken.done():
             return
-        if done.exception() is None and isinstance(done.result(), bytes):
-            self._put(f"{kind.removesuffix('e')}ed", done.result())
+        packet = done.result() if done.exception() is None else None
+        if kind == "look":
+            self._looked(packet)
+        elif isinstance(packet, bytes):
+            self._put(f"{kind.removesuffix('e')}ed", packet)
+        self._ask_on(kind)
+
+    def _looked(self, packet: Any) -> None:
+        if isinstance(packet, bytes) and self._looks is not None:
+            self._put("frame", packet)
+        elif isinstance(packet, dict) and self._looks is not None and "look" not in self._asked:
+            # The run has not that past any more.
+            self._looks = None
+            self._watch.look_at_present()
+
+    def _ask_on(self, kind: str) -> None:
         try:
             self._ask_next(kind)
         except Exception as error:
             # Nobody waits for a callback of the loop: the tasks of the client do.
-            self._broken.set_exception(error)
+            if not self._broken.done():
+                self._broken.set_exception(error)
 
 
 def _joined(command: Command, newer: Command) -> Apply | None:
@@ -169,6 +200,7 @@ def _joined(command: Command, newer: Command) -> Apply | None:
 
 def _ask(watch: Watch, asked: Decode | Encode | Examine | Rehearse | Look) -> Future:
     if isinstance(asked, Look):
+        assert asked.step is not None
         return watch.look(asked.step)
     if isinstance(asked, Decode):
         return watch.decode(asked.id, asked.z)

@@ -270,7 +270,7 @@ class Rehearse(Message):
 
 
 class Look(Message):
-    """Shows all watchers the run as it stood at the snapshot nearest to a step; null shows it as it is again."""
+    """Shows this client the run as it stood at the snapshot nearest to a step; null shows it as it is again."""
 
     type: Literal["look"]
     step: Annotated[int, Field(ge=0, le=2**53)] | None

@@ -28,6 +28,7 @@ class Watch:
     """One watcher of a run; ``close`` it when the watcher is gone.
 
     ``visitor`` numbers the watcher, ``who`` is the person whose share of a worker's time the answers take, "" for none.
+    ``looking``: the step that this watcher looks at instead of the present; what it asks is then about that step.
     """
 
     lab: Watched
@@ -36,6 +37,7 @@ class Watch:
     streams: tuple[str, ...] = ()
     hz: float = DEFAULT_HZ
     who: str = ""
+    looking: int | None = None
     visitor: int = field(default_factory=itertools.count(1).__next__)
 
     def subscribe(self, streams: list[str]) -> None:
@@ -57,7 +59,7 @@ class Watch:
         for vector in z if isinstance(z[0], list) else [z]:
             if len(vector) != expected:
                 raise SettingError(f"z has {len(vector)} numbers: this model needs {expected}")
-        return self.lab.ask(self.run_id, "decode", visitor=self.visitor, who=self.who, number=number, z=z)
+        return self._ask("decode", number=number, z=z, at=self.looking)
 
     def encode(self, number: int, x: Any, bound: bool = False) -> Future:
         """Look at this watcher's own x, perhaps at its bound too; the future is a packet of what is known of it by now.
@@ -69,28 +71,36 @@ class Watch:
             raise SettingError("encode: only a VAE has an encoder")
         if not isinstance(x, dict) and isinstance(x, str) != config.is_images:
             raise SettingError(f"x: this model encodes {'784 pixels' if config.is_images else '2 coordinates'}")
-        return self.lab.ask(self.run_id, "encode", visitor=self.visitor, who=self.who, number=number, x=x, bound=bound)
+        return self._ask("encode", number=number, x=x, bound=bound, at=self.looking)
 
     def examine(self, number: int, cell: int) -> Future:
         """The packet of one cell of a map: its curves and samples. Raises SettingError where there is none."""
         cell_of(self.lab.state(self.run_id).config, cell)
-        return self.lab.ask(self.run_id, "examine", visitor=self.visitor, who=self.who, number=number, cell=cell)
+        return self._ask("examine", number=number, cell=cell)
 
     def rehearse(self, number: int) -> Future:
         """The packet of the run's next step in slow motion, or of the line that says why there is none."""
         if isinstance(self.lab.state(self.run_id).config, MapConfig):
             raise SettingError("rehearse: a map has many models; open a cell as a run of its own")
-        return self.lab.ask(self.run_id, "rehearse", visitor=self.visitor, who=self.who, number=number)
+        return self._ask("rehearse", number=number)
 
-    def look(self, step: int | None) -> Future:
-        """Show all watchers the run as it stood at the snapshot nearest to a step, while it trains on undisturbed.
+    def look(self, step: int) -> Future:
+        """The packet of a frame of the run as it stood at the snapshot nearest to a step, while it trains on.
 
-        None shows the present again. Frames say in ``timeline`` at which steps there are snapshots, and in ``looking``
-        which one they show.
+        Frames say in ``timeline`` at which steps there are snapshots, and in ``looking`` which one they show.
         """
         if isinstance(self.lab.state(self.run_id).config, MapConfig):
             raise SettingError("look: a map keeps no past; open a cell as a run of its own")
-        return self.lab.ask(self.run_id, "look", visitor=self.visitor, who=self.who, step=step)
+        self.looking = step
+        return self._ask("look", step=step, streams=list(self.streams))
+
+    def look_at_present(self) -> None:
+        """Look back no more; a frame comes."""
+        self.looking = None
+        self.lab.audience_changed(self.run_id)
+
+    def _ask(self, do: str, **arguments: Any) -> Future:
+        return self.lab.ask(self.run_id, do, visitor=self.visitor, who=self.who, **arguments)
 
     def close(self) -> None:
         self.lab.unwatch(self)

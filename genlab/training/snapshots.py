@@ -1,6 +1,6 @@
 """The states that a run remembers: bounded in number and bytes, dense in the recent past and sparse before."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,12 +41,12 @@ class Snapshot:
 class Snapshots:
     """The snapshots of one run, the oldest first.
 
-    held: the step of one that is looked at, which is not thinned out.
+    held: the steps of those that are looked at, which are not thinned out.
     """
 
     def __init__(self):
         self._kept: list[Snapshot] = []
-        self.held: int | None = None
+        self.held: set[int] = set()
 
     @property
     def steps(self) -> list[int]:
@@ -94,13 +94,13 @@ class Snapshots:
         self._kept = [snapshot for snapshot in self._kept if snapshot.step <= step]
 
 
-def superfluous(steps: Sequence[int], held: int | None = None) -> int | None:
-    """Which of these rising steps to give up first; None when only the first, the newest and ``held`` are left.
+def superfluous(steps: Sequence[int], held: Collection[int] = ()) -> int | None:
+    """Which of these rising steps to give up first; None when only the first, the newest and those ``held`` are left.
 
     It is the one that leaves the gap which is smallest for its age: gap / (newest step − start of the gap). Whenever a
     new step comes, so much is given up that the gaps grow in proportion to their age.
     """
-    inner = [index for index in range(1, len(steps) - 1) if steps[index] != held]
+    inner = [index for index in range(1, len(steps) - 1) if steps[index] not in held]
 
     def gap_for_its_age(index: int) -> float:
         return (steps[index + 1] - steps[index - 1]) / (steps[-1] - steps[index - 1])

@@ -5,7 +5,7 @@
 import { Asking } from "./bar/asking.js";
 import { pageOf, placeOf, samePlace } from "./maths/place.js";
 import { action, change, element, menu, press, toggle } from "./page/dom.js";
-import { bring, inFront } from "./page/mounted.js";
+import { bring, inFront, lookAt } from "./page/mounted.js";
 import { recall, remember } from "./page/memory.js";
 import { answer, call, follow, lead, move, reveal } from "./wire/class_messages.js";
 import { Seat } from "./wire/seat.js";
@@ -130,11 +130,12 @@ class Strip {
     const { page, query } = place;
     if (samePlace(this.where(), place)) {
       this.went = name;
-      const panels = JSON.stringify([name, place.panels]);
+      const panels = JSON.stringify([name, place.panels, place.look]);
       // Stages are drawn after the page has come.
       if (panels === this.shown || (place.panels.length && !inFront().length)) return;
       this.shown = panels;
       bring(place.panels);
+      lookAt(place.look);
     } else if (this.went !== name) {
       this.went = name;
       this.keep({ at: { page, query } });

@@ -32,6 +32,8 @@ export class Hand {
   async order(order, beside = {}) {
     const answer = await this.commands.order(order);
     this.say(answer.error || answer.note, Boolean(answer.error));
+    // What one looked back to is the past of another run then.
+    if (["reset", "new_seed", "rewind"].includes(order.do) && !answer.error) this.lab.timeline.look(null);
     if (answer.run) {
       document.dispatchEvent(new CustomEvent("genlab-made"));
       this.lab.tell("address", { ...beside, run: answer.run });

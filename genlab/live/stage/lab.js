@@ -70,6 +70,7 @@ export class Lab {
       expectsNews: () => this.header?.status === "running",
       refused: () => this.askAgain(),
       cut: () => this.hand.cut(),
+      opened: () => this.timeline.again(),
     });
     this.top = new TopBar(this);
     this.companion = new Companion(this);
@@ -129,9 +130,9 @@ export class Lab {
       this.changes = [];
       this.arrays = {};
       this.pinned = recall("pinned", {})[data.group + data.model] ?? null;
+      this.timeline.enter();
     }
-    // What everybody sees is moved by who steers.
-    this.timeline.node.hidden = !data.timeline || Boolean(data.watching);
+    this.timeline.node.hidden = !data.timeline;
     this.reconcile(data.panels);
     if (another) for (const panel of this.panels.values()) panel.enter();
     this.room.fit();

@@ -8,9 +8,10 @@ import numpy as np
 
 from genlab.config import SettingError
 from genlab.runtime.messages import Record, encode
+from genlab.runtime.worker.frames import frame_of
 from genlab.runtime.worker.run import Run
 
-ANSWERED = ("decode", "encode", "examine", "rehearse", "glance", "generate")
+ANSWERED = ("decode", "encode", "examine", "rehearse", "glance", "look", "generate")
 """Commands whose reply is a packet."""
 
 
@@ -27,14 +28,15 @@ class Answers:
 
     def decode(self, run: Run, command: dict[str, Any]) -> None:
         run.require_model()
-        self._answer(command, {"kind": "decoded"}, run.shown.decode(command["z"]))
+        self._answer(command, {"kind": "decoded"}, run.at(command.get("at")).decode(command["z"]))
 
     def encode(self, run: Run, command: dict[str, Any]) -> None:
         run.require_model()
         if run.view.inspection is None:
             raise SettingError("encode: only a VAE has an encoder")
-        arrays, settled = run.shown.look(command["visitor"], command["x"], command["number"], command["bound"])
-        trainer = run.shown.trainer
+        view = run.at(command.get("at"))
+        arrays, settled = view.look(command["visitor"], command["x"], command["number"], command["bound"])
+        trainer = view.trainer
         about = {"step": trainer.step, "config": trainer.config.model_dump(), "settled": settled}
         self._answer(command, {"kind": "encoded", **about}, arrays)
 
@@ -49,6 +51,11 @@ class Answers:
 
         header, arrays = rehearse(run.trainer)
         self._answer(command, {"kind": "rehearsed", **header}, arrays)
+
+    def look(self, run: Run, command: dict[str, Any]) -> None:
+        """A frame of the run as it stood, for one watcher alone."""
+        run.require_model()
+        self._send_packet(command, frame_of(run, tuple(command["streams"]), run.at(command["step"])))
 
     def glance(self, run: Run, command: dict[str, Any]) -> None:
         """A small picture of the run, and its name; of a map how it stands alone."""

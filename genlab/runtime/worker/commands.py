@@ -311,7 +311,7 @@ class Commands:
     def _rewind(self, run: Run, command: dict[str, Any]) -> None:
         run.require_model()
         run.trainer.rewind(command.get("step"))
-        run.look(None)
+        run.forget_pasts()
         run.rest(f"Rewound to step {run.step}.")
 
     def _branch(self, run: Run, command: dict[str, Any]) -> None:
@@ -338,10 +338,6 @@ class Commands:
     def _watch(self, run: Run, command: dict[str, Any]) -> None:
         self._frames.subscribe(run, command)
         run.frame_wanted = True
-
-    def _look(self, run: Run, command: dict[str, Any]) -> None:
-        run.require_model()
-        run.look(command["step"])
 
 
 def _came_back(note: str, step: int, plays: bool) -> str:

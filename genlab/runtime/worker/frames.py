@@ -1,6 +1,7 @@
 """What a run's watchers are sent: frames within their share of the time, and what costs more than a frame."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,8 @@ class Frames:
         run.streams, run.watchers = tuple(audience["streams"]), audience["watchers"]
         run.hz = min(audience["hz"], MAX_HZ)
         run.last_watched, run.next_frame = time.monotonic(), 0.0
+        if run.pasts and not run.watchers:
+            run.forget_pasts()
 
     def are_waited_for(self) -> bool:
         """Whether somebody watches a run that has something new to draw."""
@@ -47,7 +50,7 @@ class Frames:
             for one in watched:
                 self._frame(one, now)
         # While it trains only behind a frame: there is most time until the next one is due.
-        inspected = run.shown and run.shown.inspection and (run.past or run.status in _INSPECTED)
+        inspected = run.view and run.view.inspection and (run.pasts or run.status in _INSPECTED)
         if run.watchers and inspected and (due or run.status != RunStatus.RUNNING):
             self._inspect(run)
 
@@ -59,7 +62,10 @@ class Frames:
         self._mark(run.run_id, run.is_proven)
         begin, busy = time.perf_counter(), time.thread_time()
         try:
-            if not run.shown.inspection.work(survey="survey" in run.streams):
+            # In turn: while it trains there is always something to look at in the present.
+            views = deque((run.view, *run.pasts.values()))
+            views.rotate(run.sequence)
+            if not any(view.inspection.work(survey="survey" in run.streams) for view in views):
                 return
         except Exception as error:
             run.fail(error)
@@ -74,7 +80,7 @@ class Frames:
         # Time of the thread, not of the clock: on a busy machine waiting for a core is no reason for fewer frames.
         begin, busy = time.perf_counter(), time.thread_time()
         try:
-            packet = _encode(run)
+            packet = frame_of(run, run.streams)
         except Exception as error:
             run.fail(error)
             packet = encode(_header(run))
@@ -109,24 +115,24 @@ def _header(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _encode(run: Run) -> bytes:
+def frame_of(run: Run, streams: tuple[str, ...], past: Any = None) -> bytes:
+    """The packet of a frame: of the present, or of a ``past`` of the run that is looked at."""
     header, trainer = _header(run), run.trainer
     if trainer is None:
         return encode(header)
-    streams = set(run.streams)
-    if run.past:
+    if past:
         # The curves stay whole: what comes after the step that is looked at is part of the story.
-        arrays, last, info = run.past.draw(tuple(streams - {"history"}))
-        arrays |= run.view.draw(tuple(streams & {"history"}), whole=False)[0]
+        arrays, last, info = past.draw(tuple(name for name in streams if name != "history"))
+        arrays |= run.view.draw(("history",) if "history" in streams else (), whole=False)[0]
     else:
-        arrays, last, info = run.view.draw(run.streams, whole=run.status != RunStatus.RUNNING)
-    gone = trainer.diverged
+        arrays, last, info = run.view.draw(streams, whole=run.status != RunStatus.RUNNING)
+    gone, shown = trainer.diverged, past.trainer if past else trainer
     header |= {
         "seconds": trainer.seconds, "last": last, "info": info,
         "diverged": {"step": gone.step, "quantity": gone.quantity} if gone else None,
         "reference": run.view.reference(), "diagnosis": run.view.diagnosis(),
-        "config": run.shown.trainer.config.model_dump(), "present": run.config.model_dump() if run.past else None,
+        "config": shown.config.model_dump(), "present": run.config.model_dump() if past else None,
         "timeline": trainer.snapshots.steps,
-        "looking": run.past.trainer.step if run.past else None,
+        "looking": shown.step if past else None,
     }  # fmt: skip
     return encode(header, arrays)

@@ -3,7 +3,7 @@
 import math
 import re
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from genlab.runtime.messages import DEFAULT_HZ, PROVING, RunStatus
 from genlab.runtime.settings import AUTO
 from genlab.runtime.worker.places import Place
 
+MOST_PASTS = 3
+"""Snapshots of a run that can be looked at side by side: each takes the memory of its networks."""
 _NO_MEMORY = re.compile("out of memory|allocate memory|not enough memory", re.IGNORECASE)
 
 
@@ -37,7 +39,7 @@ class Run:
         self.message = ""
         self.trainer = None
         self.view = None
-        self.past = None
+        self.pasts: OrderedDict[int, Any] = OrderedDict()
         self._config = config
         self.twin = ""
         self.until = math.inf
@@ -80,7 +82,8 @@ class Run:
         """Take a fresh or loaded trainer."""
         from genlab.runtime.streams import view_of
 
-        self.trainer, self.view, self.past = trainer, view_of(trainer), None
+        self.trainer, self.view = trainer, view_of(trainer)
+        self.forget_pasts()
         self._config, self.trained = trainer.config, 0.0
         self.rate.clear()
 
@@ -106,7 +109,8 @@ class Run:
 
     def clear(self, config: Config | MapConfig) -> None:
         """Let the trainer go: one with these settings is on its way."""
-        self.trainer, self.view, self.past, self._config, self.status = None, None, None, config, RunStatus.STARTING
+        self.trainer, self.view, self._config, self.status = None, None, config, RunStatus.STARTING
+        self.pasts.clear()
 
     @property
     def can_train(self) -> bool:
@@ -173,19 +177,30 @@ class Run:
 
     # What is seen of it -----------------------------------------------------------------------------------------------
 
-    @property
-    def shown(self):
-        """The view that frames, decoded codes and examples come from: the present, or the past that is looked at."""
-        return self.past or self.view
+    def at(self, step: int | None):
+        """The view of the snapshot nearest to a step, in networks of its own; of the present for None.
 
-    def look(self, step: int | None) -> None:
-        """Show the snapshot nearest to a step, in networks of its own, or the present again for None."""
+        A run keeps a few such pasts at most; the one that was asked for longest ago goes.
+        """
         from genlab.runtime.streams import View
 
+        if step is None:
+            return self.view
+        if step > self.step:
+            raise Refused("the run does not reach that step any more")
         snapshots = self.trainer.snapshots
-        snapshots.held = None if step is None else snapshots.nearest(step).step
-        self.past = None if step is None else View(self.trainer.past(snapshots.held))
-        self.frame_wanted, self.next_frame = True, 0.0
+        near = snapshots.nearest(step).step
+        self.pasts[near] = self.pasts.pop(near, None) or View(self.trainer.past(near))
+        while len(self.pasts) > MOST_PASTS:
+            self.pasts.popitem(last=False)
+        snapshots.held = set(self.pasts)
+        return self.pasts[near]
+
+    def forget_pasts(self) -> None:
+        """Nobody looks back any more, or what there is to look back to is another past."""
+        self.pasts.clear()
+        if self.config.model != MapConfig.model:
+            self.trainer.snapshots.held = set()
 
     def steps_per_second(self) -> float:
         """Measured over the last frames; 0 when the run does not train."""

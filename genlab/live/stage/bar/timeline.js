@@ -3,6 +3,7 @@
 /** @import { Lab } from "../lab.js" */
 import { whole } from "../maths/text.js";
 import { action, change, element } from "../page/dom.js";
+import { recall, rememberOf } from "../page/memory.js";
 import { look, rewind } from "../wire/messages.js";
 
 const ANSWER = 1500; // ms within which the frames follow a request to look back
@@ -18,6 +19,8 @@ export class Timeline {
     this.lab = lab;
     /** @type {number[]} */
     this.stops = [];
+    /** @type {number | null} The step that this tab looks at, which the server forgets with the connection. */
+    this.step = null;
     /** @type {{step: number | null, until: number} | null} What the frames do not show yet. */
     this.asked = null;
     this.held = false;
@@ -41,9 +44,22 @@ export class Timeline {
 
   /** @param {number | null} step */
   look(step) {
+    this.step = step;
     this.asked = { step, until: performance.now() + ANSWER };
+    rememberOf(this.lab.data.run, "look", step);
     this.lab.feed.send(look(step));
     this.update();
+  }
+
+  /** Another run is shown: this tab may have looked back in it before. */
+  enter() {
+    this.step = recall("look", {})[this.lab.data.run] ?? null;
+    this.asked = null;
+  }
+
+  /** There is a connection again. */
+  again() {
+    if (this.step !== null && this.lab.data.timeline) this.look(this.step);
   }
 
   /** A new run, or this one, goes on from the step that is looked at; the page shows its present. @param {(step: number) => unknown} goOn */
@@ -58,6 +74,8 @@ export class Timeline {
   looking() {
     const seen = this.lab.header?.looking ?? null;
     if (this.asked && (this.asked.step === seen || performance.now() > this.asked.until)) this.asked = null;
+    // The run has not that past any more.
+    if (!this.asked && seen === null) this.step = null;
     return this.asked ? this.asked.step : seen;
   }
 
@@ -75,6 +93,7 @@ export class Timeline {
     change(this.words, this.asked ? way : where);
     this.range.setAttribute("aria-valuetext", then ? `step ${then}` : "now");
     this.lab.root.toggleAttribute("data-looking", Boolean(then));
+    this.rewind.hidden = Boolean(this.lab.data.watching);
     for (const button of [this.now, this.branch, this.rewind]) button.disabled = !then;
   }
 

@@ -18,3 +18,8 @@ export function bring(panels) {
     }
   }
 }
+
+/** Looks at a step of the run on the page, or at its present. @param {number | null} step */
+export function lookAt(step) {
+  for (const lab of mounted) if (lab.data.timeline && lab.header && lab.timeline.looking() !== step) lab.timeline.look(step);
+}

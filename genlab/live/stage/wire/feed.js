@@ -20,18 +20,20 @@ const PINGED = 40_000; // ms in which the server pings whoever says nothing
  * @property {() => boolean} expectsNews whether frames should come on their own
  * @property {() => void} [refused] is called when the server refuses: it may not know the run
  * @property {() => void} [cut] is called when a connection is lost
+ * @property {() => void} [opened] is called when there is one
  * @property {number} [fastest] frames per second
  */
 
 export class Feed {
   /** @param {Ends} ends */
-  constructor({ receive, streams, say, expectsNews, refused = () => {}, cut = () => {}, fastest = 5 }) {
+  constructor({ receive, streams, say, expectsNews, refused = () => {}, cut = () => {}, opened = () => {}, fastest = 5 }) {
     this.receive = receive;
     this.streams = streams;
     this.say = say;
     this.expectsNews = expectsNews;
     this.refused = refused;
     this.cut = cut;
+    this.opened = opened;
     this.fastest = fastest;
     this.lost = 0;
     this.refusals = 0;
@@ -78,6 +80,7 @@ export class Feed {
     socket.onopen = () => {
       this.sent = null;
       this.subscribe();
+      this.opened();
       this.rate();
     };
     socket.onmessage = ({ data }) => {

@@ -27,7 +27,7 @@ export const examine = cell => ({ type: "examine", id: 0, cell });
 /** What will the next step do, stage by stage? @param {number} id */
 export const rehearse = id => ({ type: "rehearse", id });
 
-/** The run as it stood at a snapshot; null for the present. @param {number | null} step */
+/** Shows this client the run as it stood at a snapshot; null for the present. @param {number | null} step */
 export const look = step => ({ type: "look", step });
 
 /** The answer to a ping. */
