@@ -122,7 +122,7 @@ def wait_for(url):
                 return
         except OSError:
             time.sleep(0.1)
-    pytest.fail(f"nginx does not answer at {url}")
+    pytest.fail(f"nothing answers at {url}")
 
 
 @pytest.mark.parametrize("proxy", ["kept", "stripped", "rewritten"])

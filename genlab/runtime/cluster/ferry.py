@@ -240,7 +240,8 @@ def main() -> None:
         ray.init(address=address, namespace=namespace, log_to_driver=False, logging_level="error")
         ferry = Ferry(ray, namespace, settings, workers, say)
     except Exception as error:
-        say("troubles", [f"The Ray cluster at {address} cannot be reached: {_one_line(error)}."])
+        why = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
+        say("troubles", [f"The Ray cluster at {address} cannot be reached: {why or type(error).__name__}."])
         os._exit(1)
     threading.Thread(target=_look, args=(ferry,), daemon=True).start()
     with suppress(EOFError, pickle.UnpicklingError):

@@ -163,7 +163,8 @@ class Fleet:
 
     def _lost(self, node_id: str, why: str) -> None:
         if line := self._lines.pop(node_id, None):
-            _log.warning("The machine %s is lost: %s", line.name, why)
+            if not self._closing.is_set():
+                _log.warning("The machine %s is lost: %s", line.name, why)
             line.lose()
 
     def _drain(self, node_id: str) -> None:
