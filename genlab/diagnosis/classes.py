@@ -5,7 +5,7 @@ from genlab.diagnosis.diagnosis import Diagnosis, Name
 from genlab.diagnosis.modes import against_crowding
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
-from genlab.diagnosis.words import number
+from genlab.diagnosis.words import number, sentence
 
 
 def few_classes(recent: Recent) -> Diagnosis | None:
@@ -14,16 +14,24 @@ def few_classes(recent: Recent) -> Diagnosis | None:
         return None
     # Of several measurements, so that neither a lucky nor an unlucky one changes the name.
     effective = recent.measured_within("effective_classes", limit("classes_steps")).mean()
-    if effective > limit("crowded") * recent.reference["effective_classes"]:
+    real = recent.reference["effective_classes"]
+    if effective > limit("crowded") * real:
         return None
     if early := not_before(recent, recent.changed_at + int(limit("spread_images"))):
         return early
     return Diagnosis(
         Name.MODE_COLLAPSE,
-        f"Of 512 pictures{recent.when('effective_classes')} {recent.measured('confident_share')[0]:.0%} are surely of "
-        f"a class, and {recent.measured('classes_covered')[0]:.0f} of 10 classes are covered; the effective number of "
-        f"classes is {effective:.1f}, of real digits {number(recent.reference['effective_classes'])}.",
+        sentence(told(recent), f"the effective number of classes is {effective:.1f}, of real digits {number(real)}"),
         "The generator is asked for pictures that pass as real; no term of its loss asks for all digits.",
         against_crowding(recent.config),
         "gallery",
+    )
+
+
+def told(recent: Recent) -> str:
+    """What the classifier says of the generated digits, beside what it says of real ones."""
+    sure, real = recent.measured("confident_share")[0], recent.reference["confident_share"]
+    return (
+        f"of 512 pictures{recent.when('effective_classes')} {sure:.0%} are surely of a class (of real digits "
+        f"{real:.0%}), and {recent.measured('classes_covered')[0]:.0f} of 10 classes are covered"
     )

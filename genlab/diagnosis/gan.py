@@ -4,6 +4,7 @@ import numpy as np
 
 from genlab.config import GANConfig
 from genlab.diagnosis.both import Attempts, bounded, faster, reach, slower, without_maximum, without_mistake
+from genlab.diagnosis.classes import told
 from genlab.diagnosis.diagnosis import Diagnosis, Name
 from genlab.diagnosis.modes import crowd
 from genlab.diagnosis.recent import Recent
@@ -227,4 +228,6 @@ def healthy(recent: Recent) -> Diagnosis:
         saw.append(
             f"two generated images differ by {number(distance)} on the mean{when}, two of data by {number(data)}"
         )
+    if recent.has("effective_classes"):
+        saw.append(told(recent))
     return Diagnosis(Name.HEALTHY, sentence(*saw))

@@ -64,6 +64,11 @@ class Evidence:
         exact = self.history["wasserstein_exact"]
         return float(exact[-1] / exact[0])
 
+    def speeding_up(self) -> float:
+        """How far the points went away from the data between the middle look and the last one, over before that."""
+        first, middle, last = (self._distance(self.generated[look]) for look in (0, len(self.generated) // 2, -1))
+        return (last - middle) / (middle - first)
+
     def estimate_over_exact(self) -> float:
         """Median size of the critic's estimate over the last quarter of the run, as a multiple of the last exact W₁.
 

@@ -40,9 +40,9 @@ def estimate_runs_away(evidence: Evidence) -> Verdict:
 
 
 def flees_from_the_data(evidence: Evidence) -> Verdict:
-    """The points end five times as far from the data as they began."""
-    distance = evidence.wasserstein_over_start()
-    return distance > 5, {"wasserstein_exact/start": distance}
+    """The points end five times as far from the data as they began, and went farther in the second half of the way."""
+    distance, speed = evidence.wasserstein_over_start(), evidence.speeding_up()
+    return distance > 5 and speed > 1, {"wasserstein_exact/start": distance, "second_half/first": speed}
 
 
 def gradient_vanishes(evidence: Evidence) -> Verdict:
