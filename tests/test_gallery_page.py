@@ -86,7 +86,7 @@ def test_any_two_runs_of_one_kind_stand_beside_each_other_by_their_address(lab):
     lab.names[left] = "five critic steps"
     tab = open_page("gallery", left=left, right=right)
     assert lab.twin_of(left) == right and not tab.error
-    assert "five critic steps: Critic steps n_critic = 5, Seed = 0" in words(tab)
+    assert "five critic steps: Discriminator steps n_critic = 5, Seed = 0" in words(tab)
     assert "catches up first" in words(tab)
 
 
