@@ -2,11 +2,13 @@
 
 import io
 import runpy
+import subprocess
 import sys
 import zipfile
 
 import numpy as np
 import pytest
+from conftest import start_server, stop_server
 from PIL import Image
 from test_browser import SECONDS, Lab
 
@@ -124,3 +126,52 @@ def test_an_address_with_data_of_another_server_says_so_in_one_line(page, server
     lab = Lab(page, server.url).open("gan?data=own:p00000000000000000000")
     page.get_by_text("these own data are not on this server; ring8_soft is selected").wait_for(timeout=SECONDS)
     assert "own" not in lab.page.url
+
+
+def test_own_data_go_the_whole_way_from_the_brush_to_another_server(page_of_data, server, tmp_path):
+    """Painted, trained on, reloaded, taken along as script and checkpoint, and opened where they never were."""
+    page = page_of_data
+    box = page.locator(".genlab-sketch canvas").bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"], steps=8)
+    page.mouse.up()
+    page.get_by_text("10,000 points").wait_for(timeout=SECONDS)
+    keep(page, "a stroke")
+    lab = train(page, server.url, "a stroke", "gan")
+    loss, data = lab.header("last.critic_loss"), lab.header("config.data")
+    page.reload()
+    lab.ready()
+    lab.wait("h.step === 1 && h.config.data === v[0]", data)
+    lab.press("Keep")
+    files = {}
+    for tab, names in (("Save", ["Checkpoint"]), ("Show me the code", ["Download", "Its data"])):
+        page.get_by_role("tab", name=tab).click()
+        for name in names:
+            with page.expect_download() as download:
+                page.get_by_role("button", name=name, exact=True).click()
+            files[name] = tmp_path / download.value.suggested_filename
+            download.value.save_as(files[name])
+    # The script knows nothing of the lab: in a process of its own, elsewhere, it makes the same first step.
+    program = "import runpy, sys; sys.argv = sys.argv[1:]; print(runpy.run_path(sys.argv[0])['history'][0][1])"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program, files["Download"], files["Its data"], "--steps", "1"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS / 1000,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.split()[-1]) == pytest.approx(loss, rel=1e-3)
+    (tmp_path / "other").mkdir()
+    other = start_server(tmp_path / "other")
+    try:
+        page.goto(f"{other.url}/runs")
+        page.get_by_role("button", name="Open a file").click()
+        page.locator('[data-testid="stFileUploader"] input').set_input_files(files["Checkpoint"])
+        page.get_by_role("button", name="Open as a run").click()
+        there = Lab(page, other.url)
+        there.ready()
+        there.wait("h.step === 1 && h.config.data === v[0]", data)
+        there.press("One step")
+        there.wait("h.step === 2")
+        page.goto("about:blank")
+    finally:
+        stop_server(other)

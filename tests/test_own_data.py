@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from genlab.checkpoints import CheckpointError
+from genlab.checkpoints.examples import examples_in
 from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.data import DataUnavailable, images, points, references
 from genlab.data.own import (
@@ -450,3 +451,24 @@ def test_a_map_of_own_data_brings_them_along(tmp_path, monkeypatch):
     again.advance(25), job.advance(25)
     assert np.array_equal(again.values()["critic_loss"], job.values()["critic_loss"])
     assert np.array_equal(Shelf().read(name), moons())
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_the_data_in_a_save_can_be_read_without_torch(kind, tmp_path):
+    name, path = Shelf().put(OWN[kind](), kind), tmp_path / "run.safetensors"
+    make_trainer(GANConfig(data=name, **SMALL)).save(path)
+    assert np.array_equal(examples_in(path), OWN[kind]()) and name_of(examples_in(path)) == name
+    job = make_job(on_seeds(VAEConfig(data=name, width=8, batch_size=16), 4, 25))
+    job.advance(1)
+    job.save(path)
+    assert np.array_equal(examples_in(path), OWN[kind]())
+
+
+def test_a_save_without_own_data_and_none_at_all_bring_nothing_and_a_damaged_one_one_line(tmp_path):
+    path = tmp_path / "run.safetensors"
+    assert examples_in(path) is None
+    make_trainer(GANConfig(**SMALL)).save(path)
+    assert examples_in(path) is None
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(CheckpointError, match="^run.safetensors is damaged: "):
+        examples_in(path)

@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import numpy as np
 
 from genlab.checkpoints import CheckpointError, inspect
+from genlab.checkpoints.examples import examples_in
 from genlab.config import Config, SettingError, structural
+from genlab.data.own import OwnError, Shelf, name_of
+from genlab.data.own.examples import checked
 from genlab.maps import MapConfig, cell_text
 from genlab.runtime.access import Access, Right, acting, needs, right_to
 from genlab.runtime.entry import Entry
@@ -130,6 +134,21 @@ class Keeping:
         state = RunState(run_id, card.config, RunStatus.STARTING, card.step, "", card.changes, access=new_access())
         self._open_new(state, Path(name).stem)
         return run_id
+
+    def bring_data(self, run_id: str) -> None:
+        """Have a person's own data, that a run or a map was saved with, on the shelf again if they are not there.
+
+        So it is shown on a server on which they never were, and after they were deleted. A save without them, or a
+        damaged one, leaves it to the page to say that they are missing.
+        """
+        config = self.state(run_id).config
+        base = config.base if isinstance(config, MapConfig) else config
+        if not base.is_own or Shelf().holds(base.data):
+            return
+        with suppress(CheckpointError, OwnError, OSError):
+            examples = examples_in(self.store.checkpoint(run_id))
+            if examples is not None and name_of(checked(examples)) == base.data:
+                Shelf().keep(examples)
 
     def branch(self, run_id: str, step: int, **live: Any) -> str:
         """A new, paused run that goes on from a snapshot of this one, which stays as it is; returns its id.

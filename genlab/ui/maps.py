@@ -66,6 +66,7 @@ def open_map() -> RunState:
             here.problems, named = [*here.problems, line], None
         here.run_id = make(lab, config, named)
     here.problems += [refused] if refused else []
+    lab.bring_data(here.run_id)
     state = lab.state(here.run_id)
     _choose(here, state.config, cell, shown)
     _write_address(here, state)

@@ -52,6 +52,8 @@ def open_run(kind: type[Config]) -> RunState:
     refused = take_up_link(named, key)
     if here.run_id and not _is_run(lab, kind, named):
         named = here.run_id
+    if _is_run(lab, kind, named):
+        lab.bring_data(named)
     if query or named is None or named != here.run_id:
         here.config, here.problems = kind.from_query(query)
         if why := missing(here.config):

@@ -60,8 +60,8 @@ export async function film(panel, format) {
 /** The panel at every snapshot, and as it is now. @param {Panel} panel @param {AbortSignal} signal */
 async function picturesOf(panel, signal) {
   const { lab } = panel;
-  if (lab.data.watching) throw new Error("whoever watches moves no time line; make the run yours first.");
-  if (lab.header?.status === "running") await lab.hand.order(pause());
+  // What trains on drops snapshots; who watches cannot hold it, and films those that stay.
+  if (lab.header?.status === "running" && !lab.data.watching) await lab.hand.order(pause());
   const { step = 0, timeline = [] } = lab.header ?? {};
   const stops = timeline.filter(stop => stop < step);
   if (!stops.length) throw new Error("there is no past yet; let the run train first.");
