@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from conftest import ROOT
@@ -208,6 +209,24 @@ def test_a_machine_that_leaves_hands_its_runs_over_without_loss(lab, cluster, se
     lab.step(rests)
     assert lab.state(rests).step == resting + 1
     until(lambda: machine not in machines_of(lab))
+
+
+@needs_ray
+@pytest.mark.slow
+def test_a_run_goes_to_the_machine_that_has_the_device_which_a_person_chooses(lab, second, monkeypatch):
+    _, machine = second
+    (far,) = (host for host in lab._pool.crew.hosts if host.machine == machine)
+    (first,) = machines_of(lab) - {machine}
+    run_id = playing_on(lab, first)
+    heart = far.heartbeat
+    monkeypatch.setattr(far, "heartbeat", lambda: replace(heart(), devices={"cpu": "CPU", "cuda:7": "GPU 7"}))
+    step = lab.state(run_id).step
+    lab.move(run_id, "cuda:7")
+    until(lambda: machine_of(lab, run_id) == machine and lab.state(run_id).status == RunStatus.RUNNING)
+    assert lab.state(run_id).message.startswith("cuda:7 is on another machine; resumed from the save at step")
+    until(lambda: lab.state(run_id).step > step)
+    with pytest.raises(SettingError, match="device = cuda:8: allowed is auto, cpu, cuda:7"):
+        lab.move(run_id, "cuda:8")
 
 
 @needs_ray

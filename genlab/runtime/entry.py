@@ -39,7 +39,8 @@ class Wish:
 
 @dataclass(eq=False)
 class Entry:
-    """One run as the pool keeps it; ``host`` is None while no worker holds the run.
+    """One run as the pool keeps it; ``host`` is None while no worker holds the run, ``leaves`` says why it is on its
+    way to another one.
 
     ``foreseen`` are the settings that it will have when its worker has warmed up and obeyed, ``told`` those that its
     worker told last, ``changes`` the packet of their history that it sent last.
@@ -53,6 +54,7 @@ class Entry:
     deaths: int = 0
     opened: float = 0.0
     device: str = AUTO
+    leaves: str = ""
     foreseen: Config | MapConfig | None = None
     told: Config | MapConfig | None = None
 

@@ -137,6 +137,8 @@ class Pool:
         A run is played and paused even if its worker dies before it answers: that is a wish, which the next one obeys.
         """
         with self._lock:
+            if do == "move" and (why := self._out_of_reach(entry, arguments["device"])):
+                entry.leaves, do, arguments = why, "release", {}
             if do in _HEAVY:
                 arguments["alone"] = self._is_alone(entry)
             wished = [one for one in self._both(entry) if one.wish.take(do)]
@@ -147,6 +149,12 @@ class Pool:
             return future
         future.add_done_callback(lambda done: self._answered(wished, done))
         return in_any_case(future) if do in ("play", "pause") else future
+
+    def _out_of_reach(self, entry: Entry, device: str) -> str:
+        """Why a run has to go to another machine for a device, in words; "" where its own has it, or none has."""
+        own = entry.host.heartbeat().devices
+        others = (host for host in self.crew.hosts if device in host.heartbeat().devices)
+        return f"{device} is on another machine" if own and device not in own and any(others) else ""
 
     def _is_alone(self, entry: Entry) -> bool:
         """Whether no other run but its twin is at work or watched: then long steps hold nobody else up."""
@@ -329,10 +337,10 @@ class Pool:
 
     def _open_elsewhere(self, entry: Entry, host: Host) -> None:
         """A worker has let go of a run: where somebody waits for it, another one takes it in."""
-        plays = self.crew.is_leaving(host) and entry.wish.playing
+        why = f"{host.machine} leaves" if self.crew.is_leaving(host) else entry.leaves
+        plays, entry.leaves = bool(why) and entry.wish.playing, ""
         if entry.audience.watchers or plays:
-            note = f"{host.machine} leaves" if plays else ""
-            self.open(entry, resume=True, play=plays, note=note)
+            self.open(entry, resume=True, play=plays, note=why)
 
     def _change(self, entry: Entry, status: RunStatus, message: str) -> None:
         entry.state = replace(entry.state, status=status, message=message)
