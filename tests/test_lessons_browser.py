@@ -174,3 +174,16 @@ def test_the_picture_of_the_networks_and_the_scene_are_large_enough_to_be_read(l
     scene = lab.page.locator(".genlab-slow .plane").bounding_box()
     assert scene["height"] >= 250
     assert lab.page.locator(".genlab-slow .networks svg").bounding_box()["width"] > 600
+
+
+def test_a_tab_that_was_closed_is_gone_on_from_with_what_was_done_and_answered(lab):
+    lab.page.goto(f"{lab.url}/evidence?lesson=lecture&station=maximise-bound")
+    at_station(lab, "lecture", "maximise-bound")
+    lab.page.get_by_role("button", name="Question").click()
+    lab.page.get_by_text("at L = log p(x)", exact=True).click()
+    lab.page.get_by_role("button", name="Question ✓").wait_for(timeout=SECONDS)
+    lab.page.evaluate("sessionStorage.clear()")
+    lab.page.goto(f"{lab.url}/lessons")
+    lab.page.get_by_role("button", name="Go on at 6").click()
+    at_station(lab, "lecture", "maximise-bound")
+    lab.page.get_by_role("button", name="Question ✓").wait_for(timeout=SECONDS)

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from genlab.files import replace_file
+from genlab.runtime.progress import Progress
 
 LONGEST_NAME = 24
 MOST_NAMES = 5000
@@ -65,6 +66,7 @@ class Visitors:
         self._lock = threading.Lock()
         self._here: Counter[str] = Counter()
         self._names: dict[str, str] = _read_names(self._path)
+        self.progress = Progress(home)
         # Labs of several homes at one host name do not take each other's cookies away.
         self.cookie = f"genlab_{seal.sign('cookie')[:8]}"
 

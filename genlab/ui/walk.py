@@ -13,7 +13,9 @@ from genlab.config import CONFIGS
 from genlab.lessons import Lesson, Shelf, Station, shelf
 from genlab.live.lesson import lesson_bar
 from genlab.runtime import client
+from genlab.runtime.access import acting
 from genlab.runtime.client import CommandFailed
+from genlab.runtime.progress import Reached
 from genlab.scenarios.claims import claim_of
 from genlab.ui import PAGES
 from genlab.ui.errors import complain_of, literal
@@ -33,6 +35,7 @@ class Walk:
     done: set[str] = field(default_factory=set)
     answers: dict[str, int] = field(default_factory=dict)
     runs: dict[str, str] = field(default_factory=dict)
+    kept: Reached | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -50,8 +53,24 @@ def begin(name: str, at: int = 0) -> None:
     """Start a lesson, or go on in it; the next drawing of the page goes to its station."""
     here = walk()
     if here.name != name:
-        st.session_state["walk"] = here = Walk(name)
+        st.session_state["walk"] = here = _taken_up(name)
     here.at, here.wanted = at, True
+
+
+def _taken_up(name: str) -> Walk:
+    """A walk in which what this visitor did in the lesson before is done."""
+    reached = client.get_lab().visitors.progress.of(acting(), name)
+    return Walk(name, done=set(reached.done), answers=dict(reached.answers))
+
+
+def _remember(here: Walk, station: Station) -> None:
+    """Keep how far the visitor is, where that is news; where somebody else leads it is not their station."""
+    progress, visitor = client.get_lab().visitors.progress, acting()
+    at = progress.of(visitor, here.name).station if here.led else station.name
+    reached = Reached(at, frozenset(here.done), dict(here.answers))
+    if reached != here.kept:
+        here.kept = reached
+        progress.keep(visitor, here.name, reached)
 
 
 def walk_with(name: str, station: str, run_id: str) -> None:
@@ -61,7 +80,7 @@ def walk_with(name: str, station: str, run_id: str) -> None:
     if at is None:
         st.session_state["walk"] = Walk()
         return
-    here = before if before.name == name else Walk(name)
+    here = before if before.name == name else _taken_up(name)
     st.session_state["walk"] = here
     here.at, here.wanted, here.led = at, False, True
     if run_id:
@@ -85,6 +104,7 @@ def lesson_above(page: str) -> None:
     here.at = min(here.at, len(lesson.station) - 1)
     station = lesson.station[here.at]
     keep(lesson=here.name, station=station.name)
+    _remember(here, station)
     if here.wanted:
         _go(here, station)
     with st.container(key="lesson", gap="xxsmall"):
@@ -223,5 +243,11 @@ def _card(name: str, lesson: Lesson) -> None:
     with st.container(border=True, height="stretch", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/school: **{literal(lesson.title)}** · {lesson.minutes:g} min", width="stretch")
+            before = client.get_lab().visitors.progress.of(acting(), name).station
+            if at := lesson.place(before) or 0:
+                label = f"Go on at {at + 1}"
+                st.button(
+                    label, icon=":material/resume:", key=f"on.{name}", on_click=begin, args=(name, at), help=before
+                )
             st.button("Begin", icon=":material/play_arrow:", key=f"begin.{name}", on_click=begin, args=(name,))
         st.markdown(lesson.about)

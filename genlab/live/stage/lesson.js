@@ -79,7 +79,7 @@ class Bar {
     const { doing, sign, done } = this.data;
     const run = /** @type {any} the newest mount of the live component */ (window.genlab);
     /** @type {any[]} */
-    const panels = run ? [...run.panels.values()] : [];
+    const panels = [...(run?.panels?.values() ?? [])]; // an element of the page may go by that name
     const pinned = panels.some(panel => panel.course?.pinned?.length);
     const now = Boolean(done || (sign && met(sign, run?.header ?? null, pinned)));
     this.root.dataset.done = String(now);
