@@ -1,6 +1,7 @@
 """A page's place in a class: what each may do on its socket, and what the wall of who leads shows."""
 
 import json
+import threading
 
 import pytest
 from test_rights import OWNER, SMALL, STRANGER
@@ -9,6 +10,7 @@ from websockets.sync.client import connect
 
 from genlab.config import VAEConfig
 from genlab.maps import Axis, MapConfig
+from genlab.runtime import note
 from genlab.runtime.access import on_behalf_of
 from genlab.runtime.messages import RunStatus
 
@@ -247,3 +249,34 @@ def test_a_student_knows_that_the_lecturer_watches_their_run(server, room):
             told(page, lambda seen: seen["watched"])
         told(page, lambda seen: not seen["watched"])
     lab.delete(run_id)
+
+
+def test_pages_are_told_while_the_disk_holds_up_what_is_kept_of_the_class(server, room, monkeypatch):
+    """The sockets of frames and of the class share one loop, which waits for nobody."""
+    disk, waits = threading.Event(), threading.Event()
+
+    def slow(path, content):
+        waits.set()
+        assert disk.wait(60)
+
+    def ask():
+        with on_behalf_of(LECTURER):
+            server.lab.visitors.call(LECTURER, "Dr. Slow")
+            room.ask("Which one?", ["this", "that"])
+
+    monkeypatch.setattr(note, "replace_file", slow)
+    asking = [threading.Thread(target=room_asks) for room_asks in (ask, ask)]
+    try:
+        with server.sit(STRANGER) as page:
+            told(page, lambda seen: seen["open"])
+            for thread in asking:
+                thread.start()
+            assert waits.wait(60)
+            say(page, type="follow", follows=True)
+            # A page that sits down now is told of the class, too.
+            with server.sit(LECTURER) as leads:
+                assert told(leads, lambda seen: seen["open"])["name"] == "Dr. Slow"
+    finally:
+        disk.set()
+        for thread in asking:
+            thread.join(60)

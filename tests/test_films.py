@@ -97,24 +97,42 @@ def test_any_bytes_are_answered_by_a_film_or_by_one_line():
 # ---- the route -------------------------------------------------------------------------------------------------------
 
 
-def post(monkeypatch, body: bytes, **query: str) -> tuple[int, bytes]:
-    """What the lab answers to these bytes, which come in parts."""
+@pytest.fixture(autouse=True)
+def lab(monkeypatch):
     monkeypatch.setattr(films, "get_lab", lambda: SimpleNamespace(admits=lambda run, token: token == "fits" or None))
+
+
+def in_parts(body: bytes):
+    """A client that sends these bytes in parts."""
     parts = [body[start : start + 500] for start in range(0, len(body), 500)] or [b""]
     messages = [{"type": "http.request", "body": part, "more_body": part is not parts[-1]} for part in parts]
 
     async def receive():
         return messages.pop(0)
 
+    return receive
+
+
+def asked(receive, **query: str):
+    """The request of a client for a film."""
     told = urlencode({"run": "r", "token": "fits", **query}).encode()
     scope = {"type": "http", "method": "POST", "path": "/live/film", "headers": [], "query_string": told}
+    return films.film(Request(scope, receive))
 
-    async def answer():
+
+def run(monkeypatch, scene):
+    async def whole():
         # A semaphore belongs to the loop that it was waited for in.
+        monkeypatch.setattr(films, "_reading", asyncio.Semaphore(films.READ_AT_ONCE))
         monkeypatch.setattr(films, "_writing", asyncio.Semaphore(1))
-        return await films.film(Request(scope, receive))
+        return await scene
 
-    reply = asyncio.run(answer())
+    return asyncio.run(whole())
+
+
+def post(monkeypatch, body: bytes, **query: str) -> tuple[int, bytes]:
+    """What the lab answers to these bytes."""
+    reply = run(monkeypatch, asked(in_parts(body), **query))
     return reply.status_code, reply.body
 
 
@@ -130,6 +148,8 @@ def test_the_route_answers_with_the_film(monkeypatch):
         (sent(png(0)), {"hold": "soon"}, 400, "hold = soon: allowed is a whole number of milliseconds from 20 to"),
         (sent(png(0)), {"last": "999999999999"}, 400, "last = 999999999999: allowed is"),
         (sent(png(0)), {"hold": "٣٠٠"}, 400, "hold = ٣٠٠: allowed is"),
+        (sent(png(0)), {"hold": "0000001009999"}, 400, "hold = 0000001009999: allowed is"),
+        (sent(png(0)), {"hold": "000000100" + "9" * 5000}, 400, "hold = 00000010099999999999: allowed is"),
         (b"xyz", {}, 400, "picture 1 is cut off"),
     ],
 )
@@ -149,3 +169,39 @@ def test_one_who_comes_while_many_wait_is_asked_to_come_again(monkeypatch):
     status, said = post(monkeypatch, sent(png(0)))
     assert status == 429 and said.startswith(b"other films are being written")
     assert films._waiting == films.MOST_WAITING
+
+
+async def never():
+    """A client that sends no more: its computer sleeps, or has left the room."""
+    await asyncio.Event().wait()
+
+
+def test_pictures_that_do_not_come_hold_up_no_other_film(monkeypatch):
+    async def scene():
+        stuck = asyncio.create_task(asked(never))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            reply = await asked(in_parts(sent(png(0), png(1))))
+        stuck.cancel()
+        return reply
+
+    assert run(monkeypatch, scene()).status_code == 200
+
+
+def test_pictures_that_do_not_come_are_not_waited_for_for_ever(monkeypatch):
+    monkeypatch.setattr(films, "SILENCE", 0.05)
+
+    async def scene():
+        async with asyncio.timeout(20):
+            return await asked(never)
+
+    reply = run(monkeypatch, scene())
+    assert (reply.status_code, reply.body) == (408, b"the pictures did not arrive in time: try again")
+    assert films._waiting == 0
+
+
+def test_one_who_leaves_before_the_pictures_have_arrived_is_no_failure(monkeypatch):
+    async def left():
+        return {"type": "http.disconnect"}
+
+    assert run(monkeypatch, asked(left)).status_code == 400 and films._waiting == 0

@@ -65,6 +65,8 @@ def test_what_the_run_has_already_is_not_told_again(lab):
         (VAEConfig, {"beta": True}, "beta = True: allowed is 0 to 1000"),
         (VAEConfig, {"depth": 2.5}, "depth = 2.5: allowed is a whole number from 1 to 6"),
         (VAEConfig, {"flavour": "sweet"}, "flavour: vae has no such setting"),
+        (VAEConfig, {"self": 1}, "self: vae has no such setting"),
+        (GANConfig, {"cls": 1, "changes": 2}, "cls: gan has no such setting"),
     ],
 )
 def test_what_cannot_stand_is_refused_in_one_line_and_changes_nothing(lab, kind, settings, line):

@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import pairwise
 
@@ -274,6 +275,24 @@ def test_a_stopped_run_says_so_to_its_watchers(server):
         assert next(header for header, _ in packets(socket, "event") if header["status"] == "stopped")
 
 
+def test_a_run_that_has_ended_is_not_opened_again_by_a_pointer_over_its_picture(server):
+    """It may be what kills its worker: that takes a person's command."""
+    run_id = server.lab.start(SMALL)
+    server.lab.step(run_id)
+    server.lab.stop(run_id)
+    with server.open(run_id) as socket:
+        assert next(packets(socket, "event"))[0]["status"] == "stopped"
+        say(socket, type="decode", id=1, z=[0.0] * SMALL.noise_dim)
+        say(socket, type="rehearse", id=1)
+        say(socket, type="look", step=0)
+        # Commands are taken after what came before them.
+        say(socket, type="command", number=1, do="move", device="no such device")
+        next(packets(socket, "answer"))
+        assert server.lab.state(run_id).status == RunStatus.STOPPED and run_id not in server.lab._pool.held()
+        say(socket, type="command", number=2, do="step")
+        assert next(packets(socket, "answer"))[0]["step"] == 2
+
+
 def test_a_closed_tab_is_no_watcher_any_more(server, resting):
     before = len(server.lab._watches.of(resting))
     with server.open(resting) as socket:
@@ -434,6 +453,28 @@ def test_those_who_are_shown_out_disturb_nobody(server, playing):
             assert closing(server.open(playing), text)[0] == 1008
         assert next(frames)[0]["step"] >= before
         assert next(header for header, _ in frames if header["step"] > before)
+
+
+def test_commands_that_wait_for_a_worker_that_hangs_hold_up_nobody_elses(server, playing, monkeypatch):
+    """A class clicks on while one of the workers stands still."""
+    hung, step = server.lab.start(SMALL), server.lab.step
+    goes_on, waiting = threading.Event(), threading.Semaphore(0)
+
+    def waits(run_id):
+        if run_id == hung:
+            waiting.release()
+            assert goes_on.wait(60)
+        return step(run_id)
+
+    monkeypatch.setattr(server.lab, "step", waits)
+    with ExitStack() as stack:
+        stack.callback(goes_on.set)
+        for _ in range(30):
+            say(stack.enter_context(server.open(hung)), type="command", number=1, do="step")
+        assert all(waiting.acquire(timeout=20) for _ in range(10))
+        other = stack.enter_context(server.open(playing))
+        say(other, type="command", number=1, do="pause")
+        assert next(packets(other, "answer", 20))[0]["error"] == ""
 
 
 # ---- who reads slowly, or not at all -------------------------------------------------------------------------------

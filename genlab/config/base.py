@@ -32,7 +32,7 @@ class Config(BaseModel):
         batch_size: int
         seed: int
 
-    def __init__(self, **values: Any):
+    def __init__(self, /, **values: Any):
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -114,7 +114,7 @@ class Config(BaseModel):
         """Whether the data are images of digits, which the shipped classifier can tell apart."""
         return self.data in DIGITS
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, /, **changes: Any) -> Self:
         """This set-up with some settings changed, validated as a whole."""
         return type(self)(**{**self.model_dump(), **changes})
 

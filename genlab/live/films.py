@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from PIL import Image
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from genlab.runtime.client import get_lab
@@ -23,7 +23,12 @@ COLOURS = 128
 MOST_WAITING = 8
 """Films that may wait while one is written: each holds its pictures in a browser meanwhile."""
 
-_writing = asyncio.Semaphore(1)
+READ_AT_ONCE = 4
+"""Films whose pictures are taken in at a time: who sends slowly holds nobody up, and all of them fit into memory."""
+SILENCE, LONGEST_READ = 10.0, 60.0
+"""Seconds that are waited for the next bytes of pictures, and for all of them."""
+
+_reading, _writing = asyncio.Semaphore(READ_AT_ONCE), asyncio.Semaphore(1)
 _waiting = 0
 
 
@@ -50,29 +55,39 @@ async def film(request: Request) -> Response:
             raise FilmError("other films are being written: try again in a moment", 429)
         _waiting += 1
         try:
-            async with _writing:
+            async with _reading:
                 body = await _read(request)
-                written = await asyncio.to_thread(write_gif, body, hold, last)
+                async with _writing:
+                    written = await asyncio.to_thread(write_gif, body, hold, last)
         finally:
             _waiting -= 1
     except FilmError as error:
         return PlainTextResponse(str(error), error.status)
+    except ClientDisconnect:
+        # Nobody waits for it any more.
+        return Response(status_code=400)
     return Response(written, media_type="image/gif", headers={"Cache-Control": "no-store"})
 
 
 def _milliseconds(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 20 <= int(text[:9]) <= LONGEST_HOLD):
+    if not (text.isascii() and text.isdecimal() and len(text) < 9 and 20 <= int(text) <= LONGEST_HOLD):
         raise FilmError(f"{name} = {text[:20]}: allowed is a whole number of milliseconds from 20 to {LONGEST_HOLD:,}")
     return int(text)
 
 
 async def _read(request: Request) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MOST_BYTES:
-            raise FilmError(f"the pictures have more than {MOST_BYTES // 2**20} MB", 413)
-        parts.append(part)
+    parts, size, now = [], 0, asyncio.get_running_loop().time
+    end = now() + LONGEST_READ
+    try:
+        async with asyncio.timeout(SILENCE) as patience:
+            async for part in request.stream():
+                size += len(part)
+                if size > MOST_BYTES:
+                    raise FilmError(f"the pictures have more than {MOST_BYTES // 2**20} MB", 413)
+                parts.append(part)
+                patience.reschedule(min(end, now() + SILENCE))
+    except TimeoutError:
+        raise FilmError("the pictures did not arrive in time: try again", 408) from None
     return b"".join(parts)
 
 

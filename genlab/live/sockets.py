@@ -36,8 +36,10 @@ MOST_COMMANDS = 32
 """Commands of one client that may wait."""
 PROMPT_FRAMES = 2
 """Frames that are sent at once after a command of this client, whatever its rate: one may be older than the command."""
-HANDS = 16
-"""Commands that the web process passes on at a time; each waits for a worker."""
+HANDS = 1000
+"""Commands that the web process passes on at a time, a thread for each that waits for its worker: more than there are
+clients, so that those who wait for a worker that hangs take no place from the others.
+"""
 
 _hands = ThreadPoolExecutor(HANDS, thread_name_prefix="genlab-hand")
 

@@ -155,7 +155,7 @@ class MapConfig:
         """The seed that all models share, unless it stands on an axis."""
         return self.base.seed
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, /, **changes: Any) -> Self:
         """This map with some of its own settings changed, or of its set-up; validated as a whole."""
         own = {name: value for name, value in changes.items() if name in ("base", "x", "y", "steps")}
         others = {name: value for name, value in changes.items() if name not in own}

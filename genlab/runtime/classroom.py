@@ -1,7 +1,6 @@
 """The class of one lab: who leads it, where everybody looks, what everybody is asked, and what became of it."""
 
 import json
-import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -11,12 +10,12 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from genlab.config import Config, SettingError
-from genlab.files import replace_file
 from genlab.maps import MapConfig
 from genlab.runtime.access import acting, on_behalf_of
 from genlab.runtime.door import Door
 from genlab.runtime.leading import MOST_CHOICES, Lead, Place, Question, question_of
 from genlab.runtime.messages import RunStatus
+from genlab.runtime.note import Note
 from genlab.runtime.records import RunState, StoredRun
 from genlab.runtime.refusals import CommandFailed, NotAllowed, UnknownRun
 from genlab.runtime.settings import ServerSettings
@@ -28,7 +27,6 @@ CODE_LENGTH = 4
 SEEDS = 10_000
 """Seeds of one's own are drawn below this, short enough to be read out."""
 FILE = "class.json"
-_log = logging.getLogger(__name__)
 
 
 class Led(Protocol):
@@ -57,9 +55,11 @@ class Classroom:
     def __init__(self, lab: Led, visitors: Visitors, settings: ServerSettings, seal: Seal):
         key = settings.lecturer
         self._lab, self._visitors, self._door = lab, visitors, Door(key)
-        self._path, self._prefix, self._signed = settings.home / FILE, settings.class_code, seal.sign("class", key)
+        self._note = Note(settings.home / FILE, "the class", self._kept)
+        self._prefix, self._signed = settings.class_code, seal.sign("class", key)
         self._has_key, self.code = bool(key), ""
-        self._lock = threading.RLock()
+        # What pages see is asked while frames are sent: nobody who holds it waits for a disk.
+        self._lock = threading.Lock()
         self._lecturers: set[str] = set()
         self._members: set[str] = set()
         self._paused: list[str] = []
@@ -108,15 +108,16 @@ class Classroom:
             self._lecturers.add(lecturer)
             self._members |= {one for one in self._visitors.here() if is_visitor(one)}
             self._lab.favour(self._lecturers)
-            self._changed()
+        self._changed()
 
     def attend(self) -> None:
         """Whoever acts has a page open while there is a class: at its end their runs are among the class's."""
         visitor = acting() or ""
         with self._lock:
-            if self.is_open and is_visitor(visitor) and visitor not in self._members:
-                self._members.add(visitor)
-                self._changed()
+            if not self.is_open or not is_visitor(visitor) or visitor in self._members:
+                return
+            self._members.add(visitor)
+        self._changed()
 
     def leave(self, clear: bool = False) -> int:
         """End the class: nobody leads it any more, and its question goes.
@@ -131,7 +132,7 @@ class Classroom:
             self._lab.favour(self._lecturers)
             self._paused, self._given, self._shown, self.question = [], {}, "", None
             self.leading, self._stations, self.code = None, {}, ""
-            self._changed()
+        self._changed()
         return cleared
 
     def _to_clear(self) -> list[str]:
@@ -232,7 +233,7 @@ class Classroom:
         with self._lock:
             place = self.leading.place if self.leading else None
             self.leading = Lead(secrets.token_urlsafe(6), tab, place)
-            self._changed()
+        self._changed()
 
     def let_go(self) -> None:
         """Everybody looks at what they had before."""
@@ -240,7 +241,7 @@ class Classroom:
         with self._lock:
             self.leading = None
             self._drop_station()
-            self._changed()
+        self._changed()
 
     def move(self, tab: str, place: Place, asks: Question | None = None) -> None:
         """The tab that leads shows this now, and a station of a lesson ``asks`` everybody its question."""
@@ -254,7 +255,7 @@ class Classroom:
                 self.question = self._stations.setdefault(asks.station, asks)
             else:
                 self._drop_station()
-            self._changed()
+        self._changed()
 
     def _drop_station(self) -> None:
         if self.question and self.question.station:
@@ -266,7 +267,7 @@ class Classroom:
             self._followers.pop(seat, None)
             if follows:
                 self._followers[seat] = acting() or ""
-            self._tell()
+        self._tell()
 
     def following(self) -> int:
         """How many visitors follow."""
@@ -301,7 +302,8 @@ class Classroom:
         """Take the answer of whoever acts; a later one replaces it until the answers are revealed."""
         question, visitor = self.question, acting()
         if question and visitor and not question.revealed and 0 <= choice < len(question.choices):
-            question.answers[visitor] = choice
+            with self._lock:
+                question.answers[visitor] = choice
             self._changed()
 
     # ---- what a page shows of it ----
@@ -346,6 +348,10 @@ class Classroom:
     # ---- it is kept ----
 
     def _changed(self) -> None:
+        self._tell()
+        self._note.write()
+
+    def _kept(self) -> bytes:
         with self._lock:
             kept = {
                 "key": self._signed, "code": self.code, "lecturers": sorted(self._lecturers),
@@ -355,16 +361,11 @@ class Classroom:
                 "question": self.question and asdict(self.question),
                 "stations": {name: asdict(one) for name, one in self._stations.items()},
             }  # fmt: skip
-            try:
-                replace_file(self._path, json.dumps(kept).encode())
-            except OSError as error:
-                # It is known as long as the server lives.
-                _log.warning("the class cannot be written: %s", error.strerror or error)
-            self._tell()
+            return json.dumps(kept).encode()
 
     def _load(self) -> None:
         try:
-            kept = json.loads(self._path.read_bytes())
+            kept = json.loads(self._note.path.read_bytes())
             if not self._has_key or not same(self._signed, kept["key"]):
                 return
             self._paused, self._given, self._shown = kept["paused"], kept["given"], kept["shown"]

@@ -18,13 +18,13 @@ from genlab.runtime.classroom import Classroom
 from genlab.runtime.cluster.fleet import Fleet
 from genlab.runtime.crew import PATIENCE
 from genlab.runtime.entry import Entry
-from genlab.runtime.futures import Acted
+from genlab.runtime.futures import Acted, refused
 from genlab.runtime.health import Health
 from genlab.runtime.host import HostLost
 from genlab.runtime.keeping import REPLY_SECONDS, Keeping, new_access, with_live
 from genlab.runtime.lease import renew_lease
 from genlab.runtime.lock import HomeLock
-from genlab.runtime.messages import DEFAULT_HZ, RUN_ID_LENGTH, RunStatus, event
+from genlab.runtime.messages import DEFAULT_HZ, RunStatus, event
 from genlab.runtime.owning import Owning
 from genlab.runtime.pool import Pool
 from genlab.runtime.quotas import Quotas
@@ -104,14 +104,6 @@ class Lab(Keeping, Owning):
                 self.quotas.check_play([entry])
             self._open(entry, resume=False, play=play)
         return run_id
-
-    def cannot_make(self, run_id: str) -> str:
-        """Why :meth:`start` may not take this id of an address, in words; "" when it may: the run that it names never
-        trained, or never was here.
-        """
-        if not is_run_id(run_id):
-            return f"allowed is 8 to {RUN_ID_LENGTH} letters, digits, - and _"
-        return "it is one of another kind" if self.exists(run_id) else self.store.missing(run_id)
 
     def exists(self, run_id: str) -> bool:
         """Whether there is such a run, at work or stored."""
@@ -199,11 +191,6 @@ class Lab(Keeping, Owning):
         if (entry := self._pool.entry(run_id)) and entry.host:
             self._command(run_id, "stop", discard=discard)
 
-    def checkpoint(self, run_id: str) -> bytes:
-        """The run as a safetensors file, saved now."""
-        self._command(run_id, "checkpoint")
-        return self.store.checkpoint(run_id).read_bytes()
-
     # ---- twins ----
 
     def twin(self, left: str, right: str) -> None:
@@ -257,8 +244,7 @@ class Lab(Keeping, Owning):
             if state.status in (RunStatus.STARTING, RunStatus.FAILED, RunStatus.STOPPED):
                 said = state.message or f"The worker is {self.worker_status()}."
                 deliver("event", event(run_id, state.status, state.step, said))
-            # A failed run may be what kills its worker: only a person's command opens it again.
-            if state.status not in (RunStatus.FAILED, RunStatus.STOPPED):
+            if not self._is_left_alone(run_id):
                 self._entry(run_id)
             self.audience_changed(run_id)
         return watch
@@ -276,8 +262,16 @@ class Lab(Keeping, Owning):
                 self._pool.subscribe(entry, self._watches.audience(run_id))
 
     def ask(self, run_id: str, do: str, **arguments: Any) -> Future:
-        """Put a watcher's question to the run's worker."""
-        return self._pool.command(self._entry(run_id), do, **arguments)
+        """Put a watcher's question to the run's worker; a run that has ended is not opened for it."""
+        with self._lock:
+            if self._is_left_alone(run_id):
+                return refused(CommandFailed("Nobody has opened this run since it ended."))
+            return self._pool.command(self._entry(run_id), do, **arguments)
+
+    def _is_left_alone(self, run_id: str) -> bool:
+        """A failed run may be what kills its worker: only a person's command opens it again."""
+        entry, ended = self._pool.entry(run_id), (RunStatus.FAILED, RunStatus.STOPPED)
+        return self.state(run_id).status in ended and not (entry and entry.host)
 
     # ---- the whole ----
 

@@ -27,6 +27,13 @@ class Reply(Future):
         self.number = number
 
 
+def refused(error: Exception) -> Reply:
+    """The reply to what nobody was asked."""
+    reply = Reply(0)
+    reply.set_exception(error)
+    return reply
+
+
 def guarded(callback: Callable) -> Callable:
     """Whatever goes wrong with who is told, the thread that tells goes on."""
 

@@ -18,11 +18,11 @@ from genlab.maps import MapConfig, cell_text
 from genlab.runtime.access import Access, Right, acting, needs, right_to
 from genlab.runtime.entry import Entry
 from genlab.runtime.host import HostLost
-from genlab.runtime.messages import RunStatus, decode
+from genlab.runtime.messages import RUN_ID_LENGTH, RunStatus, decode
 from genlab.runtime.pool import Pool
 from genlab.runtime.quotas import Quotas
 from genlab.runtime.refusals import CommandFailed, UnknownRun
-from genlab.runtime.store import RunState, Store, StoredRun
+from genlab.runtime.store import RunState, Store, StoredRun, is_run_id
 from genlab.runtime.watching import Watches, cell_of
 
 REMEMBERED = 200
@@ -70,6 +70,14 @@ class Keeping:
         """The run's name, or else the file or the cell of a map that it was opened from; "" for neither."""
         return self.store.name(run_id) or self.store.label(run_id)
 
+    def cannot_make(self, run_id: str) -> str:
+        """Why :meth:`start` may not take this id of an address, in words; "" when it may: the run that it names never
+        trained, or never was here.
+        """
+        if not is_run_id(run_id):
+            return f"allowed is 8 to {RUN_ID_LENGTH} letters, digits, - and _"
+        return "it is one of another kind" if self.exists(run_id) else self.store.missing(run_id)
+
     @needs(Right.OWN)
     def rename(self, run_id: str, name: str) -> None:
         """Name a run, which keeps it from being cleared; "" takes its name away."""
@@ -79,6 +87,11 @@ class Keeping:
         """The run's curves as of its last save, at most 10 s of training ago."""
         self.state(run_id)
         return self.store.curves(run_id)
+
+    def checkpoint(self, run_id: str) -> bytes:
+        """The run as a safetensors file, saved now."""
+        self._command(run_id, "checkpoint")
+        return self.store.checkpoint(run_id).read_bytes()
 
     @needs(Right.OWN)
     def delete(self, run_id: str) -> None:

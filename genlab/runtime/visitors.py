@@ -7,7 +7,6 @@ keeps no cookie (``tab.…``).
 import hashlib
 import hmac
 import json
-import logging
 import re
 import secrets
 import threading
@@ -16,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from genlab.files import replace_file
+from genlab.runtime.note import Note
 from genlab.runtime.progress import Progress
 
 LONGEST_NAME = 24
@@ -35,7 +34,6 @@ _ANIMALS = (
     "Otter", "Owl", "Panda", "Puffin", "Raven", "Robin", "Seal", "Stork", "Swan", "Tapir", "Tern", "Toad", "Turtle",
     "Whale", "Wolf", "Wren", "Yak", "Zebra",
 )  # fmt: skip
-_log = logging.getLogger(__name__)
 
 
 class Seal:
@@ -62,10 +60,11 @@ class Visitors:
     """
 
     def __init__(self, home: Path, seal: Seal):
-        self._path, self._seal = home / "visitors.json", seal
+        self._seal, self._note = seal, Note(home / "visitors.json", "the names of visitors", self._kept)
+        # Who is here is asked while frames are sent: nobody who holds it waits for a disk.
         self._lock = threading.Lock()
         self._here: Counter[str] = Counter()
-        self._names: dict[str, str] = _read_names(self._path)
+        self._names: dict[str, str] = _read_names(self._note.path)
         self.progress = Progress(home)
         # Labs of several homes at one host name do not take each other's cookies away.
         self.cookie = f"genlab_{seal.sign('cookie')[:8]}"
@@ -104,11 +103,11 @@ class Visitors:
                 self._names[visitor] = name
             while len(self._names) > MOST_NAMES:
                 del self._names[next(iter(self._names))]
-            try:
-                replace_file(self._path, json.dumps(self._names).encode())
-            except OSError as error:
-                # It is known as long as the server lives.
-                _log.warning("names of visitors cannot be written: %s", error.strerror or error)
+        self._note.write()
+
+    def _kept(self) -> bytes:
+        with self._lock:
+            return json.dumps(self._names).encode()
 
     # ---- who is here ----
 
