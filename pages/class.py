@@ -9,7 +9,7 @@ if led():
         join()
         give()
         hands()
-    pictures, asked = st.columns([3, 2], gap="medium")
+    pictures, asked = st.columns([4, 1], gap="medium")
     with pictures:
         runs()
     with asked:

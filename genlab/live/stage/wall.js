@@ -12,7 +12,7 @@ import { readTheme } from "./page/theme.js";
 import { wall } from "./wire/class_messages.js";
 import { Seat } from "./wire/seat.js";
 
-const SIDE = 116; // px of a small picture
+const SIDE = 96; // px of a small picture
 const SETTLED = 3000; // ms between two times at which pictures change their places
 
 /** @type {WeakMap<Element, Wall>} */
