@@ -17,6 +17,7 @@ from genlab.checkpoints import FORMAT
 from genlab.checkpoints.tensors import Copy
 from genlab.config import GANConfig, VAEConfig
 from genlab.data import DataUnavailable
+from genlab.data.own import Shelf
 from genlab.runtime.cluster.fleet import Fleet, with_content
 from genlab.runtime.cluster.line import Line
 from genlab.runtime.cluster.node import Node
@@ -325,6 +326,37 @@ def test_a_checkpoint_can_be_loaded_and_taken_up_again(desk):
     resumed = desk.start("contract-save", resume=True, note="The worker died at step 9")["state"]
     assert resumed["step"] == 3
     assert resumed["message"] == "The worker died at step 9; restored from the save at step 3."
+
+
+def test_a_save_that_cannot_be_kept_is_said_and_kept_as_soon_as_it_can(desk):
+    desk.start("contract-room")
+    desk.do("contract-room", "step")
+    place = desk.folder / "contract-room.safetensors"
+    desk.wait(place.exists)
+    place.unlink()
+    place.mkdir()
+    desk.do("contract-room", "step")
+    assert (
+        desk.host.checkpoint("contract-room").result(30)["error"].startswith("It cannot be saved: is no regular file")
+    )
+    desk.wait(
+        lambda: "It goes on, and is saved as soon as that is possible." in desk.states["contract-room"]["message"]
+    )
+    place.rmdir()
+    desk.wait(lambda: desk.states["contract-room"]["message"] == "")
+    assert load_trainer(place).step == 2
+
+
+def test_a_run_of_a_persons_own_data_trains_wherever_it_is(desk, monkeypatch):
+    monkeypatch.setenv("GENLAB_HOME", str(desk.folder))
+    clouds = np.random.default_rng(0).normal(size=(2, 200, 2)).astype(np.float32)
+    name, other = (Shelf(desk.folder / "own").put(cloud, "a cloud") for cloud in clouds)
+    desk.start("contract-own", GAN.replace(data=name))
+    desk.do("contract-own", "step")
+    assert desk.host.checkpoint("contract-own").result(30)["error"] is None
+    assert load_trainer(desk.folder / "contract-own.safetensors").step == 1
+    assert desk.do("contract-own", "reset", config=GAN.replace(data=other).to_json())["error"] is None
+    assert desk.do("contract-own", "step")["state"]["step"] == 1
 
 
 def test_live_settings_of_after_the_save_are_in_force_after_resuming(desk):

@@ -108,7 +108,7 @@ class Line:
             self._lease.put(path, lambda made: _write(made, content))
             return ""
         except OSError as error:
-            return f"It cannot be saved: {error.strerror or error}."
+            return str(error.strerror or error)
 
     def drained(self, then: Callable[[], None]) -> None:
         """Call when everything that has come is in the store."""
