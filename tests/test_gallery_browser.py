@@ -109,3 +109,16 @@ def test_two_rows_of_the_runs_page_become_twins(gallery):
     gallery.wait("labs.every(lab => Number(lab.dataset.step) > v[0])", ahead)
     gallery.pause()
     page.get_by_text("Objective = least squares (LSGAN)").first.wait_for()
+
+
+def test_the_curves_of_twins_have_room_above_their_switches(gallery):
+    page = gallery.page
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.goto(f"{gallery.url}/gallery?scenario=gan_hops")
+    gallery.wait("labs.every(lab => Number(lab.dataset.step) > 50)")
+    figures = "[...document.querySelectorAll('[data-bar=curves] .panel:not([hidden]) .canvas')]"
+    for size, least in (((1366, 768), 110), ((1024, 768), 110)):
+        page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+        page.wait_for_function(f"() => {figures}.length === 2")
+        page.wait_for_function(f"least => {figures}.every(one => one.clientHeight >= least)", arg=least)
+    gallery.pause()

@@ -159,7 +159,39 @@ def test_a_finger_drags_a_slider_and_the_model_obeys_before_it_is_lifted(browser
         context.close()
 
 
+def test_the_address_follows_a_drag_no_oftener_than_a_browser_takes_it(lab):
+    lab.open("vae?width=16")
+    lab.page.evaluate("""() => {
+        [window.written, window.began] = [0, performance.now()];
+        const { replaceState } = history;
+        history.replaceState = function (...args) { window.written += 1; return replaceState.apply(this, args); };
+    }""")
+    drag = Drag(lab.page, "beta")
+    for share in (0.8, 0.3, 0.9, 0.6, 0.7):
+        drag.to(share)
+        lab.page.wait_for_timeout(300)
+    drag.let_go()
+    lab.wait("lab.hand.controls.controls.get('beta').asked === 0")
+    value = f"{lab.header('config.beta'):g}"
+    lab.page.wait_for_function(
+        "value => Math.abs(new URLSearchParams(location.search).get('beta') / value - 1) < 1e-3", arg=value
+    )
+    written, seconds = lab.page.evaluate("[window.written, (performance.now() - window.began) / 1000]")
+    # Chromium takes 200 in ten seconds, WebKit 100 in thirty.
+    assert 1 <= written <= 2 + seconds / 0.4
+
+
 # ---- the room ----
+
+
+@pytest.mark.parametrize(("size", "highest"), [((1024, 768), 100), ((390, 844), 190)])
+def test_in_a_small_window_the_settings_above_the_picture_leave_it_on_the_screen(lab, size, highest):
+    lab.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    lab.open("vae?width=16&seed=1")
+    front, plane = (lab.page.locator(what).bounding_box() for what in (".settings .front", "[data-area=main]"))
+    assert front["height"] <= highest and front["y"] + front["height"] < plane["y"] < 0.72 * size[1]
+    boxes = [one.bounding_box() for one in lab.page.locator(".front .control .row, .front .control select").all()]
+    assert all(box["width"] >= 150 and box["x"] + box["width"] <= size[0] for box in boxes)
 
 
 def test_an_enlarged_plane_of_digits_shares_the_screen_with_what_becomes_of_its_codes(lab):

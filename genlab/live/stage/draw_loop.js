@@ -5,6 +5,7 @@
 const HAND = 400; // ms for which a hand counts as moving
 const LONGEST = 1500; // ms between two panels while a hand moves
 const REST = 100; // ms of rest after a draw at most
+const SELDOM = 600; // ms between two draws of what stands beside the main picture, while a slider is dragged
 
 export class DrawLoop {
   /**
@@ -21,6 +22,8 @@ export class DrawLoop {
     this.drawn = drawn;
     this.dragging = dragging;
     this.touched = -Infinity; // when a hand last moved over a plane of codes
+    /** @type {WeakMap<Panel, number>} When each was drawn last. */
+    this.last = new WeakMap();
     this.free = 0; // when the next draw may begin
     this.waiting = false;
     this.again = false;
@@ -43,7 +46,8 @@ export class DrawLoop {
     this.around();
     if (this.panels().length) {
       await this.ready();
-      for (const panel of this.panels()) {
+      for (const [place, panel] of this.panels().entries()) {
+        if (place && this.isEarly(panel)) continue;
         await this.drawPanel(panel);
         if (this.closed) return;
         // Meanwhile the page may have turned to another run, of which nothing has come yet.
@@ -54,6 +58,15 @@ export class DrawLoop {
     this.free = performance.now() + Math.min(REST, 0.3 * (performance.now() - began));
     this.waiting = false;
     if (this.again) this.ask();
+  }
+
+  /** While a slider is dragged the main picture follows, the others now and then. @param {Panel} panel */
+  isEarly(panel) {
+    const early = (this.last.get(panel) ?? -Infinity) + SELDOM - performance.now();
+    if (early <= 0 || !this.dragging()) return false;
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.ask(), early);
+    return true;
   }
 
   /** @param {Panel} panel */
@@ -70,6 +83,7 @@ export class DrawLoop {
     // every c² / 5 ms makes it wait for 2.5 ms on average, whatever c is. While a slider is dragged half of the time
     // is for the hand: what it sends and what comes back must not wait for pictures of the value before.
     const cost = performance.now() - start;
+    this.last.set(panel, performance.now());
     const moving = performance.now() - this.touched < HAND;
     const rest = moving ? Math.min(LONGEST, cost ** 2 / 5) : this.dragging() ? cost : 0;
     await new Promise(done => setTimeout(done, rest));

@@ -20,6 +20,7 @@ export class Control {
     /** Frames from this command on show what the hand has left; Infinity until that is answered, 0 when nothing is asked. */
     this.asked = 0;
     this.asks = 0; // how often a hand has left a value
+    this.seen = 0; // the newest command that the run has shown
     /** @type {any} What the run has. */
     this.truth = undefined;
     this.id = `genlab-setting-${setting.name}`;
@@ -29,12 +30,14 @@ export class Control {
     if (setting.live === false) this.head.append(element("span", { class: "afresh", title: "Starts a fresh run" }, "↻"));
     this.about = element("details", { class: "about" }, element("summary", { "aria-label": `About ${setting.label}` }, "?"));
     this.about.append(element("p", {}, setting.help + (setting.unit ? ` In ${setting.unit}.` : "")));
+    this.about.hidden = !setting.help && !setting.unit;
     this.node.append(this.head, this.about);
   }
 
   /** What the run has, as a frame of this command tells. @param {any} value @param {number} command */
   update(value, command) {
     this.truth = value;
+    this.seen = command;
     if (this.asked && command >= this.asked) this.asked = 0;
     if (!this.held && !this.asked) this.show(value);
   }
@@ -47,7 +50,8 @@ export class Control {
     const { command, error } = await this.hands.set(this.setting.name, value);
     // Meanwhile the hand may have come back and left another value, which is not answered yet.
     if (mine !== this.asks) return;
-    this.asked = error ? 0 : command;
+    // The frame that shows it may have come before the answer; of a run at rest no other one comes.
+    this.asked = error || this.seen >= command ? 0 : command;
     if (!this.asked && !this.held) this.show(this.truth);
   }
 
