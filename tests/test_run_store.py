@@ -452,3 +452,17 @@ def test_the_limits_of_the_server_hold_in_its_workers(tmp_path):
     until(lambda: "10,000,000 MB are kept free" in lab.state(run_id).message)
     assert lab.store.card(run_id) is None and lab.troubles()
     lab.close()
+
+
+def test_what_waited_for_room_is_saved_into_the_reserve_when_the_server_ends(tmp_path):
+    """Otherwise an hour of training would be gone with 400 MB left on the disk."""
+    lab = client.Lab(tmp_path, workers=1, disk_reserve=1e7)
+    run_id = lab.start(SMALL, play=True)
+    until(lambda: lab.state(run_id).step >= 20, 60)
+    lab.pause(run_id)
+    until(lambda: "saves wait until there is room" in lab.state(run_id).message)
+    step = lab.state(run_id).step
+    lab.close()
+    kept = Store(tmp_path)
+    assert load_trainer(kept.checkpoint(run_id)).step == step == kept.get(run_id).step
+    kept.close()

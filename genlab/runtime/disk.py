@@ -11,17 +11,17 @@ from genlab.runtime.settings import ServerSettings, read_settings
 MB = 10**6
 
 
-def no_room_for(path: Path, size: int, limits: ServerSettings | None = None) -> str:
+def no_room_for(path: Path, size: int, limits: ServerSettings | None = None, *, last: bool = False) -> str:
     """Why ``size`` bytes cannot be put at ``path``, in a folder of the store, in one line; "" when they can.
 
     A file that is there already may be written again: only new ones are refused for the store's share of the disk. Its
     bin does not count: the web process empties it when space is short. ``limits``: None for those of the environment,
-    from which a worker has them.
+    from which a worker has them. ``last``: the training that is not saved now is lost; for that the reserve is there.
     """
     limits = limits or _limits()
     with suppress(OSError):
         free = shutil.disk_usage(path.parent).free
-        if free - size < limits.disk_reserve * MB:
+        if free - size < (0 if last else limits.disk_reserve * MB):
             reserve = _mb(limits.disk_reserve * MB)
             return f"The disk has {_mb(free)} left, and {reserve} are kept free: saves wait until there is room."
     if not path.exists() and (used := stored(path.parent.parent)) + size > limits.stored_size * MB:

@@ -150,7 +150,8 @@ class ServerSettings(BaseModel):
     )  # fmt: skip
 
     disk_reserve: Number = _number(
-        500.0, 0, 1e7, "Space that saves leave free on the disk; below, they wait until there is room.", unit="MB",
+        500.0, 0, 1e7, "Space that saves leave free on the disk; below, they wait until there is room, at the longest "
+        "until the server ends.", unit="MB",
     )  # fmt: skip
     stored_size: Number = _number(
         5000.0, 1, 1e9, "Space for all in the home; beyond, cleared runs go for good, then new ones are not saved.",

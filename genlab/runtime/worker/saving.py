@@ -44,6 +44,7 @@ class Saves:
     def __init__(self, runs: Runs, send: Callable[[Record, str, bytes], None], lease: Lease):
         self._runs, self._send, self._lease = runs, send, lease
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="genlab-saves")
+        self._ends = False
 
     def look_after(self, run: Run) -> None:
         """Save the run when it is due."""
@@ -113,13 +114,14 @@ class Saves:
     def _write(self, copy: Any, path: Path, cost: float) -> float:
         """Write a copy; returns the seconds of a core that the whole save took, ``cost`` of them before."""
         busy = time.thread_time()
-        if why := no_room_for(path, copy.size):
+        if why := no_room_for(path, copy.size, last=self._ends):
             raise NoRoom(why)
         self._lease.put(path, copy.write)
         return cost + time.thread_time() - busy
 
     def save_all(self) -> None:
-        """Save every run and wait for it, the smallest first: there may be little time."""
+        """At the end: save every run and wait for it, the smallest first: there may be little time."""
+        self._ends = True
         for run in sorted(self._runs.values(), key=lambda run: run.save_size):
             with suppress(Exception):
                 self.save_now(run)
