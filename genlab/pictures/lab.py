@@ -32,8 +32,10 @@ def photograph(path: Path) -> str:
             page.goto(url)
             page.locator(f".st-key-start-{SHOWN} button").click()
             page.wait_for_function(f"() => window.genlab?.header?.step >= {scenario.steps}")
-            # What moves comes to rest, the marks of the page's own rerun go.
+            # What moves comes to rest, notes and the marks of the page's own rerun go; nothing is under the pointer.
+            page.mouse.move(0, 0)
             page.wait_for_timeout(3000)
+            page.wait_for_function("() => ![...document.querySelectorAll('.notes > *')].some(note => note.offsetWidth)")
             taken = page.screenshot()
         finally:
             browser.close()
