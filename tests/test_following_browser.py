@@ -189,6 +189,11 @@ def test_at_a_station_everybody_is_at_it_with_the_lecturers_run_and_answers_its_
         tab.reads("✓ one blurred mean of all digits · 1")
         tab.reads("✗ noise · 1")
         tab.reads("Without information about x")
+    # Who leads has the question once.
+    lecturer.page.reload()
+    lecturer.reads("✓ one blurred mean of all digits · 1")
+    lecturer.page.locator(".genlab-lesson .title").wait_for(timeout=SECONDS)
+    assert lecturer.page.get_by_role("button", name="Question").count() == 0
     lecturer.page.keyboard.press("PageDown")
     lecturer.at("station=beta-zero")
     for student in (ada, bob):

@@ -54,7 +54,7 @@ def begin(name: str, at: int = 0) -> None:
     here = walk()
     if here.name != name:
         st.session_state["walk"] = here = _taken_up(name)
-    here.at, here.wanted = at, True
+    here.at, here.wanted, here.led = at, True, False
 
 
 def _taken_up(name: str) -> Walk:
@@ -190,7 +190,8 @@ def _end() -> None:
 def _words(here: Walk, station: Station) -> None:
     words = " ".join(station.words.split())
     # What a class is asked everybody answers above the page.
-    asks = station.question and not here.led
+    room = client.get_lab().classroom
+    asks = station.question and not here.led and not (room.leading and room.is_lecturer())
     beside = asks or station.notes or station.seeds
     text, more = st.columns([5, 2], gap="small") if beside else (st.container(), None)
     with text:
