@@ -1,5 +1,6 @@
 """A class: who leads it, what only they do, and what a student sees of it."""
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -331,6 +332,25 @@ def test_what_is_right_and_what_others_say_is_known_to_nobody_before_it_is_revea
         room.answer(1)
     asked = seen(room, BOB)["question"]
     assert (asked["right"], asked["tally"], asked["because"], asked["mine"]) == (1, [1, 0], "Because.", None)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"given": []}, {"given": {BOB: 1}}, {"shown": 5}, {"paused": 3}, {"lecturers": LECTURER}, {"members": [{}]},
+        {"leading": {"id": "a"}}, {"leading": {"id": 1, "tab": []}}, {"stations": []}, {"question": {"text": "?"}},
+        {"question": {"text": "?", "choices": 5}}, {"question": {"text": "?", "choices": ["a"], "answers": ["b"]}},
+    ],
+)  # fmt: skip
+def test_a_file_in_which_anything_is_of_another_kind_is_no_class_and_keeps_nobody_out(lab, room, tmp_path, damage):
+    whole = json.loads((tmp_path / classroom.FILE).read_bytes())
+    (tmp_path / classroom.FILE).write_text(json.dumps(whole | damage))
+    again = Lab(tmp_path).classroom
+    for visitor in (BOB, LECTURER):
+        with on_behalf_of(visitor):
+            assert again.seen() == {"open": False} and not again.code and not again.paused
+    with on_behalf_of(LECTURER):
+        assert again.enter(KEY) == "" and again.seen()["open"]
 
 
 def test_a_class_goes_on_after_the_server_was_started_again(lab, room, tmp_path):

@@ -1,6 +1,5 @@
 """The class of one lab: who leads it, where everybody looks, what everybody is asked, and what became of it."""
 
-import json
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from urllib.parse import urlencode
 from genlab.config import Config, SettingError
 from genlab.maps import MapConfig
 from genlab.runtime.access import acting, on_behalf_of
+from genlab.runtime.class_file import ClassFile
 from genlab.runtime.door import Door
 from genlab.runtime.leading import MOST_CHOICES, Lead, Place, Question, question_of
 from genlab.runtime.messages import RunStatus
@@ -353,35 +353,27 @@ class Classroom:
 
     def _kept(self) -> bytes:
         with self._lock:
-            kept = {
-                "key": self._signed, "code": self.code, "lecturers": sorted(self._lecturers),
-                "members": sorted(self._members), "paused": self._paused,
-                "given": self._given, "shown": self._shown,
-                "leading": self.leading and {"id": self.leading.id, "tab": self.leading.tab},
-                "question": self.question and asdict(self.question),
-                "stations": {name: asdict(one) for name, one in self._stations.items()},
-            }  # fmt: skip
-            return json.dumps(kept).encode()
+            kept = ClassFile(
+                key=self._signed, code=self.code, lecturers=sorted(self._lecturers), members=sorted(self._members),
+                paused=self._paused, given=self._given, shown=self._shown,
+                leading=self.leading and replace(self.leading, place=None),
+                question=self.question, stations=self._stations,
+            )  # fmt: skip
+            return kept.model_dump_json().encode()
 
     def _load(self) -> None:
         try:
-            kept = json.loads(self._note.path.read_bytes())
-            if not self._has_key or not same(self._signed, kept["key"]):
-                return
-            self._paused, self._given, self._shown = kept["paused"], kept["given"], kept["shown"]
-            self.code = str(kept["code"])
-            self._stations = {name: _question(one) for name, one in kept["stations"].items()}
-            asked = kept["question"] and _question(kept["question"])
-            self.question = self._stations.get(asked.station, asked) if asked else None
-            self.leading = kept["leading"] and Lead(**kept["leading"])
-            self._lecturers, self._members = set(kept["lecturers"]), set(kept["members"])
-            self._lab.favour(self._lecturers)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            kept = ClassFile.model_validate_json(self._note.path.read_bytes())
+        except (OSError, ValueError):
             return
-
-
-def _question(kept: dict[str, Any]) -> Question:
-    return Question(**{**kept, "choices": tuple(kept["choices"])})
+        if not self._has_key or not same(self._signed, kept.key):
+            return
+        self._paused, self._given, self._shown, self.code = kept.paused, kept.given, kept.shown, kept.code
+        self._stations, self.leading = kept.stations, kept.leading
+        asked = kept.question
+        self.question = self._stations.get(asked.station, asked) if asked else None
+        self._lecturers, self._members = set(kept.lecturers), set(kept.members)
+        self._lab.favour(self._lecturers)
 
 
 def _seen_of(question: Question, visitor: str) -> dict[str, Any]:
