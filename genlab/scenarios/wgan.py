@@ -91,9 +91,9 @@ def weights_pile_up(evidence: Evidence) -> Verdict:
 
 
 def estimate_is_wrong(evidence: Evidence) -> Verdict:
-    """While the points are on their way the estimate is typically off by more than three quarters of W₁."""
+    """While the points are on their way the estimate is typically off by more than nine tenths of W₁."""
     error = evidence.estimate_error()
-    return error > 0.75, {"relative_error": error}
+    return error > 0.9, {"relative_error": error}
 
 
 def stays_away_from_the_data(evidence: Evidence) -> Verdict:
@@ -211,7 +211,7 @@ WGAN_SCENARIOS = (
         "wgan_one_critic_step",
         "One critic step is too few",
         "With n_critic = 1 the critic is far from its optimum: while the points are on their way its estimate is off "
-        "by more than three quarters of the true W₁.",
+        "by more than nine tenths of the true W₁.",
         GANConfig(
             data="swissroll",
             objective="wgan_gp",
@@ -226,7 +226,7 @@ WGAN_SCENARIOS = (
         cure={"n_critic": 20},
         cured_claim="With 20 critic steps for each generator step the estimate comes nearer than that to the true W₁.",
         why="Only at the critic's optimum is E f(x) − E f(G(z)) the distance; before it, it says how far training got.",
-        later="After four times as many steps, with the points nearer to the data, 20 steps are too few as well.",
+        later="After four times as many steps, with the points nearer to the data, 20 steps may be too few as well.",
     ),
     Scenario(
         "wgan_momentum",
