@@ -1,5 +1,6 @@
 """What is taken away from a run in a browser: films of a panel over the time line, and the whole page as a picture."""
 
+import base64
 import io
 
 import numpy as np
@@ -137,3 +138,25 @@ def test_the_whole_page_is_one_picture_with_every_panel_that_is_seen(page, serve
             part = pixels[top : int(top + 1920 * height), left : int(left + 1920 * width)]
             inked = np.abs(part - paper) > 80
             assert inked.mean() > 0.004 and inked[:45].sum() > 60
+
+
+def test_the_panel_of_one_example_is_in_the_picture_too(page, server):
+    lab = Lab(page, server.url).open("vae?width=16")
+    with lab.errors_forbidden():
+        lab.press("One step")
+        lab.wait("h.step === 1 && h.status === 'paused'")
+        page.evaluate("window.genlab.room.reveal('posterior')")
+        page.wait_for_function("() => window.genlab.arrays['posterior.about']", timeout=SECONDS)
+        size = {"width": 600, "height": 400, "letter": 20, "small": 18}
+        source = page.evaluate(
+            """async size => {
+                await window.genlab.panels.get("posterior").draw();
+                return (await window.genlab.panels.get("posterior").picture(size, false)).toDataURL();
+            }""",
+            size,
+        )
+        picture = Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))).convert("L")
+        pixels = np.asarray(picture, int)
+        inked = np.abs(pixels - pixels[0, 0]) > 80
+        # x at the left, its numbers at the right.
+        assert picture.size == (600, 400) and inked[60:, :200].sum() > 100 and inked[60:, 230:].sum() > 300

@@ -25,3 +25,20 @@ def test_a_set_up_is_put_on_four_seeds_and_its_bands_are_drawn(page, server):
         low, high, middle = page.evaluate(f"JSON.parse({traces('band-critic_loss')})")
         assert len(low[0]) == len(high[0]) == len(middle[0])
         assert all(a <= b + 1e-6 and b <= c + 1e-6 for a, b, c in zip(low[1], middle[1], high[1], strict=True))
+
+
+def test_a_station_s_set_up_is_put_on_its_seeds_and_one_comes_back_to_it(page, server):
+    lab = Lab(page, server.url)
+    page.goto(f"{server.url}/gan?lesson=lecture&station=gradient-penalty")
+    with lab.errors_forbidden():
+        page.get_by_role("button", name="On 8 seeds").click()
+        page.wait_for_url("**/map?*", timeout=SECONDS)
+        lab.ready()
+        # Until the step at which the claim of the station's demonstration is judged.
+        assert "steps=400" in page.url and "seed%3A0%3A7%3A8" in page.url.replace(":", "%3A")
+        lab.wait("h.status === 'running' && h.step > 0")
+        lab.press("Stop")
+        lab.wait("h.status === 'paused'")
+        page.get_by_role("button", name="Back to the station").click()
+        page.wait_for_url("**/gan?*", timeout=SECONDS)
+        page.get_by_text("No weight is cut").wait_for(timeout=SECONDS)

@@ -1,8 +1,9 @@
 // Choose or draw an x; its code, the reparameterisation with today's numbers, and its samples one after another.
 
 /** @import { Lab } from "../lab.js" */
-/** @import { PanelSpec, X } from "../types.js" */
+/** @import { PanelSpec, PictureSize, X } from "../types.js" */
 import { action, change, element } from "../page/dom.js";
+import { Sheet } from "../page/sheet.js";
 import { Panel } from "./panel.js";
 import { Plot } from "./plot.js";
 import { Pad } from "./posterior_pad.js";
@@ -125,6 +126,19 @@ export class Posterior extends Panel {
   renew() {
     if (this.shown) this.draw();
     else if (this.fits()) this.way.take();
+  }
+
+  /** x, and its numbers line by line. @param {PictureSize} size @param {boolean} [told] */
+  async picture(size, told = true) {
+    if (!this.lab.arrays["posterior.about"] || !this.fits()) return null;
+    const { letter, small, width, height } = size;
+    const sheet = new Sheet(this.lab.theme, size, this.wordsOf(told));
+    const side = Math.min(width / 3, height - sheet.top - letter);
+    sheet.context.drawImage(this.pad.canvas, letter, sheet.top, side, side);
+    const rows = [...this.way.equations.querySelectorAll("tr")].map(row => [...row.children].map(cell => cell.textContent).join("  "));
+    [this.words.textContent ?? "", ...rows].forEach((line, i) =>
+      sheet.write(line, side + 2 * letter, sheet.top + letter + 1.4 * letter * i, small));
+    return sheet.canvas;
   }
 
   /** Whether the arrays are of a model with these latents and data. */
