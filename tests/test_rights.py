@@ -336,3 +336,25 @@ def test_an_account_is_the_same_visitor_everywhere_and_a_tab_is_one_of_its_own()
 
 def test_a_refusal_is_a_command_that_failed():
     assert issubclass(NotAllowed, CommandFailed)
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_command_that_meets_a_run_just_let_go_of_opens_it_again_or_says_that_it_is_gone(lab, monkeypatch, deleted):
+    """Between looking up who holds a run and telling them, another thread has it stopped or deleted."""
+    run_id, find = owned(lab), lab._entry
+    let_go = [lab.delete if deleted else lab.stop]
+
+    def late(run_id, resume=True):
+        entry = find(run_id, resume)
+        if let_go:
+            let_go.pop()(run_id)
+            until(lambda: entry.host is None)
+        return entry
+
+    before = lab.state(run_id).step
+    monkeypatch.setattr(lab, "_entry", late)
+    if deleted:
+        with pytest.raises(UnknownRun):
+            lab.step(run_id)
+    else:
+        assert lab.step(run_id).step == before + 1

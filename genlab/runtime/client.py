@@ -20,7 +20,7 @@ from genlab.runtime.crew import PATIENCE
 from genlab.runtime.entry import Entry
 from genlab.runtime.futures import Acted, refused
 from genlab.runtime.health import Health
-from genlab.runtime.host import HostLost
+from genlab.runtime.host import HostLost, Released
 from genlab.runtime.keeping import REPLY_SECONDS, Keeping, new_access, with_live
 from genlab.runtime.lease import renew_lease
 from genlab.runtime.lock import HomeLock
@@ -343,6 +343,8 @@ class Lab(Keeping, Owning):
         # next goes to another worker or to a file. Until then it shows what the run will be.
         waits = self._pool.is_ready(entry) or do in ("checkpoint", "branch", "copy", "release", "rewind")
         future = self._pool.command(entry, do, within=REPLY_SECONDS if waits else None, **arguments)
+        if again and future.done() and isinstance(future.exception(), Released):
+            return self._command(run_id, do, becomes, again=False, **arguments)
         if becomes and not waits:
             self._pool.foresee(entry, becomes, future)
         if not waits and (becomes or not future.done()):

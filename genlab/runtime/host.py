@@ -22,6 +22,10 @@ class HostLost(RuntimeError):
     """The host ended before it answered."""
 
 
+class Released(HostLost):
+    """The host had let go of the run before it was asked."""
+
+
 _numbers = itertools.count(1)
 """Of the commands to all hosts: a run that goes on in another one has seen none with a larger number."""
 

@@ -18,8 +18,8 @@ from genlab.runtime.access import Access
 from genlab.runtime.cluster.line import Line
 from genlab.runtime.crew import NONE_STARTS, PATIENCE, Crew, Vitals
 from genlab.runtime.entry import Entry
-from genlab.runtime.futures import Reply, guarded, in_any_case
-from genlab.runtime.host import Active, Audience, Host
+from genlab.runtime.futures import Reply, guarded, in_any_case, refused
+from genlab.runtime.host import Active, Audience, Host, Released
 from genlab.runtime.messages import PROVING, Record, RunStatus
 from genlab.runtime.placing import choose_host
 from genlab.runtime.process import ProcessHost
@@ -137,6 +137,8 @@ class Pool:
         A run is played and paused even if its worker dies before it answers: that is a wish, which the next one obeys.
         """
         with self._lock:
+            if entry.host is None:
+                return refused(Released("no worker holds the run any more"))
             if do == "move" and (why := self._out_of_reach(entry, arguments["device"])):
                 entry.leaves, do, arguments = why, "release", {}
             if do in _HEAVY:
