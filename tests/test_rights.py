@@ -93,7 +93,7 @@ def test_whatever_changes_a_run_is_guarded():
     free = {
         "branch", "called", "checkpoint", "copy", "curves", "device", "exists", "name", "open_cell", "owner_name",
         "right", "state", "token", "twin_of", "watch", "ask", "audience_changed", "cannot_make", "admits", "join",
-        "require", "restore",
+        "require", "restore", "bring_data",
     }  # fmt: skip
     takes_a_run = {
         name for name, method in inspect.getmembers(Lab, inspect.isfunction)
