@@ -68,6 +68,7 @@ def test_a_pasted_table_is_trained_on_shared_by_its_address_and_there_after_a_re
 def test_a_painted_density_is_trained_on_with_its_symmetric_copies(page_of_data, server):
     page = page_of_data
     page.get_by_text("nothing is drawn yet").first.wait_for(timeout=SECONDS)
+    assert page.get_by_test_id("stAlert").count() == 0  # nobody has made a mistake
     page.get_by_label("Symmetric copies").select_option("4 around")
     box = page.locator(".genlab-sketch canvas").bounding_box()
     x, y = box["x"] + 0.75 * box["width"], box["y"] + 0.5 * box["height"]

@@ -41,6 +41,9 @@ def test_a_collapsed_posterior_is_named_explained_and_cured_from_its_card(lab):
     # It is moved into the window before the frame that shows it is painted.
     inside = f"{within} return r.width > 0 && r.left >= 0 && r.right <= innerWidth && r.bottom <= innerHeight; }}"
     lab.page.wait_for_function(inside, timeout=SECONDS)
+    # And beside the page's scroll bar: under it the page would scroll sideways.
+    main = "document.querySelector('[data-testid=stMain]')"
+    assert lab.page.evaluate(f"() => {main}.scrollWidth - {main}.clientWidth") == 0
     lab.page.keyboard.press("Tab")
     assert lab.page.evaluate("() => document.activeElement.textContent") == "KL weight β = 1"
     lab.page.keyboard.press("Enter")

@@ -94,6 +94,18 @@ def test_a_failure_and_its_cure_train_in_lockstep_under_one_run_bar(gallery):
     gallery.wait("labs.every(lab => Number(lab.dataset.step) === v[0] + 1)", step)
 
 
+def test_the_curves_of_twins_have_the_room_that_their_switches_leave(gallery):
+    page = gallery.page
+    page.goto(f"{gallery.url}/gallery?scenario=gan_hops")
+    gallery.wait("labs.every(lab => Number(lab.dataset.step) > 20)")
+    # Four curves of each of two runs, on the smallest screen: the plane inside the axes, in px.
+    inside = (
+        "[...document.querySelectorAll('[data-bar=curves] .canvas')].filter(c => c.offsetParent)"
+        ".map(c => c._fullLayout?._size?.h ?? 0)"
+    )
+    page.wait_for_function(f"() => {{ const each = {inside}; return each.length === 2 && each.every(h => h >= 70); }}")
+
+
 def test_two_rows_of_the_runs_page_become_twins(gallery):
     page, tab = gallery.page, Lab(gallery.page, gallery.url)
     runs = {train(tab, f"gan?generator_width=8&critic_width=8&objective={name}") for name in ("minimax", "lsgan")}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from genlab.data.own import OwnError, Standing, from_density, from_heights, pictures, table
+from genlab.data.own import NothingYet, OwnError, Standing, from_density, from_heights, pictures, table
 from genlab.data.own.examples import MOST_PICTURES, MOST_ROWS
 from genlab.data.own.files import handed_out
 from genlab.figures.mosaic import mosaic
@@ -112,6 +112,9 @@ def _offer(key: str, make: Callable[[], np.ndarray], title: str) -> None:
     """Show what would be taken, and take it under a name."""
     try:
         examples = make()
+    except NothingYet as error:
+        st.caption(f"{str(error).capitalize()}.")
+        return
     except OwnError as error:
         complain(str(error))
         return

@@ -5,7 +5,7 @@ hash, stands in an address and says which file it is; whoever holds it on the sa
 """
 
 from genlab.data.own.drawing import from_density, from_heights
-from genlab.data.own.examples import MOST_PICTURES, MOST_ROWS, OwnError, name_of
+from genlab.data.own.examples import MOST_PICTURES, MOST_ROWS, NothingYet, OwnError, name_of
 from genlab.data.own.pictures import pictures
 from genlab.data.own.sets import load, own_images, own_points, split, take_in
 from genlab.data.own.shelf import SOMEBODY, Shelf, Standing
@@ -14,6 +14,7 @@ from genlab.data.own.tables import table
 __all__ = [
     "MOST_PICTURES",
     "MOST_ROWS",
+    "NothingYet",
     "OwnError",
     "SOMEBODY",
     "Shelf",

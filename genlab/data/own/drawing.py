@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from genlab.data.own.examples import OwnError, checked
+from genlab.data.own.examples import NothingYet, checked
 
 DRAWN = 10_000
 """Examples that are drawn from a density."""
@@ -12,7 +12,7 @@ def from_density(cells: np.ndarray, extent: float = 1.5, seed: int = 0) -> np.nd
     """``DRAWN`` points (n, 2) of a density in the square [−extent, extent]², given in cells (rows from the top)."""
     cells = np.asarray(cells, np.float64)
     if not cells.sum() > 0:
-        raise OwnError("nothing is drawn yet")
+        raise NothingYet("nothing is drawn yet: paint where the examples are to lie")
     rows, columns = cells.shape
     random = np.random.default_rng(seed)
     chosen = random.choice(cells.size, DRAWN, p=(cells / cells.sum()).ravel())
@@ -26,7 +26,7 @@ def from_heights(heights: np.ndarray, ends: tuple[float, float], seed: int = 0) 
     """``DRAWN`` points (n, 1) of a density whose heights stand at even places between two ends, straight between."""
     heights = np.asarray(heights, np.float64).clip(0)
     if not heights.sum() > 0:
-        raise OwnError("nothing is drawn yet")
+        raise NothingYet("nothing is drawn yet: draw how dense the examples are to lie")
     places = np.linspace(*ends, len(heights))
     areas = (heights[1:] + heights[:-1]) / 2
     random = np.random.default_rng(seed)

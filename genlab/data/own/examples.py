@@ -16,6 +16,10 @@ class OwnError(ValueError):
     """Says in one line what own data cannot be taken for, and where."""
 
 
+class NothingYet(OwnError):
+    """There is nothing to take yet, which is nobody's mistake."""
+
+
 def checked(examples: np.ndarray) -> np.ndarray:
     """Points (n, 1) or (n, 2) float32, or images (n, 28, 28) uint8, if they can be trained on; else OwnError."""
     examples = np.ascontiguousarray(examples)

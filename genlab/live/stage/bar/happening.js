@@ -2,7 +2,7 @@
 
 /** @import { Diagnosis } from "../types.js" */
 /** @import { Lab } from "../lab.js" */
-import { action, change, closesOnLeaving, element } from "../page/dom.js";
+import { action, change, closesOnLeaving, element, scrollerOf } from "../page/dom.js";
 import { apply } from "../wire/messages.js";
 
 /**
@@ -11,7 +11,7 @@ import { apply } from "../wire/messages.js";
  */
 const CALM_NAMES = { healthy: "✓", "warming up": "◌" };
 
-const MARGIN = 8; // between the card and the window's edge
+const MARGIN = 8; // between the card and the page's edge
 
 export class Happening {
   /** @param {Lab} lab */
@@ -37,7 +37,8 @@ export class Happening {
   place() {
     if (!this.node.open) return;
     const left = this.node.getBoundingClientRect().left;
-    const room = document.documentElement.clientWidth - MARGIN - this.card.offsetWidth;
+    const page = scrollerOf(this.node);
+    const room = page.getBoundingClientRect().left + page.clientWidth - MARGIN - this.card.offsetWidth;
     this.card.style.left = `${Math.max(MARGIN, Math.min(left, room)) - left}px`;
   }
 

@@ -21,6 +21,8 @@ import { PlotlyPanel } from "./plotly_panel.js";
 
 /** Lines of changed settings in a figure: beyond, the triangles alone mark them, which cost little to draw. */
 const MOST_LINES = 40;
+/** Height of a figure, in letters, from which on its lines to compare with say what they are. */
+const LOWEST_WRITTEN = 7;
 
 export class Curves extends PlotlyPanel {
   /** @param {Lab} lab @param {PanelSpec} spec */
@@ -181,7 +183,12 @@ export class Curves extends PlotlyPanel {
   figures({ node, last, when, range, series }, columns, { looking, last: then }) {
     const values = valuesOf(series, columns);
     const finite = Array.from(values ?? [], y => y ?? NaN).filter(isFinite);
-    if (!values || !finite.length) return;
+    if (!values || !finite.length) {
+      // What stood here was of another run, or of before a reset.
+      for (const node of [last, when, range]) change(node, "");
+      node.title = "";
+      return;
+    }
     const [low, high] = extremes(finite);
     const past = Number.isInteger(looking);
     const newest = newestOf(columns);
@@ -252,11 +259,11 @@ export class Curves extends PlotlyPanel {
     return {
       hovermode: "x unified",
       xaxis: {
-        title: { text: across },
+        ...titled(across),
         type: logX ? "log" : "linear", hoverformat: x === "step" ? ",.0f" : ".2f", uirevision: `${x}${logX}${this.zooms}`,
       },
       yaxis: {
-        title: { text: up }, type: log ? "log" : "linear", exponentformat: "power",
+        ...titled(up), type: log ? "log" : "linear", exponentformat: "power",
         uirevision: `${log}${outliers}${this.zooms} ${this.cuts()}`, ...(range ? { range, autorange: false } : { autorange: true }),
       },
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
@@ -265,7 +272,8 @@ export class Curves extends PlotlyPanel {
         ...this.changeLines(columns, x, dotted(1)),
         ...looked.shapes,
       ],
-      annotations: [...looked.annotations, ...levels.map(({ y, label, below }) => ({
+      // The axis makes room for what is written on it: of a low picture that would leave the curves nothing.
+      annotations: [...looked.annotations, ...(height < LOWEST_WRITTEN * letter ? [] : levels).map(({ y, label, below }) => ({
         xref: "paper", x: 0, xanchor: "left", y: log ? Math.log10(y) : y, yanchor: below ? "top" : "bottom", text: label,
         showarrow: false, bgcolor: theme.background, opacity: 0.85,
         font: { size: this.lab.room.fontSize() - 1, color: theme.muted },
@@ -284,7 +292,7 @@ export class Curves extends PlotlyPanel {
     const fits = this.canvas.clientHeight - 4 * letter > 0.55 * letter * title.length;
     const yaxis3 = {
       overlaying: "y", side: "right", showgrid: false, zeroline: false, automargin: true, type: log ? "log" : "linear",
-      title: { text: fits ? title : "", font: { size: letter } }, exponentformat: "power", tickmode: "auto", nticks: 4,
+      ...titled(fits ? title : "", { size: letter }), exponentformat: "power", tickmode: "auto", nticks: 4,
       uirevision: `${log}${outliers}${this.zooms}`, ...(range ? { range, autorange: false } : { autorange: true }),
     };
     return { yaxis3 };
@@ -305,6 +313,9 @@ export class Curves extends PlotlyPanel {
     return known.filter(({ y }) => Number.isFinite(y) && (y > 0 || !this.options.log));
   }
 }
+
+/** The title of an axis; for an empty one Plotly would keep a line free. @param {string} text @param {{size: number}} [font] */
+const titled = (text, font) => (text ? { title: font ? { text, font } : { text } } : {});
 
 /** @param {Series} series */
 const axisOf = ({ right }) => (right ? { yaxis: "y3" } : {});
