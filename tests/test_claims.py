@@ -71,6 +71,21 @@ def test_other_settings_have_no_claim_and_train_without_an_end(lab):
     assert lab.told[-1] == ("play",)
 
 
+def test_nothing_is_claimed_of_a_run_that_came_to_the_settings_of_a_demonstration_on_its_way(lab):
+    scenario = SCENARIOS["vae_digits"]
+    open_page("vae", **scenario.config.replace(beta=50).to_query())
+    run_id = only_run(lab).run_id
+    lab._set(run_id, step=300, config=scenario.config, changes=({"step": 300, "settings": {"beta": [50, 1]}},))
+    assert told(open_page("vae", run=run_id)) == ""
+    tell(lab, run_id, "play")
+    assert lab.told[-1] == ("play",)
+    # Before its first step a run trained with nothing.
+    lab._set(run_id, step=0, config=scenario.config, changes=({"step": 0, "settings": {"beta": [50, 1]}},))
+    assert scenario.title in told(open_page("vae", run=run_id))
+    tell(lab, run_id, "play")
+    assert lab.told[-1] == ("play", scenario.steps)
+
+
 def test_a_run_that_is_to_train_until_a_step_rests_exactly_there_and_plays_on_from_there(tmp_path):
     bench = Bench(tmp_path, one=GANConfig(generator_width=8, critic_width=8, batch_size=16))
     bench.do("one", "play", until=123)

@@ -9,7 +9,7 @@ from genlab.checkpoints import CheckpointError
 from genlab.config import Config, Setting, SettingError, structural
 from genlab.maps import MapConfig
 from genlab.runtime import messages
-from genlab.runtime.client import Acted, CommandFailed, Lab, UnknownRun
+from genlab.runtime.client import Acted, CommandFailed, Lab, RunState, UnknownRun
 from genlab.runtime.keeping import may_steer
 from genlab.runtime.messages import RunStatus
 
@@ -50,7 +50,7 @@ class Hand:
         lab, run_id = self._lab, self._run_id
         match command:
             case messages.Play(until=until):
-                return Done(lab.play(run_id, until or rests_at(lab.state(run_id).config)))
+                return Done(lab.play(run_id, until or rests_at(lab.state(run_id))))
             case messages.Pause():
                 return Done(lab.pause(run_id))
             case messages.OneStep():
@@ -133,7 +133,7 @@ def restart(lab: Lab, run_id: str, config: Config | None = None, until: int | No
             lab.reset(run_id, before.config)
         raise
     finally:
-        until = until or rests_at(lab.state(run_id).config)
+        until = until or rests_at(lab.state(run_id))
         played = lab.play(run_id, until) if before.status == RunStatus.RUNNING else None
     return played or acted
 
@@ -156,12 +156,12 @@ def fresh_map(lab: Lab, run_id: str, config: MapConfig) -> tuple[str, str]:
     return lab.start(config), says + kept
 
 
-def rests_at(config: Config | MapConfig) -> int | None:
-    """The step at which a run with these settings comes to rest, because a claim is judged there; None for none."""
+def rests_at(state: RunState) -> int | None:
+    """The step at which this run comes to rest, because a claim is judged there; None for none."""
     # Demonstrations bring scipy with their checks: a server that only starts need not load it.
-    from genlab.scenarios.claims import claim_of
+    from genlab.scenarios.claims import claim_of_run
 
-    claim = None if isinstance(config, MapConfig) else claim_of(config)
+    claim = None if isinstance(state.config, MapConfig) else claim_of_run(state.config, state.changes)
     return claim.step if claim else None
 
 

@@ -1,8 +1,9 @@
 """Which demonstration a run shows, and so what is claimed of it and until which step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from genlab.config import Config
 from genlab.scenarios.scenario import Scenario
@@ -30,6 +31,12 @@ class Claim:
 def claim_of(config: Config) -> Claim | None:
     """What is claimed of a run with these settings, whatever its seed; None where nothing is."""
     return next(iter(claims_of(config)), None)
+
+
+def claim_of_run(config: Config, changes: Iterable[Mapping[str, Any]]) -> Claim | None:
+    """What is claimed of a run with this history: nothing where it trained with other settings on its way to these."""
+    changed = any(change["settings"] and change["step"] for change in changes)
+    return None if changed else claim_of(config)
 
 
 @lru_cache(maxsize=256)

@@ -4,15 +4,12 @@ from html import escape
 
 import streamlit as st
 
-from genlab.config import Config
-from genlab.maps import MapConfig
-from genlab.scenarios.claims import Claim, claim_of
+from genlab.scenarios.claims import Claim
 from genlab.ui import PAGES
 
 
-def claim_line(config: Config | MapConfig) -> None:
+def claim_line(claim: Claim | None) -> None:
     """What will be seen of a demonstration, until which step, why, and the way to its twin; nothing of another run."""
-    claim = None if isinstance(config, MapConfig) else claim_of(config)
     if claim is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="claim"):

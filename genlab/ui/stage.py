@@ -11,7 +11,7 @@ from genlab.figures.panels import View
 from genlab.live.component import Transport, live
 from genlab.runtime import client
 from genlab.runtime.client import RunState
-from genlab.scenarios.claims import claim_of
+from genlab.scenarios.claims import claim_of, claim_of_run
 from genlab.ui.address import take
 from genlab.ui.claims import claim_line
 from genlab.ui.errors import complain_of
@@ -27,7 +27,8 @@ def stage(state: RunState, view: Callable[[Config], View], show: Callable[[Confi
     """One line for each problem, then the run; of the settings the few that ``show`` names stand in front."""
     kind = type(state.config)
     key = f"{kind.model}.live"
-    claim_line(state.config)
+    claim = claim_of_run(state.config, state.changes)
+    claim_line(claim)
     complain_of(visit(kind).problems)
     if twin := client.get_lab().twin_of(state.run_id):
         to_both = f"gallery?left={state.run_id}&right={twin}"
@@ -36,7 +37,6 @@ def stage(state: RunState, view: Callable[[Config], View], show: Callable[[Confi
         st.caption(owner)
     shown = shown_config(state)
     panels, controls = in_front(kind.model)
-    claim = claim_of(state.config)
     live(
         state.run_id, client.get_lab().token(state.run_id), view(shown).only(panels), key=key, config=shown,
         drawn=drawn_for(shown), show=controls or show(shown), claim=claim.words if claim else "",
