@@ -155,7 +155,8 @@ def test_what_the_code_is_charged_is_what_the_loss_adds_to_the_reconstruction(la
 
 
 @pytest.mark.parametrize(
-    ("path", "name"), [("gan", "Critic steps"), ("vae?width=16&beta=0.1", "KL weight"), ("games?step=0.01", "Step h")]
+    ("path", "name"),
+    [("gan", "Generator learning rate"), ("vae?width=16&beta=0.1", "KL weight"), ("games?step=0.01", "Step h")],
 )
 def test_a_slider_that_is_moved_key_by_key_stays_where_the_hand_left_it(lab, path, name):
     """Each key is a request of its own, which may leave before the box beside the slider was told of the last."""

@@ -67,7 +67,8 @@ def test_a_failure_and_its_cure_train_in_lockstep_under_one_run_bar(gallery):
 
     # Solid: the critic's estimate of the run that fails; dashed: that of its cure, in the same axes, a moment later.
     plot = "document.querySelector('[data-panel=wasserstein] .canvas')"
-    page.wait_for_function(f"() => new Set({plot}.data.map(line => line.y.length)).size === 1", timeout=SECONDS)
+    # The exact W₁ is drawn where it was measured, which is less often.
+    page.wait_for_function(f"() => {plot}.data.every(line => line.y.length > 0)", timeout=SECONDS)
     lines = page.evaluate(f"() => {plot}.data.map(line => line.name)")
     assert len(lines) == 4 and sum(name.startswith("Weight clipping c = 0.1: ") for name in lines) == 2
 
@@ -85,7 +86,11 @@ def test_a_failure_and_its_cure_train_in_lockstep_under_one_run_bar(gallery):
 
     page.set_viewport_size({"width": 390, "height": 800})
     page.wait_for_timeout(300)
-    assert page.locator(".st-key-runbar").bounding_box()["height"] < 120, "the note beside the buttons is a column"
+    bar = page.locator(".st-key-runbar")
+    assert bar.get_by_test_id("stCaptionContainer").bounding_box()["width"] > 250, "the note is a column"
+    for button in bar.get_by_role("button").all():
+        box = button.bounding_box()
+        assert 0 <= box["x"] and box["x"] + box["width"] <= 390, button.inner_text()
     page.set_viewport_size({"width": 1366, "height": 768})
 
     page.get_by_role("tab", name="Weights").first.click()

@@ -89,10 +89,6 @@ def test_a_note_lies_over_the_pictures_and_moves_nothing(lab):
 # ---- what others see of a hand ----
 
 
-def control_of(page, name: str) -> float:
-    return float(page.locator(f"[data-setting={name}] .box").input_value())
-
-
 def test_another_tab_and_its_controls_follow_a_drag_before_it_is_let_go(lab):
     lab.open("vae?width=16")
     other = Lab(lab.page.context.new_page(), lab.url)
@@ -105,8 +101,9 @@ def test_another_tab_and_its_controls_follow_a_drag_before_it_is_let_go(lab):
         lab.wait("h.config.beta > 20")
         other.page.bring_to_front()
         other.wait("h.config.beta > 20 && h.last.beta === h.config.beta")
-        other.page.wait_for_function("() => Number(document.querySelector('[data-setting=beta] .box').value) > 20")
-        assert control_of(other.page, "beta") == pytest.approx(other.header("config.beta"), rel=1e-3)
+        # In one look: the next value of the drag may come between two.
+        shown = "Number(document.querySelector('[data-setting=beta] .box').value)"
+        other.wait(f"{shown} > 20 && Math.abs({shown} / h.config.beta - 1) < 1e-3")
         lab.page.bring_to_front()
         drag.to(0.3)
         other.wait("h.config.beta < 2")

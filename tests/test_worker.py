@@ -798,7 +798,7 @@ def test_a_run_that_cannot_be_saved_trains_on_says_so_and_is_saved_as_soon_as_it
 
 def test_a_full_disk_is_said_and_a_run_stays_in_memory_until_there_is_room(tmp_path, monkeypatch, often):
     full = ["The disk has 3 MB left, and 500 MB are kept free: saves wait until there is room."]
-    monkeypatch.setattr(saving, "no_room_for", lambda path, size: full[0])
+    monkeypatch.setattr(saving, "no_room_for", lambda path, size, last: full[0])
     desk = Desk(ThreadHost, tmp_path)
     desk.start("keeps-on", play=True)
     desk.wait(lambda: desk.states["keeps-on"]["message"].startswith(full[0]))

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs
 
 from starlette.websockets import WebSocket
 
-from genlab.lessons import shelf
 from genlab.live.open_socket import OpenSocket
 from genlab.maps import MapConfig
 from genlab.runtime.access import on_behalf_of
@@ -169,6 +168,9 @@ class Seat(OpenSocket):
 
     def _asks(self, query: str) -> Question | None:
         """The question of the station that an address names."""
+        # Lessons bring the demonstrations, and those scipy: a server that only starts need not load it.
+        from genlab.lessons import shelf
+
         told = {name: values[-1] for name, values in parse_qs(query).items()}
         if "lesson" not in told or "station" not in told:
             return None

@@ -16,8 +16,10 @@ def asked() -> dict[str, str] | None:
     On entering a page that is the whole address. Later the address follows the page, see ``address.js``, and what it
     was when a request left the browser says nothing: the browser tells once where a person has gone.
     """
-    told = st.session_state.pop(ASKED, None)
-    return own(st.query_params.to_dict()) or None if st.session_state.get("entered", True) else told
+    if st.session_state.get("entered", True):
+        return own(st.query_params.to_dict()) or None
+    told = st.session_state.get(ASKED)
+    return dict(told) if told is not None else None
 
 
 def take(key: str) -> None:
@@ -44,5 +46,6 @@ def begin() -> None:
 
 
 def mount() -> None:
-    """Hand what the page shows to the browser, at the end of every page."""
+    """Hand what the page shows to the browser, at the end of every page: what was asked for is answered now."""
+    st.session_state.pop(ASKED, None)
     shell(st.session_state[SHOWN], lambda: take(KEY), key=KEY)

@@ -37,7 +37,10 @@ page = st.navigation(
     },
     position="top",
 )
-st.session_state["entered"] = st.session_state.get("page") != page.title
+if st.session_state.get("page") != page.title:
+    st.session_state["drawn"] = None
+# A script that was interrupted on the way has shown nothing: the next one enters the page as well.
+st.session_state["entered"] = st.session_state.get("drawn") != page.title
 st.session_state["page"] = page.title
 follow()
 warn_of_troubles()
@@ -49,3 +52,4 @@ if admitted():
     page.run()
 with st.container(key="shell"):
     address.mount()
+st.session_state["drawn"] = page.title

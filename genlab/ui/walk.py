@@ -97,9 +97,9 @@ def lesson_above(page: str) -> None:
     _take_address(here, found)
     here = walk()
     lesson = found.lessons.get(here.name)
-    complain_of(here.problems)
-    here.problems = []
     if lesson is None:
+        complain_of(here.problems)
+        here.problems = []
         return
     here.at = min(here.at, len(lesson.station) - 1)
     station = lesson.station[here.at]
@@ -107,6 +107,8 @@ def lesson_above(page: str) -> None:
     _remember(here, station)
     if here.wanted:
         _go(here, station)
+    # At the station, and for as long as one is there: what was said on the way nobody would have read.
+    complain_of(here.problems)
     with st.container(key="lesson", gap="xxsmall"):
         lesson_bar(
             lesson, here.at, key="lesson.bar", done=station.name in here.done,

@@ -1,7 +1,7 @@
 // The strip of a class on every page: it leads everybody to where this tab is, or follows who leads, shows how many are
 // here, and asks. It lives as long as the page, whatever Streamlit mounts anew.
 
-/** @import { ClassData, ClassSeen, LedMemory, LedPlace, Mount } from "./types.js" */
+/** @import { ClassData, ClassSeen, LedMemory, LedPlace, LedTo, Mount } from "./types.js" */
 import { Asking } from "./bar/asking.js";
 import { pageOf, placeOf, samePlace } from "./maths/place.js";
 import { action, change, element, menu, press, toggle } from "./page/dom.js";
@@ -12,6 +12,8 @@ import { Seat } from "./wire/seat.js";
 
 const LOOK = 250; // ms between two looks at where this tab is
 const GONE = 2000; // ms without a mount after which the page has no class any more
+const AGAIN = 3000; // ms after which a page that has not moved is asked once more: Streamlit may have had no connection
+const TRIES = 10;
 
 /** @type {Strip | undefined} */
 let strip;
@@ -38,6 +40,8 @@ class Strip {
     this.sent = ""; // where the server knows this tab to be, which leads
     this.seenLast = ""; // at the look before
     this.went = ""; // where this tab was led to last: from there a person may go on alone until the next move
+    /** @type {{to: LedTo, from: string, at: number, tries: number} | null} where this tab was asked to go and is not yet */
+    this.going = null;
     this.shown = ""; // the panels that were brought to the front there
     /** @type {boolean | null} what the server knows of whether this tab follows */
     this.told = null;
@@ -98,6 +102,7 @@ class Strip {
   look() {
     this.seat.check();
     if (!this.seen || !this.root.isConnected) return;
+    this.goOn();
     const { open, leading, lecturer } = this.seen;
     if (this.isLeading()) this.lead();
     const follows = Boolean(open && leading && !lecturer && this.memory.away !== leading.id);
@@ -139,7 +144,24 @@ class Strip {
     } else if (this.went !== name) {
       this.went = name;
       this.keep({ at: { page, query } });
-      this.tell("go", { page, query, led: true });
+      this.go({ page, query, led: true });
+    }
+  }
+
+  /** @param {LedTo} to */
+  go(to) {
+    this.going = { to, from: location.href, at: performance.now(), tries: 0 };
+    this.tell("go", to);
+  }
+
+  /** What was told while the server was away is lost. */
+  goOn() {
+    if (!this.going) return;
+    const { to, from, at, tries } = this.going;
+    if (location.href !== from || samePlace(this.where(), to) || tries === TRIES) this.going = null;
+    else if (performance.now() - at > AGAIN) {
+      this.going = { to, from, at: performance.now(), tries: tries + 1 };
+      this.tell("go", to);
     }
   }
 
@@ -160,7 +182,7 @@ class Strip {
     const { own } = this.memory;
     this.keep({ led: null, own: null, at: null });
     this.went = this.shown = "";
-    if (moves && own) this.tell("go", { ...own, led: false });
+    if (moves && own) this.go({ ...own, led: false });
     this.render();
   }
 
@@ -206,6 +228,6 @@ class Strip {
     if (this.memory.led) {
       this.keep({ own: { page, query } });
       this.leave();
-    } else this.tell("go", { page, query, led: false });
+    } else this.go({ page, query, led: false });
   }
 }

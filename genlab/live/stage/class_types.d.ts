@@ -14,6 +14,13 @@ export interface LedPlace {
   look: number | null;
 }
 
+/** Where a tab is asked to go: `led` there, or back to its own. */
+export interface LedTo {
+  page: string;
+  query: string;
+  led: boolean;
+}
+
 export interface Leading {
   id: string;
   /** Of the browser that leads; "" for who does not lead. */
