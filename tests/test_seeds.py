@@ -93,3 +93,13 @@ def test_every_measure_has_a_band_on_the_page_and_every_address_of_seeds_opens_a
 def test_more_seeds_than_are_allowed_are_refused_in_one_line(count):
     with pytest.raises(SettingError, match="x: .* values of seed; allowed is 1 to 32|lowest value"):
         on_seeds(SMALL["gan"], count, 100)
+
+
+def test_what_is_said_of_many_seeds_in_the_end_is_of_the_end():
+    """A frame of a moment before said something else, and none follows the last one."""
+    job = make_job(on_seeds(SMALL["gan"], 2, 420))
+    view = view_of(job)
+    job.advance(20)
+    assert view.diagnosis()["name"] == "warming up on 2 of 2 seeds"
+    job.advance(400)
+    assert job.finished and not view.diagnosis()["name"].startswith("warming up")

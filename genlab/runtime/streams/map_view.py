@@ -22,7 +22,7 @@ class MapView:
     def __init__(self, trainer: MapTrainer):
         self.trainer = trainer
         self._diagnosis: dict[str, Any] | None = None
-        self._diagnosed_at = -DIAGNOSIS_PAUSE
+        self._diagnosed_at, self._is_last = -DIAGNOSIS_PAUSE, False
 
     def draw(self, streams: tuple[str, ...], whole: bool = True) -> tuple[Arrays, dict[str, float], dict[str, float]]:
         """map.NAME (cells,) of each curve, NaN where there is none yet; map.diverged, the step or −1; how far it is."""
@@ -52,8 +52,11 @@ class MapView:
         """On how many seeds what is happening, of one set-up on many; of any other map None."""
         if not self.trainer.config.is_on_seeds:
             return None
-        if time.monotonic() - self._diagnosed_at >= DIAGNOSIS_PAUSE:
+        ended = bool(self.trainer.finished)
+        # No frame follows the last one: what it says stays.
+        if time.monotonic() - self._diagnosed_at >= DIAGNOSIS_PAUSE or (ended and not self._is_last):
             self._diagnosis, self._diagnosed_at = on_how_many(self.trainer), time.monotonic()
+            self._is_last = ended
         return self._diagnosis
 
     def reference(self) -> dict[str, float]:
