@@ -106,7 +106,8 @@ class Seat(OpenSocket):
             names = self.lab.visitors
             rows = [row_of(state, names.name(owner := state.access.owner), animal(owner)) for state in runs]
             self._put("wall", encode({"kind": "wall", "runs": rows}))
-            self._glanced = {run_id: was for run_id, was in self._glanced.items() if run_id in {s.run_id for s in runs}}
+            there = {state.run_id for state in runs}
+            self._glanced = {run_id: was for run_id, was in self._glanced.items() if run_id in there}
             for state in runs:
                 self._glance(state)
             await asyncio.sleep(WALL_EVERY)
