@@ -90,8 +90,13 @@ def test_the_keyboard_scrubs_back_and_a_branch_goes_on_beside_the_run(lab):
     lab.wait("h.config.n_critic === 3")
     lab.press("Play")
     lab.wait("h.step > v[0] + 20 && lab.companion.columns", step)
+    # A curve is drawn less often than a frame comes: until one of the run's own has passed where its parent ends.
     lab.page.wait_for_function(
-        "() => document.querySelector('[data-panel=losses] .canvas').data.filter(t => t.mode === 'lines').length === 6"
+        "step => { const lines = document.querySelector('[data-panel=losses] .canvas').data"
+        ".filter(t => t.mode === 'lines'); return lines.length === 6"
+        " && lines.some(t => t.line.dash !== 'dash' && t.x.at(-1) > step); }",
+        arg=step,
+        timeout=SECONDS,
     )
     lab.pause()
     own, beside = ([line for line in losses(lab) if line[1] is dashed] for dashed in (False, True))
