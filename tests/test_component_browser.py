@@ -28,7 +28,7 @@ SERVER = """
 
     state = {
         "step": 100, "status": "running", "diverged": None, "moving": True, "down": False, "changes": [],
-        "silent": False, "steepness": 1.0,
+        "silent": False, "steepness": 1.0, "message": "",
         "spike": 0, "objective": "nonsaturating",
     }
     sockets, received, opened = set(), [], []
@@ -55,7 +55,7 @@ SERVER = """
             arrays["real.xy"] = ring
         header = {
             "kind": "frame", "run": run, "model": "gan", "sequence": state["step"], "status": state["status"],
-            "message": "", "step": state["step"], "seconds": state["step"] / 100, "steps_per_second": 100.0,
+            "message": state["message"], "step": state["step"], "seconds": state["step"] / 100, "steps_per_second": 100.0,
             "config": GANConfig(objective=state["objective"], n_critic=3, seed=7).model_dump(),
             "command": 0, "present": None, "place": None, "diverged": state["diverged"],
             "last": {name: float(curve[-1]) for name, curve in curves.items() if len(curve)},
@@ -193,6 +193,7 @@ def lab(fake_lab):
         down=False,
         changes=[],
         silent=False,
+        message="",
         steepness=1.0,
         spike=0,
         objective="nonsaturating",
@@ -423,6 +424,16 @@ def test_another_objective_of_the_run_draws_the_page_anew_once(live_page, lab):
     live_page.wait_for_timeout(1000)
     # The page of this test stays at its own objective, and is not asked again and again.
     assert reruns(live_page) == "reruns 2"
+
+
+def test_a_page_that_asked_while_its_run_was_being_deleted_asks_again_once_it_is(live_page, lab):
+    # A run leaves its worker before it is deleted: in between the page is told that the run is still there.
+    lab.control(status="stopped", moving=False)
+    live_page.get_by_text("reruns 2").wait_for()
+    lab.control(message="This run was deleted.")
+    live_page.get_by_text("reruns 3").wait_for()
+    live_page.wait_for_timeout(1000)
+    assert reruns(live_page) == "reruns 3"
 
 
 def test_no_rerun_is_asked_for_while_the_page_that_a_link_leads_to_is_on_its_way(live_page, lab):

@@ -5,14 +5,11 @@
 /** @import { Lab } from "./lab.js" */
 import { targetOf } from "./page/dom.js";
 
-const STOPPED = "stopped"; // no settings: a run that was deleted, or left its worker
-
 export class Rerun {
   /** @param {Lab} lab @param {AbortSignal} signal */
   constructor(lab, signal) {
     this.lab = lab;
     this.path = location.pathname;
-    this.asked = false; // for a rerun, which has not come yet
     this.leaving = false; // a link was followed to another page
     /** @type {string | undefined} What the page was told of: should it not follow, it is not asked again and again. */
     this.told = undefined;
@@ -25,19 +22,20 @@ export class Rerun {
 
   /** The page has been drawn anew. */
   drawn() {
-    this.leaving = this.asked = false;
+    this.leaving = false;
     this.look();
   }
 
   /** The frames may say something else than the page. A rerun of this page would bring it back while another is on its way. */
   look() {
     const { header, data, tell } = this.lab;
-    if (!header || !data.config || header.run !== data.run || this.asked) return;
+    if (!header || !data.config || header.run !== data.run) return;
     if (this.leaving || location.pathname !== this.path) return;
     if (header.status === "stopped") {
-      if (this.told === STOPPED) return;
-      this.told = STOPPED;
-      this.asked = true;
+      // A run that is deleted leaves its worker first: who asked then is told that it is still there, and asks again.
+      const stopped = `stopped: ${header.message}`;
+      if (this.told === stopped) return;
+      this.told = stopped;
       this.lab.askAgain();
       return;
     }
@@ -47,7 +45,6 @@ export class Rerun {
     if (settings === this.drawnFor(data.config)) this.told = undefined;
     else if (settings !== this.told) {
       this.told = settings;
-      this.asked = true;
       tell("settings", { now: header.looking === null, ...header.config });
     }
   }
