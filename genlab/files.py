@@ -12,10 +12,11 @@ _UNFINISHED = ".part"
 
 
 @contextmanager
-def replacing(path: Path | str) -> Iterator[Path]:
+def replacing(path: Path | str, sync: bool = True) -> Iterator[Path]:
     """A file to be written, which takes the place of ``path`` at the end; what stood there stays whole until then.
 
-    Raises OSError, also for a place where something stands that is no regular file: renaming would remove it.
+    ``sync`` waits until the disk has it, so that it survives a loss of power. Raises OSError, also for a place where
+    something stands that is no regular file: renaming would remove it.
     """
     path = replaceable(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=_UNFINISHED)
@@ -23,18 +24,20 @@ def replacing(path: Path | str) -> Iterator[Path]:
     unfinished = Path(name)
     try:
         yield unfinished
-        _sync(unfinished, os.O_RDWR)
+        if sync:
+            _sync(unfinished, os.O_RDWR)
         os.replace(unfinished, path)
     except BaseException:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if sync:
+        sync_folder(path.parent)
 
 
-def replace_file(path: Path | str, content: bytes) -> None:
-    """Put a file with this content in place."""
-    with replacing(path) as unfinished:
+def replace_file(path: Path | str, content: bytes, sync: bool = True) -> None:
+    """Put a file with this content in place, see ``replacing``."""
+    with replacing(path, sync) as unfinished:
         unfinished.write_bytes(content)
 
 

@@ -55,7 +55,8 @@ SERVER = """
             arrays["real.xy"] = ring
         header = {
             "kind": "frame", "run": run, "model": "gan", "sequence": state["step"], "status": state["status"],
-            "message": state["message"], "step": state["step"], "seconds": state["step"] / 100, "steps_per_second": 100.0,
+            "message": state["message"], "step": state["step"], "seconds": state["step"] / 100,
+            "steps_per_second": 100.0,
             "config": GANConfig(objective=state["objective"], n_critic=3, seed=7).model_dump(),
             "command": 0, "present": None, "place": None, "diverged": state["diverged"],
             "last": {name: float(curve[-1]) for name, curve in curves.items() if len(curve)},

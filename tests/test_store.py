@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -11,6 +12,7 @@ from dataclasses import replace
 import pytest
 from small_runs import gan
 
+from genlab.checkpoints import CheckpointError
 from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.maps import PRESETS
 from genlab.maps.trainer import MapTrainer
@@ -473,6 +475,47 @@ def test_a_cleared_run_lies_in_the_bin_for_a_week_of_use_and_comes_back_whole(st
     # Brought back is used: it has its fourteen days again.
     assert again.clear() == []
     again.close()
+
+
+def test_a_full_disk_lets_a_run_into_the_bin_and_back_again(store, monkeypatch):
+    save(store, "abcdefgh")
+    store.put(a_run())
+    store.rename(a_run(), "mine")
+    until(lambda: store.checkpoint("abcdefgh").with_suffix(".json").exists())
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as disk:
+        disk.setattr("genlab.runtime.store.replace_file", full)
+        store.discard("abcdefgh")
+    assert [run.name for run in store.bin()] == ["mine"] and store.get("abcdefgh") is None
+    store.close()
+    again = Store(store.home)
+    assert [run.name for run in again.bin()] == ["mine"] and again.clear() == []
+    assert again.restore("abcdefgh") and again.name("abcdefgh") == "mine" and again.card("abcdefgh")
+    again.close()
+
+
+def test_a_run_in_the_bin_of_which_only_its_save_is_left_comes_back(store):
+    save(store, "abcdefgh", steps=12)
+    store.put(a_run())
+    store.discard("abcdefgh")
+    (store.home / "bin" / "abcdefgh.json").write_text("{")
+    store.close()
+    again = Store(store.home)
+    assert [run.state.run_id for run in again.bin()] == ["abcdefgh"] and again.restore("abcdefgh")
+    assert again.get("abcdefgh").step == a_run().step
+    again.close()
+
+
+def test_a_run_whose_file_cannot_be_moved_is_not_deleted_and_that_is_said(store):
+    save(store, "abcdefgh")
+    store.put(a_run())
+    (store.home / "bin" / "abcdefgh.safetensors").mkdir()
+    with pytest.raises(CheckpointError, match="cannot be moved into the bin"):
+        store.discard("abcdefgh")
+    assert store.get("abcdefgh") and store.checkpoint("abcdefgh").exists() and store.bin() == []
 
 
 def test_a_count_of_days_that_the_dates_do_not_bear_out_clears_nothing_and_is_said(store, clock):

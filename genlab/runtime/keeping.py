@@ -95,13 +95,19 @@ class Keeping:
 
     @needs(Right.OWN)
     def delete(self, run_id: str) -> None:
-        """Stop the run, put it into the bin and tell its watchers; what never trained is gone for good."""
+        """Stop the run, put it into the bin and tell its watchers; what never trained is gone for good.
+
+        Raises :class:`CommandFailed` for a run that cannot be stopped, or whose file cannot be moved.
+        """
         state = self.state(run_id)
         self._pool.part(run_id)
         self.stop(run_id, discard=True)
         with self._lock:
+            try:
+                self.store.discard(run_id)
+            except CheckpointError as error:
+                raise CommandFailed(str(error)) from None
             self._forget(run_id)
-            self.store.discard(run_id)
         self._watches.event(replace(state, status=RunStatus.STOPPED, message="This run was deleted."))
 
     def clear(self) -> list[str]:

@@ -9,7 +9,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -24,7 +24,16 @@ from genlab.runtime.curves import read_curves
 from genlab.runtime.days import DaysOfUse
 from genlab.runtime.disk import MB, bytes_in, is_short, no_room_for
 from genlab.runtime.messages import RUN_ID_LENGTH, RunStatus
-from genlab.runtime.records import LONGEST_NAME, Line, RunState, StoredRun, Unreadable, read_card, to_values
+from genlab.runtime.records import (
+    LONGEST_NAME,
+    Line,
+    RunState,
+    StoredRun,
+    Unreadable,
+    read_card,
+    read_checkpoint,
+    to_values,
+)
 from genlab.runtime.runlist import RunList, newest_first
 from genlab.runtime.settings import ServerSettings
 
@@ -62,10 +71,7 @@ class Store:
         self._days = DaysOfUse(self.home / "days.json")
         self._doubt = ""
         self._gone: set[str] = set()
-        self._binned: dict[str, Line] = {}
-        for card in (self.home / "bin").glob("*.json"):
-            with suppress(Unreadable):
-                self._binned[card.stem] = read_card(card.stem, card)
+        self._binned = dict(self._read_bin())
         self._days.at_least(max((line.binned for line in self._binned.values()), default=0))
         ids = {path.stem for path in (self.home / "checkpoints").iterdir()}
         self._list = RunList(self.home, self.checkpoint, ids, self._days)
@@ -79,6 +85,9 @@ class Store:
         """
         today, now, label = self._days.today(), time.time(), _tidy(label)
         with self._lock:
+            if state.run_id in self._binned:
+                # The last that its worker told of it.
+                return
             before = self._list.get(state.run_id)
             if not state.step:
                 saved = self.checkpoint(state.run_id).exists()
@@ -149,9 +158,11 @@ class Store:
                 _remove(path)
 
     def discard(self, run_id: str) -> None:
-        """Put a run into the bin; one that has no save, or cannot be moved, is removed for good."""
-        if not (self.checkpoint(run_id).exists() and self._bin(run_id)):
+        """Put a run into the bin; one that has no save is removed for good. CheckpointError when it cannot be moved."""
+        if not (self.checkpoint(run_id).exists() and self._list.get(run_id)):
             self.delete(run_id)
+        elif not self._bin(run_id):
+            raise CheckpointError("its file cannot be moved into the bin")
 
     def missing(self, run_id: str) -> str:
         """Why there is no run of this id and none may be made, in words; "" when one may be made."""
@@ -219,16 +230,32 @@ class Store:
             line = self._list.get(run_id)
             if line is None:
                 return False
-            line = replace(line, state=line.asleep(), binned=self._days.count)
+            line, own = replace(line, state=line.asleep(), binned=self._days.count), self.checkpoint(run_id)
             try:
-                replace_file(card, json.dumps(to_values(line)).encode())
-                with suppress(FileNotFoundError):
-                    self.checkpoint(run_id).replace(checkpoint)
+                # Whoever asks for a run waits for this lock: nobody is to wait for the disk.
+                replace_file(card, json.dumps(to_values(line)).encode(), sync=False)
             except OSError:
+                # A full disk: renaming needs no room, and the card that it has says all but the day.
+                with suppress(OSError):
+                    own.with_suffix(".json").replace(card)
+            try:
+                with suppress(FileNotFoundError):
+                    own.replace(checkpoint)
+            except OSError:
+                _remove(card)
                 return False
             self._list.forget(run_id)
             self._binned[run_id] = line
             return True
+
+    def _read_bin(self) -> Iterator[tuple[str, Line]]:
+        """What lies in the bin; what nothing says the day of was put there on this one."""
+        for path in (self.home / "bin").glob("*.safetensors"):
+            for read, file in ((read_card, path.with_suffix(".json")), (read_checkpoint, path)):
+                with suppress(Unreadable):
+                    if line := read(path.stem, file):
+                        yield path.stem, replace(line, binned=line.binned or max(1, self._days.count))
+                        break
 
     # ---- files ----
 
