@@ -144,7 +144,7 @@ def comes_near(walk: Walk) -> bool:
 
 
 def explosion_stops(walk: Walk) -> bool:
-    walk.act(250).act(750, clip=0.2)
+    walk.act(250).act(750, clip=0.1)
     before, after = (seen.estimate_over_exact() for seen in walk.seen)
     return before > 10 and after < 10
 
