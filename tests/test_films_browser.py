@@ -97,6 +97,19 @@ def test_a_film_as_video_is_opened_by_the_browser_and_has_its_pictures(page, ser
         assert tuple(shown) == SLIDE
 
 
+def test_a_film_that_a_server_that_is_gone_should_write_says_so(page, server):
+    lab = Lab(page, server.url).open(SMALL)
+    lab.press("Play")
+    lab.wait("h.timeline.length > 2")
+    lab.pause()
+    page.route("**/live/film?**", lambda route: route.abort())
+    area = lab.page.locator(".area", has=lab.page.locator('[data-panel="plane"]'))
+    area.locator("details.menu > summary[title=More]").click()
+    area.get_by_role("button", name="Film (GIF)").click()
+    lab.page.get_by_text("No film was made: the server does not answer").wait_for(timeout=SECONDS)
+    page.unroute("**/live/film?**")
+
+
 def test_a_run_without_a_past_says_why_there_is_no_film(page, server):
     lab = Lab(page, server.url).open(SMALL)
     with lab.errors_forbidden():

@@ -111,6 +111,87 @@ def test_a_student_is_taken_along_to_page_run_and_tab_and_finds_their_own_place_
     assert "you look at" not in ada.strip()
 
 
+def test_who_tried_something_where_they_were_led_to_finds_their_own_place_and_who_went_elsewhere_stays(lecturer, come):
+    ada, bob = come(f"gan?{SMALL}"), come(f"gan?{SMALL}")
+    own = ada.run()
+    lecturer.page.goto(f"{lecturer.url}/games?step=0.5")
+    lecturer.click("Everybody looks here")
+    for student in (ada, bob):
+        student.at("/games?step=0.5")
+    bob.page.get_by_role("link", name="Runs").click()
+    bob.at("/runs")
+    slider = ada.page.get_by_role("slider", name="Step h").first
+    slider.focus()
+    ada.page.keyboard.press("ArrowRight")
+    ada.page.wait_for_function("!location.search.includes('step=0.5')", timeout=SECONDS)
+    lecturer.click("Everybody looks here")
+    ada.sees(own)
+    bob.page.locator(".genlab-class", has_not_text="you look at").wait_for(timeout=SECONDS)
+    assert "/runs" in bob.where()
+
+
+def test_who_is_let_go_while_still_on_the_way_finds_their_own_place_again(lecturer, come):
+    ada, pages, heard, asked, held = come(), [], [], [], False
+
+    def between(page_side):
+        server_side = page_side.connect_to_server()
+
+        def to_server(message):
+            asked.append(message)
+            server_side.send(message)
+
+        def to_page(message):
+            heard.append(message) if held else page_side.send(message)
+
+        page_side.on_message(to_server)
+        server_side.on_message(to_page)
+        pages.append(page_side)
+
+    ada.page.route_web_socket(re.compile("_stcore/stream"), between)
+    ada.open(f"gan?{SMALL}")
+    own = ada.run()
+    lecturer.page.goto(f"{lecturer.url}/games?step=0.5")
+    lecturer.reads("You lead a class")
+    # What the server answers this page waits.
+    held, before = True, len(asked)
+    lecturer.click("Everybody looks here")
+    for more in (1, 2):
+        while len(asked) < before + more:
+            ada.page.wait_for_timeout(50)
+        if more == 1:
+            lecturer.click("Everybody looks here")
+    held = False
+    for message in heard:
+        pages[-1].send(message)
+    # She is led once more: from wherever she is by now, her own place is the old one.
+    lecturer.page.goto(f"{lecturer.url}/discriminator")
+    lecturer.click("Everybody looks here")
+    ada.at("/discriminator")
+    lecturer.click("Everybody looks here")
+    ada.sees(own)
+
+
+def test_an_address_is_that_of_the_page_that_it_was_drawn_for_and_of_no_other_one(come):
+    ada = come()
+    ada.page.goto(f"{ada.url}/discriminator")
+    ada.page.wait_for_function("performance.getEntriesByType('resource').some(e => e.name.endsWith('/shell.js'))")
+    shown = ada.page.evaluate(
+        """async () => {
+            const url = performance.getEntriesByType('resource').find(e => e.name.endsWith('/shell.js')).name;
+            const { default: mount } = await import(url);
+            return ['games', 'discriminator'].map(page => {
+                const parentElement = document.createElement('div');
+                const data = { address: { step: '0.5' }, page, keys: false, base: '' };
+                const close = mount({ data, parentElement, setTriggerValue() {} });
+                const { search } = location;
+                close();
+                return search;
+            });
+        }"""
+    )
+    assert shown == ["", "?step=0.5"]
+
+
 def test_a_step_that_the_lecturer_looks_back_to_is_looked_at_by_those_who_follow_and_by_nobody_else(lecturer, come):
     lecturer.press("Play")
     lecturer.wait("h.step > 60")
@@ -169,7 +250,7 @@ def test_a_page_that_is_reloaded_or_closed_and_comes_back_goes_on_where_everybod
 
 def test_at_a_station_everybody_is_at_it_with_the_lecturers_run_and_answers_its_question(lecturer, come):
     ada, bob = come(f"gan?{SMALL}"), come(f"gan?{SMALL}")
-    own = ada.run()
+    own, other = ada.run(), bob.run()
     lecturer.click("Everybody looks here")
     lecturer.page.goto(f"{lecturer.url}/vae?lesson=lecture&station=beta-up")
     lecturer.at("run=")
@@ -199,9 +280,15 @@ def test_at_a_station_everybody_is_at_it_with_the_lecturers_run_and_answers_its_
     for student in (ada, bob):
         student.at("station=beta-zero")
         student.page.wait_for_function("location.pathname.endsWith('/gallery')", timeout=SECONDS)
+    # A page that is reloaded has forgotten what it was before; its address of then has not.
+    ada.page.reload()
+    ada.at("station=beta-zero")
+    ada.page.locator(".genlab-lesson .title").wait_for(timeout=SECONDS)
+    lecturer.reads("2 follow")
     lecturer.click("Everybody looks here")
-    ada.sees(own)
-    assert ada.page.locator(".genlab-lesson").count() == 0
+    for student, theirs in ((ada, own), (bob, other)):
+        student.sees(theirs)
+        student.page.locator(".genlab-lesson").wait_for(state="detached", timeout=SECONDS)
 
 
 def test_five_browsers_where_the_lecturer_leads_two_follow_one_makes_a_run_their_own_and_one_is_refused(lecturer, come):
@@ -233,6 +320,53 @@ def test_five_browsers_where_the_lecturer_leads_two_follow_one_makes_a_run_their
         student.sees(own)
 
 
+def test_twins_of_the_lecturers_are_watched_with_no_button_that_moves_them_and_made_ones_own_as_twins(lecturer, come):
+    ada = come(f"gan?{SMALL}")
+    lecturer.page.goto(f"{lecturer.url}/gallery?scenario=gan_hops")
+    lecturer.at("left=")
+    lecturer.click("Everybody looks here")
+    ada.at("left=")
+    ada.page.get_by_text("You watch").first.wait_for(timeout=SECONDS)
+    bar = ada.page.locator(".run-bar:visible")
+    for name in ("Play", "Pause", "One step", "Reset", "New seed"):
+        assert bar.get_by_role("button", name=name, exact=True).count() == 0
+    assert ada.page.get_by_role("button", name="Untwin").is_disabled()
+    lecturer.wait("h.step > 0")
+    theirs = ada.where()
+    bar.get_by_role("button", name="Make it mine").click()
+    bar.get_by_role("button", name="One step").wait_for(timeout=SECONDS)
+    assert ada.page.get_by_role("button", name="Untwin").is_enabled()
+    ada.page.wait_for_function(
+        "theirs => location.search.includes('left=') && location.pathname + location.search !== theirs",
+        arg=theirs, timeout=SECONDS,
+    )  # fmt: skip
+    mine = ada.where()
+    bar.get_by_role("button", name="One step").click()
+    labs = "[...document.querySelectorAll('.genlab-live:not([data-bar=run])')].map(lab => Number(lab.dataset.step))"
+    ada.page.wait_for_function(f"{labs}.length === 3 && new Set({labs}).size === 1 && {labs}[0] > 0", timeout=SECONDS)
+    lecturer.click("Everybody looks here")
+    ada.page.get_by_role("button", name="Follow the lecturer").wait_for(state="hidden", timeout=SECONDS)
+    assert ada.where() == mine
+
+
+def test_what_would_help_a_run_is_offered_to_who_steers_it_alone(lecturer, come):
+    lecturer.page.goto(f"{lecturer.url}/gan?scenario=gan_hops")
+    lecturer.ready()
+    lecturer.at("run=")
+    lecturer.press("Play")
+    lecturer.page.locator(".happening .attempts button").first.wait_for(state="attached", timeout=SECONDS)
+    lecturer.pause()
+    ada = come(f"gan?run={lecturer.run()}")
+    diagnosed = lecturer.page.locator(".happening").get_attribute("data-name")
+    assert diagnosed
+    ada.page.wait_for_function("document.querySelector('.happening')?.dataset.name", timeout=SECONDS)
+    ada.page.get_by_text("You watch").first.wait_for(timeout=SECONDS)
+    assert ada.page.locator(".happening .attempts button").count() == 0
+    ada.page.get_by_role("button", name="Slow").click()
+    ada.page.locator(".genlab-slow .place", has_text="/").wait_for(timeout=SECONDS)
+    assert not ada.page.get_by_role("button", name="Make this step").is_visible()
+
+
 def test_a_class_that_is_led_goes_on_when_the_server_was_started_again(browser, tmp_path):
     running = start_server(tmp_path, **SETTINGS)
     contexts = [browser.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce") for _ in range(2)]
@@ -248,6 +382,9 @@ def test_a_class_that_is_led_goes_on_when_the_server_was_started_again(browser, 
         lecturer.click("Everybody looks here")
         ada.at("/games?step=0.5")
         stop_server(running)
+        for tab in (lecturer, ada):
+            tab.reads("no connection to the server")
+        assert lecturer.page.get_by_role("button", name="Everybody looks here").is_disabled()
         running = start_server(tmp_path, int(running.url.rpartition(":")[2]), **SETTINGS)
         lecturer.reads("1 follows")
         lecturer.page.goto(f"{lecturer.url}/discriminator")

@@ -12,7 +12,7 @@ def _component():
 
 
 def shell(
-    address: Mapping[str, str] | None, on_address: Callable[[], None], *, key: str, keys: bool = True
+    address: Mapping[str, str] | None, on_address: Callable[[], None], *, key: str, page: str, keys: bool = True
 ) -> None:  # fmt: skip
     """Mount it; nothing of it is seen.
 
@@ -21,7 +21,8 @@ def shell(
         on_address: called when somebody has gone back to an address that names something else; the component's
             ``address`` in the session state then holds its parameters.
         key: the element's key.
+        page: the page of that address, as its path names it: no other one gets it, also while one is on its way.
         keys: whether it looks after the keys, which one mount of a page does.
     """
-    data = {"address": None if address is None else dict(address), "keys": keys, **surroundings("shell")}
+    data = {"address": None if address is None else dict(address), "page": page, "keys": keys, **surroundings("shell")}
     _component()(key=key, data=data, on_address_change=on_address)

@@ -13,7 +13,7 @@ from genlab.runtime import client
 from genlab.runtime.client import RunState
 from genlab.ui import PAGES
 from genlab.ui.errors import complain, literal
-from genlab.ui.following import go
+from genlab.ui.following import go, gone
 from genlab.ui.library import what
 from genlab.ui.links import show_link
 
@@ -145,4 +145,4 @@ def strip() -> None:
     """Where the lab can have a class: while there is one, how many are here, where everybody looks, what is asked."""
     if _can_be():
         with st.container(key="class"):
-            class_bar(client.get_lab().seat(), partial(go, BAR), key=BAR)
+            class_bar(client.get_lab().seat(), gone(), partial(go, BAR), key=BAR)

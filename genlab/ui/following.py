@@ -2,6 +2,7 @@
 
 import re
 from copy import deepcopy
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import streamlit as st
@@ -9,9 +10,23 @@ import streamlit as st
 from genlab.config import CONFIGS
 from genlab.ui import PAGES
 from genlab.ui.kept import NAMES
+from genlab.ui.told import told
 from genlab.ui.walk import walk_with
 
-GO, OWN = "class.go", "class.own"
+GO, GONE, OWN = "class.go", "class.gone", "class.own"
+
+
+class Going(NamedTuple):
+    """Where this tab is to go and how: led since a moment, home, or on a visit; and whether it was led before."""
+
+    id: Any
+    page: str
+    query: dict[str, str]
+    how: str
+    since: Any
+    was: bool
+
+
 REMEMBERED = ("walk", "kept", "pair", "visit map", *(f"visit {model}" for model in CONFIGS))
 """What a tab remembers of its own pages, which those that it is led to would replace."""
 LONGEST = 4000
@@ -19,40 +34,57 @@ LONGEST = 4000
 
 def go(key: str) -> None:
     """Note where the component ``key`` wants this tab to be, for the script run that follows."""
-    told = dict(st.session_state[key].go)
-    page = str(told.get("page", ""))
+    where = dict(told(key, "go") or {})
+    page = str(where.get("page", ""))
     # It comes from the browser.
     if re.fullmatch("[a-z]+", page) and (PAGES / f"{page}.py").is_file():
-        query = dict(parse_qsl(str(told.get("query", ""))[:LONGEST].lstrip("?")))
-        st.session_state[GO] = page, query, bool(told.get("led"))
+        query = dict(parse_qsl(str(where.get("query", ""))[:LONGEST].lstrip("?")))
+        st.session_state[GO] = Going(
+            where.get("id"), page, query, str(where.get("how")), where.get("since"), bool(where.get("was"))
+        )  # fmt: skip
+
+
+def gone() -> Any:
+    """Where this tab was brought last, as the browser numbers it."""
+    return st.session_state.get(GONE)
 
 
 def follow() -> None:
     """Go there; for the shell, before anything is drawn."""
-    page, query, led = st.session_state.pop(GO, (None, {}, False))
-    if not page:
+    going: Going | None = st.session_state.pop(GO, None)
+    # Who asks once more may have been heard meanwhile.
+    if not going or going.id is not None and going.id == gone():
         return
-    if led:
-        _remember()
+    st.session_state[GONE] = going.id
+    query = going.query
+    if going.how == "led":
+        _remember(going)
         st.session_state["kept"] = {name: query[name] for name in NAMES if name in query}
         # A station's run is that of who leads: none is started for it.
         walk_with(query.get("lesson", ""), query.get("station", ""), query.get("run", ""))
+    elif going.how == "home":
+        _recall(going)
     else:
-        _recall()
+        st.session_state.pop(OWN, None)
     # The page may be the one that is shown: it is entered anew.
     st.session_state["page"] = None
-    st.switch_page(PAGES / f"{page}.py", query_params=query)
+    st.switch_page(PAGES / f"{going.page}.py", query_params=query)
 
 
-def _remember() -> None:
-    if OWN not in st.session_state:
-        st.session_state[OWN] = {
-            name: deepcopy(st.session_state[name]) for name in REMEMBERED if name in st.session_state
-        }
+def _remember(going: Going) -> None:
+    if OWN in st.session_state and st.session_state[OWN][0] == going.since:
+        return
+    # A page that was reloaded while it was led, or whose server was started again, knows nothing of its own.
+    own = () if going.was else REMEMBERED
+    st.session_state[OWN] = (
+        going.since, {name: deepcopy(st.session_state[name]) for name in own if name in st.session_state}
+    )  # fmt: skip
 
 
-def _recall() -> None:
-    if (own := st.session_state.pop(OWN, None)) is not None:
-        for name in REMEMBERED:
-            st.session_state.pop(name, None)
-        st.session_state.update(own)
+def _recall(going: Going) -> None:
+    since, own = st.session_state.pop(OWN, (None, {}))
+    if since is None and not going.was:
+        return
+    for name in REMEMBERED:
+        st.session_state.pop(name, None)
+    st.session_state.update(own)

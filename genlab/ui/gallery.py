@@ -1,7 +1,9 @@
 """The Gallery: failures with names, each beside its cure, and any two runs of one kind in lockstep."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -15,7 +17,9 @@ from genlab.ui import PAGES
 from genlab.ui.address import asked, show
 from genlab.ui.cards import ICONS
 from genlab.ui.errors import complain_of, literal
+from genlab.ui.owners import watching
 from genlab.ui.runs import differing
+from genlab.ui.told import told
 from genlab.ui.verdict import verdict_line
 
 TWINS = {name: scenario for name, scenario in SCENARIOS.items() if scenario.cure}
@@ -116,6 +120,13 @@ def _attempt(here: Pair, command: Callable[..., Any], *values: Any) -> None:
         here.problems.append(str(error))
 
 
+def _watched(here: Pair) -> str:
+    """Whose twins they are that one may only watch, or ""."""
+    with suppress(UnknownRun):
+        return watching(here.states()[0])
+    return ""
+
+
 def _until(here: Pair) -> int | None:
     """Where the twins of a demonstration rest: at the step at which its claims are judged."""
     return TWINS[here.scenario].steps if here.scenario else None
@@ -125,7 +136,8 @@ def choose(name: str | None) -> None:
     """Show a demonstration, or the list of them; the twins shown so far rest."""
     here = st.session_state["pair"]
     here.problems = []
-    if here.left:
+    # Of twins that are somebody else's one only goes away.
+    if here.left and not _watched(here):
         _attempt(here, client.get_lab().pause, here.left)
     here.left = here.right = here.scenario = ""
     if name:
@@ -146,6 +158,21 @@ def _untwin() -> None:
     here = st.session_state["pair"]
     _attempt(here, client.get_lab().untwin, here.left)
     here.left = here.right = here.scenario = ""
+
+
+def _made_mine(key: str, other: str) -> None:
+    """The browser made a copy of the run of the component ``key``: the ``other`` one's becomes its twin."""
+    here, lab = st.session_state["pair"], client.get_lab()
+    if not (run := (told(key, "address") or {}).get("run")):
+        return
+    here.problems = []
+    try:
+        twin = lab.copy(here.right if other == "right" else here.left)
+        left, right = (run, twin) if other == "right" else (twin, run)
+        lab.twin(left, right)
+        here.left, here.right = left, right
+    except (UnknownRun, CommandFailed) as error:
+        here.problems.append(str(error))
 
 
 # ---- what the page is made of ----------------------------------------------------------------------------------------
@@ -193,14 +220,25 @@ def pair_bar(here: Pair) -> None:
         st.button(
             "All", icon=":material/apps:", on_click=choose, args=(None,), help="The list of failures; the twins rest."
         )
-        st.button("Untwin", icon=":material/call_split:", on_click=_untwin, help="Let the two runs go their own ways.")
+        st.button(
+            "Untwin", icon=":material/call_split:", on_click=_untwin, help="Let the two runs go their own ways.",
+            disabled=bool(_watched(here)),
+        )  # fmt: skip
         if here.scenario:
             _verdict(TWINS[here.scenario], *here.states())
         st.caption(_about_steps(here), width="stretch")
     left, _ = here.states()
     view = bar_view(left.config, here.scenario or "twins")
-    live(left.run_id, client.get_lab().token(left.run_id), view, key="gallery.bar", transport=Transport(_until(here)))
+    live(left.run_id, client.get_lab().token(left.run_id), view, key="gallery.bar", **_hand(here, left, "gallery.bar"))
     complain_of(here.problems)
+
+
+def _hand(here: Pair, state: RunState, key: str) -> dict[str, Any]:
+    """What a hand can do from the component ``key``, which shows one of the twins."""
+    other = "left" if state.run_id == here.right else "right"
+    return {
+        "transport": Transport(_until(here)), "watching": watching(state), "on_address": partial(_made_mine, key, other)
+    }  # fmt: skip
 
 
 def _about_steps(here: Pair) -> str:
@@ -261,16 +299,15 @@ def pictures(here: Pair) -> None:
     columns = st.columns(3, gap="small")
     # The words above say what differs between the two: a page of its own for each of their settings.
     drawn = dict.fromkeys(left.config.settings(), "value")
-    bar = {"drawn": drawn, "transport": Transport(_until(here))}
     for column, side, state in zip(columns, ("left", "right"), (left, right), strict=False):
         with column:
             live(
                 state.run_id, lab.token(state.run_id), picture_view(state.config, first, group), key=f"gallery.{side}",
-                config=state.config, claim=claims[side], **bar,
+                config=state.config, claim=claims[side], drawn=drawn, **_hand(here, state, f"gallery.{side}"),
             )  # fmt: skip
     with columns[2]:
         other = Companion(right.run_id, lab.token(right.run_id), differing(left.config, right.config))
         live(
             left.run_id, lab.token(left.run_id), curves_view(left.config, first, group), key="gallery.curves",
-            companion=other, transport=Transport(_until(here)),
+            companion=other, **_hand(here, left, "gallery.curves"),
         )  # fmt: skip

@@ -21,6 +21,7 @@ from genlab.ui.library import show as show_run
 from genlab.ui.own import missing
 from genlab.ui.owners import STEER, take_up_link, watching
 from genlab.ui.runs import make
+from genlab.ui.told import told
 
 OWN = "own settings"
 LIVE_KEY = "map.live"
@@ -121,7 +122,7 @@ def _act(command: Callable[..., str | None], *values: Any) -> None:
 
 def cell_chosen() -> None:
     """The person chose a cell in the picture."""
-    visit().cell = st.session_state[LIVE_KEY].cell
+    visit().cell = told(LIVE_KEY, "cell")
 
 
 def _fresh(config: MapConfig) -> str:

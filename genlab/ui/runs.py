@@ -16,6 +16,7 @@ from genlab.runtime.messages import RunStatus
 from genlab.ui.address import asked
 from genlab.ui.own import missing
 from genlab.ui.owners import STEER, take_up_link
+from genlab.ui.told import told
 
 READY = "A fresh run with the settings of the address is ready: press play."
 
@@ -139,7 +140,7 @@ def shown_config(state: RunState) -> Config:
 
 def look_at(kind: type[Config], key: str) -> None:
     """Take over which settings the live component ``key`` shows a step of."""
-    settings = dict(st.session_state[key].settings)
+    settings = dict(told(key, "settings") or {})
     # It comes from the browser: what is no set-up is not drawn.
     with suppress(SettingError):
         visit(kind).looked_at = None if settings.pop("now", True) else kind(**settings)

@@ -42,11 +42,12 @@ if st.session_state.get("page") != page.title:
 # A script that was interrupted on the way has shown nothing: the next one enters the page as well.
 st.session_state["entered"] = st.session_state.get("drawn") != page.title
 st.session_state["page"] = page.title
-follow()
 warn_of_troubles()
-address.begin()
+address.begin(page.url_path)
 if admitted():
     strip()
+    # The strip stands even on a page that is left at once: what it tells meanwhile is heard.
+    follow()
     lesson_above(page.url_path)
     challenge_above(page.url_path)
     page.run()

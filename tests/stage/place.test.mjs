@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { pageOf, placeOf, samePlace } from "../../genlab/live/stage/maths/place.js";
+import { pageOf, placeOf, samePlace, stillAt } from "../../genlab/live/stage/maths/place.js";
 
 test("a path names a page, below a base too, and the root is Home", () => {
   assert.equal(pageOf("/gan", ""), "gan");
@@ -15,6 +15,14 @@ test("a setting of a run is no other place, another run is", () => {
   assert.ok(samePlace(here, { page: "gan", query: "clip=0.2&run=abc" }));
   assert.ok(!samePlace(here, { page: "gan", query: "run=abd&clip=0.1" }));
   assert.ok(!samePlace(here, { page: "vae", query: "run=abc" }));
+});
+
+test("who tries something on the page that everybody looks at is still there, who opens another run is not", () => {
+  assert.ok(stillAt({ page: "games", query: "step=0.7" }, { page: "games", query: "step=0.5" }));
+  assert.ok(!stillAt({ page: "discriminator", query: "" }, { page: "games", query: "step=0.5" }));
+  assert.ok(stillAt({ page: "gan", query: "run=a&show=losses&clip=0.2" }, { page: "gan", query: "run=a&clip=0.1" }));
+  assert.ok(!stillAt({ page: "gan", query: "run=b" }, { page: "gan", query: "run=a" }));
+  assert.ok(!stillAt({ page: "gallery", query: "" }, { page: "gallery", query: "left=a&right=b" }));
 });
 
 test("a station of a lesson is a place, and so is a parameter of a theory page", () => {

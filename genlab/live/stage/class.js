@@ -1,9 +1,9 @@
 // The strip of a class on every page: it leads everybody to where this tab is, or follows who leads, shows how many are
 // here, and asks. It lives as long as the page, whatever Streamlit mounts anew.
 
-/** @import { ClassData, ClassSeen, LedMemory, LedPlace, LedTo, Mount } from "./types.js" */
+/** @import { ClassData, ClassSeen, LedMemory, LedPlace, LedTo, Mount, Where } from "./types.js" */
 import { Asking } from "./bar/asking.js";
-import { pageOf, placeOf, samePlace } from "./maths/place.js";
+import { pageOf, placeOf, samePlace, stillAt } from "./maths/place.js";
 import { action, change, element, menu, press, toggle } from "./page/dom.js";
 import { bring, inFront, lookAt } from "./page/mounted.js";
 import { recall, remember } from "./page/memory.js";
@@ -12,8 +12,11 @@ import { Seat } from "./wire/seat.js";
 
 const LOOK = 250; // ms between two looks at where this tab is
 const GONE = 2000; // ms without a mount after which the page has no class any more
-const AGAIN = 3000; // ms after which a page that has not moved is asked once more: Streamlit may have had no connection
-const TRIES = 10;
+const AGAIN = 3000; // ms after which who is still on the way asks once more, then twice as many each time
+const TRIES = 5;
+
+/** @type {LedMemory} */
+const NOWHERE = { led: null, since: 0, own: null, at: null, going: null, away: null };
 
 /** @type {Strip | undefined} */
 let strip;
@@ -34,18 +37,18 @@ class Strip {
     /** @type {ClassSeen | null} */
     this.seen = null;
     /** @type {LedMemory} */
-    this.memory = recall("class", { led: null, own: null, at: null, away: null });
+    this.memory = { ...NOWHERE, ...recall("class", {}) };
     this.tab = recall("class-tab", "") || crypto.getRandomValues(new Uint32Array(2)).join("-").padStart(8, "0");
     remember("class-tab", this.tab);
     this.sent = ""; // where the server knows this tab to be, which leads
     this.seenLast = ""; // at the look before
     this.went = ""; // where this tab was led to last: from there a person may go on alone until the next move
-    /** @type {{to: LedTo, from: string, at: number, tries: number} | null} where this tab was asked to go and is not yet */
-    this.going = null;
+    this.asked = -Infinity; // when this tab asked to go on last
+    this.tries = 0;
     this.shown = ""; // the panels that were brought to the front there
     /** @type {boolean | null} what the server knows of whether this tab follows */
     this.told = null;
-    this.seat = new Seat(packet => this.receive(packet.header), () => this.connected());
+    this.seat = new Seat(packet => this.receive(packet.header), there => this.connected(there));
 
     this.here = element("span", { class: "here" });
     this.name = element("input", { type: "text", maxlength: 24, "aria-label": "Your name on the lecturer's wall" });
@@ -69,6 +72,7 @@ class Strip {
   open(parent, data) {
     clearTimeout(this.closing);
     this.base = data.base;
+    this.came(data.gone);
     if (this.root.parentElement !== parent) parent.append(this.root);
     this.seat.open(data.base, data.seat);
   }
@@ -80,9 +84,12 @@ class Strip {
     this.closing = setTimeout(() => this.seat.close(), GONE);
   }
 
-  connected() {
+  /** @param {boolean} there */
+  connected(there) {
     this.sent = this.went = "";
     this.told = null;
+    this.tries = 0;
+    if (!there) this.render();
   }
 
   /** @param {ClassSeen} seen */
@@ -108,7 +115,7 @@ class Strip {
     const follows = Boolean(open && leading && !lecturer && this.memory.away !== leading.id);
     if (follows !== this.told && this.seat.send(follow(follows))) this.told = follows;
     if (follows && leading) this.follow(leading.id, leading.place);
-    else if (this.memory.led) this.goHome(this.memory.at !== null && samePlace(this.where(), this.memory.at));
+    else if (this.memory.led) this.goHome(this.isWhereLed());
   }
 
   isLeading() {
@@ -129,11 +136,16 @@ class Strip {
 
   /** @param {string} id @param {LedPlace | null} place */
   follow(id, place) {
-    if (this.memory.led !== id) this.keep({ led: id, own: this.memory.led ? this.memory.own : this.where() });
+    const { led, own, going } = this.memory;
+    // Who is still on the way back to their own is not there yet.
+    const mine = led ? own : going && going.how !== "led" ? { page: going.page, query: going.query } : this.where();
+    if (led !== id) this.keep({ led: id, own: mine, ...(!led && { since: Date.now() }) });
     if (!place) return;
     const name = `${place.page}?${place.query}`;
     const { page, query } = place;
-    if (samePlace(this.where(), place)) {
+    const to = this.memory.going;
+    const leaves = to !== null && !samePlace(to, place);
+    if (samePlace(this.where(), place) && !leaves) {
       this.went = name;
       const panels = JSON.stringify([name, place.panels, place.look]);
       // Stages are drawn after the page has come.
@@ -143,26 +155,41 @@ class Strip {
       lookAt(place.look);
     } else if (this.went !== name) {
       this.went = name;
-      this.keep({ at: { page, query } });
-      this.go({ page, query, led: true });
+      this.go("led", { page, query });
     }
   }
 
-  /** @param {LedTo} to */
-  go(to) {
-    this.going = { to, from: location.href, at: performance.now(), tries: 0 };
-    this.tell("go", to);
+  /** @param {LedTo["how"]} how @param {Where} where */
+  go(how, { page, query }) {
+    const { since, at, going } = this.memory;
+    const id = Math.max(Date.now(), (going?.id ?? 0) + 1);
+    this.keep({ going: { id, page, query, how, since, was: at !== null } });
+    this.tries = 0;
+    this.ask();
   }
 
-  /** What was told while the server was away is lost. */
+  ask() {
+    this.asked = performance.now();
+    this.tell("go", this.memory.going);
+  }
+
+  /** Until the server has brought this tab there, its address says nothing: on the way it is neither place. @param {number | null} gone */
+  came(gone) {
+    const { going } = this.memory;
+    if (going && going.id === gone) this.keep({ going: null, ...(going.how === "led" && { at: this.where() }) });
+  }
+
+  /** What was told while the server was away is lost, as is what it was about to do. */
   goOn() {
-    if (!this.going) return;
-    const { to, from, at, tries } = this.going;
-    if (location.href !== from || samePlace(this.where(), to) || tries === TRIES) this.going = null;
-    else if (performance.now() - at > AGAIN) {
-      this.going = { to, from, at: performance.now(), tries: tries + 1 };
-      this.tell("go", to);
-    }
+    if (!this.memory.going || !this.seat.isOpen() || performance.now() - this.asked < AGAIN * 2 ** this.tries) return;
+    if (++this.tries > TRIES) this.keep({ going: null });
+    else this.ask();
+  }
+
+  /** Whether this tab is where it was led to, or on its way there: nobody went elsewhere in it. */
+  isWhereLed() {
+    const { at, going } = this.memory;
+    return going ? going.how === "led" : at !== null && stillAt(this.where(), at);
   }
 
   /** A person goes back to their own, while the others are led on. */
@@ -173,16 +200,16 @@ class Strip {
 
   /** Whoever makes a run of their own from the one that everybody looks at stays with it. */
   made() {
-    if (this.memory.led) this.keep({ led: null, own: null, at: null, away: this.memory.led });
+    if (this.memory.led) this.keep({ ...NOWHERE, away: this.memory.led });
     this.render();
   }
 
   /** @param {boolean} moves whether this tab is still where it was led to */
   goHome(moves) {
     const { own } = this.memory;
+    if (moves && own) this.go("home", own);
     this.keep({ led: null, own: null, at: null });
     this.went = this.shown = "";
-    if (moves && own) this.go({ ...own, led: false });
     this.render();
   }
 
@@ -199,6 +226,7 @@ class Strip {
     this.root.hidden = !seen?.open;
     if (!seen?.open) return;
     const { lecturer, leading, following } = seen;
+    const connected = this.seat.isOpen();
     const leads = this.isLeading();
     change(this.here, lecturer ? `You lead a class of ${seen.here}` : `A class of ${seen.here}`);
     this.leads.hidden = !lecturer;
@@ -212,7 +240,10 @@ class Strip {
     const followed = `${following} follow${following === 1 ? "s" : ""}`;
     const other = lecturer && leading ? `another page of yours leads, ${followed}` : "";
     const watched = seen.watched ? "the lecturer watches your run" : "";
-    change(this.words, leads ? followed : other || (led ? "you look at what the lecturer shows" : watched));
+    const words = leads ? followed : other || (led ? "you look at what the lecturer shows" : watched);
+    change(this.words, connected ? words : "no connection to the server");
+    // What is pressed now would reach nobody.
+    this.leads.disabled = this.name.disabled = !connected;
     this.back.hidden = !led;
     this.again.hidden = !away;
     const links = JSON.stringify(seen.links);
@@ -220,7 +251,7 @@ class Strip {
       this.links.dataset.made = links;
       this.links.replaceChildren(...seen.links.map(link => action(link.label, () => this.visit(link))));
     }
-    this.asking.show(seen.question, lecturer);
+    this.asking.show(seen.question, lecturer, connected);
   }
 
   /** @param {{page: string, query: string}} link */
@@ -228,6 +259,6 @@ class Strip {
     if (this.memory.led) {
       this.keep({ own: { page, query } });
       this.leave();
-    } else this.go({ page, query, led: false });
+    } else this.go("visit", { page, query });
   }
 }

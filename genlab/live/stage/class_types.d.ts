@@ -4,6 +4,8 @@ import type { Surroundings } from "./types.js";
 
 export interface ClassData extends Surroundings {
   seat: string;
+  /** Which of the places that this tab asked for the server brought it to last. */
+  gone: number | null;
 }
 
 /** Where who leads is: the panels in front there, and the step that is looked at. */
@@ -14,11 +16,19 @@ export interface LedPlace {
   look: number | null;
 }
 
-/** Where a tab is asked to go: `led` there, or back to its own. */
-export interface LedTo {
+export interface Where {
   page: string;
   query: string;
-  led: boolean;
+}
+
+/** Where a tab asks to go, and how. */
+export interface LedTo extends Where {
+  id: number;
+  how: "led" | "home" | "visit";
+  /** Since when it is led, which tells one time from the next. */
+  since: number;
+  /** Whether it was where it was led to before: then it shows what is not its own. */
+  was: boolean;
 }
 
 export interface Leading {
@@ -57,11 +67,14 @@ export interface ClassSeen {
   question: Asked | null;
 }
 
-/** What a tab keeps over a reload while it is led: by which lead, where it was before, where it was led to last. */
+/** What a tab keeps over a reload: by which lead it is led and since when, where it was before, where it was led to last. */
 export interface LedMemory {
   led: string | null;
-  own: { page: string; query: string } | null;
-  at: { page: string; query: string } | null;
+  since: number;
+  own: Where | null;
+  at: Where | null;
+  /** Where it asked to go; null once the server has brought it there. */
+  going: LedTo | null;
   /** The lead that it left. */
   away: string | null;
 }

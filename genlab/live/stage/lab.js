@@ -82,6 +82,7 @@ export class Lab {
     this.slow = new SlowMotion({
       theme: () => this.theme,
       ask: id => this.feed.send(rehearse(id)),
+      may: () => !this.data.watching,
       rest: () => this.header?.status === "running" && this.hand.order(pause()),
       step: () => this.hand.order(oneStep()),
       shown: on => this.root.classList.toggle("in-slow-motion", on),

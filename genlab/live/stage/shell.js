@@ -3,11 +3,12 @@
 
 /** @import { Mount } from "./types.js" */
 import { Address } from "./address.js";
+import { pageOf } from "./maths/place.js";
 import { targetOf } from "./page/dom.js";
 
 const SETTLED = 150; // ms after which a clicked control has taken what it wants of the click
 
-/** @typedef {{address: Record<string, string> | null, keys: boolean}} ShellData */
+/** @typedef {{address: Record<string, string> | null, page: string, keys: boolean, base: string}} ShellData */
 
 /** @type {WeakMap<Element, Shell>} */
 const shells = new WeakMap();
@@ -39,10 +40,16 @@ class Shell {
     this.address.drawn();
   }
 
+  /** Streamlit draws a page once more with what is past when another one is on its way: its address is not that one's. */
+  shown() {
+    const { address, page, base } = /** @type {ShellData} */ (this.data);
+    return pageOf(location.pathname, base) === (page || "home") ? address : null;
+  }
+
   follower() {
     this.address?.stop.abort();
     const stop = new AbortController();
-    return new Address(() => this.data?.address ?? null, asked => this.tell?.("address", asked), stop);
+    return new Address(() => this.shown(), asked => this.tell?.("address", asked), stop);
   }
 }
 

@@ -133,7 +133,7 @@ class Wall {
     const button = element("button", { type: "button", "data-run": run }, canvas, name, how, found);
     button.onclick = () => {
       const page = this.runs.find(one => one.run === run)?.page;
-      if (page) this.tell("go", { page, query: String(new URLSearchParams({ run })), led: false });
+      if (page) this.tell("go", { page, query: String(new URLSearchParams({ run })), how: "visit" });
     };
     return { button, canvas, name, how, found, packet: null };
   }

@@ -16,8 +16,8 @@ export class Asking {
     this.node = element("div", { class: "asking", hidden: "" }, this.text, this.choices, this.count, this.reveal, this.because);
   }
 
-  /** @param {Asked | null} asked @param {boolean} leads */
-  show(asked, leads) {
+  /** @param {Asked | null} asked @param {boolean} leads @param {boolean} connected */
+  show(asked, leads, connected) {
     this.node.hidden = !asked;
     if (!asked) return;
     const { text, choices, mine, answered, tally, right, because } = asked;
@@ -34,10 +34,11 @@ export class Asking {
       const button = /** @type {HTMLButtonElement} */ (this.choices.children[number]);
       const sign = right === null ? "" : number === right ? "✓ " : "✗ ";
       press(button, mine === number, `${sign}${choice}${tally ? ` · ${tally[number]}` : ""}`);
-      button.disabled = leads || tally !== null;
+      button.disabled = leads || tally !== null || !connected;
       button.style.setProperty("--share", tally ? String(tally[number] / most) : "0");
     }
     change(this.count, `${answered} ${answered === 1 ? "has" : "have"} answered`);
+    this.reveal.disabled = !connected;
     this.reveal.hidden = !leads || tally !== null;
     this.because.hidden = !because;
     change(this.because, because);

@@ -46,7 +46,9 @@ export class Happening {
   show(diagnosis) {
     this.node.hidden = !diagnosis;
     if (!diagnosis) return;
-    const { name, saw, why, attempts, page } = diagnosis;
+    const { name, saw, why, page } = diagnosis;
+    // Who watches may read what would help, and try it on a run of their own.
+    const attempts = this.lab.data.watching ? [] : diagnosis.attempts;
     this.node.dataset.name = name;
     // Of many seeds the name says on how many.
     const calm = Object.keys(CALM_NAMES).find(calm => name === calm || name.startsWith(`${calm} on `));

@@ -30,6 +30,13 @@ export function placeOf({ page, query }) {
   return { page, query: String(new URLSearchParams(kept.sort(([one], [other]) => (one < other ? -1 : 1)))) };
 }
 
+/** Whether a page is still what somebody was led to: what they tried there themselves is no other place. @param {Where} here @param {Where} at */
+export function stillAt(here, at) {
+  const naming = OF_RUNS[at.page];
+  const named = (/** @type {Where} */ { query }) => new URLSearchParams(query).get(naming);
+  return here.page === at.page && (!naming || named(here) === named(at));
+}
+
 /** Whether two addresses are the same place. @param {Where} one @param {Where} other */
 export function samePlace(one, other) {
   const [here, there] = [placeOf(one), placeOf(other)];

@@ -29,6 +29,7 @@ export class SlowMotion {
    * @param {object} run
    * @param {() => Theme} run.theme
    * @param {(id: number) => unknown} run.ask for the moments of the next step
+   * @param {() => boolean} run.may whether one may do more than watch it
    * @param {() => unknown} run.rest
    * @param {() => unknown} run.step lets the run make that step
    * @param {(on: boolean) => void} run.shown
@@ -66,7 +67,7 @@ export class SlowMotion {
   open() {
     this.root.hidden = false;
     this.of.shown(true);
-    this.of.rest();
+    if (this.of.may()) this.of.rest();
     this.root.focus();
     this.begin();
   }
@@ -134,9 +135,10 @@ export class SlowMotion {
     this.go(this.at);
   }
 
-  /** The run makes the step; when its frame comes, the next one is asked for. */
+  /** The run makes the step; when its frame comes, the next one is asked for. Who watches sees the same step again. */
   make() {
     clearTimeout(this.next);
+    if (!this.of.may()) return this.go(0);
     this.of.step();
   }
 
@@ -161,6 +163,7 @@ export class SlowMotion {
     change(this.place, `step ${step + 1}: ${this.at + 1} / ${moments.length}`);
     this.networks.innerHTML = networksPicture(config, numbers, told, theme);
     this.picture.innerHTML = scene({ arrays: gathered(moments, this.arrays, this.at), config, extent, theme });
+    this.end.hidden = !this.of.may();
     this.end.disabled = this.at + 1 < moments.length;
   }
 }

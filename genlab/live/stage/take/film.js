@@ -90,6 +90,8 @@ async function shown(lab, stop, signal) {
   for (const until = performance.now() + ANSWER; performance.now() < until; await wait(LOOK)) {
     if (signal.aborted || lab.closed) throw new Error("it was ended.");
     if (lab.frames > frames && (lab.header?.looking ?? null) === stop) return;
+    // A server that was started again has the run, and not its past.
+    if (stop !== null && !lab.header?.timeline.includes(stop)) throw new Error(`the run has no step ${stop} any more.`);
   }
   throw new Error(`the run did not show step ${stop ?? "now"}.`);
 }

@@ -14,7 +14,9 @@ export async function gif(lab, pictures, hold, last) {
   }
   const { base, run, token } = lab.data;
   const query = new URLSearchParams({ run, token, hold: String(hold), last: String(last) });
-  const answer = await fetch(`${base.replace(/\/$/, "")}/live/film?${query}`, { method: "POST", body: new Blob(parts) });
+  const address = `${base.replace(/\/$/, "")}/live/film?${query}`;
+  const answer = await fetch(address, { method: "POST", body: new Blob(parts) }).catch(() => null);
+  if (!answer) throw new Error("the server does not answer.");
   if (!answer.ok) throw new Error(answer.status === 413 ? "it is too large for the server." : (await answer.text()).slice(0, 200));
   return answer.blob();
 }

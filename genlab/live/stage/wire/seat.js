@@ -9,10 +9,10 @@ const SLOWEST = 5000; // ms between two tries at most
 const PINGED = 60_000; // ms in which the server pings whoever says nothing
 
 export class Seat {
-  /** @param {(packet: Packet<any>) => void} receive @param {() => void} opened whenever there is a connection again */
-  constructor(receive, opened) {
+  /** @param {(packet: Packet<any>) => void} receive @param {(there: boolean) => void} connected whenever there is a connection again, or none any more */
+  constructor(receive, connected) {
     this.receive = receive;
-    this.opened = opened;
+    this.connected = connected;
     this.address = "";
     this.lost = 0;
     this.heard = 0;
@@ -41,7 +41,7 @@ export class Seat {
     this.heard = performance.now();
     socket.onopen = () => {
       this.lost = 0;
-      this.opened();
+      this.connected(true);
     };
     socket.onmessage = ({ data }) => {
       this.heard = performance.now();
@@ -51,6 +51,7 @@ export class Seat {
     };
     socket.onclose = () => {
       if (this.socket !== socket) return;
+      this.connected(false);
       this.timer = setTimeout(() => this.connect(), Math.min(SLOWEST, 250 * 2 ** ++this.lost));
     };
   }
@@ -60,9 +61,13 @@ export class Seat {
     if (this.address && performance.now() - this.heard > PINGED) this.connect();
   }
 
+  isOpen() {
+    return this.socket?.readyState === WebSocket.OPEN;
+  }
+
   /** @param {ClassMessage} message @returns {boolean} whether there is a connection */
   send(message) {
-    const open = this.socket?.readyState === WebSocket.OPEN;
+    const open = this.isOpen();
     if (open) this.socket?.send(JSON.stringify(message));
     return open;
   }
