@@ -233,3 +233,25 @@ def test_curves_stay_in_bounded_memory_and_keep_their_range():
     curves = batch.trainer(0).history()
     assert len(curves["step"]) <= ROWS
     assert np.array_equal(curves["step"], np.arange(2, ROWS + 41, 2))
+
+
+def test_the_newest_step_has_a_row_until_a_newer_one_comes():
+    batch = make_batch(models(TINY_VAE.replace(batch_size=1, width=2), beta=(1.0, 2.0)))
+    for step, rows in ((512, 256), (513, 257), (514, 129), (516, 129)):
+        batch.advance(step - batch.step)
+        steps = batch.trainer(1).history()["step"]
+        assert (len(steps), steps[-1]) == (rows, step)
+    assert not (steps % 4).any()
+
+
+def test_the_measurements_until_a_goal_lie_evenly_and_take_no_more_than_their_time():
+    for goal in (40, 500, 999, 1500, 20_000):
+        batch = make_batch(SEEDS["points"], goal=goal)
+        for measure in batch._measured.measures:
+            due = [step for step in range(1, goal + 1) if batch._is_due(measure, step)]
+            gaps = np.diff([0, *due])
+            assert due[-1] == goal and gaps.max() - gaps.min() <= 1
+            assert len(due) == 1 or len(due) * measure.every <= goal
+        assert batch.measurements_left(goal) == len(batch.unmeasured) + batch.models * sum(
+            batch._is_due(measure, step) for measure in batch._measured.measures for step in range(1, goal + 1)
+        )

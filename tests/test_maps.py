@@ -72,7 +72,7 @@ def test_any_address_gives_a_map_and_one_line_for_what_cannot_stand(query):
         ({"y": Axis("seed", 0, 99, 21)}, f"y: 21 values of seed; allowed is 1 to {LONGEST_SIDE}"),
         ({"y": Axis("seed", 9, 1, 2)}, "y = seed:9:1:2: the lowest value must not be above the highest"),
         ({"steps": 3}, "steps = 3: allowed is a whole number from 25 to 20000"),
-        ({"critic_width": 1024, "critic_depth": 6}, "6 models have 31.5 million weights: allowed are 6 million"),
+        ({"critic_width": 1024, "critic_depth": 6}, "6 models have 31.5 million weights: allowed are 6.5 million"),
         ({"critic_width": 0}, "critic_width = 0: allowed is a whole number from 2 to 1024"),
     ],
 )

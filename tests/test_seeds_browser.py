@@ -26,6 +26,18 @@ def test_a_set_up_is_put_on_four_seeds_and_its_bands_are_drawn(page, server):
         assert len(low[0]) == len(high[0]) == len(middle[0])
         assert all(a <= b + 1e-6 and b <= c + 1e-6 for a, b, c in zip(low[1], middle[1], high[1], strict=True))
 
+        # The first seed stands for the others until another one is chosen; no frame follows, and the curves stay.
+        lab.wait("lab.root.dataset.cell === '0'")
+        page.locator('[data-panel="map"] [role=application], [data-panel="map"] .js-plotly-plot').first.focus()
+        page.keyboard.press("ArrowRight")
+        lab.wait("lab.root.dataset.cell === '1'")
+        page.get_by_role("tab", name="Exact W₁").click()
+        page.wait_for_selector('[data-panel="band-wasserstein_exact"] .js-plotly-plot', timeout=SECONDS)
+        page.wait_for_function(f"() => {traces('band-wasserstein_exact')} !== '[]'", timeout=SECONDS)
+        ((steps, _),) = page.evaluate(f"JSON.parse({traces('band-wasserstein_exact')})")
+        assert (steps[0], steps[-1]) == (0, 100)
+        assert page.evaluate("document.querySelector('[data-panel=\"band-wasserstein_exact\"] .nothing').hidden")
+
 
 def test_a_station_s_set_up_is_put_on_its_seeds_and_one_comes_back_to_it(page, server):
     lab = Lab(page, server.url)

@@ -13,6 +13,14 @@ from genlab.maps import MapConfig
 from genlab.maps.claims import claim_on_seeds
 from genlab.stamps import STAMPS
 
+_ROWS_OF_SEEDS = '"bands cell" minmax(0, 1fr) "bands curves" minmax(0, 0.25fr) "map curves" minmax(0, 0.6fr)'
+GRID_OF_SEEDS = {
+    "narrow": f"{_ROWS_OF_SEEDS} / minmax(0, 1.35fr) minmax(0, 1fr)",
+    "wide": f"{_ROWS_OF_SEEDS} / minmax(0, 1.5fr) minmax(0, 1fr)",
+}
+"""On seeds the curves of all of them are the picture, and a row of squares chooses one."""
+FRONT_ON_SEEDS = ("modes_captured", "high_quality", "elbo")
+"""Known at many steps, so that curves of them have a shape; of small networks the exact distance is known at few."""
 GRID = {
     "narrow": '"map cell" minmax(0, 1fr) "map curves" minmax(0, 1fr) / minmax(0, 1.35fr) minmax(0, 1fr)',
     "wide": '"map cell" minmax(0, 1fr) "map curves" minmax(0, 1fr) / minmax(0, 1.5fr) minmax(0, 1fr)',
@@ -73,6 +81,8 @@ def _measure(
 def shown_colours(config: MapConfig) -> dict[str, dict[str, Any]]:
     """The measures that the cells of a map can be coloured by; on seeds also whether the claim of the set-up holds."""
     measures = shown_measures(config.base)
+    if config.is_on_seeds:
+        measures = {name: measures[name] for name in FRONT_ON_SEEDS if name in measures} | measures
     if claim_on_seeds(config):
         measures["claim_holds"] = {**_measure("Claim holds (1) or not (0)", low=0, high=1, whole=True), "stamp": None}
     return measures
@@ -84,13 +94,14 @@ def map_view(config: MapConfig, shown: str, cell: int | None) -> View:
     spec = {
         "measure": {"name": shown, **shown_colours(config)[shown]},
         "x": _axis(settings[config.x.name], config.x_values),
-        "y": _axis(settings[config.y.name], config.y_values),
+        "y": {"label": "", "values": [""]} if config.is_on_seeds else _axis(settings[config.y.name], config.y_values),
         "cell": cell,
     }
     title = "Seeds" if config.is_on_seeds else "Map"
     squares = Panel("map", "map", title, ("map", "map"), ("map",), spec)
     bands = _bands(config) if config.is_on_seeds else []
-    return View("map", (squares, *bands, _samples(config.base), *_curves(config.base)), GRID, "")
+    grid = GRID_OF_SEEDS if config.is_on_seeds else GRID
+    return View("map", (squares, *bands, _samples(config), *_curves(config.base)), grid, "")
 
 
 def _axis(setting: Setting, values: tuple[float, ...]) -> dict[str, Any]:
@@ -100,32 +111,38 @@ def _axis(setting: Setting, values: tuple[float, ...]) -> dict[str, Any]:
 
 def _bands(config: MapConfig) -> list[Panel]:
     """Of each measure the median over the seeds, with the band that eight of ten lie in."""
-    measures = {name: one for name, one in shown_measures(config.base).items() if name != "diverged"}
+    apart = ("diverged", "claim_holds")
+    measures = {name: one for name, one in shown_colours(config).items() if name not in apart}
     return [_band(name, one, len(config.cells)) for name, one in measures.items()]
 
 
 def _band(name: str, measure: dict[str, Any], seeds: int) -> Panel:
-    low, high, middle = (
-        lines("@generated", 0, "low"),
-        lines("@generated", 0, "high"),
-        lines("@generated", 2.6, "median"),
-    )
-    high |= {"fill": "tonexty", "opacity": 0.5}
-    figure = {
-        "data": [low, high, {**middle, "hoverinfo": "x+y"}],
-        "layout": {
-            "xaxis": {"title": {"text": "step"}, "zeroline": False},
-            "yaxis": {"title": {"text": measure["label"]}, "type": "log" if measure["log"] else "linear"},
-        },
-    }  # fmt: skip
-    bind = [
-        {"use": "columns", "trace": trace, "arrays": {"points": f"band.{name}"}, "columns": [0, column], "count": 1000}
-        for trace, column in enumerate((1, 3, 2))
-    ]
-    caption = f"Median of {seeds} seeds, and the band in which eight of ten lie."
+    """A line within its band; of what is measured now and then a mark with a bar at each step at which it was."""
+    points = {"points": f"band.{name}"}
+    layout = {
+        "xaxis": {"title": {"text": "step"}, "zeroline": False, "rangemode": "tozero"},
+        "yaxis": {"title": {"text": measure["label"]}, "type": "log" if measure["log"] else "linear"},
+    }
+    middle = {
+        "hoverinfo": "all",
+        "hovertemplate": "step %{x:,}: median %{y:.4~g}, eight of ten from %{customdata[0]:.3~g} to "
+        "%{customdata[1]:.3~g}, %{customdata[2]} seeds<extra></extra>",
+    }
+    bind = {"use": "spread", "arrays": points}
+    if measure["stamp"]:
+        bar = {"type": "data", "symmetric": False, "array": [], "arrayminus": [], "thickness": 2, "width": 5}
+        marks = dots("@generated", "diamond", 10, "median") | middle | {"error_y": {**bar, "color": "@generated"}}
+        data, binds = [marks], [{**bind, "trace": 0}]
+        caption = f"◆ Median of {seeds} seeds at each step at which it was measured; its bar holds eight of ten."
+    else:
+        low, high = lines("@generated", 0, "low"), lines("@generated", 0, "high") | {"fill": "tonexty", "opacity": 0.5}
+        data = [low, high, lines("@generated", 2.6, "median") | middle | {"error_y": {"visible": False}}]
+        ends = ({"use": "columns", "arrays": points, "columns": [0, column], "count": 1000} for column in (1, 3))
+        binds = [*({**one, "trace": trace} for trace, one in enumerate(ends)), {**bind, "trace": 2}]
+        caption = f"Median of {seeds} seeds, and the band in which eight of ten lie."
     return Panel(
-        f"band-{name}", "plot", measure["label"].partition(" (")[0], ("cell", "cell"), ("bands",),
-        {"figure": figure, "bind": bind, "caption": caption},
+        f"band-{name}", "plot", measure["label"].partition(" (")[0], ("bands", "bands"), ("bands",),
+        {"figure": {"data": data, "layout": layout}, "bind": binds, "caption": caption},
     )  # fmt: skip
 
 
@@ -135,7 +152,8 @@ def _curves(config: Config) -> list[Panel]:
     return [replace(panel, area=("curves", "curves"), streams=()) for panel in view.panels if panel.kind == "curves"]
 
 
-def _samples(config: Config) -> Panel:
+def _samples(of: MapConfig) -> Panel:
+    config = of.base
     if config.is_images:
         groups = [{"array": "samples.images", "label": "generated"}, {"array": "real.images", "label": "real"}]
         return Panel("samples", "mosaic", "Samples", ("cell", "cell"), (), {"groups": groups})
@@ -149,5 +167,6 @@ def _samples(config: Config) -> Panel:
         "data": [dots("@real", "circle", 5, "real"), dots("@generated", "diamond", 5, "generated")],
         "layout": axes("x₁", "x₂", extent=points(config.data).extent),
     }
-    spec = {"figure": figure, "bind": bind, "caption": "● real, ◆ generated from the same noise in every cell"}
+    noise = "each seed has its own" if of.is_on_seeds else "from the same noise in every cell"
+    spec = {"figure": figure, "bind": bind, "caption": f"● real, ◆ generated, {noise}"}
     return Panel("samples", "plot", "Samples", ("cell", "cell"), (), spec)

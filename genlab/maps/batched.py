@@ -169,9 +169,11 @@ class BatchedTrainer(Trainer):
         return self._interval(measurement, self.measuring / 3)
 
     def _is_due(self, measure: Measure, step: int) -> bool:
-        # Not before its time has been earned, or the first steps of a map would do little else.
-        earned = not self.goal or step >= min(measure.every, self.goal)
-        return earned and (step - (self.goal or 0)) % measure.every == 0
+        return self._times(measure, step) > self._times(measure, step - 1)
+
+    def _times(self, measure: Measure, step: int) -> int:
+        """How often this is measured until ``step``, the start apart: as often as its time is earned by the goal."""
+        return step * max(1, self.goal // measure.every) // self.goal if self.goal else step // measure.every
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
@@ -238,9 +240,7 @@ class BatchedTrainer(Trainer):
 
     def measurements_left(self, goal: int) -> int:
         """How many are due until step ``goal``, those of the present step that still wait among them."""
-        first = self.goal or 0
-        due = sum((goal - first) // m.every - (self.step - first) // m.every for m in self._measured.measures)
-        due -= sum(self.step < first % m.every < min(m.every, first) for m in self._measured.measures)
+        due = sum(self._times(one, goal) - self._times(one, self.step) for one in self._measured.measures)
         return len(self.unmeasured) + due * len(self._alive())
 
     def _gone(self) -> list[int]:

@@ -25,7 +25,7 @@ LONGEST_SIDE = 20
 MOST_SEEDS = 32
 """Seeds on the horizontal axis."""
 LEAST_STEPS, MOST_STEPS = 25, 20_000
-MOST_NUMBERS = 6_000_000
+MOST_NUMBERS = 6_500_000
 """Weights of all models together: with the optimizers' moments and a copy to go back to, some 150 MB."""
 
 
@@ -285,6 +285,11 @@ PRESETS: dict[str, MapConfig] = {
     ),
 }  # fmt: skip
 """Maps to start with, by title."""
+
+
+def most_seeds(config: Config) -> int:
+    """On how many seeds a set-up can be trained together, limited by the weights of all."""
+    return min(MOST_SEEDS, MOST_NUMBERS // weights(config))
 
 
 def on_seeds(config: Config, count: int, steps: int) -> MapConfig:

@@ -15,13 +15,16 @@ AVERAGED = 100
 
 
 class Curves:
-    """What was recorded and measured of each model: rows of thinned steps, and one running figure of each curve."""
+    """What was recorded and measured of each model: rows of thinned steps, and one running figure of each curve.
+
+    The newest step has a row as well, the last one, until a newer one takes its place or it turns out to be kept.
+    """
 
     def __init__(self, models: int, columns: int):
         self.every = 1
         self.steps: list[int] = []
         self.seconds: list[float] = []
-        self.values = np.zeros((models, ROWS, columns), np.float32)
+        self.values = np.zeros((models, ROWS + 1, columns), np.float32)
         self.recent = np.full((models, columns), np.nan, np.float32)
 
     def average(self, steps: np.ndarray, curves: np.ndarray, ends: np.ndarray) -> None:
@@ -37,20 +40,26 @@ class Curves:
 
     def keep(self, steps: np.ndarray, seconds: np.ndarray, curves: np.ndarray, measured: np.ndarray) -> None:
         """Add curves (steps, models, columns) at every ``every``-th step, with what was ``measured`` last behind."""
+        if self._newest_is_extra():
+            self.steps.pop()
+            self.seconds.pop()
+        newest = len(steps) - 1
         for row, step in enumerate(steps):
-            if step % self.every:
-                continue
-            if len(self.steps) == ROWS:
+            if step % self.every == 0 and len(self.steps) == ROWS:
                 self.steps, self.seconds = self.steps[1::2], self.seconds[1::2]
-                self.values[:, : ROWS // 2] = self.values[:, 1::2].copy()
+                self.values[:, : ROWS // 2] = self.values[:, 1:ROWS:2].copy()
                 self.every *= 2
-                if step % self.every:
-                    continue
+            if step % self.every and row < newest:
+                continue
             place = len(self.steps)
             self.steps.append(int(step))
             self.seconds.append(float(seconds[row]))
             self.values[:, place, : curves.shape[2]] = curves[row]
             self.values[:, place, curves.shape[2] :] = measured
+
+    def _newest_is_extra(self) -> bool:
+        """Whether the last row would not be there if its step were not the newest."""
+        return bool(self.steps) and self.steps[-1] % self.every > 0
 
     def correct(self, model: int, step: int, measured: np.ndarray) -> None:
         """What was measured of one model at the step of the newest row, once it is known."""
@@ -66,6 +75,8 @@ class Curves:
         rows = self.until(gone)
         time = np.stack([self.steps[:rows], self.seconds[:rows]], axis=1).astype(np.float64)
         level = np.full(rows, self.every.bit_length() - 1, np.int32)
+        if rows == len(self.steps) and self._newest_is_extra():
+            level[-1] = 0
         values = self.values[model, :rows].copy()
         return {
             "history/time": torch.from_numpy(time), "history/values": torch.from_numpy(values),
@@ -80,5 +91,6 @@ class Curves:
 
     def resume(self, tables: dict[str, Tensor], story: dict[str, Any]) -> None:
         """Continue where :meth:`state` was taken."""
-        self.values, self.recent = tables["curves"].numpy(), tables["recent"].numpy()
         self.every, self.steps, self.seconds = story["every"], story["steps"], story["clock"]
+        rows = len(self.steps)
+        self.values[:, :rows], self.recent = tables["curves"].numpy()[:, :rows], tables["recent"].numpy()

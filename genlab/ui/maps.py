@@ -98,6 +98,9 @@ def _choose(here: Visit, config: MapConfig, cell: str | None, shown: str | None)
         here.shown = next(iter(measures))
     if here.cell is not None and here.cell >= len(config.cells):
         here.cell = None
+    if here.cell is None and config.is_on_seeds:
+        # The run that one comes from has its seed: it stands for the others until another is chosen.
+        here.cell = 0
 
 
 def _write_address(here: Visit, state: RunState) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from genlab.config import Config, SettingError
-from genlab.maps import MOST_SEEDS, on_seeds
+from genlab.maps import MOST_SEEDS, most_seeds, on_seeds, weights
 from genlab.maps.config import LEAST_STEPS, MOST_STEPS
 from genlab.runtime import client
 from genlab.runtime.client import RunState
@@ -19,15 +19,22 @@ USUAL_STEPS = 1000
 def luck(state: RunState) -> None:
     """Choose how many seeds and steps, and start; the Map page shows them."""
     st.markdown("Was it **luck or law**? The settings of now on several seeds, each a run of its own from step 0.")
+    most = most_seeds(state.config)
+    if most < 2:
+        millions = weights(state.config) / 1e6
+        complain(f"One model has {millions:.1f} million weights: two are too many; take smaller networks.")
+        return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        count = st.segmented_control("Seeds", COUNTS, default=8, required=True, key="seeds.count")
+        counts = sorted({min(count, most) for count in COUNTS})
+        count = st.segmented_control("Seeds", counts, default=min(8, most), required=True, key="seeds.count")
         claim = claim_of(state.config)
         usual = claim.step if claim else min(MOST_STEPS, max(LEAST_STEPS, state.step or USUAL_STEPS))
         steps = st.number_input("Steps", LEAST_STEPS, MOST_STEPS, usual, step=100, key="seeds.steps", width=130)
         begun = st.button("Train them", type="primary", icon=":material/casino:", key="seeds.start")
     judged = f" The claim is judged on each seed at step {claim.step:,}." if claim else ""
+    fit = f" Of networks of this size {most} fit." if most < MOST_SEEDS else ""
     shown = "Shown are each curve's median with the band of eight in ten, and on how many seeds what is happening."
-    st.caption(shown + judged)
+    st.caption(shown + judged + fit)
     if begun:
         put_on_seeds(state.config, count, int(steps))
 

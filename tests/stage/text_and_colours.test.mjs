@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { centreOfMass, shrink } from "../../genlab/live/stage/maths/blocks.js";
-import { colourRange, colourTicks, luminance, mix } from "../../genlab/live/stage/maths/colours.js";
+import { colourEnds, colourRange, colourTicks, luminance, mix, spanOf, toldOf } from "../../genlab/live/stage/maths/colours.js";
 import { MOVES, rowAt } from "../../genlab/live/stage/maths/moves.js";
 import { assign, decimal, duration, fill, lookup, merge, number, tuple } from "../../genlab/live/stage/maths/text.js";
 
@@ -54,6 +54,18 @@ test("the colours of a map leave out the outermost values unless their ends are 
 test("ticks of a logarithmic scale stand at whole powers of ten where there are two of them", () => {
   assert.deepEqual(colourTicks(-1.5, 1.2, { log: true }), { tickvals: [-1, 0, 1], ticktext: ["0.1", "1", "10"] });
   assert.equal(colourTicks(0.2, 0.8, { log: true }).tickvals.length, 3);
+});
+
+test("colours that are older than the picture say of which step they are", () => {
+  assert.equal(toldOf({ label: "Exact W₁", good: "low" }, spanOf([0, 0, 0], 636)), "Exact W₁ at step 0 · bright is good");
+  assert.equal(spanOf([1200, 1225], 1300), " at steps 1,200 to 1,225");
+  assert.deepEqual([spanOf([1000, 1000], 1000), spanOf([], 10)], ["", ""]);
+  assert.equal(toldOf({ label: "KL / nats", good: "" }), "KL / nats");
+});
+
+test("beside a single row of squares the two ends of their colours are told", () => {
+  assert.deepEqual(colourEnds(-1, 1, { log: true }), { tickvals: [-1, 1], ticktext: ["0.1", "10"] });
+  assert.deepEqual(colourEnds(3, 3, { log: false }).tickvals, [3]);
 });
 
 test("a trail ends where its head is", () => {

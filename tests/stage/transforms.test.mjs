@@ -102,3 +102,11 @@ test("a field that rises by less than what counts is painted in one colour and s
   assert.match(TRANSFORMS.flat(field, { least: 1e-4 }, flat).annotations[0].text, /^field flat: −5.00e−10 ± 1.5e−9$/);
   assert.deepEqual(TRANSFORMS.flat(field, { least: 1e-4 }, { info: { field_span: 2e-4 } }), {});
 });
+
+test("what was measured on several seeds is a mark at its step with a bar to either end", () => {
+  const points = array([0, 1, 2, 4, 8, 500, 2, 3, 8, 7], [2, 5]);
+  const { x, y, customdata, ...bars } = TRANSFORMS.spread({ points }, {}, {});
+  assert.deepEqual([Array.from(x), Array.from(y)], [[0, 500], [2, 3]]);
+  assert.deepEqual([bars["error_y.array"], bars["error_y.arrayminus"]].map(ends => Array.from(ends)), [[2, 5], [1, 1]]);
+  assert.deepEqual(customdata, [[1, 4, 8], [2, 8, 7]]);
+});

@@ -11,33 +11,43 @@ from genlab.diagnosis import diagnose
 from genlab.diagnosis.words import listed
 from genlab.maps.trainer import MapTrainer
 from genlab.runtime.streams.registry import Arrays
+from genlab.stamps import STAMPS
 
 LOW, HIGH = 0.1, 0.9
 """Ends of the band: eight of ten seeds lie within."""
 
 
 def bands(histories: Sequence[Mapping[str, np.ndarray]]) -> Arrays:
-    """band.NAME (rows, 4): step, low end, median and high end over the seeds, at the steps that all of them have.
+    """band.NAME (rows, 5): step, low end, median and high end over the seeds, and how many seeds these are.
 
-    A seed that diverged counts until then; a row is told while half of the seeds are there.
+    What is measured now and then has a row for each step at which it was measured, the start among them. A seed that
+    diverged counts until then; a row is told while half of the seeds are there.
     """
-    if not histories:
-        return {}
-    longest = max(histories, key=lambda curves: len(curves["step"]))
     arrays = {}
-    for name, curve in longest.items():
-        if name in ("step", "seconds") or curve.ndim != 1 or name.endswith("_step"):
+    for name in dict.fromkeys(name for curves in histories for name in curves):
+        if name in ("step", "seconds") or name.endswith("_step") or any(curves[name].ndim > 1 for curves in histories):
             continue
-        table = np.full((len(histories), len(curve)), np.nan)
-        for row, curves in zip(table, histories, strict=True):
-            there, here = np.isin(longest["step"], curves["step"]), np.isin(curves["step"], longest["step"])
-            row[there] = curves[name][here]
-        told = np.isfinite(table).sum(axis=0) * 2 >= len(histories)
+        found = [_points(curves, name) for curves in histories]
+        steps = np.unique(np.concatenate([at for at, _ in found]))
+        table = np.full((len(histories), len(steps)), np.nan)
+        for row, (at, values) in zip(table, found, strict=True):
+            row[np.searchsorted(steps, at)] = values
+        table[~np.isfinite(table)] = np.nan
+        count = np.isfinite(table).sum(axis=0)
+        told = count * 2 >= len(histories)
         if told.any():
-            table = np.where(np.isfinite(table), table, np.nan)[:, told]
-            ends = np.nanquantile(table, (LOW, 0.5, HIGH), axis=0)
-            arrays[f"band.{name}"] = np.column_stack([longest["step"][told], *ends]).astype(np.float32)
+            ends = np.nanquantile(table[:, told], (LOW, 0.5, HIGH), axis=0)
+            arrays[f"band.{name}"] = np.column_stack([steps[told], *ends, count[told]]).astype(np.float32)
     return arrays
+
+
+def _points(curves: Mapping[str, np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Where a curve has something new, and what: every row, or of what is measured now and then each measurement."""
+    if name not in STAMPS:
+        return curves["step"], curves[name]
+    at = curves[STAMPS[name]]
+    first = np.flatnonzero(np.isfinite(at) & (np.diff(at, prepend=-1) != 0))
+    return at[first], curves[name][first]
 
 
 def on_how_many(trainer: MapTrainer) -> dict[str, Any] | None:

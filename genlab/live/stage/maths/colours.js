@@ -1,7 +1,7 @@
 // Colours as numbers, and the colours of a map of measures.
 
 /** @import { Measure } from "../types.js" */
-import { number } from "./text.js";
+import { number, whole } from "./text.js";
 
 /** @param {string} colour as #rrggbb */
 export const rgb = colour => [1, 3, 5].map(i => parseInt(colour.slice(i, i + 2), 16));
@@ -30,8 +30,21 @@ export function colourRange(values, { low, high, log }) {
   return [from, to > from ? to : from + 1];
 }
 
-/** What stands at the colours of a measure: its name, and which of them are good. @param {Measure} measure */
-export const toldOf = ({ label, good }) => (good ? `${label} · bright is good` : label);
+/** What stands at the colours of a measure: its name, when it was taken, and which of them are good. @param {Measure} measure @param {string} [when] */
+export const toldOf = ({ label, good }, when = "") => [`${label}${when}`, good ? "bright is good" : ""].filter(Boolean).join(" · ");
+
+/** The steps at which figures were taken, in words; "" where all are of the present one. @param {number[]} steps @param {number} now */
+export function spanOf(steps, now) {
+  const [first, last] = [Math.min(...steps), Math.max(...steps)];
+  if (!steps.length || first >= now) return "";
+  return first === last ? ` at step ${whole(first)}` : ` at steps ${whole(first)} to ${whole(last)}`;
+}
+
+/** @param {number} low @param {number} high @param {Measure} measure */
+export function colourEnds(low, high, { log }) {
+  const tickvals = low < high ? [low, high] : [low];
+  return { tickvals, ticktext: tickvals.map(end => number(log ? 10 ** end : end, 2)) };
+}
 
 /** @param {number} low @param {number} high @param {Measure} measure */
 export function colourTicks(low, high, { log, whole }) {

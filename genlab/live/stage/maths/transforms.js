@@ -31,6 +31,15 @@ export const TRANSFORMS = {
     y: column(points, y).subarray(0, count),
   }),
 
+  /** The median over seeds (rows of step, low, median, high, seeds), with what lies between low and high as its bar. */
+  spread({ points }) {
+    const [steps, low, middle, high, seeds] = [0, 1, 2, 3, 4].map(index => column(points, index));
+    return {
+      x: steps, y: middle, customdata: Array.from(middle, (_, row) => [low[row], high[row], seeds[row]]),
+      "error_y.array": high.map((end, row) => end - middle[row]), "error_y.arrayminus": low.map((end, row) => middle[row] - end),
+    };
+  },
+
   /** Rows of one class only. */
   ofClass: ({ points, labels }, { columns, count, class: wanted }) => classPoints(points, labels, columns, count, wanted),
 

@@ -2,8 +2,8 @@
 
 /** @import { Lab } from "../lab.js" */
 /** @import { AnswerHeader, Arrays, PanelSpec } from "../types.js" */
-import { colourRange, colourTicks, mix, toldOf } from "../maths/colours.js";
-import { duration, number } from "../maths/text.js";
+import { colourEnds, colourRange, colourTicks, mix, spanOf, toldOf } from "../maths/colours.js";
+import { duration, number, whole } from "../maths/text.js";
 import { change, element } from "../page/dom.js";
 import { examine } from "../wire/messages.js";
 import { PlotlyPanel } from "./plotly_panel.js";
@@ -36,7 +36,8 @@ export class InstabilityMap extends PlotlyPanel {
   configure(spec) {
     super.configure(spec);
     const keys = "arrow keys choose a model";
-    this.canvas.setAttribute("aria-label", `${spec.measure.label} over ${spec.x.label} and ${spec.y.label}; ${keys}`);
+    const axes = [spec.x.label, spec.y.label].filter(Boolean).join(" and ");
+    this.canvas.setAttribute("aria-label", `${spec.measure.label} over ${axes}; ${keys}`);
     if (spec.cell !== null && spec.cell !== this.cell) this.pick(spec.cell);
   }
 
@@ -47,7 +48,9 @@ export class InstabilityMap extends PlotlyPanel {
     const percent = `${Math.floor(100 * (info.progress ?? 0))} %`;
     const left = info.remaining ? ` · about ${duration(info.remaining)} of training left` : "";
     this.caption.hidden = true;
-    change(this.left, status === "running" ? percent + left : percent);
+    // Beside a single row of squares there is no room for more than the ends of their colours.
+    const coloured = this.isRow() ? ` · colour: ${toldOf(this.spec.measure, this.when())}` : "";
+    change(this.left, (status === "running" ? percent + left : percent) + coloured);
     change(this.chosen, this.cell === null ? "Choose a cell to see its model." : this.words(this.cell));
     if (!this.lab.arrays["map.diverged"] || !this.fits()) return;
     await this.react(this.traces(), this.layout());
@@ -59,6 +62,11 @@ export class InstabilityMap extends PlotlyPanel {
   fits() {
     const { x, y } = this.spec;
     return this.lab.arrays["map.diverged"].values.length === x.values.length * y.values.length;
+  }
+
+  /** Whether there is nothing to read on the vertical axis. */
+  isRow() {
+    return !this.spec.y.label;
   }
 
   /** The measure of a cell; null where there is none. @param {number} cell */
@@ -86,11 +94,19 @@ export class InstabilityMap extends PlotlyPanel {
     const gone = this.divergedAt(cell);
     const value = this.value(cell);
     const taken = measure.stamp ? this.lab.arrays[`map.${measure.stamp}`]?.values[cell] : undefined;
-    const when = taken === undefined || !isFinite(taken) ? "" : ` at step ${taken.toLocaleString("en")}`;
+    const when = taken === undefined || !isFinite(taken) ? "" : ` at step ${whole(taken)}`;
     const figure = measure.name === "diverged" ? "" : `${measure.label}: ${value === null ? "not yet" : number(value, 4) + when}`;
     const end = gone >= 0 ? `diverged at step ${gone}` : measure.name === "diverged" ? "has not diverged" : "";
     const found = [figure, end].filter(Boolean).join(" · ");
-    return `${x.label} = ${x.values[column]} · ${y.label} = ${y.values[row]} · ${found}`;
+    const where = [[x, column], [y, row]].flatMap(([axis, at]) => (axis.label ? [`${axis.label} = ${axis.values[at]}`] : []));
+    return [...where, found].filter(Boolean).join(" · ");
+  }
+
+  /** At which steps the figures behind the colours were taken, where that is not now. */
+  when() {
+    const { measure } = this.spec;
+    const taken = Array.from((measure.stamp && this.lab.arrays[`map.${measure.stamp}`]?.values) || []).filter(isFinite);
+    return spanOf(taken, this.lab.header?.step ?? 0);
   }
 
   traces() {
@@ -119,7 +135,9 @@ export class InstabilityMap extends PlotlyPanel {
         ...common, z, zmin, zmax, colorscale: "Cividis", reversescale: measure.good === "low", hoverongaps: true,
         text: rows(cell => this.words(cell).replaceAll(" · ", "<br>")), hovertemplate: "%{text}<extra></extra>",
         colorbar: {
-          thickness: 14, outlinewidth: 0, title: { text: toldOf(measure), side: "right" }, ...colourTicks(zmin, zmax, measure),
+          thickness: 14, outlinewidth: 0, ...this.isRow()
+            ? colourEnds(zmin, zmax, measure)
+            : { title: { text: toldOf(measure, this.when()), side: "right" }, ...colourTicks(zmin, zmax, measure) },
         },
       },
       {
@@ -136,7 +154,7 @@ export class InstabilityMap extends PlotlyPanel {
     /** @param {{label: string, values: number[]}} axis */
     const axis = ({ label, values }) => ({
       title: { text: label }, tickvals: [...values.keys()], ticktext: values, range: [-0.5, values.length - 0.5],
-      showgrid: false, zeroline: false, fixedrange: true,
+      showgrid: false, zeroline: false, fixedrange: true, ticks: label ? "outside" : "",
     });
     const [column, row] = this.place(this.cell ?? 0);
     /** @param {string} colour @param {number} width */
@@ -201,7 +219,7 @@ export class InstabilityMap extends PlotlyPanel {
   /** What the worker knows of a cell; an answer about one that was left meanwhile is not shown. @param {AnswerHeader} header @param {Arrays} arrays */
   examined(header, arrays) {
     if (header.cell !== this.cell) return;
-    for (const name of Object.keys(this.lab.arrays)) if (!name.startsWith("map.")) delete this.lab.arrays[name];
+    for (const name of Object.keys(this.lab.arrays)) if (!/^(map|band)\./.test(name)) delete this.lab.arrays[name];
     Object.assign(this.lab.arrays, arrays);
     this.lab.root.dataset.cell = String(header.cell);
     this.lab.draw();

@@ -82,8 +82,9 @@ export class Panel {
     this.canvas.classList.toggle("empty", empty);
     const { step, status } = this.lab.header ?? {};
     const begun = step || status === "running";
-    const map = this.lab.panels.has("map");
-    const awaited = map ? "Choose a cell of the map to see its model." : "Waiting for the first numbers …";
+    // What has no stream of its own on a map shows one of its models.
+    const ofOne = this.lab.panels.has("map") && !this.spec.streams.length;
+    const awaited = ofOne ? "Choose a cell of the map to see its model." : "Waiting for the first numbers …";
     const still = begun ? awaited : "Nothing to draw before the first step: press Play.";
     change(this.nothing, status === "starting" ? "The run is starting …" : still);
   }
