@@ -16,9 +16,10 @@ from genlab.runtime.host import Pulse
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.placing import choose_host
 from genlab.runtime.records import RunState
-from genlab.runtime.worker import turns
+from genlab.runtime.worker import frames, turns
 from genlab.runtime.worker.fair import Fair
-from genlab.runtime.worker.hands import Hands
+from genlab.runtime.worker.hands import BURST, Hands
+from genlab.runtime.worker.hands import SHARE as HAND_SHARE
 from genlab.runtime.worker.inbox import Inbox
 from genlab.runtime.worker.run import Run, Runs
 from genlab.training import make_trainer
@@ -28,28 +29,42 @@ ADA, BOB = "ada-ada-ada-000", "bob-bob-bob-000"
 
 
 class Clock:
-    """Stands still but for what trains."""
+    """Stands still but for what is worked; on a ``busy`` machine others have had so many times as much meanwhile, and
+    every 50th piece of work is held up for most of a second.
+    """
 
-    def __init__(self, monkeypatch):
-        self.now = 1000.0
-        monkeypatch.setattr(turns.time, "perf_counter", lambda: self.now)
+    def __init__(self, monkeypatch, busy=0):
+        self.now, self.worked, self.busy, self.pieces = 1000.0, 0.0, busy, 0
+        for name in ("perf_counter", "monotonic"):
+            monkeypatch.setattr(turns.time, name, lambda: self.now)
+        monkeypatch.setattr(turns.time, "thread_time", lambda: self.worked)
+
+    def work(self, seconds):
+        self.worked += seconds
+        self.now += seconds * (1 + self.busy)
+        self.pieces += 1
+        if self.busy and self.pieces % 50 == 0:
+            self.now += 0.7
 
 
 class Timed:
     """A model whose steps take so many seconds of the clock."""
 
     diverged = finished = None
+    changes = ()
 
     def __init__(self, clock, seconds):
         self.clock, self.seconds, self.step, self.config = clock, seconds, 0, SMALL
 
     def advance(self, steps):
         self.step += steps
-        self.clock.now += steps * self.seconds
+        for _ in range(steps):
+            self.clock.work(self.seconds)
 
     def advance_for(self, seconds, ends):
         until = self.clock.now + seconds
-        while self.clock.now < until:
+        self.advance(1)
+        while self.clock.now < until and not ends():
             self.advance(1)
 
 
@@ -103,6 +118,131 @@ def test_who_comes_late_does_not_catch_up_and_who_left_leaves_the_time_to_the_ot
         rota.take()
     had = [run.used - earlier for run, earlier in zip(table.values(), before, strict=True)]
     assert had[0] == pytest.approx(had[1], abs=5 * turns.SLICE)
+
+
+# ---- on a machine that has much else to do ---------------------------------------------------------------------------
+
+STEPS, PICTURE = (0.001, 0.004, 0.03), 0.008
+"""Seconds of work of the runs' steps, and of a picture."""
+
+
+class Crowded:
+    """Sixty runs of different costs in one worker, of which some are watched; ``asked`` for something at any time."""
+
+    def __init__(self, monkeypatch, tmp_path, watched, asked):
+        self.clock = Clock(monkeypatch, busy=9)
+        monkeypatch.setattr(frames, "frame_of", lambda run, streams: self.clock.work(PICTURE) or b"")
+        self.table = playing(self.clock, tmp_path, *[("", STEPS[number % 3]) for number in range(60)])
+        self.runs, self.asked = list(self.table.values()), asked
+        for run in self.runs[:watched]:
+            run.watchers, run.hz = 1, 4.0
+        self.hands = Hands(self.table)
+        self.frames = frames.Frames(self.table, lambda *about: None, lambda *about: None, self.hands)
+        self.turns = turns.Turns(self.table, self.note, lambda: asked, self.hands)
+        self.last, self.gaps = dict.fromkeys(self.table, 0.0), dict.fromkeys(self.table, 0.0)
+
+    def note(self, run_id, proven):
+        """A run has its turn."""
+        self.gaps[run_id] = max(self.gaps[run_id], self.clock.worked - self.last[run_id])
+        self.last[run_id] = self.clock.worked
+
+    def serve(self, seconds):
+        """Like a worker does, for so many seconds of work; hands act on the first three runs now and then."""
+        until, loops = self.clock.worked + seconds, 0
+        while self.clock.worked < until:
+            loops += 1
+            if self.asked and loops % 5 == 0:
+                self.hands.on(self.runs[loops // 5 % 3])
+            self.turns.take()
+            for run in self.hands.first(self.runs):
+                self.frames.look_after(run)
+        for run_id in self.table:
+            self.note(run_id, True)
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["", "asked"])
+@pytest.mark.parametrize("watched", [0, 20, 60])
+def test_no_run_waits_longer_for_its_turn_than_fairness_promises(monkeypatch, tmp_path, watched, asked):
+    """Of two that wait neither is ahead of the other by more than a turn of each (Goyal, Vin & Cheng 1996): so long as
+    one has nothing, each other one has at most that. Counted in the worker's own time, of which hands have a share.
+    """
+    here = Crowded(monkeypatch, tmp_path, watched, asked)
+    here.serve(120.0)
+    largest = [turns.SLICE / 10 + STEPS[number % 3] + PICTURE * (number < watched) for number in range(60)]
+    hands_too = 1 / (1 - HAND_SHARE) if asked else 1.0
+    for own, gap in zip(largest, here.gaps.values(), strict=True):
+        others = sum(own + other for other in largest) - 2 * own
+        assert gap <= own + hands_too * others + BURST * asked
+
+
+def test_a_run_that_was_looked_at_closely_while_it_rested_has_its_turn_when_it_plays(monkeypatch, tmp_path):
+    here = Crowded(monkeypatch, tmp_path, 1, False)
+    mine = here.runs[0]
+    mine.status = RunStatus.PAUSED
+    for _ in range(500):
+        mine.frame_wanted, mine.next_frame = True, 0.0
+        here.frames.look_after(mine)
+    here.serve(1.0)
+    here.table.play(mine)
+    step = mine.step
+    for _ in range(60):
+        here.turns.take()
+    assert mine.step > step
+
+
+def test_a_run_goes_on_after_a_hand_has_moved_its_settings_for_long(monkeypatch, tmp_path):
+    here = Crowded(monkeypatch, tmp_path, 1, False)
+    mine = here.runs[0]
+    for _ in range(500):
+        here.hands.on(mine)
+        here.turns.take()
+        here.frames.look_after(mine)
+    step = mine.step
+    for _ in range(120):
+        here.turns.take()
+    assert mine.step > step
+
+
+def test_of_many_hands_each_has_its_turn(monkeypatch, tmp_path):
+    here = Crowded(monkeypatch, tmp_path, 0, True)
+    for run in here.runs[:3]:
+        here.hands.on(run)
+    first = []
+    for _ in range(3):
+        first.append(here.hands.next(here.table.playing()))
+        here.hands.show(first[-1])
+        here.hands.on(first[-1])
+    assert first == here.runs[:3]
+
+
+def test_a_second_run_of_a_visitor_does_not_stop_the_first_where_another_visitor_has_many(monkeypatch, tmp_path):
+    clock = Clock(monkeypatch)
+    table = playing(clock, tmp_path, *[(BOB, 0.001)] * 10, (ADA, 0.001), (ADA, 0.001))
+    *_, first, second = table.values()
+    second.status = RunStatus.PAUSED
+    rota = turns.Turns(table, lambda *about: None, lambda: False, Hands(table))
+    for _ in range(1000):
+        rota.take()
+    table.play(second)
+    step = first.step
+    for _ in range(8):
+        rota.take()
+    assert first.step > step and second.step > 0
+
+
+def test_twins_of_two_visitors_take_nothing_from_the_other_runs_of_either(monkeypatch, tmp_path):
+    """Each one's time was counted since it came: their twins bear together what they have, not what they had."""
+    clock = Clock(monkeypatch)
+    table = playing(clock, tmp_path, (ADA, 0.001), (ADA, 0.001), *[(BOB, 0.001)] * 10)
+    rota = turns.Turns(table, lambda *about: None, lambda: False, Hands(table))
+    for _ in range(1000):
+        rota.take()
+    left, beside, right, *_ = table.values()
+    left.twin, right.twin = right.run_id, left.run_id
+    step = beside.step
+    for _ in range(40):
+        rota.take()
+    assert beside.step > step
 
 
 def test_a_visitor_with_many_pages_asks_no_more_than_one_with_a_single_page():

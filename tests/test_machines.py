@@ -30,11 +30,23 @@ SMALL = GANConfig(generator_width=8, critic_width=8, batch_size=16)
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs requirements-cluster.txt")
 
 
-def until(true, seconds=60.0, about=lambda: ""):
+def until(true, lab, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < deadline, about()
+        assert time.monotonic() < deadline, all_about(lab)
         time.sleep(0.05)
+
+
+def all_about(lab):
+    """How a lab is, for a person who reads of a failure that does not come again."""
+    with lab._pool._lock:
+        runs = [
+            f"{run_id}: {state.status} at step {state.step} on {where!r}; {entry.wish}; {state.message}"
+            for run_id, entry in lab._pool._entries.items()
+            for state, where in [(lab.state(run_id), machine_of(lab, run_id))]
+        ]
+        workers = [f"{one.machine or 'here'}: {one.state}, {one.runs} runs, {one.pulse}" for one in lab._pool.vitals()]
+    return "\n".join([*lab.troubles(), *runs, *workers])
 
 
 # ---- without a cluster ---------------------------------------------------------------------------------------------
@@ -107,7 +119,7 @@ def cluster():
 @pytest.fixture(scope="module")
 def lab(cluster, tmp_path_factory):
     lab = client.Lab(tmp_path_factory.mktemp("home"), ray=cluster.address, workers=1, idle_seconds=3600.0)
-    until(lambda: len(machines_of(lab)) == 1, 120, lambda: lab.troubles())
+    until(lambda: len(machines_of(lab)) == 1, lab, 120)
     yield lab
     lab.close()
 
@@ -117,12 +129,12 @@ def second(cluster, lab):
     """A second node, and the name of its machine."""
     before = machines_of(lab)
     node = cluster.add()
-    until(lambda: machines_of(lab) - before, 120, lambda: lab.troubles())
+    until(lambda: machines_of(lab) - before, lab, 120)
     (machine,) = machines_of(lab) - before
-    until(lambda: all(one.state == "ready" for one in lab._pool.vitals()), 60)
+    until(lambda: all(one.state == "ready" for one in lab._pool.vitals()), lab)
     yield node, machine
     cluster.kill(node)
-    until(lambda: machine not in machines_of(lab))
+    until(lambda: machine not in machines_of(lab), lab)
 
 
 def machines_of(lab):
@@ -141,7 +153,7 @@ def playing_on(lab, machine):
         if machine_of(lab, run_id) == machine:
             break
     assert machine_of(lab, run_id) == machine
-    until(lambda: lab.state(run_id).step > 100, 60, lambda: lab.state(run_id))
+    until(lambda: lab.state(run_id).step > 100, lab)
     return run_id
 
 
@@ -159,17 +171,17 @@ def tidy(request):
 def test_a_run_trains_on_another_machine_and_its_saves_come_into_the_store_here(lab):
     run_id = lab.start(SMALL, play=True)
     assert machine_of(lab, run_id) != ""
-    until(lambda: lab.state(run_id).step > 20)
+    until(lambda: lab.state(run_id).step > 20, lab)
     lab.pause(run_id)
     lab.checkpoint(run_id)
     state = lab.state(run_id)
     assert load_trainer(lab.store.checkpoint(run_id)).step == state.step
     branch, copy = lab.branch(run_id, 0), lab.copy(run_id)
-    until(lambda: lab.state(branch).status == lab.state(copy).status == RunStatus.PAUSED)
+    until(lambda: lab.state(branch).status == lab.state(copy).status == RunStatus.PAUSED, lab)
     assert (lab.state(branch).step, lab.state(copy).step) == (0, state.step)
     lab.stop(run_id)
     lab.play(run_id)
-    until(lambda: lab.state(run_id).step > state.step)
+    until(lambda: lab.state(run_id).step > state.step, lab)
 
 
 @needs_ray
@@ -181,10 +193,10 @@ def test_the_runs_of_a_machine_that_dies_or_hangs_go_on_elsewhere_from_their_las
     lab.checkpoint(run_id)
     saved = load_trainer(lab.store.checkpoint(run_id)).step
     getattr(cluster, blow)(node)
-    until(lambda: machine_of(lab, run_id) not in (machine, None))
-    until(lambda: lab.state(run_id).status == RunStatus.RUNNING)
+    until(lambda: machine_of(lab, run_id) not in (machine, None), lab)
+    until(lambda: lab.state(run_id).status == RunStatus.RUNNING, lab)
     assert "resumed from the save at step" in lab.state(run_id).message
-    until(lambda: lab.state(run_id).step > saved)
+    until(lambda: lab.state(run_id).step > saved, lab)
 
 
 @needs_ray
@@ -201,14 +213,14 @@ def test_a_machine_that_leaves_hands_its_runs_over_without_loss(lab, cluster, se
         steps.append(lab.state(run_id).step)
         return machine_of(lab, run_id) not in (machine, None)
 
-    until(has_left)
-    until(lambda: lab.state(run_id).status == RunStatus.RUNNING and lab.state(run_id).step > max(steps))
+    until(has_left, lab)
+    until(lambda: lab.state(run_id).status == RunStatus.RUNNING and lab.state(run_id).step > max(steps), lab)
     # Not from a save made some time before: no step was taken twice.
     assert steps == sorted(steps)
     assert f"{machine} leaves; resumed from the save at step" in lab.state(run_id).message
     lab.step(rests)
     assert lab.state(rests).step == resting + 1
-    until(lambda: machine not in machines_of(lab))
+    until(lambda: machine not in machines_of(lab), lab)
 
 
 @needs_ray
@@ -222,9 +234,9 @@ def test_a_run_goes_to_the_machine_that_has_the_device_which_a_person_chooses(la
     monkeypatch.setattr(far, "heartbeat", lambda: replace(heart(), devices={"cpu": "CPU", "cuda:7": "GPU 7"}))
     step = lab.state(run_id).step
     lab.move(run_id, "cuda:7")
-    until(lambda: machine_of(lab, run_id) == machine and lab.state(run_id).status == RunStatus.RUNNING)
+    until(lambda: machine_of(lab, run_id) == machine and lab.state(run_id).status == RunStatus.RUNNING, lab)
     assert lab.state(run_id).message.startswith("cuda:7 is on another machine; resumed from the save at step")
-    until(lambda: lab.state(run_id).step > step)
+    until(lambda: lab.state(run_id).step > step, lab)
     with pytest.raises(SettingError, match="device = cuda:8: allowed is auto, cpu, cuda:7"):
         lab.move(run_id, "cuda:8")
 
@@ -235,14 +247,14 @@ def test_the_lab_goes_on_here_when_the_cluster_is_gone(tmp_path):
     there = Machines(1)
     os.environ.update(there.environment)
     lab = client.Lab(tmp_path, ray=there.address, idle_seconds=3600.0)
-    until(lambda: len(machines_of(lab)) == 1, 120, lambda: lab.troubles())
+    until(lambda: len(machines_of(lab)) == 1, lab, 120)
     run_id = lab.start(SMALL, play=True)
-    until(lambda: lab.state(run_id).step > 20)
+    until(lambda: lab.state(run_id).step > 20, lab)
     lab.checkpoint(run_id)
     there.kill(there.first)
-    until(lambda: machine_of(lab, run_id) == "")
-    until(lambda: lab.state(run_id).status == RunStatus.RUNNING)
-    until(lambda: lab.troubles())
+    until(lambda: machine_of(lab, run_id) == "", lab)
+    until(lambda: lab.state(run_id).status == RunStatus.RUNNING, lab)
+    until(lambda: lab.troubles(), lab)
     assert lab.troubles() == [f"The Ray cluster at {there.address} does not answer: runs train on this machine."]
     lab.close()
     there.close()

@@ -118,6 +118,16 @@ def test_settings_given_while_the_workers_warm_up_are_in_the_state_at_once(tmp_p
     lab.close()
 
 
+def test_a_run_that_is_stopped_and_played_while_the_workers_warm_up_plays(tmp_path):
+    lab = client.Lab(tmp_path, workers=1)
+    run_id = lab.start(SMALL)
+    lab.stop(run_id)
+    lab.play(run_id)
+    until(lambda: lab.state(run_id).step > 0, 60, lambda: lab.state(run_id))
+    assert lab.state(run_id).status == RunStatus.RUNNING
+    lab.close()
+
+
 def test_what_is_refused_once_the_workers_are_warm_is_said_to_the_watchers(tmp_path):
     lab, told = client.Lab(tmp_path, workers=1, step_seconds=0.05), []
     heavy = lab.start(SMALL.replace(generator_width=1024, critic_width=1024, batch_size=2048))

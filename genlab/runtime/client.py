@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from genlab.runtime.classroom import Classroom
 from genlab.runtime.cluster.fleet import Fleet
 from genlab.runtime.crew import PATIENCE
 from genlab.runtime.entry import Entry
-from genlab.runtime.futures import Acted, refused
+from genlab.runtime.futures import Acted, guarded, refused
 from genlab.runtime.health import Health
 from genlab.runtime.host import HostLost, Released
 from genlab.runtime.keeping import REPLY_SECONDS, Keeping, new_access, with_live
@@ -348,7 +349,8 @@ class Lab(Keeping, Owning):
         if becomes and not waits:
             self._pool.foresee(entry, becomes, future)
         if not waits and (becomes or not future.done()):
-            future.add_done_callback(lambda done: self._say_late(run_id, done))
+            once_more = partial(self._command, run_id, do, becomes, again=False, **arguments)
+            future.add_done_callback(lambda done: self._say_late(run_id, done, once_more if again else None))
             return Acted(future.number)
         try:
             reply = future.result(REPLY_SECONDS)
@@ -363,10 +365,12 @@ class Lab(Keeping, Owning):
             raise (SettingError if reply["kind"] == "setting" else CommandFailed)(reply["error"])
         return Acted(future.number, reply.get("state", {}).get("step"))
 
-    def _say_late(self, run_id: str, done: Future) -> None:
-        """Nobody waits for what a worker refuses once it is warm: the run's watchers are told."""
-        if done.exception() is None and done.result()["error"] and (state := self._find(run_id)):
-            self._watches.event(replace(state, message=done.result()["error"]))
+    def _say_late(self, run_id: str, done: Future, once_more: Callable[[], Acted] | None) -> None:
+        """Nobody waits for what a warm worker refuses: watchers are told. What it had let go of before opens again."""
+        if done.exception() is None and (reply := done.result())["kind"] == "unknown" and once_more:
+            threading.Thread(target=guarded(once_more), daemon=True).start()
+        elif done.exception() is None and reply["error"] and (state := self._find(run_id)):
+            self._watches.event(replace(state, message=reply["error"]))
 
 
 _lab: Lab | None = None

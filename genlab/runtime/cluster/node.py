@@ -18,7 +18,7 @@ from typing import Any
 
 import genlab
 from genlab.runtime.lease import renew_lease
-from genlab.runtime.mailbox import REPLACED, Mailbox
+from genlab.runtime.mailbox import Mailbox
 from genlab.runtime.messages import Record, json_bytes
 from genlab.runtime.process import WorkerProcess
 
@@ -108,8 +108,10 @@ class Node:
     # ---- what workers say ----
 
     def _say(self, number: int, kind: Record, run_id: str, payload: bytes) -> None:
-        replaces = kind in REPLACED or kind == Record.HEARTBEAT
-        self._mail.put((number, int(kind), run_id, payload), (number, kind, run_id) if replaces else None)
+        if kind == Record.HEARTBEAT:
+            self._mail.put((number, int(kind), run_id, payload), (kind, number))
+        else:
+            self._mail.put_record(kind, (number, run_id), (number, int(kind), run_id, payload))
 
     def _ended(self, number: int) -> None:
         worker = self._workers.pop(number)

@@ -45,7 +45,8 @@ class Frames:
     def look_after(self, run: Run) -> None:
         """Send the frames of the run and its twin when they are due, and look closely when somebody wants that."""
         now, watched = time.monotonic(), [one for one in self._runs.together(run) if one.watchers]
-        due = run.watchers and (run.frame_wanted or run.status == RunStatus.RUNNING)
+        # Where turns are rare, pictures of one step would take the time that the next step needs.
+        due = run.watchers and (run.frame_wanted or (run.is_training and run.step != run.drawn))
         if due := due and all(now >= one.next_frame for one in watched):
             for one in watched:
                 self._frame(one, now)
@@ -56,11 +57,11 @@ class Frames:
 
     def _inspect(self, run: Run) -> None:
         """One costly look at the model between two turns: now and then while it trains, at once when it rests."""
-        playing, now = run.status == RunStatus.RUNNING, time.monotonic()
-        if playing and now < run.next_inspection:
+        playing, now = run.is_training, time.monotonic()
+        if playing and (now < run.next_inspection or run.step == run.inspected):
             return
         self._mark(run.run_id, run.is_proven)
-        begin, busy = time.perf_counter(), time.thread_time()
+        begin, busy, run.inspected = run.clock(), time.thread_time(), run.step
         try:
             # In turn: while it trains there is always something to look at in the present.
             views = deque((run.view, *run.pasts.values()))
@@ -72,13 +73,14 @@ class Frames:
         run.frame_wanted = True
         if not playing:
             run.next_frame = 0.0
-        run.spend(time.perf_counter() - begin)
+        if playing:
+            run.spend(run.clock() - begin)
         run.next_inspection = now + max(INSPECTION_PAUSE, (time.thread_time() - busy) / INSPECTION_SHARE)
 
     def _frame(self, run: Run, now: float) -> None:
         self._mark(run.run_id, run.is_proven)
         # Time of the thread, not of the clock: on a busy machine waiting for a core is no reason for fewer frames.
-        begin, busy = time.perf_counter(), time.thread_time()
+        begin, busy, run.drawn = run.clock(), time.thread_time(), run.step
         try:
             packet = frame_of(run, run.streams)
         except Exception as error:
@@ -86,9 +88,9 @@ class Frames:
             packet = encode(_header(run))
         self._send_changes(run)
         self._send(Record.FRAME, run.run_id, packet)
-        run.spend(time.perf_counter() - begin)
         cost = time.thread_time() - busy
-        self._hands.framed(run, cost)
+        if not self._hands.pay(run, cost) and run.is_training:
+            run.spend(run.clock() - begin)
         run.frame_cost = cost if not run.frame_cost else 0.8 * run.frame_cost + 0.2 * cost
         run.frame_wanted = False
         every = max(1 / run.hz, min(run.frame_cost / FRAME_SHARE, SLOWEST_FRAME))

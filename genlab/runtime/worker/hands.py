@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from genlab.runtime.worker.run import Run, Runs
 
 SHARE = 0.25
-"""Share of the time that the turns and frames of hands may take before their time from the runs beside them."""
+"""Share of the time that the turns and frames of hands may take from the runs beside them: it is theirs, and no run
+stands still afterwards for the hand that was on it.
+"""
 BURST = 0.6
 """Seconds of them that may come at once after a while without any: about what one drag needs."""
 TURN = 0.01
@@ -36,10 +38,9 @@ class Hands:
 
     def next(self, playing: Iterable[Run]) -> Run | None:
         """The run whose turn comes before its time, if there is one."""
-        for run in playing:
-            if run.run_id in self._waiting and self._may(run):
-                return run
-        return None
+        able = {run.run_id: run for run in playing}
+        # The one that waits longest: of many hands each has its turn.
+        return next((able[one] for one, run in self._waiting.items() if one in able and self._may(run)), None)
 
     def first(self, runs: Iterable[Run]) -> list[Run]:
         """The runs whose frame is to come at once before the others."""
@@ -51,11 +52,12 @@ class Hands:
         self._prompt.add(run.run_id)
         run.frame_wanted, run.next_frame = True, 0.0
 
-    def framed(self, run: Run, seconds: float) -> None:
-        """A frame of a run was drawn."""
-        if run.run_id in self._prompt:
+    def pay(self, run: Run, seconds: float) -> bool:
+        """Whether a frame that was drawn of a run came before its time: then it is of the share of hands."""
+        if prompt := run.run_id in self._prompt:
             self._prompt.discard(run.run_id)
             self.charge(run, seconds)
+        return prompt
 
     def charge(self, run: Run, seconds: float) -> None:
         """Note time that was spent on a run before its time."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from genlab.runtime.mailbox import REPLACED, Mailbox
+from genlab.runtime.mailbox import Mailbox
 from genlab.runtime.messages import Record, json_bytes, write_record
 from genlab.runtime.worker.loop import HEARTBEAT
 
@@ -25,7 +25,7 @@ class Outbox:
 
     def send(self, kind: Record, run_id: str, payload: bytes) -> None:
         """Leave a record to the writer thread."""
-        self._waiting.put((kind, run_id, payload), (kind, run_id) if kind in REPLACED else None)
+        self._waiting.put_record(kind, run_id, (kind, run_id, payload))
 
     def drained(self, seconds: float) -> None:
         """Wait until everything is written, or for so long; not for a pipe that is broken."""

@@ -13,7 +13,7 @@ from genlab.config import Config
 from genlab.maps import MapConfig
 from genlab.runtime.messages import DEFAULT_HZ, PROVING, RunStatus
 from genlab.runtime.settings import AUTO
-from genlab.runtime.worker.places import Place
+from genlab.runtime.worker.places import CPU, Place
 
 MOST_PASTS = 3
 """Snapshots of a run that can be looked at side by side: each takes the memory of its networks."""
@@ -54,6 +54,8 @@ class Run:
         self.next_frame = 0.0
         self.frame_cost = 0.0
         self.next_inspection = 0.0
+        # The steps at which it was drawn and inspected last.
+        self.drawn = self.inspected = -1
         self.sequence = 0
         self.acted = 0
         self.saved_at = time.monotonic()
@@ -87,20 +89,30 @@ class Run:
         self._config, self.trained = trainer.config, 0.0
         self.rate.clear()
 
+    def clock(self) -> float:
+        """Seconds by which its time is counted: of this thread, because what a busy machine withholds is nobody's
+        doing; for a GPU, on which the thread only waits, those of the clock.
+        """
+        waits = self.place and self.place.device != CPU
+        return time.perf_counter() if waits else time.thread_time()
+
     def spend(self, seconds: float) -> None:
-        """Note time that this run had, of its own and of its owner's share."""
-        self.used += seconds
+        """Note time that this run had while it trains, of its own and of its owner's share."""
         self._owed += seconds
 
     def share_with(self, twin: "Run") -> None:
-        """Bear the time of both in equal parts."""
-        self.used = twin.used = (self.used + twin.used) / 2
+        """Bear in equal parts what both have had since they were settled."""
         self._owed = twin._owed = (self._owed + twin._owed) / 2
 
     def settle(self) -> float:
         """Seconds that its owner was not charged for yet; of a run that may have more, as many fewer."""
         owed, self._owed = self._owed, 0.0
+        self.used += owed
         return owed / self.share
+
+    def waive(self) -> None:
+        """What it had since it was settled was nobody else's."""
+        self._owed = 0.0
 
     @property
     def is_proven(self) -> bool:
@@ -257,8 +269,8 @@ class Runs(dict[str, Run]):
         return able
 
     def play(self, run: Run) -> None:
-        """Let a run take turns; one that joins late does not catch up."""
-        run.used = min((other.used for other in self.playing()), default=0.0)
+        """Let a run take turns; beside its owner's others one that joins late does not catch up."""
+        run.used = min((other.used for other in self.playing() if other.owner == run.owner), default=0.0)
         run.last_watched = time.monotonic()
         run.changed(RunStatus.RUNNING, run.message)
 

@@ -36,14 +36,18 @@ class Turns:
     def take(self) -> None:
         """Let the run train that has a hand on it, or whose owner, and which of theirs, had the least time so far.
 
-        Twins that both play share a turn.
+        Twins that both play share a turn. No run waits for longer than until each other owner has had as much as it had
+        in its last turn, and a turn (start-time fair queueing: Goyal, Vin & Cheng 1996).
         """
+        for one in self._runs.values():
+            self._owners.charge(one.owner, one.settle())
         playing = self._runs.playing()
         if run := self._hands.next(playing):
             busy = time.thread_time()
             self._turn(run, HAND_TURN)
             self._hands.charge(run, time.thread_time() - busy)
             for one in self._runs.together(run):
+                one.waive()
                 self._hands.show(one)
         elif run := self._least_served(playing):
             self._turn(run, self._length(run))
@@ -56,8 +60,6 @@ class Turns:
             self._train_in_lockstep(playing, min(seconds, SLICE) / 2)
 
     def _least_served(self, playing: list[Run]) -> Run | None:
-        for run in playing:
-            self._owners.charge(run.owner, run.settle())
         if not playing:
             return None
         owner = self._owners.choose(dict.fromkeys(run.owner for run in playing))
@@ -97,7 +99,7 @@ class Turns:
     def _train(self, run: Run, advance: Callable[[], Any]) -> bool:
         """Whether nothing went wrong."""
         self._mark(run.run_id, run.is_proven)
-        before, begin, well = run.step, time.perf_counter(), True
+        before, begin, busy, well = run.step, time.perf_counter(), run.clock(), True
         try:
             advance()
             run.unsaved = True
@@ -113,10 +115,10 @@ class Turns:
                 run.run_out_of_memory()
             else:
                 run.fail(error)
-        seconds = time.perf_counter() - begin
-        run.spend(seconds)
-        run.trained += seconds
-        run.pace = seconds / max(1, run.step - before)
+        spent = run.clock() - busy
+        run.spend(spent)
+        run.trained += time.perf_counter() - begin
+        run.pace = spent / max(1, run.step - before)
         return well
 
     def _leave_alone(self, run: Run) -> None:
