@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from test_browser import SECONDS, Lab
+from test_runs_page import choose, go_to_runs
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -90,11 +91,60 @@ def test_a_film_as_video_is_opened_by_the_browser_and_has_its_pictures(page, ser
                     video.onloadeddata = done;
                     video.onerror = () => fail(video.error);
                 });
-                return [video.videoWidth, video.videoHeight];
+                return [video.videoWidth, video.videoHeight, video.duration];
             }""",
             list(film),
         )
-        assert tuple(shown) == SLIDE
+        assert tuple(shown[:2]) == SLIDE
+        # Each stands for .4 seconds at least, and the last one for 1.6, up to what a browser rounds.
+        assert shown[2] > 0.4 * (count - 1) + 1.3
+
+
+def filmed_on(lab, pictures: int, every: int):
+    """The menu of the plane, set to a film from here on."""
+    area = lab.page.locator(".area", has=lab.page.locator('[data-panel="plane"]'))
+    area.locator("details.menu > summary[title=More]").click()
+    area.get_by_label("What is filmed").select_option("from here on")
+    area.get_by_label("Pictures of the film").fill(str(pictures))
+    area.get_by_label("Steps between two pictures").fill(str(every))
+    return area
+
+
+def test_a_film_from_here_on_has_a_picture_every_so_many_steps(page, server):
+    lab = Lab(page, server.url).open(SMALL)
+    with lab.errors_forbidden():
+        area = filmed_on(lab, 4, 30)
+        with page.expect_download(timeout=SECONDS) as waited:
+            area.get_by_role("button", name="Film (GIF)", exact=True).click()
+        film = Image.open(waited.value.path())
+        assert film.size == SLIDE and film.n_frames == 4
+        assert waited.value.suggested_filename == "genlab-gan-film-plane-step90.gif"
+        lab.wait("h.step === 90 && h.status === 'paused'")
+
+
+def test_of_a_run_one_film_is_made_at_a_time_and_escape_ends_it(page, server):
+    lab = Lab(page, server.url).open(SMALL)
+    with lab.errors_forbidden():
+        area = filmed_on(lab, 60, 10)
+        area.get_by_role("button", name="Film (WebM)", exact=True).click()
+        lab.wait("h.step >= 10")
+        area.get_by_role("button", name="Film (GIF)", exact=True).click()
+        page.get_by_text("This run is being filmed already").wait_for(timeout=SECONDS)
+        page.keyboard.press("Escape")
+        page.get_by_text("No film was made: it was ended.").wait_for(timeout=SECONDS)
+
+
+def test_a_run_that_is_deleted_while_it_is_filmed_ends_the_film_in_one_line(page, server):
+    lab = Lab(page, server.url).open(SMALL)
+    area = filmed_on(lab, 60, 10)
+    area.get_by_role("button", name="Film (WebM)", exact=True).click()
+    lab.wait("h.step >= 10")
+    other = Lab(page.context.new_page(), server.url)
+    go_to_runs(other)
+    choose(other, 0)
+    other.page.get_by_role("button", name="Delete").click()
+    other.page.get_by_role("dialog").get_by_role("button", name="Delete this run").click()
+    page.get_by_text("No film was made").wait_for(timeout=SECONDS)
 
 
 def test_a_film_that_a_server_that_is_gone_should_write_says_so(page, server):

@@ -62,6 +62,7 @@ export function resize(canvas) {
  */
 function slideOf(canvas, { title, lines, background }, { width, height, letter, small }) {
   const { data = [], layout } = canvas;
+  // Of a title in several lines Plotly places the foot of the first one, of one in a single line its top.
   const under = lines.map(line => `<br><span style="font-size:${small}px">${line}</span>`).join("");
   const axes = Object.entries(layout).filter(([name]) => /^[xy]axis/.test(name));
   return {
@@ -73,7 +74,7 @@ function slideOf(canvas, { title, lines, background }, { width, height, letter, 
       font: { ...layout.font, family: "sans-serif", size: letter },
       ...Object.fromEntries(axes.map(([name, axis]) => [name, { ...axis, title: { ...axis.title, font: { size: letter } } }])),
       annotations: (layout.annotations ?? []).map((/** @type {any} */ one) => ({ ...one, font: { ...one.font, size: small } })),
-      title: { text: `<b>${title}</b>${under}`, x: 0.02, xanchor: "left", y: 1 - 0.9 * letter / height, yanchor: "top" },
+      title: { text: `<b>${title}</b>${under}`, x: 0.02, xanchor: "left", y: 1 - (lines.length ? 1.8 : 0.9) * letter / height, yanchor: "top" },
       legend: { orientation: "h", x: 0, y: -2.7 * letter / (height / 2), yanchor: "top" },
       margin: { l: 3 * letter, r: 1.5 * letter, t: 3.5 * letter + 1.3 * letter * lines.length, b: 5.5 * letter },
     },

@@ -57,12 +57,13 @@ export class Panel {
     this.caption.hidden = !this.spec.caption;
   }
 
-  /** What stands on a picture that is taken away: title, set-up and step. */
+  /** What stands on a picture that is taken away: title with step, and set-up. */
   description() {
     const { header, data } = this.lab;
     const step = whole(header?.looking ?? header?.step ?? 0);
     const run = setUp(header?.config ?? {}, data.names);
-    return { title: this.spec.title, lines: inLines([data.model.toUpperCase(), run, `step ${step}`].filter(Boolean).join(" · "), LINE) };
+    const lines = inLines([data.model.toUpperCase(), run].filter(Boolean).join(" · "), LINE);
+    return { title: `${this.spec.title} · step ${step}`, lines };
   }
 
   /** The panel as it is now as a picture, with the set-up or with its title alone; null where nothing is drawn. @param {PictureSize} size @param {boolean} [told] @returns {Promise<HTMLCanvasElement | null>} */
@@ -73,7 +74,7 @@ export class Panel {
   /** What stands on such a picture. @param {boolean} told */
   wordsOf(told) {
     const { title, lines } = this.description();
-    return { title, lines: told ? lines : [], background: this.lab.theme.background };
+    return { title: told ? title : this.spec.title, lines: told ? lines : [], background: this.lab.theme.background };
   }
 
   /** Words in the place of a picture for which nothing has come yet. @param {boolean} empty */

@@ -1,6 +1,7 @@
 // The whole page as one picture that can stand on a slide: what made it, and every panel that can be seen, in its place.
 
 /** @import { Lab } from "../lab.js" */
+import { whole } from "../maths/text.js";
 import { save } from "../page/dom.js";
 import { Sheet } from "../page/sheet.js";
 
@@ -29,7 +30,8 @@ export async function wholePage(lab) {
   sheet.canvas.toBlob(blob => blob && save(blob, lab.fileName("page", "png")));
 }
 
-/** The page's name, and what is happening. @param {Lab} lab */
+/** The page's name, what is happening, and when. @param {Lab} lab */
 function titleOf({ data, header }) {
-  return [document.title || data.model.toUpperCase(), data.claim || header?.diagnosis?.name].filter(Boolean).join(": ");
+  const named = [document.title || data.model.toUpperCase(), data.claim || header?.diagnosis?.name].filter(Boolean).join(": ");
+  return `${named} · step ${whole(header?.looking ?? header?.step ?? 0)}`;
 }
