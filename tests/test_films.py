@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-from PIL import Image, ImageSequence
+from PIL import Image, ImageColor, ImageSequence
 from starlette.requests import Request
 
+from genlab.figures.palette import PALETTE
 from genlab.live import films
 from genlab.live.films import FilmError, write_gif
 
@@ -49,6 +50,22 @@ def test_colours_of_a_slide_stay_what_they_were():
     film = Image.open(io.BytesIO(write_gif(sent(file.getvalue(), png(1, 40, 20))))).convert("RGB")
     for place, colour in (((5, 5), blue), ((30, 5), vermilion)):
         assert np.abs(np.subtract(film.getpixel(place), colour)).max() <= 4
+
+
+@pytest.mark.parametrize("theme", PALETTE)
+def test_points_of_ten_classes_keep_their_colours_however_few_they_are(theme):
+    """Small marks on a field of soft colours, with the grey edges of letters around them."""
+    colours = [ImageColor.getrgb(PALETTE[theme][f"class{digit}"]) for digit in range(10)]
+    shades = np.linspace(0, 255, 300)
+    field = np.stack([np.tile(shades, (200, 1)), np.tile(shades[::-1], (200, 1)), np.full((200, 300), 230.0)], axis=2)
+    picture = Image.fromarray(field.astype(np.uint8))
+    for place, colour in enumerate(colours):
+        picture.paste(colour, (20 + 25 * place, 90, 26 + 25 * place, 96))
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    film = Image.open(io.BytesIO(write_gif(sent(file.getvalue(), png(1, 300, 200))))).convert("RGB")
+    for place, colour in enumerate(colours):
+        assert np.abs(np.subtract(film.getpixel((23 + 25 * place, 93)), colour)).max() <= 24, colour
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ class Curves:
         new = np.isnan(recent) & (steps[0] < ends)[:, None]
         recent[new] = curves[0][new]
         for step, row in zip(steps, curves, strict=True):
-            np.add(recent, (row - recent) / AVERAGED, out=recent, where=(step < ends)[:, None])
+            # Of fewer steps it is the mean of all.
+            np.add(recent, (row - recent) / min(step, AVERAGED), out=recent, where=(step < ends)[:, None])
 
     def keep(self, steps: np.ndarray, seconds: np.ndarray, curves: np.ndarray, measured: np.ndarray) -> None:
         """Add curves (steps, models, columns) at every ``every``-th step, with what was ``measured`` last behind."""

@@ -65,6 +65,7 @@ test("colours that are older than the picture say of which step they are", () =>
 
 test("beside a single row of squares the two ends of their colours are told", () => {
   assert.deepEqual(colourEnds(-1, 1, { log: true }), { tickvals: [-1, 1], ticktext: ["0.1", "10"] });
+  assert.deepEqual(colourEnds(-334.2, -331.7, { log: false }).ticktext, ["−334", "−332"]);
   assert.deepEqual(colourEnds(3, 3, { log: false }).tickvals, [3]);
 });
 

@@ -43,7 +43,10 @@ export function spanOf(steps, now) {
 /** @param {number} low @param {number} high @param {Measure} measure */
 export function colourEnds(low, high, { log }) {
   const tickvals = low < high ? [low, high] : [low];
-  return { tickvals, ticktext: tickvals.map(end => number(log ? 10 ** end : end, 2)) };
+  /** @param {number} digits */
+  const told = digits => tickvals.map(end => number(log ? 10 ** end : end, digits));
+  // Two ends that differ are not told alike.
+  return { tickvals, ticktext: told([2, 3, 4, 5].find(digits => new Set(told(digits)).size === tickvals.length) ?? 6) };
 }
 
 /** @param {number} low @param {number} high @param {Measure} measure */

@@ -94,7 +94,8 @@ export class InstabilityMap extends PlotlyPanel {
     const gone = this.divergedAt(cell);
     const value = this.value(cell);
     const taken = measure.stamp ? this.lab.arrays[`map.${measure.stamp}`]?.values[cell] : undefined;
-    const when = taken === undefined || !isFinite(taken) ? "" : ` at step ${whole(taken)}`;
+    const averaged = measure.stamp || measure.name === "claim_holds" ? "" : ", mean of the last 100 steps or so";
+    const when = taken === undefined || !isFinite(taken) ? averaged : ` at step ${whole(taken)}`;
     const figure = measure.name === "diverged" ? "" : `${measure.label}: ${value === null ? "not yet" : number(value, 4) + when}`;
     const end = gone >= 0 ? `diverged at step ${gone}` : measure.name === "diverged" ? "has not diverged" : "";
     const found = [figure, end].filter(Boolean).join(" · ");
