@@ -29,8 +29,9 @@ infinite or NaN.
 - **VAE, KL weight × latents**: the number of active units tends to fall as $\\beta$ grows, however many latents there
   are. A latent that is not active may be *unused* because the data need no more: it has not failed.
 - **Seeds on the horizontal axis** (from a run: *N seeds*): one set-up, many runs, each with its own data, weights and
-  draws. The panels beside show the median of each curve and the band in which eight of ten seeds lie; the name above
-  says on how many seeds what happens, or on how many the claim of a demonstration holds.
+  draws. In front stand the median of each curve and the band in which eight of ten seeds lie, and marks where something
+  is measured now and then; a square chooses the seed whose samples and curves stand beside them. The name above says on
+  how many seeds what happens, or on how many the claim of a demonstration holds.
 - Choose a square with the mouse or the arrow keys: its samples and curves stand beside the map. *Open as a live run*
   lets it train on by itself, where every setting can be changed.
 """

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { met } from "../../genlab/live/stage/maths/signs.js";
+import { calmOf, met } from "../../genlab/live/stage/maths/signs.js";
 
 const header = {
   step: 500, config: { beta: 10, clip: null, objective: "wgan" }, last: { kl: 3.2, wasserstein_exact: null },
@@ -35,4 +35,13 @@ test("a step is passed, a name is given, a place is pinned", () => {
 
 test("before the first frame nothing is done", () => {
   assert.ok(!met({ step: 1 }, null, false) && !met({ setting: "beta", least: 0 }, null, false));
+});
+
+test("what is healthy, warms up, or is claimed and holds on every seed needs no attention", () => {
+  const signs = [
+    ["healthy", "✓"], ["healthy on 5 of 8 seeds", "✓"], ["warming up", "◌"], ["warming up on 2 of 2 seeds", "◌"],
+    ["claim holds on 8 of 8 seeds", "✓"], ["claim holds on 7 of 8 seeds", undefined], ["mode hopping on 8 of 8 seeds", undefined],
+    ["diverged", undefined],
+  ];
+  for (const [name, sign] of signs) assert.equal(calmOf(name), sign, name);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { centreOfMass, shrink } from "../../genlab/live/stage/maths/blocks.js";
-import { colourEnds, colourRange, colourTicks, luminance, mix, spanOf, toldOf } from "../../genlab/live/stage/maths/colours.js";
+import { colourRange, colourTicks, endsOf, luminance, mix, spanOf, toldOf } from "../../genlab/live/stage/maths/colours.js";
 import { MOVES, rowAt } from "../../genlab/live/stage/maths/moves.js";
 import { assign, decimal, duration, fill, lookup, merge, number, tuple } from "../../genlab/live/stage/maths/text.js";
 
@@ -63,10 +63,10 @@ test("colours that are older than the picture say of which step they are", () =>
   assert.equal(toldOf({ label: "KL / nats", good: "" }), "KL / nats");
 });
 
-test("beside a single row of squares the two ends of their colours are told", () => {
-  assert.deepEqual(colourEnds(-1, 1, { log: true }), { tickvals: [-1, 1], ticktext: ["0.1", "10"] });
-  assert.deepEqual(colourEnds(-334.2, -331.7, { log: false }).ticktext, ["−334", "−332"]);
-  assert.deepEqual(colourEnds(3, 3, { log: false }).tickvals, [3]);
+test("beside a single row of squares it is said what the ends of their colours stand for, and which is bright", () => {
+  assert.equal(endsOf(-1, 1, { log: true, good: "low" }), ": 0.1 (bright) to 10 (dark)");
+  assert.equal(endsOf(-334.2, -331.7, { log: false, good: "high" }), ": −334 (dark) to −332 (bright)");
+  assert.equal(endsOf(3, 3, { log: false, good: "" }), "");
 });
 
 test("a trail ends where its head is", () => {

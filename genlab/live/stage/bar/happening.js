@@ -2,14 +2,9 @@
 
 /** @import { Diagnosis } from "../types.js" */
 /** @import { Lab } from "../lab.js" */
+import { calmOf } from "../maths/signs.js";
 import { action, change, closesOnLeaving, element, scrollerOf } from "../page/dom.js";
 import { apply } from "../wire/messages.js";
-
-/**
- * Names of what needs no attention, each with its sign.
- * @type {Record<string, string>}
- */
-const CALM_NAMES = { healthy: "✓", "warming up": "◌" };
 
 const MARGIN = 8; // between the card and the page's edge
 
@@ -50,10 +45,9 @@ export class Happening {
     // Who watches may read what would help, and try it on a run of their own.
     const attempts = this.lab.data.watching ? [] : diagnosis.attempts;
     this.node.dataset.name = name;
-    // Of many seeds the name says on how many.
-    const calm = Object.keys(CALM_NAMES).find(calm => name === calm || name.startsWith(`${calm} on `));
+    const calm = calmOf(name);
     this.node.dataset.calm = String(calm !== undefined);
-    change(this.icon, calm ? CALM_NAMES[calm] : "⚠\uFE0E");
+    change(this.icon, calm ?? "⚠\uFE0E");
     change(this.name, name);
     change(this.saw, saw);
     change(this.why, why);

@@ -40,13 +40,14 @@ export function spanOf(steps, now) {
   return first === last ? ` at step ${whole(first)}` : ` at steps ${whole(first)} to ${whole(last)}`;
 }
 
-/** @param {number} low @param {number} high @param {Measure} measure */
-export function colourEnds(low, high, { log }) {
-  const tickvals = low < high ? [low, high] : [low];
+/** What the two ends of the colours stand for, in words. @param {number} low @param {number} high @param {Measure} measure */
+export function endsOf(low, high, { log, good }) {
+  if (!(low < high)) return "";
   /** @param {number} digits */
-  const told = digits => tickvals.map(end => number(log ? 10 ** end : end, digits));
+  const told = digits => [low, high].map(end => number(log ? 10 ** end : end, digits));
   // Two ends that differ are not told alike.
-  return { tickvals, ticktext: told([2, 3, 4, 5].find(digits => new Set(told(digits)).size === tickvals.length) ?? 6) };
+  const [first, last] = told([2, 3, 4, 5].find(digits => new Set(told(digits)).size === 2) ?? 6);
+  return `: ${first} (${good === "low" ? "bright" : "dark"}) to ${last} (${good === "low" ? "dark" : "bright"})`;
 }
 
 /** @param {number} low @param {number} high @param {Measure} measure */

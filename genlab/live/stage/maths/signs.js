@@ -1,4 +1,5 @@
-// How the lab notices that the task of a lesson's station is done: a pure question about what a frame says.
+// How the lab notices that the task of a lesson's station is done, and that nothing needs attention: pure questions about what
+// a frame says.
 
 /** @import { FrameHeader, Sign } from "../types.js" */
 
@@ -14,3 +15,9 @@ export function met(sign, header, pinned) {
   if (typeof value !== "number") return false;
   return value >= (sign.least ?? -Infinity) && value <= (sign.most ?? Infinity);
 }
+
+/** Names of what needs no attention, each with its sign; of many seeds the name says on how many. @type {[RegExp, string][]} */
+const CALM_NAMES = [[/^healthy($| on )/, "✓"], [/^claim holds on (\d+) of \1 seeds$/, "✓"], [/^warming up($| on )/, "◌"]];
+
+/** The sign of what needs no attention; undefined for what does. @param {string} name of a diagnosis */
+export const calmOf = name => CALM_NAMES.find(([calm]) => calm.test(name))?.[1];

@@ -2,7 +2,7 @@
 
 /** @import { Lab } from "../lab.js" */
 /** @import { AnswerHeader, Arrays, PanelSpec } from "../types.js" */
-import { colourEnds, colourRange, colourTicks, mix, spanOf, toldOf } from "../maths/colours.js";
+import { colourRange, colourTicks, endsOf, mix, spanOf, toldOf } from "../maths/colours.js";
 import { duration, number, whole } from "../maths/text.js";
 import { change, element } from "../page/dom.js";
 import { examine } from "../wire/messages.js";
@@ -48,12 +48,11 @@ export class InstabilityMap extends PlotlyPanel {
     const percent = `${Math.floor(100 * (info.progress ?? 0))} %`;
     const left = info.remaining ? ` · about ${duration(info.remaining)} of training left` : "";
     this.caption.hidden = true;
-    // Beside a single row of squares there is no room for more than the ends of their colours.
-    const coloured = this.isRow() ? ` · colour: ${toldOf(this.spec.measure, this.when())}` : "";
-    change(this.left, (status === "running" ? percent + left : percent) + coloured);
+    const traces = this.lab.arrays["map.diverged"] && this.fits() ? this.traces() : null;
+    change(this.left, (status === "running" ? percent + left : percent) + (traces && this.isRow() ? this.coloured(traces[1]) : ""));
     change(this.chosen, this.cell === null ? "Choose a cell to see its model." : this.words(this.cell));
-    if (!this.lab.arrays["map.diverged"] || !this.fits()) return;
-    await this.react(this.traces(), this.layout());
+    if (!traces) return;
+    await this.react(traces, this.layout());
     this.listen();
     if (this.cell !== null && this.asked !== `${this.cell} ${step} ${status}`) this.ask();
   }
@@ -103,6 +102,13 @@ export class InstabilityMap extends PlotlyPanel {
     return [...where, found].filter(Boolean).join(" · ");
   }
 
+  /** What the colours stand for, in words: beside a single row of squares there is no room for a scale. @param {any} squares */
+  coloured({ z, zmin, zmax }) {
+    const { measure } = this.spec;
+    const told = z.flat().some((/** @type {number | null} */ value) => value !== null);
+    return ` · colour: ${toldOf(measure, this.when() + (told ? endsOf(zmin, zmax, measure) : ""))}`;
+  }
+
   /** At which steps the figures behind the colours were taken, where that is not now. */
   when() {
     const { measure } = this.spec;
@@ -133,12 +139,10 @@ export class InstabilityMap extends PlotlyPanel {
       },
       {
         // What is good is bright, whichever end it is.
-        ...common, z, zmin, zmax, colorscale: "Cividis", reversescale: measure.good === "low", hoverongaps: true,
+        ...common, z, zmin, zmax, colorscale: "Cividis", reversescale: measure.good === "low", hoverongaps: true, showscale: !this.isRow(),
         text: rows(cell => this.words(cell).replaceAll(" · ", "<br>")), hovertemplate: "%{text}<extra></extra>",
         colorbar: {
-          thickness: 14, outlinewidth: 0, ...this.isRow()
-            ? colourEnds(zmin, zmax, measure)
-            : { title: { text: toldOf(measure, this.when()), side: "right" }, ...colourTicks(zmin, zmax, measure) },
+          thickness: 14, outlinewidth: 0, title: { text: toldOf(measure, this.when()), side: "right" }, ...colourTicks(zmin, zmax, measure),
         },
       },
       {
@@ -154,7 +158,8 @@ export class InstabilityMap extends PlotlyPanel {
     const { theme } = this.lab;
     /** @param {{label: string, values: number[]}} axis */
     const axis = ({ label, values }) => ({
-      title: { text: label }, tickvals: [...values.keys()], ticktext: values, range: [-0.5, values.length - 0.5],
+      // The panel's title says what stands in a row.
+      title: { text: this.isRow() ? "" : label }, tickvals: [...values.keys()], ticktext: values, range: [-0.5, values.length - 0.5],
       showgrid: false, zeroline: false, fixedrange: true, ticks: label ? "outside" : "",
     });
     const [column, row] = this.place(this.cell ?? 0);
