@@ -152,6 +152,12 @@ def test_no_more_seeds_are_offered_than_can_be_trained_together(width, depth, mo
             on_seeds(config, most + 1, 100)
 
 
+@pytest.mark.parametrize("refused", [{"spectral_norm": True}, {"data": "mnist", "network": "conv"}], ids=str)
+def test_what_cannot_be_trained_together_is_refused_before_a_page_is_left(refused):
+    with pytest.raises(SettingError, match="^(spectral_norm = true|network = conv): many models at once .*allowed is"):
+        on_seeds(SMALL["gan"].replace(**refused), 8, 100)
+
+
 @pytest.mark.parametrize("count", [33, 0])
 def test_more_seeds_than_are_allowed_are_refused_in_one_line(count):
     with pytest.raises(SettingError, match="x: .* values of seed; allowed is 1 to 32|lowest value"):

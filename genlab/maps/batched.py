@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from genlab.config import Config, SettingError
+from genlab.config import Config
+from genlab.maps.config import refuse_many
 from genlab.maps.curves import Curves
 from genlab.models import stack
 from genlab.numbers import random_stream
@@ -40,17 +41,9 @@ def batches(configs: Sequence[Config]) -> list[list[int]]:
     """The models, by their places in ``configs``, that can train as one; raises SettingError for those that cannot."""
     groups: dict[str, list[int]] = {}
     for place, config in enumerate(configs):
-        _refuse(config)
+        refuse_many(config)
         groups.setdefault(_common(config), []).append(place)
     return list(groups.values())
-
-
-def _refuse(config: Config) -> None:
-    """What cannot be computed for many models at once."""
-    if config.model == "gan" and config.network == "conv":
-        raise SettingError("network = conv: many models at once must be MLPs; allowed is mlp")
-    if config.model == "gan" and config.spectral_norm:
-        raise SettingError("spectral_norm = true: many models at once have no spectral normalisation; allowed is false")
 
 
 def _common(config: Config) -> str:

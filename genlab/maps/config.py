@@ -292,8 +292,17 @@ def most_seeds(config: Config) -> int:
     return min(MOST_SEEDS, MOST_NUMBERS // weights(config))
 
 
+def refuse_many(config: Config) -> None:
+    """Raise SettingError in one line for what cannot be computed for many models at once."""
+    if config.model == "gan" and config.network == "conv":
+        raise SettingError("network = conv: many models at once must be MLPs; allowed is mlp")
+    if config.model == "gan" and config.spectral_norm:
+        raise SettingError("spectral_norm = true: many models at once have no spectral normalisation; allowed is false")
+
+
 def on_seeds(config: Config, count: int, steps: int) -> MapConfig:
-    """One set-up on ``count`` seeds, its own the first of them, as a map of one row."""
+    """One set-up on ``count`` seeds, its own the first of them, as a map of one row; raises SettingError."""
+    refuse_many(config)
     first = min(config.seed, LAST_SEED - count + 1)
     batch = config.batch_size
     return MapConfig(config, Axis("seed", first, first + count - 1, count), Axis("batch_size", batch, batch, 1), steps)
