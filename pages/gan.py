@@ -4,8 +4,8 @@ import streamlit as st
 
 from genlab.config import GANConfig
 from genlab.figures import gan_view, stages_picture
+from genlab.live.shell import theme
 from genlab.ui.lecture import game_words
-from genlab.ui.library import theme
 from genlab.ui.runs import open_run
 from genlab.ui.stage import stage
 

@@ -4,8 +4,8 @@ import streamlit as st
 
 from genlab.config import VAEConfig
 from genlab.figures import stages_picture, vae_view
+from genlab.live.shell import theme
 from genlab.ui.lecture import encoder_words
-from genlab.ui.library import theme
 from genlab.ui.runs import open_run
 from genlab.ui.stage import stage
 

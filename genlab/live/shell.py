@@ -1,7 +1,9 @@
-"""What belongs to every page: keys that a focused slider must not swallow, and the address that follows the page."""
+"""What belongs to every page: keys that a focused slider must not swallow, the address and the theme that is seen."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
+
+import streamlit as st
 
 from genlab.live.assets import component, surroundings
 
@@ -11,10 +13,15 @@ def _component():
     return component("shell")
 
 
+def theme() -> str:
+    """The theme that this visitor sees: light or dark."""
+    return st.context.theme.type or "light"
+
+
 def shell(
     address: Mapping[str, str] | None, on_address: Callable[[], None], *, key: str, page: str, keys: bool = True
 ) -> None:  # fmt: skip
-    """Mount it; nothing of it is seen.
+    """Mount it; nothing of it is seen. Another theme than the script drew for lets the page be drawn once more.
 
     Args:
         address: the parameters that the address is to have; None where another component or the page itself writes it.
@@ -24,5 +31,7 @@ def shell(
         page: the page of that address, as its path names it: no other one gets it, also while one is on its way.
         keys: whether it looks after the keys, which one mount of a page does.
     """
-    data = {"address": None if address is None else dict(address), "page": page, "keys": keys, **surroundings("shell")}
-    _component()(key=key, data=data, on_address_change=on_address)
+    data = {"address": None if address is None else dict(address), "page": page, "keys": keys, "theme": theme()}
+    _component()(
+        key=key, data=data | surroundings("shell"), on_address_change=on_address, on_theme_change=lambda: None
+    )

@@ -11,11 +11,11 @@ from genlab.data.own.files import handed_out
 from genlab.figures.mosaic import mosaic
 from genlab.figures.still import examples_figure
 from genlab.live.pencil import LEVELS, pencil
+from genlab.live.shell import theme
 from genlab.live.sketch import SIDE, sketch
 from genlab.runtime import client
 from genlab.ui import PAGES
 from genlab.ui.errors import complain, literal
-from genlab.ui.library import theme
 from genlab.ui.own import owner, shelf
 
 COLUMNS = 49

@@ -5,10 +5,10 @@ from functools import cache
 import streamlit as st
 
 from genlab.figures.palette import PALETTE
+from genlab.live.shell import theme
 from genlab.runtime import client
 from genlab.scenarios import Scenario
 from genlab.ui import ASSETS, PAGES
-from genlab.ui.library import theme
 
 PICTURED = {
     "vae": "the codes in the latent plane, at the start, half-way and at the end",

@@ -10,6 +10,7 @@ import streamlit as st
 from genlab.checkpoints import CheckpointError
 from genlab.config import Config
 from genlab.figures.still import overlay
+from genlab.live.shell import theme
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed, UnknownRun
 from genlab.runtime.store import LONGEST_NAME, StoredRun
@@ -43,11 +44,6 @@ ROW, MOST_ROWS, MOST_BESIDE_CURVES = 35, 16, 7
 """Height of a row in px, and rows that the list shows before it scrolls, alone and above curves."""
 TWIN = "Two chosen runs of one kind, side by side in lockstep."
 FIRST = ("wasserstein_exact", "elbo", "wasserstein_estimate")
-
-
-def theme() -> str:
-    """The theme that this visitor sees: light or dark."""
-    return st.context.theme.type or "light"
 
 
 def what(config: Config) -> str:

@@ -10,10 +10,10 @@ import streamlit as st
 from genlab.config import Setting
 from genlab.figures.palette import ink
 from genlab.live.form import form
+from genlab.live.shell import theme
 from genlab.ui import address
 from genlab.ui.errors import complain_of
 from genlab.ui.kept import own
-from genlab.ui.library import theme
 
 LONGEST_QUOTE = 60
 """Characters of a bad value that a line about it repeats."""

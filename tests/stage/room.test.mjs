@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { inOneLine, mainWidth } from "../../genlab/live/stage/maths/room.js";
+import { inOneLine, leastHeight, mainWidth } from "../../genlab/live/stage/maths/room.js";
 
 const grid = { width: 1334, height: 600, side: 0, letter: 13, gap: 8, columns: 1 };
 
@@ -24,4 +24,12 @@ test("what has no room in one line goes into a menu, which has room in it itself
   assert.equal(inOneLine([100, 100, 100], 240, 3, 40), 1);
   assert.equal(inOneLine([100], 50, 3, 40), 0);
   assert.equal(inOneLine([], 0, 3, 40), 0);
+});
+
+test("no row that shares a grid's height is lower than wanted, and rows as high as their words come on top", () => {
+  const two = '"a b" minmax(0, 1fr) "a c" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)';
+  assert.equal(leastHeight(two, 200, 8), 408);
+  assert.equal(leastHeight(`"a lines" auto ${two}`, 200, 8), 408);
+  assert.equal(leastHeight('"a" minmax(0, 1.5fr) "b" minmax(0, 1fr) / minmax(0, 1fr)', 200, 8), 508);
+  assert.equal(leastHeight('"a" auto / 1fr', 200, 8), 0);
 });

@@ -12,7 +12,7 @@ import { DrawLoop } from "./draw_loop.js";
 import { Enlargement } from "./enlargement.js";
 import { Hand } from "./hand.js";
 import { historyOf } from "./maths/series.js";
-import { element, save } from "./page/dom.js";
+import { element, save, watchPlace } from "./page/dom.js";
 import { recall, remember } from "./page/memory.js";
 import { mounted } from "./page/mounted.js";
 import { loadPlotly } from "./page/plotly.js";
@@ -75,7 +75,7 @@ export class Lab {
     this.top = new TopBar(this);
     this.companion = new Companion(this);
     this.formula = new Formula(this);
-    this.notes = new Notes();
+    this.notes = new Notes(() => this.room.picture());
     this.room = new Room(this);
     this.timeline = new Timeline(this);
     this.sentences = element("div", { class: "sentences" }, this.formula.node, this.companion.node);
@@ -110,10 +110,7 @@ export class Lab {
     document.addEventListener("visibilitychange", () => this.visible(), { signal });
     window.addEventListener("resize", () => this.room.fit(), { signal });
     new Shortcuts(this, signal);
-    this.sizes = new ResizeObserver(() => this.room.fit());
-    this.sizes.observe(this.root);
-    this.sizes.observe(this.room.grid);
-    this.sizes.observe(document.body);
+    this.sizes = watchPlace(this.root, () => this.room.fit(), this.room.grid, this.sentences);
     mounted.add(this);
     window.genlab = this;
   }

@@ -2,13 +2,16 @@
 // points at a start. Python sends whole curves; nothing is asked of the server while it plays.
 
 /** @import { Motion, Mount, Theme } from "./types.js" */
+import { leastHeight } from "./maths/room.js";
 import { number } from "./maths/text.js";
-import { action, change, element, scrollerOf, swatch, targetOf } from "./page/dom.js";
+import { action, change, element, scrollerOf, swatch, targetOf, watchPlace } from "./page/dom.js";
 import { loadPlotly } from "./page/plotly.js";
 import { readTheme, resolve } from "./page/theme.js";
 import { Frame } from "./player/frame.js";
 
 const WIDE = 1250; // px of component width from which everything is written larger
+const ROW = 200; // px that a row of pictures has at least, however little room the page leaves
+const GAP = 8; // px, as --gap in live.css
 const STACKED = 640; // px below which the pictures stand in one column
 const SECONDS = 8; // that a whole play takes, however many steps it has
 const FEWEST = 10; // steps per second at least: a short play is a short one
@@ -69,9 +72,7 @@ class Player {
     this.root.addEventListener("keydown", event => {
       if (targetOf(event).closest("input, button")) event.stopPropagation();
     });
-    this.sizes = new ResizeObserver(() => this.fit());
-    this.sizes.observe(this.root);
-    this.sizes.observe(document.body);
+    this.sizes = watchPlace(this.root, () => this.fit(), this.grid);
     window.genlabPlayer = this;
   }
 
@@ -203,6 +204,8 @@ class Player {
     if (!this.data) return;
     const top = this.root.getBoundingClientRect().top + scrollerOf(this.root).scrollTop;
     this.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
+    const around = this.root.offsetHeight - this.grid.clientHeight;
+    if (this.grid.clientHeight) this.root.style.setProperty("--least", `${around + leastHeight(this.data.grid, ROW, GAP)}px`);
     const width = this.root.clientWidth;
     this.root.dataset.grid = width >= WIDE ? "wide" : "narrow";
     this.root.classList.toggle("stacked", width < STACKED);

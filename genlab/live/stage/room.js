@@ -4,13 +4,14 @@
 /** @import { Size } from "./types.js" */
 /** @import { Panel } from "./panels/panel.js" */
 import { Area } from "./bar/area.js";
-import { mainWidth } from "./maths/room.js";
+import { leastHeight, mainWidth } from "./maths/room.js";
 import { element, scrollerOf } from "./page/dom.js";
 
 const WIDE = 1500; // px of component width from which the wide grid is used
 const SHARED = 1700; // px of window width from which several mounts that share it write large
 const STACKED = 1000; // px of component width below which the panels stand in one column
 const LOW = 480; // px of window height below which they do too: two above one another would leave no room for a curve
+const ROW = 200; // px that a row of panels has at least, however little room the page leaves
 const GAP = 8; // px, as --gap in live.css
 
 export class Room {
@@ -65,7 +66,19 @@ export class Room {
         lab.draw();
       }
     }
+    this.spread();
     this.share();
+    lab.notes.place();
+  }
+
+  /** A page that has much above the pictures is scrolled rather than that they become too low to be read. */
+  spread() {
+    const { root, data, sentences } = this.lab;
+    if (!this.grid.clientHeight) return;
+    const template = data.grid[this.size()];
+    const lines = this.grid.contains(sentences) && !this.stacked() ? sentences.offsetHeight + GAP : 0;
+    const around = root.offsetHeight - this.grid.clientHeight + lines;
+    root.style.setProperty("--least", `${around + leastHeight(template, ROW, GAP)}px`);
   }
 
   /** How much of the width the main picture gets: as much as makes its plane as large as the height allows. */
@@ -82,6 +95,13 @@ export class Room {
     const { enlarged, presenter } = this.lab;
     const area = [...this.areas.values()].find(area => panel && area.panels.includes(panel));
     return Boolean(panel?.shown && area && (enlarged.area ? area === enlarged.area : presenter.sees(area)));
+  }
+
+  /** The picture that notes lie over: the first that is seen. */
+  picture() {
+    const { enlarged, presenter } = this.lab;
+    const seen = [...this.areas.values()].filter(area => (enlarged.area ? area === enlarged.area : presenter.sees(area)));
+    return seen[0]?.current?.canvas ?? null;
   }
 
   /** One of several mounts of a page shows little, and goes by the width of the window that they share. @returns {Size} */

@@ -1,21 +1,22 @@
 // What belongs to every page: its keys work wherever the focus is, except those that a focused control has a use for
-// itself, and its address follows what it shows.
+// itself, its address follows what it shows, and what Python drew has the colours of the theme that is seen.
 
 /** @import { Mount } from "./types.js" */
 import { Address } from "./address.js";
 import { pageOf } from "./maths/place.js";
 import { targetOf } from "./page/dom.js";
+import { themeName } from "./page/theme.js";
 
 const SETTLED = 150; // ms after which a clicked control has taken what it wants of the click
 
-/** @typedef {{address: Record<string, string> | null, page: string, keys: boolean, base: string}} ShellData */
+/** @typedef {{address: Record<string, string> | null, page: string, keys: boolean, theme: string, base: string}} ShellData */
 
 /** @type {WeakMap<Element, Shell>} */
 const shells = new WeakMap();
 
 /** @param {Mount<ShellData>} component */
 export default function mount({ data, parentElement, setTriggerValue }) {
-  const shell = shells.get(parentElement) ?? new Shell(data.keys);
+  const shell = shells.get(parentElement) ?? new Shell(parentElement, data.keys);
   shells.set(parentElement, shell);
   shell.render(data, setTriggerValue);
   return () => {
@@ -25,8 +26,10 @@ export default function mount({ data, parentElement, setTriggerValue }) {
 }
 
 class Shell {
-  /** @param {boolean} keys */
-  constructor(keys) {
+  /** @param {HTMLElement} parent @param {boolean} keys */
+  constructor(parent, keys) {
+    this.parent = parent;
+    this.told = ""; // the theme that Python was told of: should it not follow, it is not told again and again
     this.stop = new AbortController();
     if (keys) listen(this.stop.signal);
   }
@@ -38,12 +41,25 @@ class Shell {
     // Each page has a path of its own.
     if (this.address?.path !== location.pathname) this.address = this.follower();
     this.address.drawn();
+    this.dress(data);
+  }
+
+  /** Streamlit mounts its components anew when the theme changes, and draws nothing that Python has coloured. @param {ShellData} data */
+  dress({ keys, theme }) {
+    const seen = themeName(this.parent);
+    if (!keys || seen === theme || seen === this.told || !this.here()) return;
+    this.told = seen;
+    this.tell?.("theme", seen);
   }
 
   /** Streamlit draws a page once more with what is past when another one is on its way: its address is not that one's. */
+  here() {
+    const { page, base } = /** @type {ShellData} */ (this.data);
+    return pageOf(location.pathname, base) === (page || "home");
+  }
+
   shown() {
-    const { address, page, base } = /** @type {ShellData} */ (this.data);
-    return pageOf(location.pathname, base) === (page || "home") ? address : null;
+    return this.here() ? this.data?.address ?? null : null;
   }
 
   follower() {

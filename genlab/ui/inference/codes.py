@@ -5,10 +5,10 @@ import streamlit as st
 
 from genlab.config import Setting
 from genlab.figures.mosaic import mosaic
+from genlab.live.shell import theme
 from genlab.ui.errors import literal
 from genlab.ui.inference.address import REACH, SETTINGS, chosen, numbers, remembered, set_code, write_address
 from genlab.ui.inference.shown import ask, pictures, same_noise, seed_box, take_home
-from genlab.ui.library import theme
 from genlab.ui.models import Model
 
 STEPS, STEPS_OF_POINTS = 11, 61

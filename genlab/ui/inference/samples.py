@@ -7,9 +7,9 @@ import streamlit as st
 
 from genlab.figures.mosaic import pairs
 from genlab.figures.still import distances
+from genlab.live.shell import theme
 from genlab.ui.inference.address import SETTINGS, at_first, number, remembered, write_address
 from genlab.ui.inference.shown import ask, pictures, same_noise, seed_box, take_home
-from genlab.ui.library import theme
 from genlab.ui.models import Model, loaded
 
 DRAWN_POINTS = 1000

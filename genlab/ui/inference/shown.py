@@ -9,10 +9,10 @@ from genlab.config import LAST_SEED
 from genlab.data import points
 from genlab.figures.mosaic import mosaic, samples_csv, samples_npz
 from genlab.figures.still import over_density
+from genlab.live.shell import theme
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed
 from genlab.ui.errors import complain
-from genlab.ui.library import theme
 from genlab.ui.models import Model
 
 

@@ -1,12 +1,16 @@
-// What was said of a command, and what there is to say of the run: notes that lie over the pictures and move nothing.
+// What was said of a command, and what there is to say of the run: notes that lie over a picture, cover none of the
+// controls around it, and move nothing.
 
 import { action, change, element } from "../page/dom.js";
 
+const EDGE = 6; // px between a note and the edge of the picture
+const ROOM = 120; // px of a picture that is scrolled past at least, for a note to stay on it
 const STAYS = 8000; // ms for which it is said what was done; what still holds, and what was refused, stays
 
 class Note {
-  /** @param {string} name @param {string} role */
-  constructor(name, role) {
+  /** @param {string} name @param {string} role @param {() => void} place called before it is seen */
+  constructor(name, role, place) {
+    this.place = place;
     this.text = element("span");
     this.away = action("×", () => (this.node.hidden = true));
     this.away.title = "Take this note away";
@@ -22,6 +26,7 @@ class Note {
   tell(line, passes) {
     clearTimeout(this.timer);
     change(this.text, line);
+    if (line) this.place();
     this.node.hidden = !line;
     if (passes) this.timer = setTimeout(() => (this.node.hidden = true), STAYS);
   }
@@ -32,10 +37,28 @@ class Note {
 }
 
 export class Notes {
-  constructor() {
-    this.run = new Note("message", "status");
-    this.hand = new Note("said", "alert");
+  /** @param {() => Element | null} picture that they lie over */
+  constructor(picture) {
+    this.picture = picture;
+    const place = () => this.place();
+    this.run = new Note("message", "status", place);
+    this.hand = new Note("said", "alert", place);
     this.node = element("div", { class: "notes" }, this.run.node, this.hand.node);
+  }
+
+  /** At the lower edge of the picture, whose switches are below it. */
+  place() {
+    const box = this.picture()?.getBoundingClientRect();
+    if (!box?.height) return;
+    // On a page that is scrolled the note stands in the window, wherever that is.
+    const scrolls = getComputedStyle(this.node).position === "fixed";
+    const whole = { left: 0, bottom: window.innerHeight };
+    const around = scrolls ? whole : this.node.offsetParent?.getBoundingClientRect() ?? whole;
+    const foot = scrolls && (box.bottom > whole.bottom || box.bottom < ROOM) ? whole.bottom : box.bottom;
+    const style = this.node.style;
+    style.setProperty("--note-left", `${Math.round(box.left + box.width / 2 - around.left)}px`);
+    style.setProperty("--note-bottom", `${Math.round(around.bottom - foot + EDGE)}px`);
+    style.setProperty("--note-width", `${Math.round(box.width - 2 * EDGE)}px`);
   }
 
   close() {

@@ -33,5 +33,16 @@ export function inOneLine(widths, room, gap, menu) {
   return count;
 }
 
+/**
+ * The height of a grid in which no row that shares the height is lower than `row` px: each line of a CSS template with a
+ * share as its height is one; lines as high as what stands in them come on top.
+ * @param {string} template @param {number} row @param {number} gap
+ */
+export function leastHeight(template, row, gap) {
+  const shares = [...template.matchAll(/"\s*minmax\(0, ([\d.]+)fr\)/g)].map(([, share]) => Number(share));
+  const sum = shares.reduce((sum, share) => sum + share, 0);
+  return shares.length ? Math.ceil((row * sum) / Math.min(...shares)) + gap * (shares.length - 1) : 0;
+}
+
 /** The next of `count` in a circle, or the one before. @param {number} at @param {number} by @param {number} count */
 export const turned = (at, by, count) => (count ? (at + by + count) % count : 0);

@@ -88,6 +88,20 @@ export const drawingOn = (canvas, settings) => /** @type {CanvasRenderingContext
 /** Where the page is scrolled. @param {Element} node */
 export const scrollerOf = node => node.closest("[data-testid=stMain]") ?? document.scrollingElement ?? document.body;
 
+/**
+ * Tells of every change that may move a node or give it other room: words above it that wrap, however late.
+ * @param {Element} node @param {() => void} changed @param {...Element} others whose size matters as well
+ */
+export function watchPlace(node, changed, ...others) {
+  const sizes = new ResizeObserver(changed);
+  for (const other of others) sizes.observe(other);
+  const scroller = scrollerOf(node);
+  // What grows above a node makes one of those taller that hold both.
+  for (let at = /** @type {Element | null} */ (node); at; at = at === scroller ? null : at.parentElement) sizes.observe(at);
+  sizes.observe(document.body);
+  return sizes;
+}
+
 /** Hands a file to the person. @param {Blob} blob @param {string} name */
 export function save(blob, name) {
   const link = element("a", { href: URL.createObjectURL(blob), download: name });

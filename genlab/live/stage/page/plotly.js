@@ -4,11 +4,8 @@
 import { drawingOn, element } from "./dom.js";
 import { SLIDE } from "./sheet.js";
 
-/** The buttons over a figure that the pointer is in. */
-const CONFIG = {
-  displaylogo: false,
-  modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
-};
+/** Plotly's own buttons would lie over the curves: what they do stands in the panel's menu. */
+const CONFIG = { displayModeBar: false };
 
 /** @type {WeakMap<PlotlyDiv, Promise<unknown>>} What Plotly is still at work on. */
 const work = new WeakMap();
@@ -43,6 +40,19 @@ export function restyle(canvas, update, traces) {
   const done = window.Plotly.restyle(canvas, update, traces);
   work.set(canvas, done);
   return done;
+}
+
+/** Factor of one press that zooms. */
+export const ZOOM = 1.5;
+
+/** Shows the middle of a figure closer, or from farther away. @param {PlotlyDiv} canvas @param {number} factor */
+export async function zoom(canvas, factor) {
+  const ranges = ["xaxis", "yaxis"].map(axis => {
+    const [from, to] = canvas._fullLayout[axis].range;
+    const [middle, half] = [(from + to) / 2, (to - from) / 2 / factor];
+    return [`${axis}.range`, [middle - half, middle + half]];
+  });
+  await window.Plotly.relayout(canvas, Object.fromEntries(ranges));
 }
 
 /** Takes a figure apart, once Plotly's hand is off it. @param {PlotlyDiv} canvas */

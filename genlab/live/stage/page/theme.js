@@ -3,13 +3,21 @@
 /** @import { Surroundings, Theme } from "../types.js" */
 import { hexOf, luminance, mix } from "../maths/colours.js";
 
+/** Whether the page is light or dark. @param {Element} node @returns {"light" | "dark"} */
+export function themeName(node) {
+  return nameOf(hex(getComputedStyle(node).getPropertyValue("--st-background-color").trim() || "#ffffff"));
+}
+
+/** @param {string} background */
+const nameOf = background => (luminance(background) < 0.4 ? "dark" : "light");
+
 /** @param {Element} node @param {Surroundings["palette"]} palette @returns {Theme} */
 export function readTheme(node, palette) {
   const style = getComputedStyle(node);
   /** @param {string} name @param {string} otherwise */
   const get = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
   const background = hex(get("--st-background-color", "#ffffff"));
-  const name = luminance(background) < 0.4 ? "dark" : "light";
+  const name = nameOf(background);
   const text = hex(get("--st-text-color", name === "dark" ? "#fafafa" : "#31333f"));
   return {
     name, background, text,
@@ -30,7 +38,6 @@ export function baseLayout(theme, size) {
     paper_bgcolor: clear, plot_bgcolor: clear, font: { family: theme.font, size, color: theme.text },
     xaxis: structuredClone(axis), yaxis: structuredClone(axis),
     hoverlabel: { bgcolor: theme.background, bordercolor: theme.line, font: { family: theme.font, color: theme.text, size } },
-    modebar: { bgcolor: clear, color: theme.muted, activecolor: theme.text },
   };
 }
 

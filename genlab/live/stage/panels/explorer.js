@@ -78,6 +78,7 @@ export class Explorer extends Plot {
     const { dims } = this.spec.explore;
     const kept = recall(`pins-${this.id}`, {})[this.lab.data.run];
     const known = kept?.dims === dims ? kept : {};
+    this.latest = undefined;
     this.clear(known.pins?.[known.newest] ?? new Array(dims).fill(0));
     this.course.restore(known);
     this.strip.unroll();
@@ -219,7 +220,7 @@ export class Explorer extends Plot {
     if (this.seen === seen) return;
     this.seen = seen;
     // After training has moved on, the same codes become something else.
-    if (this.here) this.look();
+    if (this.here || this.rests()) this.look();
     if (!this.course.empty) this.strip.unroll();
   }
 
@@ -291,18 +292,24 @@ export class Explorer extends Plot {
     this.say();
   }
 
+  /** Whether what becomes of the present code is to be seen without a hand: once, and whenever the run rests. */
+  rests() {
+    return this.shown && !this.output.hidden && (!this.latest || this.lab.header?.status !== "running");
+  }
+
   /** Everything that belongs to the present code. */
   look() {
     if (!this.canvas._fullLayout || !this.shown) return;
     this.tell();
     this.sliders.follow();
     this.hand.sketch();
-    if (!this.here || !this.fits()) return;
+    if (!(this.here || this.rests()) || !this.fits()) return;
     const { code } = this;
     this.lab.decoder.ask(`${this.id} cursor`, plain(code), arrays => {
       this.latest = /** @type {Arrays & {code: Code}} */ (/** @type {unknown} */ ({ ...arrays, code }));
       this.decodedAt = this.lab.header?.looking ?? this.lab.header?.step ?? 0;
       this.strip.render(this.output, arrays, 0);
+      this.tell();
       this.echo.draw();
       this.redraws += 1;
     });

@@ -3,8 +3,8 @@
 /** @import { Lab } from "../lab.js" */
 /** @import { PanelSpec, PictureSize } from "../types.js" */
 import { merge } from "../maths/text.js";
-import { action, menu } from "../page/dom.js";
-import { download, pictureOf, purge, react, resize } from "../page/plotly.js";
+import { action, menu, press, toggle } from "../page/dom.js";
+import { download, pictureOf, purge, react, resize, zoom, ZOOM } from "../page/plotly.js";
 import { baseLayout } from "../page/theme.js";
 import { toTake } from "../take/take.js";
 import { Panel } from "./panel.js";
@@ -19,6 +19,7 @@ export class PlotlyPanel extends Panel {
     /** @type {{xaxis?: boolean, yaxis?: boolean}} The axes whose range a person has chosen. */
     this.zoomed = {};
     this.zooms = 0;
+    this.moves = false; // whether a drag moves the picture
     this.revision = 0;
   }
 
@@ -30,6 +31,7 @@ export class PlotlyPanel extends Panel {
         Object.assign(merged[axis], { range: [...this.canvas.layout[axis].range], autorange: false });
       }
     }
+    if (this.moves && merged.dragmode === undefined) merged.dragmode = "pan";
     merged.datarevision = ++this.revision;
     merged.uirevision = this.zooms;
     const first = !this.canvas._fullLayout;
@@ -54,6 +56,23 @@ export class PlotlyPanel extends Panel {
     this.draw();
   }
 
+  /** The middle of the picture closer, or from farther away. @param {number} factor */
+  async zoomBy(factor) {
+    await zoom(this.canvas, factor);
+    this.lab.draw();
+  }
+
+  /** What dragging over the picture does. */
+  grip() {
+    const button = toggle("Drag to move (off: to zoom)", "", on => {
+      this.moves = on;
+      press(button, on);
+      this.lab.draw();
+    });
+    press(button, this.moves);
+    return button;
+  }
+
   resize() {
     resize(this.canvas);
   }
@@ -73,7 +92,10 @@ export class PlotlyPanel extends Panel {
   menu(...items) {
     return menu("More", [
       ...items,
+      action("Zoom in", () => this.zoomBy(ZOOM)),
+      action("Zoom out", () => this.zoomBy(1 / ZOOM)),
       action("Reset zoom", () => this.resetZoom()),
+      this.grip(),
       action("Picture (PNG)", () => this.image("png")),
       action("Picture (SVG)", () => this.image("svg")),
       ...toTake(this),

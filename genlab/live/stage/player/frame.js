@@ -4,7 +4,7 @@
 import { MOVES, mixed } from "../maths/moves.js";
 import { merge } from "../maths/text.js";
 import { action, element, menu, save, targetOf } from "../page/dom.js";
-import { download, plotlyDiv, purge, react, resize, restyle } from "../page/plotly.js";
+import { download, plotlyDiv, purge, react, resize, restyle, zoom, ZOOM } from "../page/plotly.js";
 import { baseLayout, resolve } from "../page/theme.js";
 
 const STILL = 5; // px that a pointer may move while it clicks
@@ -19,11 +19,15 @@ export class Frame {
     this.traces = [];
     /** @type {any[]} What each move showed before the settings changed. */
     this.before = [];
+    this.layout = {};
     this.background = "";
     this.closed = false;
     this.title = element("h3");
     this.canvas = plotlyDiv();
-    const take = menu("Download", [
+    const take = menu("More", [
+      action("Zoom in", () => zoom(this.canvas, ZOOM)),
+      action("Zoom out", () => zoom(this.canvas, 1 / ZOOM)),
+      action("Reset zoom", () => react(this.canvas, this.canvas.data ?? [], structuredClone(this.layout))),
       action("Picture (PNG)", () => this.image("png")),
       action("Picture (SVG)", () => this.image("svg")),
       action("Numbers (CSV)", () => save(new Blob([this.csv()], { type: "text/csv" }), `genlab-${this.id}.csv`)),
@@ -51,9 +55,9 @@ export class Frame {
     /** @type {any} */
     const base = baseLayout(theme, fontSize);
     for (const name of Object.keys(layout).filter(name => /^[xy]axis\d/.test(name))) base[name] = base[name.slice(0, 5)];
-    const merged = merge(base, layout);
-    // Plotly writes into what it is given: the curves must stay whole.
-    await react(this.canvas, structuredClone(data), merged);
+    this.layout = merge(base, layout);
+    // Plotly writes into what it is given: the curves must stay whole, and so must the axes.
+    await react(this.canvas, structuredClone(data), structuredClone(this.layout));
   }
 
   /** @param {number} at @param {number} last @param {number} gliding */

@@ -1,0 +1,148 @@
+"""Nothing is cut, nothing is hidden, and no picture is too low to be read: boxes measured in a real Chromium."""
+
+import pytest
+from test_browser import SECONDS, Lab
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+LEAST = 200
+"""Pixels that a row of panels is high at least."""
+THEORY = ("divergences", "evidence", "reparameterisation", "games", "discriminator")
+
+
+@pytest.fixture
+def lab(page, server):
+    tab = Lab(page, server.url)
+    with tab.errors_forbidden():
+        yield tab
+
+
+def resize(lab, width: int, height: int) -> None:
+    lab.page.set_viewport_size({"width": width, "height": height})
+
+
+def drawn(lab, path: str) -> None:
+    """Open a theory page and wait until all of its pictures are drawn."""
+    lab.page.goto(f"{lab.url}/{path}")
+    lab.page.wait_for_function(
+        "() => { const all = [...document.querySelectorAll('.player [data-picture] .canvas')];"
+        " return all.length > 2 && all.every(one => one._fullLayout); }",
+        timeout=SECONDS,
+    )
+
+
+LOWEST = "Math.min(...[...document.querySelectorAll('.genlab-live .area')].map(area => area.offsetHeight))"
+"""JavaScript for the height of the lowest panel."""
+
+
+@pytest.mark.parametrize("path", [*THEORY, "lessons?lesson=lecture&station=evidence-identity"])
+@pytest.mark.parametrize("size", [(1366, 768), (683, 384)])
+def test_no_picture_of_a_theory_page_is_too_low_to_be_read(lab, path, size):
+    resize(lab, *size)
+    drawn(lab, path)
+    lab.page.wait_for_function(f"() => {LOWEST} >= {LEAST}", timeout=SECONDS)
+
+
+def test_no_panel_of_a_run_is_too_low_to_be_read_when_a_lesson_stands_above_it(lab):
+    lab.page.goto(f"{lab.url}/lessons?lesson=lecture&station=loss-and-beta")
+    lab.page.wait_for_function(
+        f"() => window.genlab?.frames > 0 && window.genlab.data.bar === 'all' && {LOWEST} >= {LEAST}", timeout=SECONDS
+    )
+
+
+@pytest.mark.parametrize("path", THEORY)
+def test_a_phone_shows_a_theory_page_without_scrolling_it_to_the_side(lab, path):
+    resize(lab, 390, 844)
+    drawn(lab, path)
+    lab.page.locator(".katex").first.wait_for()
+    main = "document.querySelector('[data-testid=stMain]')"
+    lab.page.wait_for_function(f"() => {main}.scrollWidth <= {main}.clientWidth", timeout=SECONDS)
+
+
+@pytest.mark.parametrize(("path", "below"), [("gan?width=16", 6), ("evidence", 14.5 * 16)])
+def test_words_that_wrap_above_the_pictures_however_late_push_nothing_off_the_screen(lab, path, below):
+    lab.page.goto(f"{lab.url}/{path}")
+    stage = "document.querySelector('.genlab-live:not(.form)')"
+    fits = (
+        f"below => {{ const box = {stage}?.getBoundingClientRect();"
+        " return box && Math.abs(innerHeight - box.bottom - below) < 2; }"
+    )
+    lab.page.wait_for_function(fits, arg=below, timeout=SECONDS)
+    lab.page.evaluate(
+        f"() => {{ let block = {stage}; while (!block.previousElementSibling) block = block.parentElement;"
+        " const line = document.createElement('div'); line.style.cssText = 'height: 20px; flex: none';"
+        " block.before(line); }"
+    )
+    lab.page.wait_for_function(fits, arg=below, timeout=SECONDS)
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1024, 768)])
+@pytest.mark.parametrize("path", ["gan?width=16", "vae?width=16"])
+def test_a_note_that_passes_covers_no_control(lab, path, size):
+    resize(lab, *size)
+    lab.open(path)
+    lab.page.evaluate("() => window.genlab.hand.order({ do: 'play', until: 3 })")
+    # The note goes by itself: it is seen and measured in one look.
+    covered = lab.page.wait_for_function(
+        "() => { const note = document.querySelector('.note-of.message'); const box = note?.getBoundingClientRect();"
+        " if (!box?.height) return null;"
+        " const controls = document.querySelectorAll('.genlab-live :is(button, summary, select, input)');"
+        " const under = [...controls].filter(one => !note.contains(one) && one.checkVisibility()).filter(one => {"
+        "   const it = one.getBoundingClientRect();"
+        "   return it.left < box.right && it.right > box.left && it.top < box.bottom && it.bottom > box.top; });"
+        " return { words: note.textContent, under: under.map(one => one.outerHTML) }; }",
+        timeout=SECONDS,
+    ).json_value()
+    assert "Step 3 is reached" in covered["words"]
+    assert covered["under"] == []
+
+
+def test_nothing_of_plotly_s_own_lies_over_a_curve_and_a_panel_s_menu_zooms(lab):
+    lab.open("gan?width=16")
+    lab.page.evaluate("() => window.genlab.hand.order({ do: 'play', until: 30 })")
+    lab.wait("h.step === 30 && h.status === 'paused'")
+    losses = lab.page.locator("[data-panel=losses] .canvas")
+    losses.hover()
+    lab.page.wait_for_function("() => document.querySelector('[data-panel=losses] .canvas')._fullLayout")
+    assert lab.page.locator(".genlab-live .modebar-btn").count() == 0
+    width = "(([from, to]) => to - from)(document.querySelector('[data-panel=losses] .canvas')._fullLayout.xaxis.range)"
+    before = lab.page.evaluate(width)
+    area = lab.page.locator(".area", has=lab.page.locator("[data-panel=losses]"))
+    area.locator("summary[title=More]").click()
+    area.get_by_role("button", name="Zoom in").click()
+    lab.page.wait_for_function(f"before => Math.abs({width} / before - 2 / 3) < 0.01", arg=before, timeout=SECONDS)
+    area.get_by_role("button", name="Reset zoom").click()
+    lab.page.wait_for_function(f"before => Math.abs({width} / before - 1) < 0.01", arg=before, timeout=SECONDS)
+
+
+@pytest.mark.parametrize("path", ["vae?width=16", "gan?data=mnist&width=16"])
+def test_what_becomes_of_the_present_code_is_seen_without_a_hand_once_the_run_rests(lab, path):
+    lab.open(path)
+    lab.page.evaluate("() => window.genlab.room.reveal('noise')")
+    lab.press("One step")
+    lab.wait("h.step === 1")
+    lab.page.wait_for_function(
+        "() => { const tile = document.querySelector('.tile canvas');"
+        " if (!tile?.offsetWidth || !document.querySelector('.tile span').textContent.includes('step 1')) return false;"
+        " const { data } = tile.getContext('2d').getImageData(0, 0, tile.width, tile.height);"
+        " return new Set(data).size > 2; }",
+        timeout=SECONDS,
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "coloured"),
+    [
+        ("evidence", "getComputedStyle(document.querySelector('.katex-html [style*=color]')).color"),
+        ("generate", "document.querySelector('[class*=st-key-pictures-] img').src"),
+    ],
+)
+def test_what_python_has_coloured_follows_the_theme_there_and_back(lab, path, coloured):
+    lab.page.goto(f"{lab.url}/{path}")
+    lab.page.wait_for_function(f"() => {{ try {{ return {coloured}; }} catch {{ return ''; }} }}", timeout=SECONDS)
+    light = lab.page.evaluate(coloured)
+    for theme, same in (("dark", False), ("light", True)):
+        lab.page.emulate_media(color_scheme=theme)
+        lab.page.wait_for_function(
+            f"([light, same]) => ({coloured} === light) === same", arg=[light, same], timeout=SECONDS
+        )
