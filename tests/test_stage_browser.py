@@ -1,8 +1,11 @@
 """The stage in a real Chromium: what stands in front, what other tabs see of a hand, and that notes move nothing."""
 
+import io
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
+from PIL import Image
 from test_browser import SECONDS, Lab
 from test_hand_browser import Drag, thumb
 
@@ -176,6 +179,52 @@ def test_the_address_follows_a_drag_no_oftener_than_a_browser_takes_it(lab):
     written, seconds = lab.page.evaluate("[window.written, (performance.now() - window.began) / 1000]")
     # Chromium takes 200 in ten seconds, WebKit 100 in thirty.
     assert 1 <= written <= 2 + seconds / 0.4
+
+
+def seen(node) -> np.ndarray:
+    """What the screen shows of an element, in grey values."""
+    return np.asarray(Image.open(io.BytesIO(node.screenshot())).convert("L"), dtype=float)
+
+
+@pytest.mark.parametrize("path", ["vae?width=16&seed=1", "vae?data=moons&width=16&seed=1"])
+def test_what_stands_in_for_the_plane_while_a_slider_is_dragged_looks_like_it(lab, path):
+    lab.open(path)
+    lab.page.evaluate("() => window.genlab.hand.order({ do: 'play', until: 20 })")
+    lab.wait("h.step === 20 && h.status === 'paused' && lab.root.dataset.step === '20'")
+    # Notes are no part of the picture.
+    lab.page.add_style_tag(content=".genlab-live .notes { visibility: hidden; }")
+    plane = lab.page.locator("[data-panel=latent] .stage")
+    drag = Drag(lab.page, "beta").to(0.8)
+    lab.wait("document.querySelector('[data-panel=latent] .stood-in')")
+    assert lab.page.locator("[data-panel=latent] .scatterlayer path.point").first.is_hidden()
+    stand_in = seen(plane)
+    drag.let_go()
+    lab.wait("!document.querySelector('.stood-in') && !document.querySelector('.stand-in:not([hidden])')")
+    figure = seen(plane)
+    assert np.ptp(figure) > 100, "there is something to be seen"
+    # Edges are smoothed in two ways; whole marks are in the same places.
+    assert np.mean(np.abs(stand_in - figure) > 64) < 0.003
+
+
+def test_what_stands_in_for_the_plane_shows_the_newest_frame_and_is_gone_after_the_drag(lab):
+    lab.open("vae?width=16&seed=1")
+    lab.press("Play")
+    lab.wait("h.step > 20")
+    drag = Drag(lab.page, "beta").to(0.8)
+    lab.wait("document.querySelector('[data-panel=latent] .stood-in')")
+    sheet = "document.querySelector('[data-panel=latent] .stand-in').toDataURL()"
+    before = lab.page.evaluate(sheet)
+    lab.wait(f"{sheet} !== v[0]", before)
+    drag.let_go()
+    lab.pause()
+    lab.wait("!document.querySelector('.stood-in') && lab.root.dataset.step === String(h.step)")
+    # Plotly's figure has the means of the newest frame.
+    lab.wait(
+        "(() => { const { values } = lab.arrays['latent.mean'];"
+        " const figure = document.querySelector('[data-panel=latent] .js-plotly-plot').data;"
+        " const xs = figure.filter(trace => trace.name.startsWith('class ')).flatMap(trace => [...trace.x]);"
+        " return xs.length > 0 && xs.includes(values[0]); })()"
+    )
 
 
 # ---- the room ----

@@ -14,10 +14,18 @@ export class Hand {
   constructor(lab, parent) {
     this.lab = lab;
     this.commands = new Commands(message => lab.feed.send(message));
-    this.controls = new Controls(parent, order => this.commands.order(order), (line, refused) => this.say(line, refused));
+    this.controls = new Controls(parent, order => this.send(order), (line, refused) => this.say(line, refused));
     this.bar = new RunBar(order => this.order(order), {
       slow: () => lab.slow.open(), seeds: () => lab.tell("seeds", true), keep: () => lab.tell("keep", true),
     });
+  }
+
+  /** What a control asks for. @param {Order} order */
+  async send(order) {
+    const answer = await this.commands.order(order);
+    // Of a drag that is over the figures themselves are drawn.
+    if (!this.controls.drag.going) this.lab.draw();
+    return answer;
   }
 
   /** The page has been drawn anew. */

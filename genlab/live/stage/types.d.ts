@@ -310,6 +310,7 @@ export interface PlotlyDiv extends HTMLDivElement {
   data?: any[];
   layout?: any;
   _fullLayout?: any;
+  _fullData?: any;
   on(name: string, act: (event: any) => void): void;
 }
 

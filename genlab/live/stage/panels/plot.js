@@ -8,6 +8,7 @@ import { TRANSFORMS } from "../maths/transforms.js";
 import { assign, number } from "../maths/text.js";
 import { change, element, menu, press, rich, toggle } from "../page/dom.js";
 import { recall, remember } from "../page/memory.js";
+import { StandIn } from "../page/stand_in.js";
 import { resolve } from "../page/theme.js";
 import { PlotlyPanel } from "./plotly_panel.js";
 
@@ -20,6 +21,7 @@ export class Plot extends PlotlyPanel {
   /** @param {Lab} lab @param {PanelSpec} spec */
   constructor(lab, spec) {
     super(lab, spec);
+    this.standIn = new StandIn(this.canvas);
     this.chips = new OneLine(this.under, "layers");
     /** The caption again, for where the picture has its line. */
     this.told = element("p");
@@ -125,7 +127,9 @@ export class Plot extends PlotlyPanel {
     layout.annotations = resolve(layout.annotations ?? [], theme);
     this.adapt(layout);
     this.tellOutside(traces[this.spec.counted ?? -1], layout);
+    if (this.lab.hand.controls.drag.going && this.standIn.draw(traces, layout)) return;
     await this.react(traces, layout);
+    this.standIn.leave(traces, layout);
   }
 
   /** Points that left the picture are gone from sight: how many they are is written into it. @param {any} trace @param {any} layout */
