@@ -50,6 +50,16 @@ def test_no_panel_of_a_run_is_too_low_to_be_read_when_a_lesson_stands_above_it(l
     )
 
 
+def test_the_switches_of_curves_leave_them_room_beside_the_pictures_of_a_gan(lab):
+    lab.open("gan?data=mnist&width=16")
+    lab.press("One step")
+    lab.wait("h.step === 1")
+    figures = "[...document.querySelectorAll('.panel.curves .canvas')].filter(one => one.offsetHeight)"
+    lab.page.wait_for_function(
+        f"() => {figures}.length > 1 && {figures}.every(one => one.offsetHeight >= 96)", timeout=SECONDS
+    )
+
+
 @pytest.mark.parametrize("path", THEORY)
 def test_a_phone_shows_a_theory_page_without_scrolling_it_to_the_side(lab, path):
     resize(lab, 390, 844)

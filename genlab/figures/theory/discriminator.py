@@ -109,7 +109,7 @@ def _discriminators(pair: Pair, run: Training) -> Picture:
 
 def _line_gradients(pair: Pair) -> Picture:
     x = coordinates(pair.points[:, 0])
-    data = [lines("@prior", 1, "0", x=[x[0], x[-1]], y=[0, 0])]
+    data = [{**lines("@prior", 1, "0", x=[x[0], x[-1]], y=[0, 0]), "showlegend": False}]
     for loss, (words, colour, dash) in LOSSES.items():
         force = -generator_gradient(pair, loss)[:, 0]
         data.append(lines(colour, 2.5, words, dash=dash, x=x, y=coordinates(force)))

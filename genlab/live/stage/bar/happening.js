@@ -20,7 +20,7 @@ export class Happening {
     this.more = element("a", { target: "_blank", rel: "noopener" }, "Read more: why this happens ↗");
     const summary = element("summary", { title: "What is happening now?" }, this.icon, this.name);
     this.card = element("div", { class: "card" }, this.saw, this.why, this.attempts, this.more);
-    this.node = element("details", { class: "happening" }, summary, this.card);
+    this.node = element("details", { class: "happening", hidden: "" }, summary, this.card);
     this.summary = summary;
     this.made = "";
     closesOnLeaving(this.node);
