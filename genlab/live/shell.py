@@ -32,6 +32,4 @@ def shell(
         keys: whether it looks after the keys, which one mount of a page does.
     """
     data = {"address": None if address is None else dict(address), "page": page, "keys": keys, "theme": theme()}
-    _component()(
-        key=key, data=data | surroundings("shell"), on_address_change=on_address, on_theme_change=lambda: None
-    )
+    _component()(key=key, data=data | surroundings("shell"), on_address_change=on_address, on_theme_change=lambda: None)
