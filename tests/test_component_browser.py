@@ -146,7 +146,7 @@ SHELL = """
             companion=Companion(beside, "token", "the other") if beside else None,
             on_address=st.query_params.clear,
         )
-    shell(None, lambda: None, key="keys")
+    shell(None, lambda: None, key="keys", page="")
 """
 
 
