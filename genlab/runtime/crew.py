@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from genlab.runtime.host import Active, Host, OnEnd, OnRecord, Pulse
+from genlab.runtime.silence import Looks
 
 PATIENCE = 10.0
 """Seconds without a heartbeat after which a worker counts as hung."""
@@ -141,11 +142,14 @@ class Crew:
         return pulse.silence > (self._patience if pulse.ready else WARM_UP_PATIENCE)
 
     def _watch(self) -> None:
-        while not self._closing.wait(min(0.5, self._patience / 4)):
+        looks = Looks(min(0.5, self._patience / 4))
+        while not self._closing.wait(looks.every):
             for host in tuple(self.hosts):
                 pulse = host.heartbeat()
                 self._failures = 0 if pulse.ready else self._failures
-                if self._is_silent(pulse) or pulse.age > TURN_PATIENCE:
+                # Looks take longer than planned where much goes on.
+                was_watched = looks.watched(host, pulse.silence) >= self._patience / 2
+                if (self._is_silent(pulse) and was_watched) or pulse.age > TURN_PATIENCE:
                     host.kill()
 
     def _ended(self, host: Host) -> None:

@@ -171,8 +171,10 @@ class Link:
         ray = self._ferry._ray
         try:
             while not self._closed:
-                records = ray.get(self._actor.hear.remote(BEAT), timeout=SILENCE)
-                self._ferry.say("hear", self._node_id, records)
+                answer = self._actor.hear.remote(BEAT)
+                # In two halves: what this process sleeps through itself is at most one of them.
+                ray.wait([answer], timeout=SILENCE / 2)
+                self._ferry.say("hear", self._node_id, ray.get(answer, timeout=SILENCE / 2))
         except Exception as error:
             self._lose(error)
 

@@ -18,6 +18,7 @@ from genlab.config import SettingError
 from genlab.runtime.cluster.line import Line
 from genlab.runtime.process import ROOT
 from genlab.runtime.settings import ServerSettings
+from genlab.runtime.silence import Looks
 
 SILENCE = 15.0
 """Seconds without a sign of life after which the process that speaks Ray is replaced."""
@@ -136,9 +137,12 @@ class Fleet:
             process.wait()
 
     def _watch(self) -> None:
-        while not self._closing.wait(1.0):
-            if time.monotonic() - self._heard > self._patience and (process := self._process):
-                process.kill()
+        looks = Looks(1.0)
+        while not self._closing.wait(looks.every):
+            silence = time.monotonic() - self._heard
+            if (process := self._process) and looks.watched(process, silence) >= self._patience / 2:
+                if silence > self._patience:
+                    process.kill()
 
     # ---- what it says ----
 
