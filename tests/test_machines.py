@@ -30,7 +30,7 @@ SMALL = GANConfig(generator_width=8, critic_width=8, batch_size=16)
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs requirements-cluster.txt")
 
 
-def until(true, lab, seconds=60.0):
+def until(true, lab, seconds=150.0):
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, all_about(lab)
