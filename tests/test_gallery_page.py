@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
-from test_pages import FILES, ROOT, RecordingLab, address_of, ask, errors, go_back, open_page
+from test_pages import FILES, ROOT, RecordingLab, address_of, ask, break_off, errors, go_back, open_page
 
 from genlab.config import CONFIGS, GANConfig, VAEConfig
 from genlab.figures import curves_view, picture_view
@@ -51,6 +51,14 @@ def test_a_chosen_failure_starts_beside_its_cure_and_both_play(lab):
     assert "Fails: Weight clipping c = off" in words(tab) and "Cured: Weight clipping c = 0.1" in words(tab)
     for line in (scenario.claim, scenario.cured_claim, scenario.why):
         assert line in words(tab)
+
+
+def test_another_failure_is_shown_that_is_chosen_while_the_first_one_is_still_drawn(lab, monkeypatch):
+    names = list(TWINS)
+    break_off(monkeypatch, "genlab.ui.gallery.pictures")
+    tab = open_page("gallery", scenario=names[0])
+    tab.button(key="next").click().run()
+    assert address_of(tab)["scenario"] == names[1] and len(lab.runs) == 4
 
 
 def test_its_address_finds_the_same_two_runs_again(lab):

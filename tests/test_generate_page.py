@@ -10,7 +10,7 @@ from PIL import Image
 from small_runs import gan, vae
 from streamlit.testing.v1 import AppTest
 from test_browser import SECONDS, Lab
-from test_pages import ROOT, errors
+from test_pages import ROOT, break_off, errors
 
 from genlab.checkpoints import CheckpointError
 from genlab.config import VAEConfig
@@ -198,6 +198,25 @@ def test_an_uploaded_file_is_checked_chosen_and_kept(lab, tmp_path):
     tab.run()
     assert not tab.exception and not errors(tab)
     assert tab.selectbox(key="generate.model").value.startswith("upload:") and "mine.safetensors" in words(tab)
+
+
+def test_a_file_that_is_chosen_while_the_page_is_still_drawn_is_taken(lab, monkeypatch):
+    content = (ROOT / "checkpoints" / "vae_digits.safetensors").read_bytes()
+    keep(lab, "vae12run", vae())
+    break_off(monkeypatch, "genlab.ui.inference.choose_view")
+    tab = open_generate(model="run:vae12run")
+    assert not tab.button_group, "the page is not whole yet"
+    tab.file_uploader(key="generate.file").upload("mine.safetensors", content)
+    tab.run()
+    assert not errors(tab) and tab.selectbox(key="generate.model").value.startswith("upload:")
+    assert tab.session_state[SHOWN] == {"model": tab.selectbox(key="generate.model").value}
+
+
+def test_what_was_wrong_in_an_address_is_still_said_when_its_first_drawing_was_broken_off(lab, monkeypatch):
+    keep(lab, "vae13run", vae())
+    break_off(monkeypatch, "genlab.ui.inference.choose_view")
+    tab = open_generate(model="run:vae13run", temperature="7").run()
+    assert errors(tab) == ["temperature = 7: allowed is 0 to 2"] and not errors(tab.run())
 
 
 def test_a_bad_file_gives_one_line_and_changes_nothing(lab):

@@ -1,11 +1,13 @@
 """The pages, entered by the shell as a person does, against a lab that only remembers what it was told."""
 
+import pydoc
 import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from streamlit import stop
 from streamlit.testing.v1 import AppTest
 
 from genlab.config import CONFIGS, GANConfig, SettingError, VAEConfig, from_json
@@ -14,7 +16,7 @@ from genlab.runtime.client import Acted, RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.settings import ServerSettings
 from genlab.scenarios import HOME, SCENARIOS
-from genlab.ui.address import ASKED, SHOWN
+from genlab.ui.address import SHOWN
 from genlab.ui.runs import differing
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -161,13 +163,13 @@ def address_of(tab: AppTest) -> dict[str, str]:
     """What the browser is told to write into its address; of a page of one run, beside the settings of the run."""
     if (shown := tab.session_state[SHOWN]) is not None:
         return shown
-    here = tab.session_state[f"visit {tab.session_state['page'].lower()}"]
+    here = tab.session_state[f"visit {tab.session_state['arrival'].page.lower()}"]
     return {"run": here.run_id, **({"beside": here.beside} if here.beside else {})}
 
 
 def go_back(tab: AppTest, address: dict[str, str]) -> None:
     """The browser tells that somebody has gone to this address on the same page."""
-    tab.session_state[ASKED] = dict(address)
+    tab.session_state["arrival"].told = dict(address)
     tab.run()
 
 
@@ -177,6 +179,17 @@ def ask(tab: AppTest, address: dict[str, str]) -> None:
     for key, value in address.items():
         tab.query_params[key] = value
     tab.run()
+
+
+def break_off(monkeypatch, where: str) -> None:
+    """The next script run ends when it calls this, as one does when the browser asks for another in its midst."""
+    called = pydoc.locate(where)
+
+    def broken(*args, **kwargs):
+        monkeypatch.setattr(where, called)
+        stop()
+
+    monkeypatch.setattr(where, broken)
 
 
 def errors(tab: AppTest) -> list[str]:

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
-from test_pages import ROOT, errors
+from test_pages import ROOT, break_off, errors
 
 from genlab.config import Setting
 from genlab.figures.motion import coordinates
@@ -64,6 +64,15 @@ def test_a_press_shows_a_row_of_the_table_of_final_radii(preset, radii):
         digit = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
         # half a digit of the table, and the rounding of the page
         assert float(cells[-1]) == pytest.approx(float(radius), abs=0.51 * digit)
+
+
+def test_a_press_counts_while_the_page_of_a_pasted_address_is_still_drawn(monkeypatch):
+    whole = open_theory("games", step="0.05", theta="-2")
+    press(whole, "Non-saturating")
+    break_off(monkeypatch, "genlab.live.player.player")
+    tab = open_theory("games", step="0.05", theta="-2", game="wgan")
+    press(tab, "Non-saturating")
+    assert tab.session_state[SHOWN] == whole.session_state[SHOWN] and table(tab) == table(whole)
 
 
 def test_every_method_on_the_bilinear_game_has_the_rate_that_its_eigenvalues_predict():

@@ -1,6 +1,7 @@
 """The address of a page: what it asks for is read when somebody comes, or goes back; the browser writes it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -8,25 +9,56 @@ from genlab.live.shell import shell
 from genlab.ui.kept import own
 from genlab.ui.told import told
 
-ASKED, SHOWN, PAGE, KEY = "address asked", "address shown", "address page", "shell.address"
+SHOWN, KEY = "address shown", "shell.address"
+
+
+@dataclass
+class Arrival:
+    """Where a tab has come to, and what is asked for there and was not answered yet.
+
+    The whole address while it is ``coming``, later what was ``told``. A script run can be broken off at any of its
+    ``st`` calls: what it has answered stays answered, so that the next one does not undo what a hand did in between.
+    ``said`` are the lines that it has shown, and that go once a script run has come to its end.
+    """
+
+    page: str | None = None
+    coming: bool = True
+    told: dict[str, str] | None = None
+    said: list[list[str]] = field(default_factory=list)
+
+
+def arrival() -> Arrival:
+    """That of this tab."""
+    return st.session_state.setdefault("arrival", Arrival())
 
 
 def asked() -> dict[str, str] | None:
     """What is asked for and was not answered yet; None in a script run for another reason, and on coming with nothing.
 
-    On entering a page that is the whole address. Later the address follows the page, see ``address.js``, and what it
+    On coming to a page that is the whole address. Later the address follows the page, see ``address.js``, and what it
     was when a request left the browser says nothing: the browser tells once where a person has gone.
     """
-    if st.session_state.get("entered", True):
+    here = arrival()
+    if here.coming:
         return own(st.query_params.to_dict()) or None
-    address = st.session_state.get(ASKED)
-    return dict(address) if address is not None else None
+    return dict(here.told) if here.told is not None else None
+
+
+def ask(**address: str) -> None:
+    """Note what the page that is shown is to show instead, as an address would ask for it; for callbacks."""
+    arrival().told = address
+
+
+def answered() -> None:
+    """What was asked for is in the session; for a page, before it draws anything that a hand could move."""
+    here = arrival()
+    here.coming, here.told = False, None
 
 
 def take(key: str) -> None:
     """Note where a person has gone: told by the component ``key``, for the script run that follows."""
     if (where := told(key, "address")) is not None:
-        st.session_state[ASKED] = own({str(name): str(value) for name, value in dict(where).items()})
+        arrival().told = own({str(name): str(value) for name, value in dict(where).items()})
 
 
 def show(address: Mapping[str, str]) -> None:
@@ -37,15 +69,33 @@ def show(address: Mapping[str, str]) -> None:
 def show_now(address: Mapping[str, str], key: str) -> None:
     """The same from within a fragment, whose script run draws no other part of the page."""
     show(address)
-    shell(address, lambda: None, key=key, page=st.session_state[PAGE], keys=False)
+    shell(address, lambda: None, key=key, page=arrival().page or "", keys=False)
+
+
+def leave() -> None:
+    """The page is come to anew when it is drawn next, though it may be the one that is shown."""
+    arrival().page = None
 
 
 def begin(page: str) -> None:
     """The page of this path is about to be drawn: what the one before showed is past."""
-    st.session_state[SHOWN], st.session_state[PAGE] = None, page
+    here = arrival()
+    if here.page != page:
+        here.page, here.coming, here.told = page, True, None
+    here.said.clear()
+    st.session_state[SHOWN] = None
+
+
+def once(key: str) -> list[str]:
+    """The lines under this key of the session, which a page shows until one of its script runs has come to its end."""
+    lines = st.session_state.setdefault(key, [])
+    arrival().said.append(lines)
+    return lines
 
 
 def mount() -> None:
-    """Hand what the page shows to the browser, at the end of every page: what was asked for is answered now."""
-    st.session_state.pop(ASKED, None)
-    shell(st.session_state[SHOWN], lambda: take(KEY), key=KEY, page=st.session_state[PAGE])
+    """Hand what the page shows to the browser, at the end of every page; what was said once has been seen."""
+    answered()
+    shell(st.session_state[SHOWN], lambda: take(KEY), key=KEY, page=arrival().page or "")
+    for lines in arrival().said:
+        lines.clear()

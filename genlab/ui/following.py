@@ -9,6 +9,7 @@ import streamlit as st
 
 from genlab.config import CONFIGS
 from genlab.ui import PAGES
+from genlab.ui.address import leave
 from genlab.ui.kept import NAMES
 from genlab.ui.told import told
 from genlab.ui.walk import walk_with
@@ -51,11 +52,10 @@ def gone() -> Any:
 
 def follow() -> None:
     """Go there; for the shell, before anything is drawn."""
-    going: Going | None = st.session_state.pop(GO, None)
+    going: Going | None = st.session_state.get(GO)
     # Who asks once more may have been heard meanwhile.
     if not going or going.id is not None and going.id == gone():
         return
-    st.session_state[GONE] = going.id
     query = going.query
     if going.how == "led":
         _remember(going)
@@ -66,8 +66,10 @@ def follow() -> None:
         _recall(going)
     else:
         st.session_state.pop(OWN, None)
-    # The page may be the one that is shown: it is entered anew.
-    st.session_state["page"] = None
+    leave()
+    # Not before: a script that is broken off on the way has not gone, and goes once more.
+    del st.session_state[GO]
+    st.session_state[GONE] = going.id
     st.switch_page(PAGES / f"{going.page}.py", query_params=query)
 
 
@@ -82,9 +84,10 @@ def _remember(going: Going) -> None:
 
 
 def _recall(going: Going) -> None:
-    since, own = st.session_state.pop(OWN, (None, {}))
+    since, own = st.session_state.get(OWN, (None, {}))
     if since is None and not going.was:
         return
     for name in REMEMBERED:
         st.session_state.pop(name, None)
     st.session_state.update(own)
+    st.session_state.pop(OWN, None)

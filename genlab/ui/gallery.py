@@ -14,7 +14,7 @@ from genlab.runtime import client
 from genlab.runtime.client import CommandFailed, RunState, UnknownRun
 from genlab.scenarios import SCENARIOS, Scenario
 from genlab.ui import PAGES
-from genlab.ui.address import asked, show
+from genlab.ui.address import answered, asked, show
 from genlab.ui.cards import ICONS
 from genlab.ui.errors import complain_of, literal
 from genlab.ui.owners import watching
@@ -71,6 +71,7 @@ def open_pair() -> Pair | None:
     if query is not None and "run" not in query:
         here.problems = []
         _take_up(here, query)
+    answered()
     if here.left and not all(client.get_lab().exists(run_id) for run_id in (here.left, here.right)):
         here.problems.append("One of the two runs was deleted.")
         here.left = here.right = ""

@@ -15,7 +15,7 @@ from genlab.maps import MapConfig, cell_text
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.hand import fresh_map
-from genlab.ui.address import asked, show, take
+from genlab.ui.address import answered, asked, show, take
 from genlab.ui.errors import complain, complain_of
 from genlab.ui.library import show as show_run
 from genlab.ui.own import missing
@@ -70,6 +70,7 @@ def open_map() -> RunState:
     lab.bring_data(here.run_id)
     state = lab.state(here.run_id)
     _choose(here, state.config, cell, shown)
+    answered()
     _write_address(here, state)
     return state
 

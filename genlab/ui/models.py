@@ -79,8 +79,9 @@ def find(key: str) -> Model:
 
 def take_upload(content: bytes, name: str) -> str:
     """Check a visitor's file and keep it; the key under which it can be chosen."""
+    uploads = st.session_state.setdefault("uploads", {})
     key = f"upload:{client.get_lab().keep_upload(content, name).stem}"
-    st.session_state.setdefault("uploads", {})[key] = f"{name} · {key[7:12]}"
+    uploads[key] = f"{name} · {key[7:12]}"
     return key
 
 

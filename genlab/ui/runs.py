@@ -13,7 +13,7 @@ from genlab.runtime import client
 from genlab.runtime.client import RunState
 from genlab.runtime.hand import said
 from genlab.runtime.messages import RunStatus
-from genlab.ui.address import asked
+from genlab.ui.address import answered, asked
 from genlab.ui.own import missing
 from genlab.ui.owners import STEER, take_up_link
 from genlab.ui.told import told
@@ -66,6 +66,7 @@ def open_run(kind: type[Config]) -> RunState:
         here.looked_at = None
     here.run_id, here.config = state.run_id, state.config
     _check_beside(lab, kind, here)
+    answered()
     return state
 
 

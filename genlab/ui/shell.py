@@ -1,4 +1,4 @@
-"""The frame around every page: navigation on top, compact spacing, and which page was just entered."""
+"""The frame around every page: navigation on top, compact spacing, and which page somebody has come to."""
 
 import streamlit as st
 
@@ -37,13 +37,8 @@ page = st.navigation(
     },
     position="top",
 )
-if st.session_state.get("page") != page.title:
-    st.session_state["drawn"] = None
-# A script that was interrupted on the way has shown nothing: the next one enters the page as well.
-st.session_state["entered"] = st.session_state.get("drawn") != page.title
-st.session_state["page"] = page.title
-warn_of_troubles()
 address.begin(page.url_path)
+warn_of_troubles()
 if admitted():
     strip()
     # The strip stands even on a page that is left at once: what it tells meanwhile is heard.
@@ -53,4 +48,3 @@ if admitted():
     page.run()
 with st.container(key="shell"):
     address.mount()
-st.session_state["drawn"] = page.title

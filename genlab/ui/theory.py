@@ -13,7 +13,6 @@ from genlab.live.form import form
 from genlab.live.shell import theme
 from genlab.ui import address
 from genlab.ui.errors import complain_of
-from genlab.ui.kept import own
 
 LONGEST_QUOTE = 60
 """Characters of a bad value that a line about it repeats."""
@@ -44,15 +43,17 @@ class Settings:
     def __init__(self, page: str):
         self._page = page
         self._top = st.container()
-        kept = st.session_state.setdefault(f"theory.{page}", {"values": {}, "problems": []})
+        kept = st.session_state.setdefault(f"theory.{page}", {"values": {}, "address": {}})
         self._values: dict[str, Any] = kept["values"]
-        self._problems: list[str] = kept["problems"]
-        self._address: dict[str, str] = {}
+        self._problems = address.once(f"theory.{page}.problems")
+        self._address: dict[str, str] = kept["address"]
         self._written: dict[str, str] = {}
         self._names: dict[str, None] = {}
-        if st.session_state.get("entered", True) and (address := own(st.query_params.to_dict())):
-            self._address = address
+        if (query := address.asked()) is not None:
             self._values.clear()
+            self._address.clear()
+            self._address.update(query)
+        address.answered()
 
     def value(self, name: str, default: Any, read: Callable[[str], Any], write: Callable[[Any], str] = str) -> Any:
         """The value of a setting without a widget of its own.
@@ -74,6 +75,8 @@ class Settings:
 
     def set(self, **values: Any) -> None:
         """Give settings new values; for the callbacks of buttons and presets, before the page is drawn again."""
+        for name in values:
+            self._address.pop(name, None)
         self._values.update(values)
 
     def say(self, problem: str) -> None:
@@ -142,8 +145,8 @@ class Settings:
         self._problems += [
             f"{name[:LONGEST_QUOTE]}: this page has no such setting; it has {known}" for name in self._address
         ]
+        self._address.clear()
         complain_of(self._problems, self._top)
-        self._problems.clear()
         address.show(self._written)
 
     def _form(self, setting: Setting, value: Any) -> None:

@@ -18,6 +18,7 @@ from genlab.runtime.client import CommandFailed
 from genlab.runtime.progress import Reached
 from genlab.scenarios.claims import claim_of
 from genlab.ui import PAGES
+from genlab.ui.address import leave
 from genlab.ui.errors import complain_of, literal
 from genlab.ui.kept import keep, kept, take_up
 from genlab.ui.runs import visit
@@ -157,8 +158,7 @@ def _take_address(here: Walk, found: Shelf) -> None:
 
 def _go(here: Walk, station: Station) -> None:
     """Open the page of a station with its set-up; what it started before is shown again."""
-    # The page may be the one that is shown: it is entered anew.
-    st.session_state["page"] = None
+    leave()
     query = {**_query(here, station), **kept()}
     # Not before: a script that is interrupted on the way has not gone.
     here.wanted = False

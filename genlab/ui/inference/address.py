@@ -6,9 +6,8 @@ import streamlit as st
 
 from genlab.config import LAST_SEED, Setting
 from genlab.live.form import form
-from genlab.ui.address import show, show_now
+from genlab.ui.address import answered, asked, once, show, show_now
 from genlab.ui.errors import complain_of
-from genlab.ui.kept import own
 from genlab.ui.theory import LONGEST_QUOTE
 
 REACH = 3.0
@@ -67,11 +66,12 @@ def at_first(name: str) -> Any:
 
 def take_address() -> None:
     """Of each part that the address lacks, what this visitor left it at stays."""
-    address, kept = own(st.query_params.to_dict()), st.session_state.setdefault("generate.kept", {})
+    address, kept = asked() or {}, st.session_state.setdefault("generate.kept", {})
     for part in MODELS:
-        if found := address.pop(part, None) or kept.get(part):
+        shown = st.session_state.get(f"generate.{part}")
+        if (found := address.pop(part, None) or shown or kept.get(part)) and found != shown:
             st.session_state[f"generate.{part}"] = found
-    problems = st.session_state.setdefault("generate.problems", [])
+    problems = once("generate.problems")
     for name, text in address.items():
         try:
             if name == "z":
@@ -83,6 +83,7 @@ def take_address() -> None:
                 raise ValueError(f"this page has no such setting; it has {', '.join([*MODELS, *SETTINGS, 'z'])}")
         except ValueError as error:
             problems.append(f"{name[:LONGEST_QUOTE]} = {text[:LONGEST_QUOTE]}: {error}")
+    answered()
 
 
 def write_address(in_fragment: bool = True) -> None:
@@ -118,7 +119,7 @@ def numbers(key: str, settings: list[Setting]) -> list[float]:
         kept = float(st.session_state.setdefault(setting.name, setting.default))
         values[setting.name] = st.session_state[setting.name] = min(setting.high, max(setting.low, kept))
     form(f"{key}.form", settings, values, lambda told: _take(settings, told))
-    complain_of(st.session_state.pop("generate.problems", []))
+    complain_of(st.session_state.pop("generate.refused", []))
     return list(values.values())
 
 
@@ -129,7 +130,7 @@ def _take(settings: list[Setting], told: dict[str, Any]) -> None:
             try:
                 st.session_state[setting.name] = setting.take(told[setting.name])
             except ValueError as error:
-                st.session_state["generate.problems"] = [str(error)]
+                st.session_state["generate.refused"] = [str(error)]
 
 
 def _read_code(text: str) -> list[float]:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from genlab.checkpoints import CheckpointError
+from genlab.ui.address import ask, once
 from genlab.ui.errors import complain, complain_of, literal
 from genlab.ui.inference.address import MODELS, NOTHING, SETTINGS, at_first, take_address, write_address
 from genlab.ui.library import open_as_run, show
@@ -11,8 +12,7 @@ from genlab.ui.models import Model, choices, find, how_made, story, take_upload
 
 def choose_models() -> list[Model]:
     """Draw the choice of one or two models and return them; the address names them."""
-    if st.session_state.get("entered", True) or "generate.model" not in st.session_state:
-        take_address()
+    take_address()
     options = choices()
     for part in MODELS:
         asked = st.session_state.get(f"generate.{part}")
@@ -30,7 +30,7 @@ def choose_models() -> list[Model]:
         beside = {NOTHING: "–"} | options
         st.selectbox("Beside it, on the same noise", list(beside), format_func=beside.get, key="generate.beside")
     st.file_uploader("Or a file", type="safetensors", key="generate.file", on_change=_uploaded)
-    complain_of(st.session_state.pop("generate.problems", []))
+    complain_of(once("generate.problems"))
     write_address(in_fragment=False)
     asked = (st.session_state.get(f"generate.{part}") for part in MODELS)
     return [model for key in asked if key not in (None, NOTHING) and (model := _found(key))]
@@ -54,13 +54,13 @@ def _found(key: str) -> Model | None:
 
 
 def _uploaded() -> None:
-    file = st.session_state["generate.file"]
+    file, problems = st.session_state["generate.file"], once("generate.problems")
     if file is None:
         return
     try:
-        st.session_state["generate.model"] = take_upload(file.getvalue(), file.name)
+        ask(model=take_upload(file.getvalue(), file.name))
     except CheckpointError as error:
-        st.session_state["generate.problems"] = [str(error)]
+        problems.append(str(error))
 
 
 def about(model: Model) -> None:
