@@ -169,4 +169,4 @@ def leave_at_rest(tab) -> None:
     pause = tab.get_by_role("button", name="Pause")
     if tab.evaluate(f"{connected} && window.genlab.header?.status === 'running'") and pause.count():
         pause.first.click()
-        tab.wait_for_function("() => window.genlab.header.status !== 'running'", timeout=10_000)
+        tab.wait_for_function("() => window.genlab.header.status !== 'running'", timeout=60_000)

@@ -138,4 +138,3 @@ def test_the_curves_of_twins_have_room_above_their_switches(gallery):
         page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
         page.wait_for_function(f"() => {figures}.length === 2")
         page.wait_for_function(f"least => {figures}.every(one => one.clientHeight >= least)", arg=least)
-    gallery.pause()

@@ -1,5 +1,6 @@
 """What a reader of the code may rely on: no file is long, and what a function takes and gives is what its types say."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -18,6 +19,19 @@ def test_no_file_of_the_product_is_longer_than_400_lines():
     assert len(lengths) > 100
     long = {str(file.relative_to(ROOT)): length for file, length in lengths.items() if length > LONGEST}
     assert not long, "split each where two ideas meet"
+
+
+def test_no_page_looks_for_a_press_on_its_way():
+    """A script that is broken off before it has come to the button has not heard of the press: a callback has."""
+    found = []
+    for path in [*ROOT.glob("pages/*.py"), *ROOT.glob("genlab/ui/**/*.py")]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            pressed = isinstance(node, ast.Call) and getattr(node.func, "attr", "")
+            if pressed in ("button", "form_submit_button") and id(node) not in alone:
+                found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert found == []
 
 
 def test_the_types_of_python_fit():

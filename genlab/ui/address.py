@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import streamlit as st
 
@@ -18,12 +19,14 @@ class Arrival:
 
     The whole address while it is ``coming``, later what was ``told``. A script run can be broken off at any of its
     ``st`` calls: what it has answered stays answered, so that the next one does not undo what a hand did in between.
+    ``going`` is the page, with its address, that a press of a button leads to.
     ``said`` are the lines that it has shown, and that go once a script run has come to its end.
     """
 
     page: str | None = None
     coming: bool = True
     told: dict[str, str] | None = None
+    going: tuple[Path, dict[str, str]] | None = None
     said: list[list[str]] = field(default_factory=list)
 
 
@@ -70,6 +73,23 @@ def show_now(address: Mapping[str, str], key: str) -> None:
     """The same from within a fragment, whose script run draws no other part of the page."""
     show(address)
     shell(address, lambda: None, key=key, page=arrival().page or "", keys=False)
+
+
+def go(page: Path, query: Mapping[str, str]) -> None:
+    """Go to another page; for callbacks: a press is noted, and the script run that follows goes, see ``go_on``.
+
+    A press that a script looks for on its way is lost when the script is broken off before.
+    """
+    arrival().going = page, dict(query)
+
+
+def go_on() -> None:
+    """Go where a button that was pressed leads; for the shell and for dialogs, before anything is drawn."""
+    here = arrival()
+    if here.going:
+        (page, query), here.going = here.going, None
+        leave()
+        st.switch_page(page, query_params=query)
 
 
 def leave() -> None:

@@ -15,7 +15,8 @@ from genlab.live.shell import theme
 from genlab.live.sketch import SIDE, sketch
 from genlab.runtime import client
 from genlab.ui import PAGES
-from genlab.ui.errors import complain, literal
+from genlab.ui.address import go, once
+from genlab.ui.errors import complain, complain_of, literal
 from genlab.ui.own import owner, shelf
 
 COLUMNS = 49
@@ -41,7 +42,11 @@ def draw_plane() -> None:
             colour="real", on_drawn=keep,
         )  # fmt: skip
     with right:
-        _offer("plane", lambda: from_density(st.session_state["own.cells"]), "My drawing")
+        _offer("plane", _painted, "My drawing")
+
+
+def _painted() -> np.ndarray:
+    return from_density(st.session_state["own.cells"])
 
 
 def draw_line() -> None:
@@ -59,8 +64,11 @@ def draw_line() -> None:
             ends=ENDS, on_drawn=keep,
         )  # fmt: skip
     with right:
-        heights = np.array([LEVELS.index(letter) for letter in st.session_state["own.curve"]], float)
-        _offer("line", lambda: from_heights(heights, ENDS), "My curve")
+        _offer("line", _drawn, "My curve")
+
+
+def _drawn() -> np.ndarray:
+    return from_heights(np.array([LEVELS.index(letter) for letter in st.session_state["own.curve"]], float), ENDS)
 
 
 def bring_table() -> None:
@@ -76,18 +84,19 @@ def bring_table() -> None:
             help="An .npz holds data that a lab has handed out beside a script.",
         )  # fmt: skip
         with st.container(horizontal=True):
-            standardise = st.toggle("Standardise each column", True, key="own.standardise")
-            decimal = st.toggle(
-                "Commas are decimals", key="own.decimal", help="Columns are then parted by ; or spaces."
-            )
+            st.toggle("Standardise each column", True, key="own.standardise")
+            st.toggle("Commas are decimals", key="own.decimal", help="Columns are then parted by ; or spaces.")
     with right:
-        source = file.getvalue() if file else text
-        if source:
-            name = file.name.rsplit(".", 1)[0] if file else "My table"
-            if file and file.name.lower().endswith(".npz"):
-                _offer("table", lambda: handed_out(file.getvalue()), name)
-            else:
-                _offer("table", lambda: table(source, decimal_comma=decimal, standardise=standardise), name)
+        if file or text:
+            _offer("table", _rows, file.name.rsplit(".", 1)[0] if file else "My table")
+
+
+def _rows() -> np.ndarray:
+    file, text = st.session_state["own.file"], st.session_state["own.text"]
+    how = {"decimal_comma": st.session_state["own.decimal"], "standardise": st.session_state["own.standardise"]}
+    if file and file.name.lower().endswith(".npz"):
+        return handed_out(file.getvalue())
+    return table(file.getvalue() if file else text, **how)
 
 
 def bring_pictures() -> None:
@@ -99,17 +108,21 @@ def bring_pictures() -> None:
             accept_multiple_files=True, key="own.pictures",
         )  # fmt: skip
         with st.container(horizontal=True):
-            invert = st.toggle("Invert", key="own.invert", help="For dark ink on white paper.")
-            centre = st.toggle("Centre", True, key="own.centre", help="Cut out the ink and put it into the middle.")
+            st.toggle("Invert", key="own.invert", help="For dark ink on white paper.")
+            st.toggle("Centre", True, key="own.centre", help="Cut out the ink and put it into the middle.")
         st.caption("They become 28×28 grey values. Bring at least 20.")
     with right:
         if files:
-            named = [(file.name, file.getvalue()) for file in files]
-            _offer("images", lambda: pictures(named, invert=invert, centre=centre), files[0].name.rsplit(".", 1)[0])
+            _offer("images", _brought, files[0].name.rsplit(".", 1)[0])
+
+
+def _brought() -> np.ndarray:
+    how = {"invert": st.session_state["own.invert"], "centre": st.session_state["own.centre"]}
+    return pictures([(file.name, file.getvalue()) for file in st.session_state["own.pictures"]], **how)
 
 
 def _offer(key: str, make: Callable[[], np.ndarray], title: str) -> None:
-    """Show what would be taken, and take it under a name."""
+    """Show what would be taken, and take it under a name; ``make`` makes it of what the controls say by then."""
     try:
         examples = make()
     except NothingYet as error:
@@ -120,9 +133,9 @@ def _offer(key: str, make: Callable[[], np.ndarray], title: str) -> None:
         return
     _show(examples)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        called = st.text_input("Name", title, max_chars=60, key=f"own.name.{key}")
+        st.text_input("Name", title, max_chars=60, key=f"own.name.{key}")
         st.button("Keep", icon=":material/save:", type="primary", key=f"own.keep.{key}", on_click=_keep,
-                  args=(examples, called))  # fmt: skip
+                  args=(key, make))  # fmt: skip
 
 
 def _show(examples: np.ndarray) -> None:
@@ -134,22 +147,24 @@ def _show(examples: np.ndarray) -> None:
     st.plotly_chart(examples_figure(examples, theme=theme()), config={"displaylogo": False})
 
 
-def _keep(examples: np.ndarray, title: str) -> None:
+def _keep(key: str, make: Callable[[], np.ndarray]) -> None:
+    """Under the name and as the controls stand now: they may have moved since the button was drawn."""
+    said, refused = once("own.said"), once("own.refused")
+    title, whose, into = st.session_state[f"own.name.{key}"], owner(), shelf()
     try:
-        name = shelf().put(examples, title, owner())
-        st.session_state["own.said"] = f"“{literal(shelf().title(name, owner()))}” is kept."
+        name = into.put(make(), title, whose)
+        said.append(f"“{literal(into.title(name, whose))}” is kept.")
     except OwnError as error:
-        st.session_state["own.refused"] = str(error)
+        refused.append(str(error))
     except OSError as error:
-        st.session_state["own.refused"] = f"The data cannot be kept: {error.strerror or error}."
+        refused.append(f"The data cannot be kept: {error.strerror or error}.")
 
 
 def standing() -> None:
     """What this person has brought, and what can be done with it."""
-    if refused := st.session_state.pop("own.refused", ""):
-        complain(refused)
-    if said := st.session_state.pop("own.said", ""):
-        st.success(said)
+    complain_of(once("own.refused"))
+    for line in once("own.said"):
+        st.success(line)
     sets = shelf().standing(owner())
     st.markdown("**Yours**" if sets else "Nothing of yours is here yet.")
     for one in sets:
@@ -167,8 +182,8 @@ def _row(one: Standing) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"own-{one.name[4:]}"):
         st.markdown(f"**{literal(one.title)}** · {one.examples:,} {kind}", width="stretch")
         for model in ("vae", "gan"):
-            if st.button(f"Train a {model.upper()}", key=f"own.{model}.{one.name}"):
-                st.switch_page(PAGES / f"{model}.py", query_params={"data": one.name})
+            st.button(f"Train a {model.upper()}", key=f"own.{model}.{one.name}", on_click=go,
+                      args=(PAGES / f"{model}.py", {"data": one.name}))  # fmt: skip
         with st.popover("", icon=":material/more_horiz:", help="Rename or delete"):
             key = f"own.rename.{one.name}"
             st.text_input("Name", one.title, max_chars=60, key=key, on_change=_rename, args=(one.name, key))
@@ -178,14 +193,16 @@ def _row(one: Standing) -> None:
 
 
 def _rename(name: str, key: str) -> None:
+    refused = once("own.refused")
     try:
         shelf().rename(name, st.session_state[key], owner())
     except OwnError as error:
-        st.session_state["own.refused"] = str(error)
+        refused.append(str(error))
 
 
 def _forget(name: str) -> None:
+    said = once("own.said")
     in_use = sum(run.state.config.data == name for run in client.get_lab().runs())
     shelf().forget(name, owner(), keep=in_use > 0)
     runs = "1 run that uses them keeps them." if in_use == 1 else f"{in_use} runs that use them keep them."
-    st.session_state["own.said"] = f"Deleted. {runs}" if in_use else "Deleted."
+    said.append(f"Deleted. {runs}" if in_use else "Deleted.")

@@ -9,6 +9,7 @@ from genlab.live.shell import theme
 from genlab.runtime import client
 from genlab.scenarios import Scenario
 from genlab.ui import ASSETS, PAGES
+from genlab.ui.address import go
 
 PICTURED = {
     "vae": "the codes in the latent plane, at the start, half-way and at the end",
@@ -25,17 +26,20 @@ def scenario_card(scenario: Scenario) -> None:
         st.image(_picture(scenario.name, theme()), width="stretch", alt=f"{scenario.title}: {PICTURED[model]}")
         st.markdown(f"{scenario.claim} {scenario.later}".strip())
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            clicked = st.button("Start", icon=":material/play_arrow:", key=f"start.{scenario.name}")
+            key = f"start.{scenario.name}"
+            st.button("Start", icon=":material/play_arrow:", key=key, on_click=_start, args=(scenario,))
             if scenario.cure:
                 st.page_link(
                     PAGES / "gallery.py", label="Beside its cure", icon=":material/compare:",
                     query_params={"scenario": scenario.name}, help=scenario.cured_claim,
                 )  # fmt: skip
-    if clicked:
-        lab = client.get_lab()
-        run_id = lab.start(scenario.config)
-        lab.play(run_id, until=scenario.steps)
-        st.switch_page(PAGES / f"{model}.py", query_params={"run": run_id, **scenario.config.to_query()})
+
+
+def _start(scenario: Scenario) -> None:
+    lab, config = client.get_lab(), scenario.config
+    run_id = lab.start(config)
+    lab.play(run_id, until=scenario.steps)
+    go(PAGES / f"{config.model}.py", {"run": run_id, **config.to_query()})
 
 
 @cache

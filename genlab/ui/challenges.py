@@ -8,6 +8,7 @@ from genlab.config import CONFIGS
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed, UnknownRun
 from genlab.ui import PAGES
+from genlab.ui.address import go
 from genlab.ui.errors import complain, literal
 from genlab.ui.kept import keep, kept
 from genlab.ui.runs import visit
@@ -26,14 +27,15 @@ def _card(challenge: Challenge) -> None:
     with st.container(border=True, height="stretch", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/flag: **{challenge.title}**", width="stretch")
-            clicked = st.button("Begin", icon=":material/play_arrow:", key=f"challenge.{challenge.name}")
+            key = f"challenge.{challenge.name}"
+            st.button("Begin", icon=":material/play_arrow:", key=key, on_click=_begin, args=(challenge,))
         st.markdown(challenge.goal)
-    if clicked:
-        run_id = client.get_lab().start(challenge.start)
-        keep(challenge=challenge.name)
-        st.switch_page(
-            PAGES / f"{challenge.start.model}.py", query_params={"run": run_id, **challenge.start.to_query()} | kept()
-        )
+
+
+def _begin(challenge: Challenge) -> None:
+    keep(challenge=challenge.name)
+    also, run_id = kept(), client.get_lab().start(challenge.start)
+    go(PAGES / f"{challenge.start.model}.py", {"run": run_id, **challenge.start.to_query()} | also)
 
 
 def challenge_above(page: str) -> None:

@@ -12,7 +12,8 @@ from genlab.maps import MapConfig
 from genlab.runtime import client
 from genlab.runtime.client import RunState
 from genlab.ui import PAGES
-from genlab.ui.errors import complain, literal
+from genlab.ui.address import once
+from genlab.ui.errors import complain_of, literal
 from genlab.ui.following import go, gone
 from genlab.ui.library import what
 from genlab.ui.links import show_link
@@ -40,13 +41,16 @@ def led() -> bool:
         return True
     st.markdown("**Lead this class.** Your students need nothing of this.")
     with st.form("class.enter", border=False, width=420):
-        passphrase = st.text_input("The lecturer's passphrase", type="password")
-        if st.form_submit_button("Lead the class", type="primary"):
-            if problem := room.enter(passphrase):
-                complain(problem)
-            else:
-                st.rerun()
+        st.text_input("The lecturer's passphrase", type="password", key="class.passphrase")
+        st.form_submit_button("Lead the class", type="primary", on_click=_enter)
+        complain_of(once("class.refused"))
     return False
+
+
+def _enter() -> None:
+    refused = once("class.refused")
+    if problem := client.get_lab().classroom.enter(st.session_state["class.passphrase"]):
+        refused.append(problem)
 
 
 def join() -> None:
@@ -86,17 +90,22 @@ def give() -> None:
         if not runs:
             st.caption("Open a run of your own first, on another page of this browser.")
             return
-        run_id = st.selectbox("Your run", list(runs), format_func=lambda one: runs[one])
-        same = st.toggle("The same seed for everybody", value=True)
-        st.button("Give everybody this set-up", icon=":material/group_add:", on_click=_give, args=(run_id, same))
+        st.selectbox("Your run", list(runs), format_func=lambda one: runs[one], key="class.run")
+        st.toggle("The same seed for everybody", value=True, key="class.same")
+        st.button("Give everybody this set-up", icon=":material/group_add:", on_click=_give)
         shown = room.shown()
         if shown:
             st.button("Show it no longer", icon=":material/visibility_off:", on_click=room.show, args=("",))
         else:
-            st.button("Everybody may watch it", icon=":material/visibility:", on_click=room.show, args=(run_id,))
+            st.button("Everybody may watch it", icon=":material/visibility:", on_click=_show)
 
 
-def _give(run_id: str, same: bool) -> None:
+def _show() -> None:
+    client.get_lab().classroom.show(st.session_state["class.run"])
+
+
+def _give() -> None:
+    run_id, same = st.session_state["class.run"], st.session_state["class.same"]
     count = client.get_lab().classroom.give(run_id, same)
     st.toast(f"{count} {'student has' if count == 1 else 'students have'} it as a run of their own.")
 
@@ -113,14 +122,19 @@ def _trains(state: RunState) -> str:
 
 def question() -> None:
     """Ask everybody something, and see what they say."""
-    room = client.get_lab().classroom
     with st.form("class.question", border=False):
-        text = st.text_input("Question", max_chars=300)
-        choices = st.text_area("Choices, a line each", height=100)
-        if st.form_submit_button("Ask everybody", icon=":material/help:"):
-            if problem := room.ask(text, choices.splitlines()):
-                complain(problem)
+        st.text_input("Question", max_chars=300, key="class.question.text")
+        st.text_area("Choices, a line each", height=100, key="class.question.choices")
+        st.form_submit_button("Ask everybody", icon=":material/help:", on_click=_ask)
+        complain_of(once("class.question.refused"))
     _tally()
+
+
+def _ask() -> None:
+    refused = once("class.question.refused")
+    text, choices = (st.session_state[f"class.question.{part}"] for part in ("text", "choices"))
+    if problem := client.get_lab().classroom.ask(text, choices.splitlines()):
+        refused.append(problem)
 
 
 @st.fragment(run_every=TALLY_EVERY)

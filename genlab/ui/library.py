@@ -16,6 +16,7 @@ from genlab.runtime.client import CommandFailed, UnknownRun
 from genlab.runtime.store import LONGEST_NAME, StoredRun
 from genlab.stamps import STAMPS
 from genlab.ui import PAGES
+from genlab.ui.address import go, once
 from genlab.ui.errors import complain, complain_of, literal
 from genlab.ui.keep import rule
 
@@ -165,39 +166,46 @@ def actions(chosen: list[StoredRun]) -> None:
     """Open or rename the one chosen run; delete all that are chosen, after a question."""
     one = chosen[0] if len(chosen) == 1 else None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        if st.button("Open run", icon=":material/open_in_new:", type="primary", disabled=one is None):
-            show(one.state.run_id)
+        st.button(
+            "Open run", icon=":material/open_in_new:", type="primary", disabled=one is None, on_click=show,
+            args=(one and one.state.run_id,),
+        )  # fmt: skip
         with st.popover("Rename", icon=":material/edit:", disabled=one is None):
             if one:
                 key = f"rename.{one.state.run_id}"
                 st.text_input(
                     "Name", one.name, key=key, max_chars=LONGEST_NAME, on_change=_rename, args=(one.state.run_id, key)
                 )
-        if st.button("Twin", icon=":material/compare:", disabled=len(chosen) != 2, help=TWIN):
-            _twin(*(run.state.run_id for run in chosen))
-        if st.button("Delete", icon=":material/delete:", disabled=not chosen):
+        st.button(
+            "Twin", icon=":material/compare:", disabled=len(chosen) != 2, help=TWIN, on_click=_twin,
+            args=[run.state.run_id for run in chosen],
+        )  # fmt: skip
+        asked = once("runs.asked")
+        st.button("Delete", icon=":material/delete:", disabled=not chosen, on_click=asked.append, args=("delete",))
+        if asked and chosen:
             _ask(chosen)
         _file_popover()
         _bin_popover()
-        if st.button("Refresh", icon=":material/refresh:"):
-            st.rerun()
-        complain_of(st.session_state.pop("runs.problems", []))
+        st.button("Refresh", icon=":material/refresh:")
+        complain_of(once("runs.problems"))
 
 
 def _twin(left: str, right: str) -> None:
+    problems = once("runs.problems")
     try:
         client.get_lab().twin(left, right)
     except (CommandFailed, UnknownRun) as error:
-        st.session_state["runs.problems"] = [str(error)]
+        problems.append(str(error))
     else:
-        st.switch_page(PAGES / "gallery.py", query_params={"left": left, "right": right})
+        go(PAGES / "gallery.py", {"left": left, "right": right})
 
 
 def _rename(run_id: str, key: str) -> None:
+    problems = once("runs.problems")
     try:
         client.get_lab().rename(run_id, st.session_state[key])
     except UnknownRun as error:
-        st.session_state["runs.problems"] = [str(error)]
+        problems.append(str(error))
 
 
 @st.dialog("Delete?")
@@ -208,15 +216,12 @@ def _ask(runs: list[StoredRun]) -> None:
     if len(runs) > 10:
         st.markdown(f"and {len(runs) - 10} more.")
     with st.container(horizontal=True):
-        if st.button(f"Delete {many}", type="primary", icon=":material/delete:"):
-            _delete(runs)
-            st.rerun()
-        if st.button("Keep"):
-            st.rerun()
+        st.button(f"Delete {many}", type="primary", icon=":material/delete:", on_click=_delete, args=(runs,))
+        st.button("Keep", on_click=st.rerun)
 
 
 def _delete(runs: list[StoredRun]) -> None:
-    problems = []
+    problems = once("runs.problems")
     for run in runs:
         try:
             client.get_lab().delete(run.state.run_id)
@@ -225,7 +230,7 @@ def _delete(runs: list[StoredRun]) -> None:
             continue
         except CommandFailed as error:
             problems.append(f"{title(run)} was not deleted: {error}")
-    st.session_state["runs.problems"] = problems
+    st.rerun()
 
 
 def _file_popover() -> None:
@@ -251,32 +256,39 @@ def _bin_popover() -> None:
 
 
 def _restore(run_id: str) -> None:
+    problems = once("runs.problems")
     try:
         client.get_lab().restore(run_id)
     except UnknownRun as error:
-        st.session_state["runs.problems"] = [str(error)]
+        problems.append(str(error))
 
 
 def _open_file() -> None:
-    file = st.file_uploader("A checkpoint (.safetensors), which opens as a run of its own", type="safetensors")
-    if file and st.button("Open as a run", type="primary", icon=":material/play_arrow:"):
-        open_as_run(file.getvalue(), file.name)
+    label = "A checkpoint (.safetensors), which opens as a run of its own"
+    if st.file_uploader(label, type="safetensors", key="runs.file"):
+        st.button("Open as a run", type="primary", icon=":material/play_arrow:", on_click=_open)
+    complain_of(once("runs.damaged"))
 
 
-def open_as_run(content: bytes, name: str) -> None:
-    """Start a run where a file ends and go to its page; what is wrong with the file is said in one line."""
+def _open() -> None:
+    if file := st.session_state["runs.file"]:
+        open_as_run(file.getvalue(), file.name, once("runs.damaged"))
+
+
+def open_as_run(content: bytes, name: str, problems: list[str]) -> None:
+    """Start a run where a file ends and go to its page; for callbacks. ``problems`` gets what is wrong with it."""
     try:
         run_id = client.get_lab().adopt(content, name)
     except CheckpointError as error:
-        complain(str(error))
+        problems.append(str(error))
         return
     show(run_id)
 
 
 def show(run_id: str) -> None:
-    """Go to the page of a run."""
+    """Go to the page of a run; for callbacks."""
     config = client.get_lab().state(run_id).config
-    st.switch_page(PAGES / f"{config.model}.py", query_params={"run": run_id, **config.to_query()})
+    go(PAGES / f"{config.model}.py", {"run": run_id, **config.to_query()})
 
 
 @st.fragment

@@ -16,7 +16,7 @@ from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.hand import fresh_map
 from genlab.ui.address import answered, asked, show, take
-from genlab.ui.errors import complain, complain_of
+from genlab.ui.errors import complain_of
 from genlab.ui.library import show as show_run
 from genlab.ui.own import missing
 from genlab.ui.owners import STEER, take_up_link, watching
@@ -155,11 +155,10 @@ def mapbar(state: RunState) -> None:
             "Shown by the colour", list(measures), format_func=lambda name: measures[name]["label"],
             label_visibility="collapsed", width=230, key="map.shown", on_change=_shown,
         )  # fmt: skip
-        if st.button(
-            "Open as a live run", icon=":material/open_in_new:", disabled=here.cell is None,
-            help="The chosen model goes on as a run of its own, from where it stands.",
-        ):  # fmt: skip
-            open_cell(state)
+        st.button(
+            "Open as a live run", icon=":material/open_in_new:", disabled=here.cell is None, on_click=open_cell,
+            args=(state.run_id,), help="The chosen model goes on as a run of its own, from where it stands.",
+        )  # fmt: skip
         with st.popover("Earlier maps", icon=":material/history:"):
             _earlier(state)
         st.caption(here.note or "", width="stretch")
@@ -181,14 +180,13 @@ def _shown() -> None:
     visit().shown = st.session_state["map.shown"]
 
 
-def open_cell(state: RunState) -> None:
-    """Go to the chosen cell's model as a run of its own."""
+def open_cell(run_id: str) -> None:
+    """Go to the chosen cell's model as a run of its own; for callbacks."""
+    here = visit()
     try:
-        run_id = client.get_lab().open_cell(state.run_id, visit().cell)
+        show_run(client.get_lab().open_cell(run_id, here.cell))
     except (SettingError, UnknownRun, client.CommandFailed) as error:
-        complain(str(error))
-        return
-    show_run(run_id)
+        here.problems, here.note = [str(error)], ""
 
 
 def _earlier(state: RunState) -> None:

@@ -42,6 +42,7 @@ warn_of_troubles()
 if admitted():
     strip()
     # The strip stands even on a page that is left at once: what it tells meanwhile is heard.
+    address.go_on()
     follow()
     lesson_above(page.url_path)
     challenge_above(page.url_path)

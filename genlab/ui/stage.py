@@ -12,7 +12,7 @@ from genlab.live.component import Transport, live
 from genlab.runtime import client
 from genlab.runtime.client import RunState
 from genlab.scenarios.claims import claim_of, claim_of_run
-from genlab.ui.address import take
+from genlab.ui.address import once, take
 from genlab.ui.claims import claim_line
 from genlab.ui.errors import complain_of
 from genlab.ui.keep import keep
@@ -46,9 +46,9 @@ def stage(state: RunState, view: Callable[[Config], View], show: Callable[[Confi
         on_settings=partial(look_at, kind, key), on_address=partial(take, key), on_keep=partial(_ask, "keep"),
         on_seeds=partial(_ask, "seeds"),
     )  # fmt: skip
-    if st.session_state.pop("keep", False):
+    if once("keep"):
         keep(state)
-    elif st.session_state.pop("seeds", False):
+    elif once("seeds"):
         luck(state)
 
 
@@ -58,4 +58,4 @@ def drawn_for(config: Config) -> dict[str, How]:
 
 
 def _ask(what: str) -> None:
-    st.session_state[what] = True
+    once(what).append(what)

@@ -18,7 +18,7 @@ from genlab.runtime.client import CommandFailed
 from genlab.runtime.progress import Reached
 from genlab.scenarios.claims import claim_of
 from genlab.ui import PAGES
-from genlab.ui.address import leave
+from genlab.ui.address import leave, once
 from genlab.ui.errors import complain_of, literal
 from genlab.ui.kept import keep, kept, take_up
 from genlab.ui.runs import visit
@@ -202,10 +202,13 @@ def _words(here: Walk, station: Station) -> None:
         with more, st.container(horizontal=True, gap="small"):
             if asks:
                 _question(here, station)
-            if station.seeds and st.button(
-                f"On {station.seeds} seeds", icon=":material/casino:", help="Luck or law? The set-up on so many seeds."
-            ):
-                put_on_seeds(station.config, station.seeds, None if claim_of(station.config) else station.steps)
+            if station.seeds:
+                steps = None if claim_of(station.config) else station.steps
+                st.button(
+                    f"On {station.seeds} seeds", icon=":material/casino:", on_click=put_on_seeds,
+                    args=(station.config, station.seeds, steps), help="Luck or law? The set-up on so many seeds.",
+                )  # fmt: skip
+                complain_of(once("seeds.problems"))
             if station.notes:
                 with st.popover("Notes", icon=":material/speaker_notes:"):
                     st.markdown(station.notes)

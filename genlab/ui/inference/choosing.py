@@ -71,7 +71,12 @@ def about(model: Model) -> None:
         with st.popover("How it was made", icon=":material/terminal:", key=f"made {model.key}"):
             st.code(command, language="sh", wrap_lines=True)
     if model.key.startswith("run:"):
-        if st.button("Open the run", icon=":material/open_in_new:", key=f"open {model.key}"):
-            show(model.key.removeprefix("run:"))
-    elif model.card.can_train and st.button("Train it further", icon=":material/play_arrow:", key=f"open {model.key}"):
-        open_as_run(model.path.read_bytes(), f"{model.title}.safetensors")
+        run_id = model.key.removeprefix("run:")
+        st.button("Open the run", icon=":material/open_in_new:", key=f"open {model.key}", on_click=show, args=(run_id,))
+    elif model.card.can_train:
+        key = f"open {model.key}"
+        st.button("Train it further", icon=":material/play_arrow:", key=key, on_click=_further, args=(model,))
+
+
+def _further(model: Model) -> None:
+    open_as_run(model.path.read_bytes(), f"{model.title}.safetensors", once("generate.problems"))

@@ -22,8 +22,8 @@ def sliders(models: list[Model]) -> None:
     """One code, moved by hand: every dimension of the latents or of the noise has a slider."""
     dimension, reach = max(model.dimension for model in models), 1.0 if all(m.uniform for m in models) else REACH
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        seed = seed_box("Code of seed", "generate.code")
-        st.button("Take it", icon=":material/south:", on_click=_take_code, args=(models[0], seed, reach))
+        seed_box("Code of seed", "generate.code")
+        st.button("Take it", icon=":material/south:", on_click=_take_seed, args=(models[0], reach))
         st.button("All to 0", icon=":material/exposure_zero:", on_click=set_code, args=([0.0] * dimension,))
     same_noise(models)
     _begin(models[0], dimension, reach)
@@ -46,6 +46,11 @@ def _begin(model: Model, dimension: int, reach: float) -> None:
     code = st.session_state.get("generate.z", [])
     if len(code) < dimension > 2 and not any(code):
         _take_code(model, 0, reach)
+
+
+def _take_seed(model: Model, reach: float) -> None:
+    """The code of the seed that stands in the box now: it may have been typed since the button was drawn."""
+    _take_code(model, st.session_state["generate.code"], reach)
 
 
 def _take_code(model: Model, seed: int, reach: float) -> None:
