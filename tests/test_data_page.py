@@ -57,10 +57,9 @@ def test_pictures_are_kept_as_the_switches_stand_that_were_moved_just_before_the
     assert np.array_equal(load(one.name), pictures(files, invert=True))
 
 
-def test_that_data_are_kept_is_said_though_the_next_drawing_is_broken_off(tab, monkeypatch):
-    break_off(monkeypatch, "genlab.ui.bring.draw_plane")
+def test_that_data_are_kept_is_said_until_a_drawing_has_come_to_its_end(tab, monkeypatch):
+    break_off(monkeypatch, "genlab.ui.address.mount")
     tab.button(key="own.keep.table").click().run()
-    assert not tab.success
     assert "is kept" in tab.run().success[0].value and not tab.run().success
 
 
