@@ -69,4 +69,4 @@ def test_a_press_leads_to_its_page_though_the_next_drawing_is_broken_off(tab, mo
     break_off(monkeypatch, "genlab.ui.address.begin")
     tab.button(key=f"own.gan.{one.name}").click().run()
     tab.run()
-    assert tab.session_state["arrival"].page == "GAN" and tab.query_params["data"] == one.name
+    assert tab.session_state["arrival"].page == "gan" and tab.query_params["data"] == one.name
