@@ -130,6 +130,22 @@ def test_who_tried_something_where_they_were_led_to_finds_their_own_place_and_wh
     assert "/runs" in bob.where()
 
 
+def test_who_opens_another_address_on_the_way_home_stays_there(lecturer, come):
+    ada = come(f"gan?{SMALL}")
+    on_the_way = {"id": 1, "page": "games", "query": "", "how": "home", "since": 0, "was": True}
+    ada.page.evaluate(
+        "going => sessionStorage.setItem('genlab-class', JSON.stringify({"
+        "led: null, since: 0, own: null, at: null, going, away: null}))",
+        on_the_way,
+    )
+    ada.page.goto(f"{ada.url}/discriminator")
+    ada.reads("A class of")
+    ada.page.wait_for_function(
+        "() => JSON.parse(sessionStorage.getItem('genlab-class')).going === null", timeout=SECONDS
+    )
+    assert "/discriminator" in ada.where()
+
+
 def test_who_is_let_go_while_still_on_the_way_finds_their_own_place_again(lecturer, come):
     ada, pages, heard, asked, held = come(), [], [], [], False
 

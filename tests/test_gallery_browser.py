@@ -1,5 +1,6 @@
 """The Gallery in a real Chromium: a failure beside its cure in lockstep, and twins from the Runs page."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -97,6 +98,38 @@ def test_a_failure_and_its_cure_train_in_lockstep_under_one_run_bar(gallery):
     assert page.locator("[role=tab][aria-selected=true]", has_text="Weights").count() == 2
     page.reload()
     gallery.wait("labs.every(lab => Number(lab.dataset.step) === v[0] + 1)", step)
+
+
+def test_the_bar_of_twins_says_that_they_rest_though_one_is_heard_of_last(gallery):
+    page, held, holding = gallery.page, [], False
+    page.goto(f"{gallery.url}/gallery?scenario=wgan_unclipped")
+    gallery.wait("labs.every(lab => lab.dataset.status === 'paused' && Number(lab.dataset.step) > 20)")
+    page.wait_for_url("**right=**")
+    right = parse_qs(urlsplit(page.url).query)["right"][0]
+
+    def between(page_side):
+        server_side = page_side.connect_to_server()
+
+        def to_page(message):
+            late = holding and right in page_side.url
+            held.append((page_side, message)) if late else page_side.send(message)
+
+        page_side.on_message(server_side.send)
+        server_side.on_message(to_page)
+
+    page.route_web_socket(re.compile("/live/ws"), between)
+    page.reload()
+    gallery.wait("labs.every(lab => lab.dataset.status === 'paused')")
+    gallery.press("Play")
+    gallery.wait("labs.every(lab => lab.dataset.status === 'running')")
+    holding = True
+    gallery.press("Pause")
+    gallery.wait("labs[0].dataset.status === 'paused' && labs[1].dataset.status === 'running'")
+    gallery.wait("document.querySelector('[data-bar=run]').dataset.status === 'paused'")
+    holding = False
+    for page_side, message in held:
+        page_side.send(message)
+    page.locator(".run-bar:visible").get_by_role("button", name="Play").wait_for()
 
 
 def test_the_curves_of_twins_have_the_room_that_their_switches_leave(gallery):

@@ -38,6 +38,9 @@ class Strip {
     this.seen = null;
     /** @type {LedMemory} */
     this.memory = { ...NOWHERE, ...recall("class", {}) };
+    // A page that is loaded again still goes where it was asked to; who opens an address means that one.
+    const [loaded] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+    if (loaded?.type !== "reload") this.keep({ going: null });
     this.tab = recall("class-tab", "") || crypto.getRandomValues(new Uint32Array(2)).join("-").padStart(8, "0");
     remember("class-tab", this.tab);
     this.sent = ""; // where the server knows this tab to be, which leads

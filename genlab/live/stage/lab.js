@@ -194,6 +194,7 @@ export class Lab {
     if (header.kind === "rehearsed") return this.slow.answer({ header, arrays });
     if (header.kind === "answer") return this.hand.commands.answer(header);
     if (header.kind === "examined") return this.panels.get("map")?.examined(header, arrays);
+    const before = this.header?.status;
     if (header.kind === "changes") this.changes = header.changes;
     else if (header.kind === "event") this.header = { ...(this.header ?? UNKNOWN), ...header };
     else if (header.kind === "frame") {
@@ -206,6 +207,8 @@ export class Lab {
     this.rerun.look();
     // Words and buttons wait for no picture.
     this.drawAround();
+    // The bar of twins stands on one mount, and speaks of both.
+    if (this.header?.status !== before) for (const lab of this.group()) lab.hand.update();
     if (this.header) this.slow.moved(this.header.step);
     this.draw();
   }
