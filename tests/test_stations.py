@@ -15,7 +15,7 @@ from genlab.diagnosis import diagnose
 from genlab.lessons import BUILT_IN, Station, shelf
 from genlab.measures import COVERAGE_SAMPLES
 from genlab.scenarios import SCENARIOS, Evidence
-from genlab.scenarios.gan import covers_with_all_modes_kept, gradient_arrives, hops_between_modes
+from genlab.scenarios.gan import gradient_arrives, hops_between_modes, keeps_all_modes
 from genlab.scenarios.run import LOOKS
 from genlab.scenarios.vae import posterior_collapses, uses_one_latent
 from genlab.scenarios.wgan import approaches_the_data
@@ -127,7 +127,7 @@ def catches_all_modes(walk: Walk) -> bool:
 
 def hops(walk: Walk) -> bool:
     """At five times the rate the covered ring holds, at fifty times the points run from mode to mode."""
-    held = covers_with_all_modes_kept(walk.act(500).act(1000, generator_learning_rate=5e-3).seen[-1])[0]
+    held = keeps_all_modes(walk.act(500).act(1000, generator_learning_rate=5e-3).seen[-1])[1]["modes_kept"] >= 6
     hop = hops_between_modes(walk.act(1500, generator_learning_rate=5e-2).seen[-1])[0]
     return held and hop and walk.name() == "mode hopping"
 
