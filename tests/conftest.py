@@ -164,9 +164,20 @@ def page(profile):
 
 
 def leave_at_rest(tab) -> None:
-    """Pause the run of a tab that is about to close: it would take the time of the next test until it idles."""
-    connected = "window.genlab?.feed?.socket?.readyState === WebSocket.OPEN"
-    pause = tab.get_by_role("button", name="Pause")
-    if tab.evaluate(f"{connected} && window.genlab.header?.status === 'running'") and pause.count():
-        pause.first.click()
-        tab.wait_for_function("() => window.genlab.header.status !== 'running'", timeout=60_000)
+    """Pause the run of a tab that is about to close: it would take the time of the next test until it idles.
+
+    It may come to rest by itself, or be gone, at any moment: one look sees whether it trains, and presses.
+    """
+    tab.wait_for_function(
+        """() => {
+            const { feed, header } = window.genlab ?? {};
+            const heard = feed?.socket?.readyState === WebSocket.OPEN && !feed.refusals;
+            if (!heard || header?.status !== "running") return true;
+            const bars = [...document.querySelectorAll(".run-bar button")].filter(one => one.checkVisibility());
+            const pause = bars.find(one => !one.disabled && /^(Pause|Stop)/.test(one.textContent));
+            pause?.click();
+            return !pause;
+        }""",
+        polling=250,
+        timeout=60_000,
+    )

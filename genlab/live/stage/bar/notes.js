@@ -1,5 +1,5 @@
-// What was said of a command, and what there is to say of the run: notes that lie over a picture, cover none of the
-// controls around it, and move nothing.
+// What was said of a command, how far a film is, and what there is to say of the run: notes that lie over a picture,
+// cover none of the controls around it, and move nothing.
 
 import { action, change, element } from "../page/dom.js";
 
@@ -42,8 +42,9 @@ export class Notes {
     this.picture = picture;
     const place = () => this.place();
     this.run = new Note("message", "status", place);
+    this.film = new Note("going", "status", place);
     this.hand = new Note("said", "alert", place);
-    this.node = element("div", { class: "notes" }, this.run.node, this.hand.node);
+    this.node = element("div", { class: "notes" }, this.run.node, this.film.node, this.hand.node);
   }
 
   /** At the lower edge of the picture, whose switches are below it. */
@@ -62,6 +63,6 @@ export class Notes {
   }
 
   close() {
-    for (const note of [this.run, this.hand]) note.close();
+    for (const note of [this.run, this.film, this.hand]) note.close();
   }
 }

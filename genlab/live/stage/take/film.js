@@ -56,7 +56,7 @@ export async function film(panel, format, ahead = null) {
   const isOther = setInterval(() => lab.data.run !== run && stop.abort("the page shows another run."), LOOK);
   try {
     const pictures = await (ahead ? onwards(panel, ahead, stop.signal) : backwards(panel, stop.signal));
-    lab.hand.say(`Film: ${pictures.length} pictures are written …`, true);
+    goes(lab, `${pictures.length} pictures are written …`);
     const name = lab.fileName(`film-${panel.id}`, format.ending, lab.header?.step);
     const hold = Math.min(HOLD, Math.round(LONG / pictures.length));
     save(format.type ? await record(pictures, format.type, hold, stop.signal) : await gif(lab, pictures, hold, LAST, stop.signal), name);
@@ -67,7 +67,13 @@ export async function film(panel, format, ahead = null) {
     clearInterval(isOther);
     stop.abort();
     filmed.delete(lab);
+    lab.notes.film.tell("", false);
   }
+}
+
+/** How far a film is, beside what is said of a command meanwhile: many lines a second, which would take that one away unread. @param {Lab} lab @param {string} line */
+function goes(lab, line) {
+  lab.notes.film.tell(`Film: ${line}`, false);
 }
 
 /** The panel as it is now, every so many steps while the run trains on. @param {Panel} panel @param {NonNullable<Ahead>} ahead @param {AbortSignal} signal */
@@ -80,7 +86,7 @@ async function onwards(panel, { count, every }, signal) {
   const pictures = [];
   const from = lab.header?.step ?? 0;
   for (let i = 0; i < count && lab.header?.status !== "diverged"; i++) {
-    lab.hand.say(`Film: picture ${i + 1} of ${count} … (Escape ends it)`, true);
+    goes(lab, `picture ${i + 1} of ${count} … (Escape ends it)`);
     if (i) {
       await ordered(lab, play(from + i * every));
       await rested(lab, from + i * every, signal);
@@ -142,7 +148,7 @@ async function backwards(panel, signal) {
   const pictures = [];
   try {
     for (const stop of [...stops, null]) {
-      lab.hand.say(`Film: picture ${pictures.length + 1} of ${stops.length + 1} … (Escape ends it)`, true);
+      goes(lab, `picture ${pictures.length + 1} of ${stops.length + 1} … (Escape ends it)`);
       await shown(lab, stop, signal);
       await taken(panel, pictures);
     }
