@@ -1,10 +1,11 @@
 """The Runs page: entered by the shell against a real store, and in a real Chromium."""
 
-import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from conftest import use_up
+from playwright.sync_api import TimeoutError as Patience
 from small_runs import gan, vae
 from streamlit.testing.v1 import AppTest
 from test_browser import SECONDS, Lab
@@ -206,10 +207,20 @@ def go_to_runs(tab) -> None:
 
 def choose(tab, *rows: int) -> None:
     """Tick rows of the list, which is a canvas: 35 px each below the header."""
-    box = tab.page.get_by_test_id("stDataFrame").bounding_box()
+    ticked = (
+        "row => document.querySelector(`[data-testid=stDataFrame] canvas tr[aria-rowindex='${row + 2}']`)"
+        "?.getAttribute('aria-selected')"
+    )
     for row in rows:
-        tab.page.mouse.click(box["x"] + 20, box["y"] + 35 * (row + 1) + 17)
-        time.sleep(0.3)
+        # Its list for those who do not see it says what is ticked; a click before it is ready goes nowhere.
+        tab.page.wait_for_function(f"row => ['true', 'false'].includes(({ticked})(row))", arg=row, timeout=SECONDS)
+        before = tab.page.evaluate(ticked, row)
+        for _ in range(30):
+            box = tab.page.get_by_test_id("stDataFrame").bounding_box()
+            tab.page.mouse.click(box["x"] + 20, box["y"] + 35 * (row + 1) + 17)
+            with suppress(Patience):
+                tab.page.wait_for_function(f"([row, was]) => ({ticked})(row) !== was", arg=[row, before], timeout=5000)
+                break
 
 
 @pytest.mark.slow
