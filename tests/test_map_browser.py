@@ -1,6 +1,7 @@
 """A map of instability in Chromium: it fills, a cell is chosen and opened."""
 
 import json
+import re
 
 import pytest
 
@@ -51,6 +52,39 @@ def test_a_map_fills_and_a_cell_is_seen_and_opened_as_a_run(page, server):
     page.wait_for_function("() => window.genlab?.header?.model === 'gan' && genlab.header.step === 50", timeout=150_000)
     settings = json.loads(page.evaluate("() => JSON.stringify(genlab.header.config)"))
     assert (settings["clip"], settings["n_critic"]) == (0.1, 2)
+
+
+def test_who_goes_back_while_the_live_run_is_still_being_drawn_sees_the_map_and_its_cell_again(page, server):
+    held, holding = [], [True]
+
+    def between(socket):
+        def come(message):
+            # Of the page of the run nothing has been drawn yet: only its address stands there.
+            if holding[0] and (held or b"gan.live" in message):
+                return held.append((socket, message))
+            socket.send(message)
+
+        socket.connect_to_server().on_message(come)
+
+    # Of the tab that the other tests share nothing is held back.
+    page = page.context.new_page()
+    page.route_web_socket(re.compile("_stcore/stream"), between)
+    page.goto(f"{server.url}/map?{SMALL}&cell=4")
+    page.wait_for_function("() => window.genlab?.panels?.get('map')?.canvas.data", timeout=150_000)
+    page.wait_for_url("**cell=4**")
+    address = page.url
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=150_000)
+    page.get_by_role("button", name="Open as a live run").click()
+    page.wait_for_url("**/gan?run=**", timeout=150_000)
+    page.go_back()
+    page.wait_for_url("**/map?run=**")
+    holding[0] = False
+    for socket, message in held:
+        socket.send(message)
+    page.wait_for_url(address, timeout=150_000)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=150_000)
+    page.wait_for_function("() => window.genlab?.root?.dataset.cell === '4'", timeout=150_000)
+    assert page.url == address
 
 
 def test_a_map_that_trained_gives_way_to_a_fresh_one_and_is_found_again(page, server):

@@ -4,6 +4,10 @@
 const KEPT = ["embed", "embed_options", "present", "lesson", "station", "challenge", "show", "panels"]; // of the page, not of what it shows
 const NAMING = ["run", "left", "right", "scenario", "model"]; // another one of these is another place in the browser's history
 
+// Streamlit goes to another page by a pushState, of which no popstate tells.
+let before = ""; // the path of the address that the present one came after; "" in a browser that does not tell
+window.navigation?.addEventListener("currententrychange", ({ from }) => (before = new URL(from.url ?? location.href).pathname));
+
 const EVERY = 400; // ms between two writings while a slider moves: browsers refuse a hundred within half a minute
 
 export class Address {
@@ -60,10 +64,14 @@ export class Address {
     window.dispatchEvent(new PopStateEvent("popstate"));
   }
 
-  /** Somebody went back or forth: the page may have to show something else. */
+  /**
+   * Somebody went back or forth: the page may have to show something else. Who comes from another page has this one drawn
+   * anew by Streamlit; what is still seen of it until then asks for nothing: Streamlit would run the other page for that.
+   */
   went() {
     const asked = Object.fromEntries(new URLSearchParams(location.search));
-    if (!this.shown() || location.pathname !== this.path || naming(asked) === this.named) return;
+    if (!this.shown() || location.pathname !== this.path || (before || this.path) !== this.path) return;
+    if (naming(asked) === this.named) return;
     this.left = true;
     this.ask(asked);
   }
