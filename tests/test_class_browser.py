@@ -35,7 +35,7 @@ def owner(page, server):
 
 
 def run_of(tab):
-    return tab.page.evaluate("window.genlab.data.run")
+    return tab.page.wait_for_function("window.genlab?.data?.run", timeout=SECONDS).json_value()
 
 
 def test_a_browser_gets_a_cookie_that_no_script_sees_and_keeps_its_runs_over_a_reload(owner):

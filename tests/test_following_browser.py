@@ -19,7 +19,7 @@ class Someone(Lab):
         return self.page.evaluate("location.pathname + location.search")
 
     def run(self) -> str:
-        return self.page.evaluate("window.genlab.data.run")
+        return self.page.wait_for_function("window.genlab?.data?.run", timeout=SECONDS).json_value()
 
     def sees(self, run: str) -> None:
         """Wait until a run is on this page, with a frame of it."""
