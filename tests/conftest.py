@@ -100,6 +100,24 @@ def stop_server(server: Server) -> None:
         server.process.wait()
 
 
+def forget_own_data() -> None:
+    """What a process holds of people's own data is gone, as after a new start."""
+    from genlab.data.own import sets, split
+
+    split.cache_clear()
+    sets.own_points.cache_clear()
+    sets._BROUGHT.clear()
+
+
+@pytest.fixture
+def fresh_home(tmp_path, monkeypatch):
+    """A home of its own, in which nobody has data of their own."""
+    monkeypatch.setenv("GENLAB_HOME", str(tmp_path / "home"))
+    forget_own_data()
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """One lab for all browser tests of this test process."""

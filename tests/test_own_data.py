@@ -10,6 +10,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from conftest import forget_own_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -43,12 +44,8 @@ SMALL = {"batch_size": 16, "generator_width": 16, "critic_width": 16}
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("GENLAB_HOME", str(tmp_path / "home"))
-    for cached in (split, sets.own_points):
-        cached.cache_clear()
-    sets._BROUGHT.clear()
-    return tmp_path / "home"
+def home(fresh_home):
+    return fresh_home
 
 
 def moons(n=400):
@@ -444,7 +441,7 @@ def test_a_map_of_own_data_brings_them_along(tmp_path, monkeypatch):
     job.advance(25)
     job.save(tmp_path / "map.safetensors")
     monkeypatch.setenv("GENLAB_HOME", str(tmp_path / "elsewhere"))
-    split.cache_clear(), sets.own_points.cache_clear(), sets._BROUGHT.clear()
+    forget_own_data()
     with pytest.raises(DataUnavailable):
         make_job(config).advance(1)
     again = load_job(tmp_path / "map.safetensors", config)

@@ -7,7 +7,7 @@ import pytest
 
 from genlab.config import GANConfig
 from genlab.data import images, points
-from genlab.data.own import OwnError, Shelf, name_of, sets, split
+from genlab.data.own import OwnError, Shelf, name_of
 from genlab.data.own.files import handed_out
 from genlab.lessons import shelf as lessons
 from genlab.training import make_trainer
@@ -17,13 +17,8 @@ SMALL = {"batch_size": 16, "generator_width": 16, "critic_width": 16}
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("GENLAB_HOME", str(tmp_path / "home"))
-    for cached in (split, sets.own_points):
-        cached.cache_clear()
-    sets._BROUGHT.clear()
-    (tmp_path / "home").mkdir()
-    return tmp_path / "home"
+def home(fresh_home):
+    return fresh_home
 
 
 def moons(n=400):
