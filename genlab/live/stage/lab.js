@@ -257,6 +257,8 @@ export class Lab {
   async beforePanels() {
     await loadPlotly(this.data);
     this.formula.update();
+    // A frame that comes while the panels are drawn is not in all of them.
+    this.begun = { step: this.header?.step ?? 0, frames: this.frames };
   }
 
   drawn() {
@@ -264,8 +266,7 @@ export class Lab {
     const rate = 1000 / Math.max(1, now - (this.lastDrawn ?? now));
     this.fps = this.fps ? 0.8 * this.fps + 0.2 * rate : rate;
     this.lastDrawn = now;
-    const { step = 0 } = this.header ?? {};
-    Object.assign(this.root.dataset, { step, frames: this.frames, fps: this.fps.toFixed(1) });
+    Object.assign(this.root.dataset, { ...this.begun, fps: this.fps.toFixed(1) });
   }
 
   /** @param {boolean} frozen */
