@@ -49,13 +49,12 @@ formula(
     Now(r"@elbo{L(x)}", nats(now.elbo)),
     Now(r"@class5{\mathrm{KL}(q\,\|\,p(z|x))}", nats(now.posterior_kl)),
 )
+derivation(now)
 numbers(
     Now(r"\text{gap that no Gaussian closes: } \log p(x) - L[q^*]", nats(now.log_evidence - best[0][2])),
     Now(r"\text{gap of this } q\text{: } L[q^*] - L[q]", nats(best[0][2] - now.elbo)),
 )
 st.caption("These numbers are of q as it is set; the bars are at the step that is played.", text_alignment="center")
-
-derivation(now)
 
 with st.expander("What to look for"):
     st.markdown(

@@ -174,11 +174,18 @@ def test_the_kl_of_the_question_about_a_missed_mode():
     assert found["kl_pq"] > 4 * found["kl_qp"]
 
 
-def test_both_kl_of_the_station_are_two_nats_and_differ_once_q_is_wider():
-    narrow = divergences(Mixture([0], [1], [1]), Mixture([2], [1], [1]))
-    wide = divergences(Mixture([0], [1], [1]), Mixture([2], [2], [1]))
-    assert narrow["kl_pq"] == pytest.approx(2, abs=1e-3) == pytest.approx(narrow["kl_qp"], abs=1e-3)
-    assert abs(wide["kl_pq"] - wide["kl_qp"]) > 0.5
+def test_both_kl_of_the_station_differ_as_it_opens_and_are_alike_once_q_is_as_narrow_as_p():
+    station = LECTURE.station[LECTURE.place("kl")]
+
+    def kl_of(std: float) -> tuple[float, float]:
+        q = Mixture([station.setup["q1_mean"]], [std], [1])
+        found = divergences(Mixture([station.setup["p1_mean"]], [station.setup["p1_std"]], [1]), q)
+        return found["kl_pq"], found["kl_qp"]
+
+    assert kl_of(station.setup["q1_std"]) == pytest.approx((log(2) + 5 / 8 - 1 / 2, -log(2) + 8 / 2 - 1 / 2), abs=1e-3)
+    assert kl_of(1.0) == pytest.approx((2, 2), abs=1e-3)
+    for said in ("0.818", "2.807"):
+        assert said in station.notes
 
 
 def test_the_slopes_in_the_logit_before_a_sure_discriminator_differ_by_a_thousand():

@@ -97,6 +97,38 @@ def test_a_question_is_answered_before_it_explains(lab):
     lab.page.get_by_role("button", name="Question ✗").wait_for(timeout=SECONDS)
 
 
+@pytest.mark.parametrize(
+    ("where", "station", "hand"),
+    [
+        ("evidence", "evidence-identity", "[data-testid=stMain] button:has-text('Next line')"),
+        ("evidence", "maximise-bound", ".genlab-live.player .play"),
+        ("discriminator", "play-discriminator", ".genlab-part .hands label:last-of-type input[type=range]"),
+    ],
+)
+def test_what_a_station_asks_for_can_be_pressed_without_scrolling_on_a_small_laptop(lab, where, station, hand):
+    lab.page.set_viewport_size({"width": 1366, "height": 768})
+    lab.page.goto(f"{lab.url}/{where}?lesson=lecture&station={station}")
+    at_station(lab, "lecture", station)
+    lab.page.locator(hand).wait_for(timeout=SECONDS)
+    lab.page.wait_for_function(
+        "hand => hand.getBoundingClientRect().bottom <= innerHeight",
+        arg=lab.page.locator(hand).element_handle(), timeout=SECONDS,
+    )  # fmt: skip
+
+
+def test_the_bar_of_a_built_in_lesson_takes_one_line_on_a_small_laptop(lab):
+    """The longest task of all stations, beside its title and in the room that the settings leave."""
+    lab.page.set_viewport_size({"width": 1366, "height": 768})
+    stations = [(name, one) for name, lesson in shelf().lessons.items() for one in lesson.station]
+    theory = [(name, one) for name, one in stations if one.page not in (*CONFIGS, "gallery")]
+    name, longest = max(theory, key=lambda found: len(found[1].title) + len(found[1].do))
+    lab.page.goto(f"{lab.url}/{longest.page}?lesson={name}&station={longest.name}")
+    at_station(lab, name, longest.name)
+    lab.page.wait_for_function(
+        "() => document.querySelector('.genlab-lesson').getBoundingClientRect().height < 45", timeout=SECONDS
+    )
+
+
 def test_an_ended_lesson_leaves_the_address_and_the_page(lab):
     lab.page.goto(f"{lab.url}/games?lesson=lecture&station=alternating-steps")
     at_station(lab, "lecture", "alternating-steps")

@@ -20,14 +20,15 @@ from genlab.ui.own import choices
 from genlab.ui.owners import about_owner, watching
 from genlab.ui.runs import address, companion, look_at, shown_config, visit
 from genlab.ui.seeds import luck
-from genlab.ui.walk import in_front
+from genlab.ui.walk import in_front, station_shown
 
 
 def stage(state: RunState, view: Callable[[Config], View], show: Callable[[Config], Iterable[str]]) -> None:
     """One line for each problem, then the run; of the settings the few that ``show`` names stand in front."""
     kind = type(state.config)
     key = f"{kind.model}.live"
-    claim = claim_of_run(state.config, state.changes)
+    # A station says itself what its run shows, and until which step.
+    claim = None if station_shown(kind.model) else claim_of_run(state.config, state.changes)
     claim_line(claim)
     complain_of(visit(kind).problems)
     if twin := client.get_lab().twin_of(state.run_id):

@@ -123,12 +123,19 @@ def lesson_above(page: str) -> None:
             st.button("Back to the station", icon=":material/undo:", on_click=begin, args=(here.name, here.at))
 
 
-def in_front(page: str) -> tuple[list[str], list[str]]:
-    """Panels and controls that stand in front on the page of a model, as a station or the address says; [] for all."""
+def station_shown(page: str) -> Station | None:
+    """The station whose own run the page of a model shows."""
     here = walk()
     lesson = lessons().lessons.get(here.name) if here.name else None
     station = lesson.station[min(here.at, len(lesson.station) - 1)] if lesson else None
     if station and station.page == page and visit(CONFIGS[page]).run_id == here.runs.get(station.name):
+        return station
+    return None
+
+
+def in_front(page: str) -> tuple[list[str], list[str]]:
+    """Panels and controls that stand in front on the page of a model, as a station or the address says; [] for all."""
+    if station := station_shown(page):
         return station.panels, station.controls
     asked = kept()
     return (*(list(filter(None, asked.get(name, "").split(","))) for name in ("panels", "show")),)
