@@ -1,6 +1,7 @@
 """Time is shared among visitors first, then among each one's runs; what one visitor may have at once has limits."""
 
 import time
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -61,10 +62,10 @@ class Timed:
         for _ in range(steps):
             self.clock.work(self.seconds)
 
-    def advance_for(self, seconds, ends):
-        until = self.clock.now + seconds
+    def advance_for(self, seconds, ends, clock):
+        until = clock() + seconds
         self.advance(1)
-        while self.clock.now < until and not ends():
+        while clock() < until and not ends():
             self.advance(1)
 
 
@@ -168,11 +169,42 @@ def test_no_run_waits_longer_for_its_turn_than_fairness_promises(monkeypatch, tm
     """
     here = Crowded(monkeypatch, tmp_path, watched, asked)
     here.serve(120.0)
-    largest = [turns.SLICE / 10 + STEPS[number % 3] + PICTURE * (number < watched) for number in range(60)]
+    largest = [turns.SHORTEST + STEPS[number % 3] + PICTURE * (number < watched) for number in range(60)]
     hands_too = 1 / (1 - HAND_SHARE) if asked else 1.0
     for own, gap in zip(largest, here.gaps.values(), strict=True):
         others = sum(own + other for other in largest) - 2 * own
         assert gap <= own + hands_too * others + BURST * asked
+
+
+def test_runs_whose_steps_cost_the_same_take_turns_one_by_one_whatever_else_the_machine_does_meanwhile(
+    monkeypatch, tmp_path
+):
+    """Had a turn that fell into a quiet moment more in it than those of a busy one, its run would wait for several
+    turns of each other one. Between two turns of a run each other one has its own, one more where they change places.
+    """
+    clock = Clock(monkeypatch)
+    table, had = playing(clock, tmp_path, *[("", 0.002)] * 60), []
+    rota = turns.Turns(table, lambda run_id, proven: had.append(run_id), lambda: False, Hands(table))
+    while len(had) < 60 * 40:
+        clock.busy = 9 * (int(clock.now / 0.7) % 2)
+        rota.take()
+    for run_id in table:
+        first, *later = (place for place, one in enumerate(had) if one == run_id)
+        for last in later:
+            between = had[first + 1 : last]
+            assert max(map(between.count, table)) <= 2
+            first = last
+
+
+def test_many_runs_have_each_a_turn_within_a_second_of_the_workers_work(monkeypatch, tmp_path):
+    clock = Clock(monkeypatch)
+    table, at = playing(clock, tmp_path, *[("", 0.002)] * 60), []
+    rota = turns.Turns(table, lambda run_id, proven: at.append((run_id, clock.worked)), lambda: False, Hands(table))
+    while clock.worked < 10.0:
+        rota.take()
+    for run_id in table:
+        mine = [0.0, *(worked for one, worked in at if one == run_id), clock.worked]
+        assert max(later - earlier for earlier, later in pairwise(mine)) < 1.0
 
 
 def test_a_run_that_was_looked_at_closely_while_it_rested_has_its_turn_when_it_plays(monkeypatch, tmp_path):

@@ -182,10 +182,13 @@ class BatchedTrainer(Trainer):
         while self.unmeasured:
             self.measure_one()
 
-    def advance_for(self, seconds: float, interrupted: Callable[[], bool] = lambda: False) -> int:
+    def advance_for(
+        self, seconds: float, interrupted: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> int:  # fmt: skip
         """See :meth:`Trainer.advance_for`."""
-        before, deadline = self.step, time.perf_counter() + seconds
-        while self.step == before or not (time.perf_counter() >= deadline or interrupted()):
+        before, deadline = self.step, clock() + seconds
+        while self.step == before or not (clock() >= deadline or interrupted()):
             self.advance(1)
         return self.step - before
 

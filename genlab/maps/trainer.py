@@ -149,15 +149,19 @@ class MapTrainer:
                 return
             self._work(batch)
 
-    def advance_for(self, seconds: float, interrupted: Callable[[], bool] = lambda: False) -> int:
-        """Work for about ``seconds`` or until interrupted, at least one step of one batch or one measurement.
+    def advance_for(
+        self, seconds: float, interrupted: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> int:  # fmt: skip
+        """Work for about ``seconds`` of ``clock`` or until interrupted, at least one step of one batch or one
+        measurement.
 
         Returns the steps by which it rose.
         """
-        before, deadline = self.step, time.perf_counter() + seconds
+        before, deadline = self.step, clock() + seconds
         while (batch := self._next()) is not None:
             self._work(batch)
-            if time.perf_counter() >= deadline or interrupted():
+            if clock() >= deadline or interrupted():
                 break
         return self.step - before
 

@@ -184,13 +184,16 @@ class Trainer(States, ABC):
         """Train ``n`` steps; stops at a divergence, after which it does nothing."""
         self._train(n)
 
-    def advance_for(self, seconds: float, interrupted: Callable[[], bool] = lambda: False) -> int:
+    def advance_for(
+        self, seconds: float, interrupted: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> int:  # fmt: skip
         """Train at least one step, for about ``seconds`` or until interrupted; returns how many steps were completed.
 
-        ``interrupted`` is asked before each step.
+        ``interrupted`` is asked before each step; ``clock`` says what seconds are counted.
         """
-        before, deadline = self.step, time.perf_counter() + seconds
-        self._train(sys.maxsize, lambda: time.perf_counter() >= deadline or interrupted())
+        before, deadline = self.step, clock() + seconds
+        self._train(sys.maxsize, lambda: clock() >= deadline or interrupted())
         return self.step - before
 
     def _train(self, most: int, ended: Callable[[], bool] = lambda: False) -> None:

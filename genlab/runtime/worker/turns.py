@@ -14,8 +14,10 @@ from genlab.runtime.worker.hands import TURN as HAND_TURN
 from genlab.runtime.worker.hands import Hands
 from genlab.runtime.worker.run import Run, Runs
 
-SLICE = 0.04
-"""Seconds for which one run trains before the next one has its turn; a command ends a turn after its present step."""
+SLICE, SHORTEST, ROUND = 0.04, 0.01, 0.4
+"""Seconds for which one run trains before the next one has its turn, at most and at least, and in which each of many
+has had one; a command ends a turn after its present step.
+"""
 SOLO = 0.2
 """Seconds for which a run trains at most that has no other beside it: each end of a turn costs it a little."""
 
@@ -44,20 +46,20 @@ class Turns:
         playing = self._runs.playing()
         if run := self._hands.next(playing):
             busy = time.thread_time()
-            self._turn(run, HAND_TURN)
+            self._turn(run, HAND_TURN, time.perf_counter)
             self._hands.charge(run, time.thread_time() - busy)
             for one in self._runs.together(run):
                 one.waive()
                 self._hands.show(one)
         elif run := self._least_served(playing):
-            self._turn(run, self._length(run))
+            self._turn(run, *self._length(run, len(playing)))
 
-    def _turn(self, run: Run, seconds: float) -> None:
+    def _turn(self, run: Run, seconds: float, clock: Callable[[], float]) -> None:
         playing = [one for one in self._runs.together(run) if one.status == RunStatus.RUNNING]
         if len(playing) == 1:
-            self._train(run, partial(run.trainer.advance_for, seconds, partial(self._ends, run)))
+            self._train(run, partial(run.trainer.advance_for, seconds, partial(self._ends, run), clock))
         else:
-            self._train_in_lockstep(playing, min(seconds, SLICE) / 2)
+            self._train_in_lockstep(playing, min(seconds, SLICE) / 2, clock)
 
     def _least_served(self, playing: list[Run]) -> Run | None:
         if not playing:
@@ -73,24 +75,28 @@ class Turns:
             if one.step > behind or self._train(one, partial(one.trainer.advance, 1)):
                 one.rest()
 
-    def _length(self, run: Run) -> float:
-        """A run without others goes on until its next frame is due."""
-        if len(self._runs.playing()) > 1:
-            return SLICE
+    def _length(self, run: Run, playing: int) -> tuple[float, Callable[[], float]]:
+        """How long a turn lasts, and by which clock.
+
+        Beside others by that which its time is counted by: turns are alike then, however busy the machine is, and none
+        of them costs its run several of the others'. A run without others goes on until its next frame is due.
+        """
+        if playing > 1:
+            return max(SHORTEST, min(SLICE, ROUND / playing)), run.clock
         until_frame = run.next_frame - time.monotonic() if run.watchers else SOLO
-        return min(max(until_frame, SLICE), SOLO)
+        return min(max(until_frame, SLICE), SOLO), time.perf_counter
 
     def _ends(self, run: Run) -> bool:
         return self._is_wanted() or run.step >= run.until
 
-    def _train_in_lockstep(self, twins: list[Run], seconds: float) -> None:
+    def _train_in_lockstep(self, twins: list[Run], seconds: float, clock: Callable[[], float]) -> None:
         """One trains for a while, the other for as many steps: no command finds them at different steps.
 
         A twin that is behind (joined later, was rewound, came back from an older save) leads until it has caught up;
         of two equal ones the costlier leads, so that the other needs no longer than it.
         """
         leader, follower = sorted(twins, key=lambda run: (run.step, -run.pace))
-        self._train(leader, partial(leader.trainer.advance_for, seconds, partial(self._ends, leader)))
+        self._train(leader, partial(leader.trainer.advance_for, seconds, partial(self._ends, leader), clock))
         if follower.step < leader.step:
             self._train(follower, partial(follower.trainer.advance, leader.step - follower.step))
         # Together they get the time of two runs, whatever each of them costs.
