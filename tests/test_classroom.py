@@ -15,7 +15,7 @@ from genlab.runtime.classroom import Classroom
 from genlab.runtime.leading import Place, Question
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.records import RunState
-from genlab.runtime.refusals import NotAllowed
+from genlab.runtime.refusals import NotAllowed, UnknownRun
 from genlab.runtime.settings import ServerSettings
 from genlab.runtime.visitors import Seal, Visitors
 
@@ -62,6 +62,8 @@ class Lab:
         return run_id
 
     def state(self, run_id):
+        if run_id not in self.states:
+            raise UnknownRun(f"There is no run {run_id} in this lab.")
         return self.states[run_id]
 
     def favour(self, owners):
@@ -185,6 +187,25 @@ def test_each_answer_counts_once_and_a_later_one_replaces_it(room):
         with on_behalf_of(visitor):
             room.answer(choice)
     assert room.question.tally() == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "choices", "line"),
+    [
+        ("", ["so", "not so"], "here is no text"),
+        ("Why?", [], "here are 0"),
+        ("Why?", ["so", " ", "so"], "here is 1."),
+        ("Why?", [f"choice {number}" for number in range(20)], "here are 20"),
+        ("Why?", ["so", "a" * 2000], "choice 2 has 2,000"),
+        ("Why?", ["a" * 80 + "b", "a" * 80 + "c"], "choice 1 has 81"),
+        ("a" * 301, ["so", "not so"], "this one has 301"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_in_one_line_and_nothing_of_it_is_cut_off(room, text, choices, line):
+    with on_behalf_of(LECTURER):
+        assert line in (said := room.ask(text, choices)) and "\n" not in said
+        assert room.question is None
+        assert room.ask("a" * 300, ["b" * 80, "c" * 80, "d", "e", "f", "g"]) == ""
 
 
 def test_everybody_who_is_here_is_given_the_set_up_as_a_run_of_their_own(lab, room):
@@ -416,6 +437,30 @@ def test_the_page_asks_for_the_passphrase_and_then_shows_what_a_lecturer_does(la
     tab.text_input[0].input(KEY)
     tab.button[0].click().run()
     assert not tab.exception and "Pause all" in [one.label for one in tab.button]
+
+
+@pytest.mark.parametrize("label", ["Pause all", "Give everybody this set-up", "End the class", "End it and clear"])
+def test_who_leads_no_more_because_another_lecturer_ended_the_class_is_told_so_and_may_lead_anew(
+    lab, room, shell, label
+):
+    with on_behalf_of(BOB):
+        assert room.enter(KEY) == ""
+    tab = shell(LECTURER)
+    with on_behalf_of(BOB):
+        room.leave()
+    next(one for one in tab.button if one.label == label).click().run()
+    assert not tab.exception and ["Only who leads the class does this" in one.value for one in tab.error] == [True]
+    tab.text_input[0].input(KEY)
+    tab.button[0].click().run()
+    assert "Pause all" in [one.label for one in tab.button] and not tab.error
+
+
+def test_a_run_that_went_meanwhile_is_not_given_to_anybody_and_the_page_stands(lab, room, shell):
+    tab = shell(LECTURER)
+    del lab.states["run00003"]
+    next(one for one in tab.button if one.label == "Give everybody this set-up").click().run()
+    assert not tab.exception and len(tab.error) == 1
+    assert "Pause all" in [one.label for one in tab.button]
 
 
 def test_a_student_who_opens_the_page_is_asked_for_the_passphrase(lab, room, shell):

@@ -13,7 +13,7 @@ from genlab.maps import MapConfig
 from genlab.runtime.access import acting, on_behalf_of
 from genlab.runtime.class_file import ClassFile
 from genlab.runtime.door import Door
-from genlab.runtime.leading import MOST_CHOICES, Lead, Place, Question, question_of
+from genlab.runtime.leading import Lead, Place, Question, question_of
 from genlab.runtime.messages import RunStatus
 from genlab.runtime.note import Note
 from genlab.runtime.records import RunState, StoredRun
@@ -279,9 +279,10 @@ class Classroom:
     def ask(self, text: str, choices: list[str]) -> str:
         """Ask everybody; why that cannot be asked, in one line, or ""."""
         self._require()
-        if not (question := question_of(text, choices)):
-            return f"A question needs a text and 2 to {MOST_CHOICES} choices, a line each."
-        self.question = question
+        try:
+            self.question = question_of(text, choices)
+        except ValueError as why:
+            return str(why)
         self._changed()
         return ""
 

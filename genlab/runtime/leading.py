@@ -49,8 +49,16 @@ class Question:
         return [counted[number] for number in range(len(self.choices))]
 
 
-def question_of(text: str, choices: list[str]) -> Question | None:
-    """What somebody typed as a question; None where it is none."""
-    text = " ".join(text.split())[:LONGEST_QUESTION]
-    kept = tuple(dict.fromkeys(" ".join(one.split())[:LONGEST_CHOICE] for one in choices if one.strip()))
-    return Question(text, kept) if text and 2 <= len(kept) <= MOST_CHOICES else None
+def question_of(text: str, choices: list[str]) -> Question:
+    """What somebody typed as a question; raises :class:`ValueError` in one line where it is none."""
+    text = " ".join(text.split())
+    kept = tuple(dict.fromkeys(" ".join(one.split()) for one in choices if one.strip()))
+    if not text or not 2 <= len(kept) <= MOST_CHOICES:
+        found = f"here {'is' if len(kept) == 1 else 'are'} {len(kept)}" if text else "here is no text"
+        raise ValueError(f"A question needs a text and 2 to {MOST_CHOICES} choices that differ, a line each: {found}.")
+    if len(text) > LONGEST_QUESTION:
+        raise ValueError(f"A question has at most {LONGEST_QUESTION} characters: this one has {len(text):,}.")
+    for number, one in enumerate(kept, 1):
+        if len(one) > LONGEST_CHOICE:
+            raise ValueError(f"A choice has at most {LONGEST_CHOICE} characters: choice {number} has {len(one):,}.")
+    return Question(text, kept)

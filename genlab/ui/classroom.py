@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -38,6 +39,7 @@ def led() -> bool:
     room = client.get_lab().classroom
     account = st.user.to_dict()
     if room.is_lecturer() or account.get("is_logged_in") and room.enter_as(str(account.get("email", ""))):
+        complain_of(once("class.refused"))
         return True
     st.markdown("**Lead this class.** Your students need nothing of this.")
     with st.form("class.enter", border=False, width=420):
@@ -64,22 +66,33 @@ def join() -> None:
 def hands() -> None:
     """Pause all and go on; the end of the class."""
     room = client.get_lab().classroom
-    st.button("Pause all", icon=":material/pause:", on_click=room.pause_all)
+    st.button("Pause all", icon=":material/pause:", on_click=_lead, args=("pause_all",))
     st.button(
-        f"Go on ({room.paused})" if room.paused else "Go on", icon=":material/play_arrow:", on_click=room.go_on,
-        disabled=not room.paused,
+        f"Go on ({room.paused})" if room.paused else "Go on", icon=":material/play_arrow:", on_click=_lead,
+        args=("go_on",), disabled=not room.paused,
     )  # fmt: skip
     with st.popover("End of class", icon=":material/logout:"):
         st.markdown("Nobody leads any more; every run stays its owner's.")
-        st.button("End the class", type="primary", on_click=room.leave)
+        st.button("End the class", type="primary", on_click=_lead, args=("leave",))
         days = client.get_lab().settings.bin_days
         st.markdown(f"Or clear up: unnamed runs of students go to their owners' bins, for {days} days of use.")
         st.button("End it and clear", on_click=_clear)
 
 
+def _lead(what: str, *values: Any) -> Any:
+    """Do this as who leads; what is refused, as after another lecturer has ended the class, is said on the page that
+    is drawn then. None where it was refused.
+    """
+    try:
+        return getattr(client.get_lab().classroom, what)(*values)
+    except (client.CommandFailed, client.UnknownRun) as refusal:
+        once("class.refused").append(str(refusal))
+    return None
+
+
 def _clear() -> None:
-    count = client.get_lab().classroom.leave(clear=True)
-    st.toast(f"{count} {'run was' if count == 1 else 'runs were'} cleared.")
+    if (count := _lead("leave", True)) is not None:
+        st.toast(f"{count} {'run was' if count == 1 else 'runs were'} cleared.")
 
 
 def give() -> None:
@@ -95,19 +108,19 @@ def give() -> None:
         st.button("Give everybody this set-up", icon=":material/group_add:", on_click=_give)
         shown = room.shown()
         if shown:
-            st.button("Show it no longer", icon=":material/visibility_off:", on_click=room.show, args=("",))
+            st.button("Show it no longer", icon=":material/visibility_off:", on_click=_lead, args=("show", ""))
         else:
             st.button("Everybody may watch it", icon=":material/visibility:", on_click=_show)
 
 
 def _show() -> None:
-    client.get_lab().classroom.show(st.session_state["class.run"])
+    _lead("show", st.session_state["class.run"])
 
 
 def _give() -> None:
     run_id, same = st.session_state["class.run"], st.session_state["class.same"]
-    count = client.get_lab().classroom.give(run_id, same)
-    st.toast(f"{count} {'student has' if count == 1 else 'students have'} it as a run of their own.")
+    if (count := _lead("give", run_id, same)) is not None:
+        st.toast(f"{count} {'student has' if count == 1 else 'students have'} it as a run of their own.")
 
 
 def runs() -> None:
@@ -133,7 +146,7 @@ def question() -> None:
 def _ask() -> None:
     refused = once("class.question.refused")
     text, choices = (st.session_state[f"class.question.{part}"] for part in ("text", "choices"))
-    if problem := client.get_lab().classroom.ask(text, choices.splitlines()):
+    if problem := _lead("ask", text, choices.splitlines()):
         refused.append(problem)
 
 
@@ -148,8 +161,8 @@ def _tally() -> None:
     for choice, count in zip(asked.choices, counts, strict=True):
         st.progress(count / max(1, sum(counts)), text=f"{literal(choice)}: {count}")
     with st.container(horizontal=True):
-        st.button("Reveal the answers", on_click=room.reveal, disabled=asked.revealed)
-        st.button("Withdraw the question", on_click=room.withdraw)
+        st.button("Reveal the answers", on_click=_lead, args=("reveal",), disabled=asked.revealed)
+        st.button("Withdraw the question", on_click=_lead, args=("withdraw",))
 
 
 # ---- on every page ---------------------------------------------------------------------------------------------------
