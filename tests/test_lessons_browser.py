@@ -158,6 +158,111 @@ def test_a_link_may_choose_panels_and_controls_without_a_lesson(lab):
     assert "show=beta" in lab.page.url and "panels=latent" in lab.page.url
 
 
+# ---- presented: a screen that a whole room reads, and a clicker ------------------------------------------------------
+
+LETTERS = """() => { const small = {};
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode, holder = node.parentElement, text = node.textContent.trim();
+    if (!text || !holder.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
+    // A formula's indices are smaller than its letters.
+    if (holder.closest("script, style, title, option, .katex-mathml, .mtight, sub, sup, .menu")) continue;
+    const range = document.createRange(); range.selectNodeContents(node);
+    const box = range.getBoundingClientRect();
+    if (box.width < 1 || box.top < 0 || box.bottom > innerHeight) continue;
+    // What lies under the pictures of a run nobody sees.
+    const over = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    if (!holder.ownerSVGElement && over && !over.contains(holder) && !holder.contains(over)) continue;
+    const drawn = holder.ownerSVGElement && holder.getScreenCTM(), larger = drawn ? Math.hypot(drawn.a, drawn.b) : 1;
+    const size = larger * parseFloat(getComputedStyle(holder).fontSize);
+    // Between two powers of ten Plotly writes a digit smaller.
+    if (size < 24 && !holder.closest("tspan[dy], .ytick, .xtick")) small[text] = size;
+  }
+  const places = ".genlab-live .canvas, .genlab-part .picture, [data-testid=stMain] img";
+  const figures = [...document.querySelectorAll(places)];
+  const drawn = figures.some(one => one.matches("img") || one.querySelector("svg text, canvas"));
+  return drawn ? small : {"nothing is drawn": 0}; }"""
+
+
+@pytest.fixture
+def presented(lab):
+    """A station on a projector, as somebody presents it."""
+
+    def open_station(where: str, station: str, lesson: str = "lecture"):
+        lab.page.set_viewport_size({"width": 1920, "height": 1080})
+        lab.page.goto(f"{lab.url}/{where}?lesson={lesson}&station={station}&present=1")
+        at_station(lab, lesson, station)
+        lab.page.wait_for_function("() => document.documentElement.dataset.presents === 'lesson'", timeout=SECONDS)
+
+    return open_station
+
+
+def test_a_clicker_asks_answers_and_goes_on_while_a_lesson_is_presented(lab, presented):
+    presented("divergences", "kl")
+    asked, because = lab.page.get_by_text("Which KL is large?"), lab.page.get_by_text("mass of p that q misses costs")
+    assert not asked.count() and not because.count()
+    lab.page.keyboard.press("PageDown")
+    asked.wait_for(timeout=SECONDS)
+    assert not because.count()
+    lab.page.keyboard.press("PageDown")
+    because.wait_for(timeout=SECONDS)
+    assert lab.page.get_by_text("KL(p‖q): p has mass where q has none ✓").is_visible()
+    lab.page.keyboard.press("PageDown")
+    at_station(lab, "lecture", "jensen-shannon")
+    asked.wait_for(state="detached", timeout=SECONDS)
+    assert "present=1" in lab.page.url
+    # What nobody presents asks by its button, and Page Down goes on at once.
+    lab.page.keyboard.press("p")
+    lab.page.get_by_role("button", name="Question").wait_for(timeout=SECONDS)
+    lab.page.keyboard.press("PageDown")
+    at_station(lab, "lecture", "intractable")
+
+
+@pytest.mark.parametrize(
+    ("where", "station"),
+    [
+        ("evidence", "evidence-identity"), ("discriminator", "play-discriminator"), ("games", "alternating-steps"),
+        ("divergences", "wasserstein"), ("generate", "decoder-alone"), ("vae", "encoder"),
+    ],
+)  # fmt: skip
+def test_every_letter_of_a_presented_station_can_be_read_from_the_last_row(lab, presented, where, station):
+    presented(where, station)
+    if where in CONFIGS:
+        lab.page.wait_for_function(
+            f"() => window.genlab?.header?.step >= {LECTURE.station[LECTURE.place(station)].steps}", timeout=SECONDS
+        )
+    lab.page.wait_for_function(f"() => !Object.keys(({LETTERS})()).length", timeout=SECONDS)
+
+
+def test_the_words_of_a_presented_station_stand_above_its_pictures_and_its_notes_are_nobody_else_s(lab, presented):
+    presented("gan", "generative-model")
+    lab.page.locator(".genlab-live.present").wait_for(timeout=SECONDS)
+    lab.page.wait_for_function(
+        "() => document.querySelector('.genlab-live.present').getBoundingClientRect().top"
+        " - document.querySelector('.st-key-lesson').getBoundingClientRect().bottom >= -1",
+        timeout=SECONDS,
+    )
+    words = lab.page.get_by_text("draws from a distribution p that nobody wrote down")
+    assert words.evaluate(
+        "node => { const at = node.getBoundingClientRect();"
+        " return node.contains(document.elementFromPoint(at.left + 20, at.top + 10)); }"
+    )
+    assert not lab.page.get_by_role("button", name="Notes").is_visible()
+    box = lab.page.locator(".genlab-live.present").bounding_box()
+    assert box["width"] == 1920 and box["y"] + box["height"] == pytest.approx(1080, abs=1)
+
+
+def test_twins_share_the_window_below_the_words_of_a_presented_station(lab, presented):
+    presented("gallery", "mode-hopping")
+    lab.page.wait_for_function(
+        "() => { const twins = [...document.querySelectorAll('.genlab-live.present')];"
+        " const boxes = twins.map(one => one.getBoundingClientRect());"
+        " return boxes.length === 2 && boxes.every(box => Math.abs(box.width - 960) < 1 && box.height > 600)"
+        " && Math.abs(boxes[0].left - boxes[1].left) > 900; }",
+        timeout=SECONDS,
+    )
+
+
 # ---- one step in slow motion -----------------------------------------------------------------------------------------
 
 

@@ -15,10 +15,12 @@ def _component():
 
 
 def lesson_bar(
-    lesson: Lesson, at: int, *, key: str, done: bool,
-    on_station: Callable[[int], None], on_done: Callable[[int], None], on_end: Callable[[], None],
+    lesson: Lesson, at: int, *, key: str, done: bool, more: int,
+    on_station: Callable[[int], None], on_done: Callable[[int], None], on_more: Callable[[int], None],
+    on_end: Callable[[], None],
 ) -> None:  # fmt: skip
-    """Mount the bar at the station of index ``at``; ``done`` where its task was done before.
+    """Mount the bar at the station of index ``at``; ``done`` where its task was done before, ``more``: how much
+    who presents has still to ask and to answer before the next one.
 
     The callbacks run before the page is drawn again. What arrives is a number from a browser: it is checked here.
     """
@@ -37,9 +39,10 @@ def lesson_bar(
         data={
             **surroundings("lesson"), "lesson": lesson.title, "title": station.title, "at": at,
             "count": len(lesson.station), "doing": station.do, "sign": station.done and station.done.to_data(),
-            "done": done,
+            "done": done, "more": more,
         },
         on_station_change=told("station", on_station),
         on_done_change=told("done", on_done),
+        on_more_change=told("more", on_more),
         on_ended_change=on_end,
     )  # fmt: skip

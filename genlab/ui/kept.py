@@ -46,6 +46,11 @@ def take_up(path: str) -> None:
     keep(**{name: told[name][:LONGEST] for name in names() if name in told})
 
 
+def of_the_screen() -> dict[str, str]:
+    """What the address says of this screen, which goes along to another page."""
+    return {name: st.query_params[name][:LONGEST] for name in OF_THE_SCREEN if name in st.query_params}
+
+
 def own(address: Mapping[str, str]) -> dict[str, str]:
     """A page's own part of an address."""
     return {name: value for name, value in address.items() if name not in (*names(), *OF_THE_SCREEN)}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from genlab.config import CONFIGS
-from genlab.lessons import Lesson, Shelf, Station, shelf
+from genlab.lessons import Lesson, Question, Shelf, Station, shelf
 from genlab.live.lesson import lesson_bar
 from genlab.runtime import client
 from genlab.runtime.access import acting
@@ -20,19 +20,25 @@ from genlab.scenarios.claims import claim_of
 from genlab.ui import PAGES
 from genlab.ui.address import leave, once
 from genlab.ui.errors import complain_of, literal
-from genlab.ui.kept import keep, kept, take_up
+from genlab.ui.kept import keep, kept, of_the_screen, take_up
 from genlab.ui.runs import visit
 from genlab.ui.seeds import put_on_seeds
+
+ALL_TOLD = 2
 
 
 @dataclass
 class Walk:
-    """Where this tab is in which lesson; ``wanted`` until its page shows the station, ``led`` by who leads a class."""
+    """Where this tab is in which lesson; ``wanted`` until its page shows the station, ``led`` by who leads a class.
+
+    ``told``: how much of its question who presents has shown: nothing, the question, the answer.
+    """
 
     name: str = ""
     at: int = 0
     wanted: bool = False
     led: bool = False
+    told: int = 0
     done: set[str] = field(default_factory=set)
     answers: dict[str, int] = field(default_factory=dict)
     runs: dict[str, str] = field(default_factory=dict)
@@ -55,7 +61,7 @@ def begin(name: str, at: int = 0) -> None:
     here = walk()
     if here.name != name:
         st.session_state["walk"] = here = _taken_up(name)
-    here.at, here.wanted, here.led = at, True, False
+    here.at, here.wanted, here.led, here.told = at, True, False, 0
 
 
 def _taken_up(name: str) -> Walk:
@@ -83,7 +89,7 @@ def walk_with(name: str, station: str, run_id: str) -> None:
         return
     here = before if before.name == name else _taken_up(name)
     st.session_state["walk"] = here
-    here.at, here.wanted, here.led = at, False, True
+    here.at, here.wanted, here.led, here.told = at, False, True, 0
     if run_id:
         here.runs[station] = run_id
 
@@ -113,8 +119,10 @@ def lesson_above(page: str) -> None:
     with st.container(key="lesson", gap="xxsmall"):
         lesson_bar(
             lesson, here.at, key="lesson.bar", done=station.name in here.done,
+            more=ALL_TOLD - here.told if page == station.page and _asks(here, station) else 0,
             on_station=lambda at: begin(here.name, at),
             on_done=lambda at: here.done.add(lesson.station[at].name),
+            on_more=lambda at: _tell_more(here, at),
             on_end=_end,
         )  # fmt: skip
         if page == station.page:
@@ -166,7 +174,7 @@ def _take_address(here: Walk, found: Shelf) -> None:
 def _go(here: Walk, station: Station) -> None:
     """Open the page of a station with its set-up; what it started before is shown again."""
     leave()
-    query = {**_query(here, station), **kept()}
+    query = {**_query(here, station), **kept(), **of_the_screen()}
     # Not before: a script that is interrupted on the way has not gone.
     here.wanted = False
     st.switch_page(PAGES / f"{station.page}.py", query_params=query)
@@ -196,17 +204,25 @@ def _end() -> None:
     keep(lesson="", station="")
 
 
-def _words(here: Walk, station: Station) -> None:
-    words = " ".join(station.words.split())
-    # What a class is asked everybody answers above the page.
+def _asks(here: Walk, station: Station) -> bool:
+    """Whether the station's question is asked here: what a class is asked everybody answers above the page."""
     room = client.get_lab().classroom
-    asks = station.question and not here.led and not (room.leading and room.is_lecturer())
+    return bool(station.question) and not here.led and not (room.leading and room.is_lecturer())
+
+
+def _tell_more(here: Walk, at: int) -> None:
+    if at == here.at:
+        here.told = min(here.told + 1, ALL_TOLD)
+
+
+def _words(here: Walk, station: Station) -> None:
+    words, asks = " ".join(station.words.split()), _asks(here, station)
     beside = asks or station.notes or station.seeds
     text, more = st.columns([5, 2], gap="small") if beside else (st.container(), None)
     with text:
         st.markdown(words)
     if more:
-        with more, st.container(horizontal=True, gap="small"):
+        with more, st.container(key="lesson-more", horizontal=True, gap="small"):
             if asks:
                 _question(here, station)
             if station.seeds:
@@ -219,6 +235,21 @@ def _words(here: Walk, station: Station) -> None:
             if station.notes:
                 with st.popover("Notes", icon=":material/speaker_notes:"):
                     st.markdown(station.notes)
+    if asks and here.told:
+        _presented(station.question, answered=here.told == ALL_TOLD)
+
+
+def _presented(question: Question, *, answered: bool) -> None:
+    """A question as who presents asks it, and then answers it; only a page that is presented shows it."""
+    choices = [
+        f"**{number}\u2002{choice} ✓**" if answered and number == question.answer else f"{number}\u2002{choice}"
+        for number, choice in enumerate(question.choices, 1)
+    ]
+    with st.container(key="lesson-asked", gap="xxsmall"):
+        st.markdown(f"**{question.ask}**")
+        st.markdown("\u2003 ".join(choices))
+        if answered:
+            st.markdown(question.because)
 
 
 def _question(here: Walk, station: Station) -> None:

@@ -180,7 +180,7 @@ def _infinity(name: str, x: float, y: float) -> dict[str, Any]:
     """Words below a curve that is infinite wherever q has moved."""
     return {
         "type": "scatter", "mode": "text", "x": [x], "y": [y], "text": [f"{SHORT[name]} = ∞ for every θ ≠ 0"],
-        "textposition": "bottom center", "textfont": {"color": f"@{COLOURS[name]}", "size": 15}, "hoverinfo": "skip",
+        "textposition": "bottom center", "textfont": {"color": f"@{COLOURS[name]}"}, "hoverinfo": "skip",
         "name": f"{SHORT[name]} = ∞", "showlegend": False,
     }  # fmt: skip
 

@@ -71,4 +71,6 @@ export interface LessonData {
   doing: string;
   sign: Sign | null;
   done: boolean;
+  /** How much who presents has still to ask and to answer before the next station. */
+  more: number;
 }

@@ -2,8 +2,9 @@
 // run on the page, and tells Streamlit what only a new page can answer: another station, a task that was done.
 
 /** @import { LessonData, Mount } from "./types.js" */
-import { action, change, element, targetOf } from "./page/dom.js";
+import { action, change, element, scrollerOf, targetOf } from "./page/dom.js";
 import { met } from "./maths/signs.js";
+import { join, look, presents } from "./page/presenting.js";
 
 const LOOK = 250; // ms between two looks at the newest frame
 
@@ -42,6 +43,12 @@ class Bar {
       this.back, this.place, this.on, this.title, this.task, this.end);
     parent.append(this.root);
     this.stop = new AbortController();
+    join(this, this.stop.signal);
+    // What stands around the bar: the station's words, and what it asks.
+    this.words = /** @type {HTMLElement} */ (parent.closest(".st-key-lesson") ?? this.root);
+    this.sizes = new ResizeObserver(() => this.measure());
+    this.sizes.observe(this.words);
+    window.addEventListener("resize", () => this.measure(), { signal: this.stop.signal });
     document.addEventListener("keydown", event => this.key(event), { signal: this.stop.signal, capture: true });
     this.looking = setInterval(() => this.look(), LOOK);
   }
@@ -56,6 +63,22 @@ class Bar {
     this.back.disabled = data.at === 0;
     this.on.disabled = data.at + 1 === data.count;
     this.look();
+    look();
+    this.show(presents());
+  }
+
+  /** A presented page is its station's words and its pictures, in letters for the last row. @param {boolean} on */
+  show(on) {
+    const page = document.documentElement;
+    if (on) page.dataset.presents = "lesson";
+    else delete page.dataset.presents;
+    this.measure();
+  }
+
+  /** Where the words end, the pictures begin. */
+  measure() {
+    const ends = this.words.getBoundingClientRect().bottom + scrollerOf(this.words).scrollTop;
+    document.documentElement.style.setProperty("--lesson", `${Math.ceil(ends)}px`);
   }
 
   /** A clicker sends these keys; wherever the focus is, but for a field that somebody writes in. @param {KeyboardEvent} event */
@@ -64,7 +87,12 @@ class Bar {
     if (!by || event.ctrlKey || event.altKey || event.metaKey || targetOf(event).matches?.("textarea")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (!event.repeat) this.go(by);
+    if (event.repeat || this.moving) return;
+    // Who presents asks before going on, and says what is right.
+    if (by > 0 && presents() && this.data.more) {
+      this.moving = true;
+      this.tell("more", this.data.at);
+    } else this.go(by);
   }
 
   /** @param {number} by */
@@ -93,6 +121,9 @@ class Bar {
   close() {
     this.stop.abort();
     clearInterval(this.looking);
+    this.sizes.disconnect();
+    delete document.documentElement.dataset.presents;
+    document.documentElement.style.removeProperty("--lesson");
     this.root.remove();
   }
 }

@@ -6,11 +6,13 @@ import { leastHeight } from "./maths/room.js";
 import { number } from "./maths/text.js";
 import { action, change, element, scrollerOf, swatch, targetOf, watchPlace } from "./page/dom.js";
 import { loadPlotly } from "./page/plotly.js";
+import { join, lettersOfPresenter, presents } from "./page/presenting.js";
 import { readTheme, resolve } from "./page/theme.js";
 import { Frame } from "./player/frame.js";
 
 const WIDE = 1250; // px of component width from which everything is written larger
 const ROW = 200; // px that a row of pictures has at least, however little room the page leaves
+const PRESENTED = 0.5; // of the window's height that the pictures of a presented page have at least
 const GAP = 8; // px, as --gap in live.css
 const STACKED = 640; // px below which the pictures stand in one column
 const SECONDS = 8; // that a whole play takes, however many steps it has
@@ -67,6 +69,7 @@ class Player {
 
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
     this.stop = new AbortController();
+    join(this, this.stop.signal);
     window.addEventListener("resize", () => this.fit(), { signal: this.stop.signal });
     // The keys of a focused control are its own, not shortcuts of the page.
     this.root.addEventListener("keydown", event => {
@@ -205,13 +208,26 @@ class Player {
     const top = this.root.getBoundingClientRect().top + scrollerOf(this.root).scrollTop;
     this.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
     const around = this.root.offsetHeight - this.grid.clientHeight;
-    if (this.grid.clientHeight) this.root.style.setProperty("--least", `${around + leastHeight(this.data.grid, ROW, GAP)}px`);
+    if (this.grid.clientHeight) this.root.style.setProperty("--least", `${around + leastHeight(this.data.grid, this.row(), GAP)}px`);
     const width = this.root.clientWidth;
     this.root.dataset.grid = width >= WIDE ? "wide" : "narrow";
     this.root.classList.toggle("stacked", width < STACKED);
   }
 
+  /** Everything is written larger or smaller. */
+  show() {
+    if (this.data) this.render(this.data);
+  }
+
+  /** px that a row has at least: large letters need a higher one, where the window has room for it. */
+  row() {
+    const rows = this.data.grid.split('"').length >> 1;
+    return presents() ? Math.max(ROW, (PRESENTED * window.innerHeight) / Math.max(2, rows)) : ROW;
+  }
+
   fontSize() {
+    this.root.classList.toggle("presented", presents());
+    if (presents()) return lettersOfPresenter();
     return this.root.dataset.grid === "wide" ? 15 : 13;
   }
 

@@ -1,24 +1,23 @@
 // Presenter mode: one or two pictures over the whole window, with the claim and the step in letters for the last row. It
 // begins and ends with P, or begins with ?present=1 in the address. A clicker's keys, Page Down and Page Up, go to the
 // next claim of the page where it has several, otherwise to the next picture beside the main one; never along the time
-// line, which everybody shares.
+// line, which everybody shares. In a lesson they go through its stations, and its words stay above the pictures.
 
 /** @import { Lab } from "./lab.js" */
 /** @import { Area } from "./bar/area.js" */
 /** @import { Panel } from "./panels/panel.js" */
 import { change, element, targetOf } from "./page/dom.js";
 import { turned } from "./maths/room.js";
+import { join, lettersOfPresenter, look, presents } from "./page/presenting.js";
 
 /** @type {Record<string, number>} */
 const TURNS = { PageDown: 1, PageUp: -1 };
-const LETTERS = 76; // in the width of the window: 25 px at 1920
 
 /** @type {Set<Presenter>} Those of a page present together. */
 const all = new Set();
 
 export class Presenter {
   on = false;
-  left = false; // by a person, whatever the address says
   at = 0; // which picture stands beside the main one
 
   /** @param {Lab} lab @param {AbortSignal} signal */
@@ -28,6 +27,7 @@ export class Presenter {
     lab.top.node.append(this.claim);
     document.addEventListener("keydown", event => this.first() && this.key(event), { signal });
     all.add(this);
+    join(this, signal);
     signal.addEventListener("abort", () => all.delete(this));
   }
 
@@ -36,39 +36,30 @@ export class Presenter {
     return all.values().next().value === this;
   }
 
-  /** After the page has been drawn: it presents from the start where the address says so, or beside one that does. */
+  /** After the page has been drawn: it presents from the start where the tab does, and shares the window anew. */
   opened() {
-    const asked = new URLSearchParams(location.search).get("present") === "1";
-    this.show([...all].some(one => one.on) || (asked && !this.left));
+    look();
+    if (presents()) for (const one of all) one.show(true);
+    else this.show(false);
   }
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey || targetOf(event).closest?.(TYPED)) return;
     const turn = TURNS[event.key];
-    if (event.key.toLowerCase() === "p") this.toggle();
-    else if (event.key === "Escape" && this.on && !event.defaultPrevented) this.toggle();
-    else if (turn && this.on) this.turn(turn);
-    else return;
+    if (!turn || !this.on || event.ctrlKey || event.altKey || event.metaKey || targetOf(event).closest?.("textarea")) return;
     event.preventDefault();
-  }
-
-  toggle() {
-    const on = !this.on;
-    for (const one of all) {
-      one.left = !on;
-      one.show(on);
-    }
+    this.turn(turn);
   }
 
   /** The mounts of this page that present: those with pictures. */
   shown() {
-    return [...all].filter(({ lab }) => lab.data && lab.data.bar !== "curves");
+    return [...all].filter(({ lab }) => lab.data?.panels.length && lab.data.bar !== "curves");
   }
 
   /** @param {boolean} on */
   show(on) {
-    const { root, enlarged, room } = this.lab;
+    const { root, enlarged, room, data } = this.lab;
+    if (!data) return;
     const [mine, shown] = [this.shown().indexOf(this), this.shown().length];
     const [was, is] = [root.classList.contains("present"), on && mine >= 0];
     if (on) enlarged.show(null);
@@ -123,7 +114,7 @@ export class Presenter {
 
   /** px, as --size in room.css. */
   fontSize() {
-    return Math.round(Math.max(14, window.innerWidth / LETTERS));
+    return lettersOfPresenter();
   }
 
   update() {
@@ -132,6 +123,3 @@ export class Presenter {
     change(this.claim, data.claim || (header?.step && name ? `${name}: ${saw}` : ""));
   }
 }
-
-/** Where a P is a letter. */
-const TYPED = "input:not([type=range]), textarea, select, [contenteditable=true]";
