@@ -9,6 +9,7 @@ from genlab.bench.crowd import measure_crowd
 from genlab.bench.hand import figures, measure_hand
 from genlab.bench.load import Load, core_share, word
 from genlab.bench.plain import penalty, plain_loop
+from genlab.bench.slider import to_and_fro
 from genlab.bench.speed import WATCHED, measure_speeds, page_streams, ratio
 from genlab.bench.together import LARGEST, measure_map, measure_together
 from genlab.bench.tuned import tuned_loop
@@ -136,6 +137,16 @@ def test_what_is_dropped_and_how_old_a_picture_is_are_told_of_a_circling():
     told = figures(found)
     assert (told["moves_per_second"], told["redraws_per_second"], told["dropped"]) == (60, 15, 0.75)
     assert told["round_trip_ms_p95"] == 10 and told["age_ms_p50"] == 30 and told["age_ms_p95"] == 40
+
+
+@pytest.mark.parametrize("bounds", [(0, 51, 1), (0, 50, 1), (-1, 1, 0.25)])
+def test_every_move_of_a_dragged_slider_is_another_value_within_its_middle_half(bounds):
+    least, most, step = bounds
+    values = to_and_fro(*bounds)
+    quarter = (most - least) / 4
+    assert least + quarter - step <= min(values) < max(values) <= most - quarter + step
+    again = [*values, values[0]]
+    assert {abs(after - before) for before, after in zip(values, again[1:], strict=True)} == {step}
 
 
 @pytest.mark.parametrize("device", DEVICES)

@@ -24,8 +24,9 @@ CLICKS = 12
 def measure_slider(seconds: float) -> dict[str, Any]:
     """From an input event on the slider of β to the first frame that carries the command's number and a step since.
 
-    Every event is counted whose value was sent; of those that came while one was under way the newest is. Also from a
-    click on *Pause* or *Play* to the frame that shows it. Without a browser to drive, ``{"skipped": why}``.
+    Every event is counted whose value was sent; of those that came while one was under way the newest is. ``moves`` are
+    the events, ``sent`` the values that went to the run, ``drags`` those that were seen to act. Also from a click on
+    *Pause* or *Play* to the frame that shows it. Without a browser to drive, ``{"skipped": why}``.
     """
     executable, why = chromium()
     if why:
@@ -52,10 +53,22 @@ def _measure(browser: Any, seconds: float, crowded: bool) -> dict[str, float]:
             page.goto(f"{url}/vae?run={run['run']}")
             page.wait_for_function("() => window.genlab?.header?.step > 50")
             page.wait_for_timeout(2000)
-            drags = page.evaluate(DRAG, {"seconds": seconds, "every": 1000 / MOVES})
+            values = to_and_fro(**page.evaluate(BOUNDS))
+            drag = page.evaluate(DRAG, {"seconds": seconds, "every": 1000 / MOVES, "values": values})
             clicks = page.evaluate(CLICK, {"count": CLICKS, "patience": PATIENCE})
             page.close()
-    return {**_figures("drag", drags), **_figures("click", clicks)}
+    told = {"moves": drag["moves"], "sent": drag["sent"]}
+    return told | _figures("drag", drag["trips"]) | _figures("click", clicks)
+
+
+def to_and_fro(least: float, most: float, step: float) -> list[float]:
+    """Positions of a slider over and over, each beside the one before: through the middle half of it and back.
+
+    A value that the run has already changes nothing, so at an end of the slider there would be nothing to measure.
+    """
+    half = int((most - least) / step) // 2
+    way = [least + step * (half - half // 2 + place) for place in range(half + 1)]
+    return way[:-1] + way[:0:-1]
 
 
 def _figures(name: str, milliseconds: list[float]) -> dict[str, float]:
@@ -110,15 +123,22 @@ async def _ended(task: asyncio.Task[None]) -> None:
         pass
 
 
-DRAG = """async ({ seconds, every }) => {
+BOUNDS = """() => {
+  const { min, max, step } = window.genlab.hand.controls.controls.get("beta").range;
+  return { least: Number(min), most: Number(max), step: Number(step) };
+}"""
+"""Where the slider of β ends, and how far its positions are apart."""
+
+DRAG = """async ({ seconds, every, values }) => {
   const lab = window.genlab;
   const { commands, controls } = lab.hand;
   const range = controls.controls.get("beta").range;
   const [order, receive] = [commands.order.bind(commands), lab.receive.bind(lab)];
   const [waiting, trips] = [[], []];
-  let moved = 0;
+  let [moved, moves, sent] = [0, 0, 0];
   commands.order = async asked => {
     const at = moved;
+    if (asked.do === "apply") sent++;
     const answer = await order(asked);
     if (answer.command && answer.step !== null && asked.do === "apply") waiting.push({ at, ...answer });
     return answer;
@@ -136,8 +156,8 @@ DRAG = """async ({ seconds, every }) => {
   };
   range.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
   const begin = performance.now();
-  for (let i = 0; performance.now() - begin < 1000 * seconds; i++) {
-    range.value = String(40 + Math.round(20 * Math.sin(i / 5)));
+  for (; performance.now() - begin < 1000 * seconds; moves++) {
+    range.value = String(values[moves % values.length]);
     moved = performance.now();
     range.dispatchEvent(new InputEvent("input", { bubbles: true }));
     await new Promise(done => setTimeout(done, every));
@@ -145,9 +165,9 @@ DRAG = """async ({ seconds, every }) => {
   range.dispatchEvent(new PointerEvent("pointerup", { bubbles: true }));
   await new Promise(done => setTimeout(done, 1500));
   [commands.order, lab.receive] = [order, receive];
-  return trips;
+  return { trips, moves, sent };
 }"""
-"""Drags the slider to and fro; each value that is sent is a trip."""
+"""Drags the slider over these positions, again and again; each value that is sent is a trip."""
 
 CLICK = """async ({ count, patience }) => {
   const lab = window.genlab;

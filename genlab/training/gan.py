@@ -18,7 +18,7 @@ from genlab.measures import (
 from genlab.measures.digits import CLASSIFIED, digit_figures, real_digits
 from genlab.measures.diversity import COMPARED, diversity_of_data, mean_distance
 from genlab.measures.layers import gradient_norms
-from genlab.measures.modes import mode_figures
+from genlab.measures.modes import mode_figures, turnover
 from genlab.models import critic, generator
 from genlab.numbers import Numbers, random_stream
 from genlab.objectives import flipped, game, gradient_penalty, gradient_penalty_value, r1_penalty, r1_value
@@ -265,10 +265,7 @@ class GANTrainer(Trainer):
             # Nothing has changed its mode since the start.
             self._mode_shares.copy_(shares)
             self._has_counted = True
-        turnover = (shares - self._mode_shares[-self._span]).abs_().sum(dim=0, keepdim=True) / 2
-        self._mode_shares.copy_(self._mode_shares.roll(-1, 0))
-        self._mode_shares[-1] = shares
-        return torch.cat((figures, turnover))
+        return torch.cat((figures, turnover(shares, self._mode_shares, self._span)))
 
     def _points(self, n: int) -> Tensor:
         """The first ``n`` of the points that every measurement looks at, in columns: from the same noise each time."""
