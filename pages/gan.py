@@ -33,7 +33,9 @@ find a rest.
 - **Slopes**: the two losses before the same discriminator, with the generated points on each. Where D is sure, on the
   left, $\\log(1 - D)$ is flat and $-\\log D$ is not; *LSGAN*'s squares are flat at their target alone. Adam rescales a
   small gradient, so a flat loss may still train: *The loss used in practice*, on Home and in the Gallery, takes SGD.
-  Which of the two reaches more modes here is another question: without a penalty either may crowd, seed by seed.
+  Which of the two reaches more modes is another question. At the rates with which this page opens both find all eight;
+  with a generator as fast as its discriminator, 0.001 both, $-\\log D$ crowds at a few modes and hops to others for
+  hundreds of steps, on eight of ten seeds, and $\\log(1 - D)$ does not.
 - **Game's sum**: $L_D + L_G$, both on the same batch at the same weights. It is 0 for minimax and WGAN, a zero-sum
   game, and not for the loss that is used in practice. It takes $L_G$ with its term in the data, which the generator
   cannot change, and leaves penalties out; the two losses shown beside it are those that each network descended.

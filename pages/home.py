@@ -35,9 +35,9 @@ with words:
 with picture:
     st.image(ASSETS / "home.svg", width="stretch", alt="Four scatter plots of one GAN during its training")
     st.caption(
-        "One GAN (non-saturating loss, seed 0) after 0, 500, 1,000 and 3,000 steps: blue circles are real points, "
-        "vermilion crosses generated ones. They crowd at a few of the eight modes, wander along the ring and "
-        "settle on all eight."
+        "One GAN (non-saturating loss, both networks at a rate of 0.001, seed 0) after 0, 500, 1,000 and 3,000 steps: "
+        "blue circles are real points, vermilion crosses generated ones. They crowd at a few of the eight modes, "
+        "wander along the ring and settle on all eight."
     )
 
 with st.container(key="start"):

@@ -84,7 +84,7 @@ CHALLENGES = {
             "Eight modes with minimax",
             f"Capture all eight modes of the narrow ring with the minimax loss, and keep them for {STAYS} steps.",
             "The discriminator must not be sure too early: rates, critic steps, R1, the batch.",
-            GANConfig(data="ring8", objective="minimax"),
+            GANConfig(data="ring8", objective="minimax", generator_learning_rate=1e-3),
             5000,
             _always(
                 "objective and data: allowed are minimax and ring8 all the way",

@@ -80,7 +80,7 @@ class GANConfig(Config):
         live=True, group="Training",
     )  # fmt: skip
     critic_learning_rate: float = declare.learning_rate(1e-3, "Critic ", group="Training")
-    generator_learning_rate: float = declare.learning_rate(1e-3, "Generator ", group="Training")
+    generator_learning_rate: float = declare.learning_rate(2e-4, "Generator ", group="Training")
     critic_optimizer: str = declare.optimizer("adam", "Critic ", group="Training")
     critic_beta1: float = declare.beta1(0.5, "Critic ", "critic_optimizer", group="Training")
     critic_beta2: float = declare.beta2(0.999, "Critic ", "critic_optimizer", group="Training")

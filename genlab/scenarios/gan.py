@@ -86,7 +86,7 @@ GAN_SCENARIOS = (
         "gan_ring",
         "A GAN that works",
         "With an R1 penalty on the discriminator the points spread over all eight modes and stay there.",
-        GANConfig(r1_weight=0.5, batch_size=128, **SMALL),
+        GANConfig(r1_weight=0.5, generator_learning_rate=1e-3, batch_size=128, **SMALL),
         500,
         covers_the_ring,
     ),

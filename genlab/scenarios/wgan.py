@@ -152,7 +152,9 @@ WGAN_SCENARIOS = (
         "wgan_gp",
         "WGAN-GP on a swiss roll",
         "Under a gradient penalty the points unroll along the spiral, to within three floors of the data.",
-        GANConfig(data="swissroll", objective="wgan_gp", n_critic=5, batch_size=128, **SMALL),
+        GANConfig(
+            data="swissroll", objective="wgan_gp", n_critic=5, batch_size=128, **SMALL, generator_learning_rate=1e-3
+        ),
         400,
         approaches_the_data,
     ),
