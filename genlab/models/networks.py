@@ -28,18 +28,6 @@ class Chain(nn.Sequential):
             x = layer.forward(x)
         return x
 
-    def of_columns(self, x: Tensor) -> Tensor:
-        """The same of a perceptron for examples that stand in columns, (inputs, batch) → (outputs, batch).
-
-        For many examples and few units it takes a quarter of the time.
-        """
-        for layer in self._modules.values():
-            if isinstance(layer, nn.Linear):
-                x = torch.addmm(layer.bias.unsqueeze(1), layer.weight, x)
-            else:
-                x = layer.forward(x)
-        return x
-
 
 class Encoder(nn.Module):
     """The amortised posterior q(z|x) = N(μ, diag σ²): (batch, n) → (μ, log σ²), (batch, k) each.

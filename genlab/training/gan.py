@@ -26,7 +26,7 @@ from genlab.stamps import CLASS_CURVES, MODE_CURVES, STAMPS
 from genlab.training import work
 from genlab.training.data import as_pictures, held_out_examples, training_examples
 from genlab.training.draws import noise_numbers
-from genlab.training.explicit import GANStep
+from genlab.training.explicit import GANStep, Probe
 from genlab.training.measuring import GLANCE, LEAST_SHARE, Measure
 from genlab.training.trainer import CHECK_EVERY, Trainer
 
@@ -68,6 +68,7 @@ class GANTrainer(Trainer):
         self._has_modes = self._distribution is not None and self._distribution.modes is not None
         if self._has_modes:
             self._modes = torch.tensor(self._distribution.modes, dtype=torch.float32, device=self.device)
+        self._probes: dict[int, Probe] = {}
         view = random_stream(self.config.seed, "view")
         if self._distribution is None:
             self._probe_noise = self.noise(CLASSIFIED, view)
@@ -81,6 +82,8 @@ class GANTrainer(Trainer):
     def _set_up(self) -> None:
         # Of the last measurements within TURNOVER_SPAN, the oldest first.
         self._has_counted = False
+        # These are of the weights that are made anew.
+        self._probes = {}
         modes = len(self._distribution.modes) if self._has_modes else 0
         self._mode_shares = torch.zeros((*self._models, SHARES_KEPT, modes), device=self.device)
         self._minus_clip = torch.zeros((*self._models, 1), device=self.device)
@@ -269,12 +272,13 @@ class GANTrainer(Trainer):
 
     def _points(self, n: int) -> Tensor:
         """The first ``n`` of the points that every measurement looks at, in columns: from the same noise each time."""
-        widest = max(self.config.generator_width, *self._probe_noise.shape[:1])
-        # On a CPU pieces whose activations stay in its cache, and in memory that need not be fetched anew.
-        at_once = max(1, _NUMBERS_AT_ONCE // widest) if self.device.type == "cpu" else n
-        with torch.no_grad():
-            pieces = [self.generator.of_columns(z) for z in self._probe_noise[:, :n].split(at_once, dim=1)]
-        return pieces[0] if len(pieces) == 1 else torch.cat(pieces, dim=1)
+        if n not in self._probes:
+            widest = max(self.config.generator_width, *self._probe_noise.shape[:1])
+            # On a CPU pieces whose activations stay in its cache.
+            at_once = max(1, _NUMBERS_AT_ONCE // widest) if self.device.type == "cpu" else n
+            blocks = self.weights["generator"].blocks()
+            self._probes[n] = Probe(blocks, self.config.activation, self._probe_noise[:, :n], at_once)
+        return self._probes[n].points()
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """See :meth:`Trainer.restore`; a state without the shares of the modes is counted anew from there on."""
