@@ -163,3 +163,125 @@ def test_what_python_has_coloured_follows_the_theme_there_and_back(lab, path, co
             arg=[light, same],
             timeout=SECONDS,
         )
+
+
+# ---- presenter mode in any window ----
+
+SEEN = "[...document.querySelectorAll('.genlab-live.present .area.seen')]"
+APART = f"""(() => {{
+    // Every picture lies in an area of its own, with all that belongs to it, and is as high as elsewhere.
+    const box = one => one.getBoundingClientRect();
+    const areas = {SEEN};
+    const shown = one => one.checkVisibility({{ visibilityProperty: true }}) && one.offsetHeight;
+    return areas.length === 2 && areas.every((area, i) => {{
+        const [mine, other] = [box(area), box(areas[1 - i])];
+        const whole = [...area.querySelectorAll('.panel, .tile, .under')].filter(shown).every(one =>
+            box(one).bottom <= mine.bottom + 1 && box(one).right <= mine.right + 1);
+        return mine.height >= {LEAST} && whole && (i || mine.bottom <= other.top + 1 || mine.right <= other.left + 1);
+    }});
+}})()"""
+
+
+@pytest.mark.parametrize("path", ["vae?width=16&present=1", "gan?data=mnist&width=16&present=1"])
+@pytest.mark.parametrize("size", [(390, 844), (683, 384), (1024, 768), (1366, 768)])
+def test_the_two_pictures_of_presenter_mode_lie_over_each_other_in_no_window(lab, path, size):
+    resize(lab, *size)
+    lab.open(path)
+    lab.wait(APART)
+    if size[0] >= 1024:
+        lab.wait(f"new Set({SEEN}.map(area => Math.round(area.getBoundingClientRect().top))).size === 1")
+
+
+# ---- what is written is read whole ----
+
+
+def test_pictures_with_nothing_beside_them_have_the_whole_width(lab):
+    lab.open("gan?data=mnist&width=16")
+    lab.wait("""(() => {
+        const box = one => one.getBoundingClientRect();
+        const main = document.querySelector('[data-area=main]');
+        const [area, panel] = [main, main.querySelector('.panel:not([hidden])')].map(box);
+        const figures = [...document.querySelectorAll('[data-area=main] .mosaic figure')].map(box);
+        const [left, right] = [figures[0].left - area.left, area.right - figures.at(-1).right];
+        return figures.length === 2 && panel.width > area.width - 20 && Math.abs(left - right) < 4;
+    })()""")
+    # The column is as wide with the plane of noise and what stands beside it.
+    before = lab.page.locator("[data-area=main]").bounding_box()["width"]
+    lab.page.get_by_role("tab", name="Noise").first.click()
+    lab.wait("document.querySelector('[data-area=main] .side').offsetWidth > 150")
+    assert lab.page.locator("[data-area=main]").bounding_box()["width"] == pytest.approx(before, abs=1)
+
+
+@pytest.mark.parametrize(("path", "names"), [("lessons", ["Lessons", "Challenges"]), ("", ["Look further", "Theory"])])
+def test_no_heading_touches_what_stands_below_it(lab, path, names):
+    lab.page.goto(f"{lab.url}/{path}")
+    for name in names:
+        lab.page.wait_for_function(
+            "name => { const heading = [...document.querySelectorAll('[data-testid=stHeading]')]"
+            ".find(one => one.textContent.trim() === name);"
+            " const all = [...document.querySelectorAll('[data-testid=stMain] *')].filter(one => one.offsetHeight);"
+            " const below = heading && all.filter(one =>"
+            " heading.compareDocumentPosition(one) === Node.DOCUMENT_POSITION_FOLLOWING);"
+            " return below?.length && below.every(one =>"
+            " one.getBoundingClientRect().top >= heading.getBoundingClientRect().bottom); }",
+            arg=name,
+            timeout=SECONDS,
+        )
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (683, 384)])
+@pytest.mark.parametrize("path", ["evidence", "discriminator", "lessons?lesson=lecture&station=evidence-identity"])
+def test_legends_leave_the_curves_of_a_theory_page_room(lab, path, size):
+    resize(lab, *size)
+    drawn(lab, path)
+    lab.page.wait_for_function(
+        "() => [...document.querySelectorAll('.player .canvas')].every(one =>"
+        " Object.values(one._fullLayout).every(axis => axis?._id?.[0] !== 'y' || axis._length >= 70))",
+        timeout=SECONDS,
+    )
+
+
+def test_no_letter_of_a_figure_is_too_small_to_be_read(lab):
+    lab.open("gan?width=16")
+    lab.press("One step")
+    lab.wait("h.step === 1")
+    lab.wait("""(() => {
+        const letters = [...document.querySelectorAll('.js-plotly-plot :is(text, tspan)')]
+            .filter(one => one.textContent && one.checkVisibility());
+        const sizes = letters.map(one => parseFloat(getComputedStyle(one).fontSize));
+        return letters.some(one => one.matches('tspan[dy]') && one.textContent === 'D') && Math.min(...sizes) >= 10;
+    })()""")
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
+@pytest.mark.parametrize("path", ["gan?width=16", "gan?data=mnist&width=16", "vae?width=16"])
+def test_no_title_of_an_axis_is_cut_off(lab, path, size):
+    resize(lab, *size)
+    lab.open(path)
+    lab.press("One step")
+    lab.wait("h.step === 1")
+    tabs = lab.page.locator(".genlab-live [role=tab]")
+    for tab in [None, *tabs.all()]:
+        if tab:
+            tab.click()
+        lab.wait("""(() => {
+            const titles = ['xtitle', 'ytitle', 'x2title', 'y2title', 'y3title'].map(one => `.js-plotly-plot .${one}`);
+            const cut = [...document.querySelectorAll(titles)].filter(one => {
+                const [mine, whole] = [one, one.closest('.js-plotly-plot')].map(each => each.getBoundingClientRect());
+                const outside = [whole.left - mine.left, mine.right - whole.right, whole.top - mine.top];
+                return one.checkVisibility() && Math.max(...outside, mine.bottom - whole.bottom) > 1;
+            });
+            return cut.length === 0;
+        })()""")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_chosen_tab_can_be_read_as_well_as_the_others(lab, scheme):
+    lab.page.emulate_media(color_scheme=scheme)
+    lab.page.goto(f"{lab.url}/data")
+    lab.page.wait_for_function(
+        "() => { const colours = [...document.querySelectorAll('[data-testid=stTab]')]"
+        ".map(one => getComputedStyle(one.querySelector('p') ?? one).color);"
+        " return colours.length > 2 && new Set(colours).size === 1; }",
+        timeout=SECONDS,
+    )

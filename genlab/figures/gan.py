@@ -257,9 +257,7 @@ def _layers(config: GANConfig) -> Panel:
         ],
         "layout": {
             "xaxis": {"title": {"text": "layer; 1 takes in x"}, "dtick": 1, "zeroline": False},
-            "yaxis": {
-                "title": {"text": f"gradient of {score} at its input"}, "type": "log", "exponentformat": "power",
-            },
+            "yaxis": {"title": {"text": f"gradient of {score}"}, "type": "log", "exponentformat": "power"},
         },
     }  # fmt: skip
     bind = [{"use": "columns", "trace": 0, "arrays": {"points": "layers.norm"}, "columns": [0, 1], "count": DRAWN}]

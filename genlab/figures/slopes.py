@@ -29,7 +29,7 @@ def _cross_entropy(config: GANConfig) -> tuple[list, list, dict, str]:
         dots("@generated", "diamond" if taken else "diamond-open", 7, "generated, minimax"),
         dots("@exact", "circle-open" if taken else "circle", 7, "generated, in practice"),
     ]
-    layout = _layout("what D says of generated examples, D(G(z))", "slope of the loss in D's logit", (0, 1), (0, 1))
+    layout = _layout("D(G(z)) of generated examples", "slope in logit", (0, 1), (0, 1))
     layout["annotations"] = [_name("log(1 − D)", 0.98, 0.98, "right"), _name("−log D", 0.02, 0.98, "left")]
     caption = (
         "Both losses before this one discriminator; solid: the one that trains. Mean slope now: log(1 − D), minimax, "
@@ -45,7 +45,7 @@ def _squares(config: GANConfig) -> tuple[list, list, dict, str]:
         lines("@generator", 2, "½(D − c)²", x=(c - REACH, c, c + REACH), y=(REACH, 0, REACH)),
         dots("@generated", "diamond", 7, "generated"),
     ]
-    layout = _layout("what D says of generated examples, D(G(z))", "slope |D − c|", (c - REACH, c + REACH), (0, REACH))
+    layout = _layout("D(G(z)) of generated examples", "slope |D − c|", (c - REACH, c + REACH), (0, REACH))
     caption = (
         "½(D − c)², c = {config.lsgan_c}: however sure D is, its slope is the distance to c, and only there it is "
         "flat. Mean slope now: {info.slope_squares}."

@@ -2,7 +2,7 @@
 // points at a start. Python sends whole curves; nothing is asked of the server while it plays.
 
 /** @import { Motion, Mount, Theme } from "./types.js" */
-import { leastHeight } from "./maths/room.js";
+import { LOW, leastHeight } from "./maths/room.js";
 import { number } from "./maths/text.js";
 import { action, change, element, scrollerOf, swatch, targetOf, watchPlace } from "./page/dom.js";
 import { loadPlotly } from "./page/plotly.js";
@@ -13,6 +13,8 @@ import { Frame } from "./player/frame.js";
 const WIDE = 1250; // px of component width from which everything is written larger
 const ROW = 200; // px that a row of pictures has at least, however little room the page leaves
 const PRESENTED = 0.5; // of the window's height that the pictures of a presented page have at least
+const NARROW = 800; // px of component width below which their legends wrap
+const NARROW_ROW = 250; // px that a row has at least there
 const GAP = 8; // px, as --gap in live.css
 const STACKED = 640; // px below which the pictures stand in one column
 const SECONDS = 8; // that a whole play takes, however many steps it has
@@ -208,10 +210,10 @@ class Player {
     const top = this.root.getBoundingClientRect().top + scrollerOf(this.root).scrollTop;
     this.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
     const around = this.root.offsetHeight - this.grid.clientHeight;
-    if (this.grid.clientHeight) this.root.style.setProperty("--least", `${around + leastHeight(this.data.grid, this.row(), GAP)}px`);
     const width = this.root.clientWidth;
+    if (this.grid.clientHeight) this.root.style.setProperty("--least", `${around + leastHeight(this.data.grid, this.row(), GAP)}px`);
     this.root.dataset.grid = width >= WIDE ? "wide" : "narrow";
-    this.root.classList.toggle("stacked", width < STACKED);
+    this.root.classList.toggle("stacked", width < STACKED || window.innerHeight < LOW);
   }
 
   /** Everything is written larger or smaller. */
@@ -219,10 +221,11 @@ class Player {
     if (this.data) this.render(this.data);
   }
 
-  /** px that a row has at least: large letters need a higher one, where the window has room for it. */
+  /** px that a row has at least: narrow pictures and large letters need a higher one, those where the window has room for it. */
   row() {
     const rows = this.data.grid.split('"').length >> 1;
-    return presents() ? Math.max(ROW, (PRESENTED * window.innerHeight) / Math.max(2, rows)) : ROW;
+    const least = this.root.clientWidth < NARROW ? NARROW_ROW : ROW;
+    return presents() ? Math.max(least, (PRESENTED * window.innerHeight) / Math.max(2, rows)) : least;
   }
 
   fontSize() {

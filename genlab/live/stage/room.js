@@ -4,13 +4,13 @@
 /** @import { Size } from "./types.js" */
 /** @import { Panel } from "./panels/panel.js" */
 import { Area } from "./bar/area.js";
-import { leastHeight, mainWidth } from "./maths/room.js";
+import { LOW, leastHeight, mainWidth } from "./maths/room.js";
 import { element, scrollerOf } from "./page/dom.js";
 
 const WIDE = 1500; // px of component width from which the wide grid is used
 const SHARED = 1700; // px of window width from which several mounts that share it write large
 const STACKED = 1000; // px of component width below which the panels stand in one column
-const LOW = 480; // px of window height below which they do too: two above one another would leave no room for a curve
+const TWO = 640; // px below which the two of presenter mode do
 const ROW = 200; // px that a row of panels has at least, however little room the page leaves
 const GAP = 8; // px, as --gap in live.css
 
@@ -58,9 +58,9 @@ export class Room {
   fit() {
     const { lab } = this;
     if (!lab.data) return;
-    if (!lab.enlarged.area && !lab.presenter.on) {
+    if (!lab.enlarged.area) {
       const top = lab.root.getBoundingClientRect().top + scrollerOf(lab.root).scrollTop;
-      lab.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
+      if (!lab.presenter.on) lab.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
       if (this.size() !== lab.root.dataset.grid || this.stacked() !== lab.root.classList.contains("stacked")) {
         this.arrange();
         lab.draw();
@@ -112,8 +112,9 @@ export class Room {
   }
 
   stacked() {
-    const { data, root } = this.lab;
-    return data.bar === "all" && (root.clientWidth < STACKED || window.innerHeight < LOW);
+    const { data, root, presenter } = this.lab;
+    const least = presenter.on ? TWO : STACKED;
+    return data.bar === "all" && (root.clientWidth < least || window.innerHeight < LOW);
   }
 
   /** px. On a large screen, which is often a projector's, everything is written larger. */

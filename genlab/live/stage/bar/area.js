@@ -75,9 +75,9 @@ export class Area {
     this.current = current;
     for (const panel of this.panels) panel.show(panel === current);
     if (this.tools.firstChild !== current.tools[0]) this.tools.replaceChildren(...current.tools);
-    // Beside the main picture its place is kept while another tab is in front: no column changes its width with the tab.
-    const some = this.panels.some(panel => panel.aside);
-    this.side.hidden = this.name === "main" ? !some : !current.aside;
+    // No column changes its width with the tab in front: that of the main picture is as wide as with what stands beside it.
+    this.side.hidden = !this.panels.some(panel => panel.aside);
+    this.side.classList.toggle("kept", !current.aside);
     if (this.own.firstChild !== current.aside) this.own.replaceChildren(...(current.aside ? [current.aside] : []));
     for (const tab of this.tabButtons()) {
       const selected = tab.dataset.tab === current.id;

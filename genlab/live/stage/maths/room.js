@@ -6,6 +6,8 @@ const LETTERS = 2.9; // heights of a letter that the horizontal axis' numbers an
 const CURVES = 285; // px that each column beside the main picture has at least
 const SHARE = 0.3; // of the width that they have together at least
 
+export const LOW = 480; // px of window height below which pictures stand in one column: two above one another would leave no room for a curve
+
 /**
  * The width of the main picture's column, so that a square plane fills the height; what is beside it keeps its part.
  * @param {{width: number, height: number, side: number, letter: number, gap: number, columns: number}} room of the grid;
