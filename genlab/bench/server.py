@@ -9,20 +9,27 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from genlab.bench.works import square_map
 from genlab.checkpoints import CheckpointError
 from genlab.config import SettingError, from_json
 from genlab.live.routes import routes
 from genlab.live.server import lifespan
 from genlab.live.wire import Wires
+from genlab.runtime.access import on_behalf_of
 from genlab.runtime.client import CommandFailed, UnknownRun, get_lab
 from genlab.ui import UI
 from genlab.ui.errors import say
 
 
 async def start(request: Request) -> JSONResponse:
-    """Start a run of the settings in the body; answers with what its WebSocket asks for."""
-    lab = get_lab()
-    run_id = lab.start(from_json((await request.body()).decode()), play=True)
+    """Start a run of the settings in the body, for ``?side=`` a map of so many rows, of ``?visitor=`` if there is one;
+    answers with what its WebSocket asks for.
+    """
+    lab, config = get_lab(), from_json((await request.body()).decode())
+    if side := int(request.query_params.get("side", 0)):
+        config = square_map(config, side)
+    with on_behalf_of(request.query_params.get("visitor") or None):
+        run_id = lab.start(config, play=True)
     return JSONResponse({"run": run_id, "token": lab.token(run_id)})
 
 

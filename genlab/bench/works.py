@@ -1,6 +1,7 @@
 """The set-ups whose speed is measured."""
 
 from genlab.config import Config, GANConfig, VAEConfig
+from genlab.maps import Axis, MapConfig
 
 _RMSPROP = {
     "critic_optimizer": "rmsprop", "generator_optimizer": "rmsprop", "critic_beta2": 0.99, "generator_beta2": 0.99,
@@ -24,3 +25,9 @@ SYSTEMS: dict[str, Config] = {
     "vae_digits": VAEConfig(),
 }  # fmt: skip
 """The small one has the size of GAN Lab's networks; the others are what courses and papers train."""
+
+
+def square_map(config: Config, side: int) -> MapConfig:
+    """A map of both learning rates that is at work for longer than any measurement."""
+    rates = [Axis(f"{who}_learning_rate", 1e-4, 1e-2, side) for who in ("critic", "generator")]
+    return MapConfig(base=config, x=rates[0], y=rates[1], steps=20_000)

@@ -60,9 +60,10 @@ SHORT = Extent(
 
 def _parts(extent: Extent) -> Iterator[tuple[str, Callable[..., Any]]]:
     """What is done, in which order."""
+    from genlab.runtime.settings import ServerSettings
     from genlab.stress.cluster import cluster
     from genlab.stress.crowd import arrival, crowd, hovering
-    from genlab.stress.fairness import fairness
+    from genlab.stress.fairness import fairness, page_in_class
     from genlab.stress.inputs import inputs
     from genlab.stress.kills import kills
     from genlab.stress.soak import soak
@@ -81,12 +82,28 @@ def _parts(extent: Extent) -> Iterator[tuple[str, Callable[..., Any]]]:
     yield "soak", lambda site: soak(site, extent.soak)
     yield "full_disk", lambda site: full_disk(extent.full)
     yield "class", lambda site: fairness(extent.students, extent.greed, extent.side, extent.lesson)
+    playing = min(extent.greed, ServerSettings().visitor_playing)
+    yield (
+        "class_page",
+        lambda site: page_in_class(site, extent.students, playing, extent.side, extent.lesson, min(1, extent.pages)),
+    )
     yield CLUSTER, lambda site: cluster(extent.commands, extent.on_nodes, extent.trained)
 
 
 APART = ("full_disk", "class")
 """The parts that have a lab of their own: one whose home lies on a disk of its own, and one of a whole class."""
-PARTS = ("kills", "inputs", "locked_index", "damaged_index", "crowd", "hovering", "arrival", "soak", *APART)
+PARTS = (
+    "kills",
+    "inputs",
+    "locked_index",
+    "damaged_index",
+    "crowd",
+    "hovering",
+    "arrival",
+    "class_page",
+    "soak",
+    *APART,
+)
 CLUSTER = "cluster"
 """The part that needs Ray."""
 

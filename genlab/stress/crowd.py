@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from itertools import cycle
 from typing import Any
@@ -72,29 +73,33 @@ CLICK = """async ([name, status]) => {
 
 async def _clicks(site: Site, pages: list[str], seconds: float) -> dict[str, Any]:
     """Milliseconds from a click on play or pause until the page has the run in that state."""
-    if not pages:
-        return {"skipped": "no page was asked for"}
-    executable, why = chromium()
+    taken: list[float] = []
+    found = await in_chromium(pages, lambda tab, page: clicked(tab, site, page, seconds, taken))
+    return found if "skipped" in found else {"pages": len(pages), "milliseconds": spread(taken, 0), **found}
+
+
+async def in_chromium(pages: list[str], do: Callable[[Any, str], Awaitable[dict[str, Any] | None]]) -> dict[str, Any]:
+    """What was found in a tab for each page, and what went wrong; or why there is no browser."""
+    executable, why = chromium() if pages else (None, "no page was asked for")
     if why:
         return {"skipped": why}
     from playwright.async_api import async_playwright
 
-    taken: list[float] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         try:
             tabs = [await browser.new_page(viewport={"width": 1366, "height": 768}) for _ in pages]
-            failed = await asyncio.gather(
-                *(_click(tab, site, page, seconds, taken) for tab, page in zip(tabs, pages, strict=True)),
-                return_exceptions=True,
-            )
+            found = await asyncio.gather(*map(do, tabs, pages), return_exceptions=True)
         finally:
             await browser.close()
-    troubles = [f"{type(error).__name__}: {error}".splitlines()[0][:200] for error in failed if error]
-    return {"pages": len(pages), "milliseconds": spread(taken, 0), **({"troubles": troubles} if troubles else {})}
+    failed = [one for one in found if isinstance(one, BaseException)]
+    troubles = [f"{type(error).__name__}: {error}".splitlines()[0][:200] for error in failed]
+    merged = {name: value for one in found if isinstance(one, dict) for name, value in one.items()}
+    return {**merged, **({"troubles": troubles} if troubles else {})}
 
 
-async def _click(tab, site: Site, page: str, seconds: float, taken: list[float]) -> None:
+async def clicked(tab, site: Site, page: str, seconds: float, taken: list[float]) -> None:
+    """Pause and play a page's run for so long, or until there are enough clicks for a percentile."""
     tab.set_default_timeout(PATIENCE)
     await tab.goto(f"{site.url}/{page}")
     await tab.wait_for_function("() => window.genlab?.header?.status === 'running'")

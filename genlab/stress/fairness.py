@@ -5,12 +5,18 @@ import tempfile
 from contextlib import ExitStack
 from typing import Any
 
-from genlab.config import GANConfig
-from genlab.maps import Axis, MapConfig
+from genlab.bench.hand import CIRCLE, MOVES, figures
+from genlab.bench.speed import page_streams
+from genlab.bench.works import square_map
+from genlab.config import GANConfig, VAEConfig
+from genlab.maps import MapConfig
 from genlab.runtime.access import on_behalf_of
 from genlab.runtime.client import Lab
 from genlab.runtime.refusals import TooMany
+from genlab.stress.crowd import HZ, START_SECONDS, clicked, in_chromium
 from genlab.stress.figures import spread
+from genlab.stress.site import Site
+from genlab.stress.watcher import Watcher, until, watching
 
 RUN = GANConfig(generator_width=16, critic_width=16, batch_size=128)
 WARM = 120.0
@@ -36,9 +42,7 @@ async def fairness(students: int, maps: int, side: int, seconds: float) -> dict[
         while not all(lab.state(run_id).step for run_id in runs) and asyncio.get_running_loop().time() < until:
             await asyncio.sleep(0.2)
         before = await _rates(lab, runs, seconds)
-        axis = Axis("critic_learning_rate", 1e-4, 1e-2, side)
-        map_ = MapConfig(base=RUN, x=axis, y=Axis("generator_learning_rate", 1e-4, 1e-2, side), steps=20_000)
-        refused = [line for _ in range(maps) if (line := _greed(lab, map_))]
+        refused = [line for _ in range(maps) if (line := _greed(lab, square_map(RUN, side)))]
         await asyncio.sleep(SETTLING)
         after = await _rates(lab, runs, seconds)
         fair = [rate * students / (students + 1) for rate in before]
@@ -63,6 +67,41 @@ def _greed(lab: Lab, config: MapConfig) -> str:
     except TooMany as refusal:
         return str(refusal)
     return ""
+
+
+# ---- a page among them ---------------------------------------------------------------------------------------------
+
+
+async def page_in_class(site: Site, students: int, maps: int, side: int, seconds: float, pages: int) -> dict[str, Any]:
+    """What somebody feels on a page in Chromium, if ``pages`` is 1: clicks, and the pointer over a latent plane.
+
+    Meanwhile ``students`` watch a run of their own each, and one more visitor trains ``maps`` of ``side`` × ``side``
+    models.
+    """
+    addresses = [
+        await asyncio.to_thread(site.begin, RUN.replace(seed=number), f"student-{number:06d}")
+        for number in range(students)
+    ]
+    for _ in range(maps):
+        await asyncio.to_thread(site.begin, RUN, GREEDY, side)
+    streams = tuple(page_streams(RUN))
+    everyone = [Watcher(site, address, streams, HZ) for address in addresses]
+    mine = await asyncio.to_thread(site.begin, VAEConfig())
+    async with watching(everyone):
+        trouble = await until(lambda: all(one.advances(0) for one in everyone), "not all runs train", START_SECONDS)
+        found = await in_chromium([f"vae?run={mine['run']}"] * pages, lambda tab, page: _feel(tab, site, page, seconds))
+    return {"students": students, "maps": maps, **found, **({"trouble": trouble} if trouble else {})}
+
+
+async def _feel(tab, site: Site, page: str, seconds: float) -> dict[str, Any]:
+    taken: list[float] = []
+    await clicked(tab, site, page, seconds, taken)
+    await tab.wait_for_function("() => window.genlab.panels.get('latent')?.hand.node.offsetWidth")
+    box = await tab.locator("[data-panel=latent] .hand").bounding_box()
+    await tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    await tab.wait_for_timeout(1000)
+    hover = figures(await tab.evaluate(CIRCLE, {"seconds": seconds, "rate": MOVES}))
+    return {"click_milliseconds": spread(taken, 0), "hover": hover}
 
 
 async def _rates(lab: Lab, runs: list[str], seconds: float) -> list[float]:

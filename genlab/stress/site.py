@@ -96,9 +96,9 @@ class Site:
         except urllib.error.HTTPError as error:
             return json.loads(error.read() or b"null")
 
-    def begin(self, config: Config) -> dict[str, str]:
-        """A run that trains: its id and its token."""
-        address = self.get("/bench/start", config.to_json().encode())
+    def begin(self, config: Config, visitor: str = "", side: int = 0) -> dict[str, str]:
+        """A run that trains, of somebody's, or a map of so many rows of it: its id and its token."""
+        address = self.get(f"/bench/start?visitor={visitor}&side={side}", config.to_json().encode())
         self._begun.append(address["run"])
         return address
 
