@@ -365,6 +365,38 @@ def test_twins_of_the_lecturers_are_watched_with_no_button_that_moves_them_and_m
     assert ada.where() == mine
 
 
+def test_who_takes_the_lead_back_takes_everybody_back_to_where_they_stand(lecturer, come):
+    """They have told of that place before: it is another one for everybody all the same."""
+    ada, other = come(f"gan?{SMALL}"), come()
+    other.page.goto(f"{other.url}/class")
+    other.page.get_by_label("The lecturer's passphrase").fill("correct horse")
+    other.page.get_by_role("button", name="Lead the class").click()
+    other.reads("You lead a class")
+    other.page.goto(f"{other.url}/evidence")
+    lecturer.page.goto(f"{lecturer.url}/games?step=0.5")
+    for leads, page in ((lecturer, "/games"), (other, "/evidence"), (lecturer, "/games")):
+        leads.click("Everybody looks here")
+        ada.at(page)
+        leads.page.locator(".genlab-class button[aria-pressed=true]").wait_for(timeout=SECONDS)
+    lecturer.click("Everybody looks here")
+    ada.at("/gan")
+
+
+def test_a_long_word_of_a_question_stays_on_a_telephone(lecturer, come):
+    ada = come()
+    ada.page.set_viewport_size({"width": 390, "height": 844})
+    ada.open(f"gan?{SMALL}")
+    lecturer.page.goto(f"{lecturer.url}/class")
+    lecturer.page.get_by_label("Question").fill("W" * 200)
+    lecturer.page.get_by_label("Choices, a line each").fill("M" * 80 + "\nno")
+    lecturer.page.get_by_role("button", name="Ask everybody").click()
+    ada.page.locator(".genlab-class .choices button").first.wait_for(timeout=SECONDS)
+    beyond = "[...document.querySelectorAll('.genlab-class *')].filter(one => one.getBoundingClientRect().right > 390)"
+    assert ada.page.evaluate(f"{beyond}.length") == 0
+    ada.page.locator(".genlab-class .choices button").first.click()
+    lecturer.reads("1 has answered")
+
+
 def test_what_would_help_a_run_is_offered_to_who_steers_it_alone(lecturer, come):
     lecturer.page.goto(f"{lecturer.url}/gan?scenario=gan_hops")
     lecturer.ready()

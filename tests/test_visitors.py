@@ -92,3 +92,23 @@ def test_two_pages_of_one_browser_are_one_visitor_and_without_cookies_each_is_on
     assert asyncio.run(open_pages(one, one, other)) == (2, False)
     assert asyncio.run(open_pages("", "")) == (2, False)
     assert lab.visitors.here() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "called"),
+    [
+        ("<b>Bo</b>", "<b>Bo</b>"),
+        ("x" * 500, "x" * 24),
+        ("مرحبا\u202eevil", "مرحباevil"),
+        ("\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f468\u200d\U0001f469\u200d\U0001f467"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+    ],
+)
+def test_a_name_is_what_was_typed_without_what_turns_others_around_and_at_most_24_signs(lab, typed, called):
+    lab.visitors.call("ada-ada-ada-000", typed)
+    assert lab.visitors.name("ada-ada-ada-000") == called
+
+
+def test_a_name_of_which_nothing_is_seen_is_none(lab):
+    lab.visitors.call("ada-ada-ada-000", " \u200d\u200c \u202e")
+    assert lab.visitors.chosen_name("ada-ada-ada-000") == ""

@@ -19,6 +19,8 @@ from genlab.runtime.note import Note
 from genlab.runtime.progress import Progress
 
 LONGEST_NAME = 24
+JOINERS = "\u200c\u200d"
+"""Signs that are not seen and yet belong to a name: Persian and Indic ones, and emoji of several parts, need them."""
 MOST_NAMES = 5000
 """Chosen names that are remembered, the last ones."""
 
@@ -96,7 +98,8 @@ class Visitors:
 
     def call(self, visitor: str, name: str) -> None:
         """Call a visitor something; "" makes it an animal again."""
-        name = "".join(sign for sign in " ".join(name.split()) if sign.isprintable())[:LONGEST_NAME].strip()
+        signs = (sign for sign in " ".join(name.split()) if sign.isprintable() or sign in JOINERS)
+        name = "".join(signs)[:LONGEST_NAME].strip(f" {JOINERS}")
         with self._lock:
             self._names.pop(visitor, None)
             if name:

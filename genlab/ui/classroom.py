@@ -157,9 +157,10 @@ def _tally() -> None:
     if not asked or not room.is_lecturer():
         return
     counts = asked.tally()
-    st.markdown(f"**{literal(asked.text)}**  {sum(counts)} have answered")
+    answered = sum(counts)
+    st.markdown(f"**{literal(asked.text)}**  {answered} {'has' if answered == 1 else 'have'} answered")
     for choice, count in zip(asked.choices, counts, strict=True):
-        st.progress(count / max(1, sum(counts)), text=f"{literal(choice)}: {count}")
+        st.progress(count / max(1, answered), text=f"{literal(choice)}: {count}")
     with st.container(horizontal=True):
         st.button("Reveal the answers", on_click=_lead, args=("reveal",), disabled=asked.revealed)
         st.button("Withdraw the question", on_click=_lead, args=("withdraw",))

@@ -114,7 +114,7 @@ class Strip {
     if (!this.seen || !this.root.isConnected) return;
     this.goOn();
     const { open, leading, lecturer } = this.seen;
-    if (this.isLeading()) this.lead();
+    if (leading && this.isLeading()) this.lead(leading.id);
     const follows = Boolean(open && leading && !lecturer && this.memory.away !== leading.id);
     if (follows !== this.told && this.seat.send(follow(follows))) this.told = follows;
     if (follows && leading) this.follow(leading.id, leading.place);
@@ -126,12 +126,12 @@ class Strip {
     return Boolean(open && lecturer && leading && leading.tab === this.tab);
   }
 
-  /** Tells where this tab is, if that is a place to which others can come. */
-  lead() {
+  /** Tells where this tab is, if that is a place to which others can come; anew in each time of leading. @param {string} id */
+  lead(id) {
     const place = placeOf(this.where());
     const look = /** @type {any} */ (window.genlab)?.header?.looking ?? null;
     const message = place && move(this.tab, { ...place, panels: inFront(), look });
-    const sent = JSON.stringify(message);
+    const sent = JSON.stringify([id, message]);
     // On its way to another page an address is for a moment neither the old nor the new one.
     if (message && sent === this.seenLast && sent !== this.sent && this.seat.send(message)) this.sent = sent;
     this.seenLast = sent;
