@@ -200,8 +200,16 @@ def seen(node) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(node.screenshot())).convert("L"), dtype=float)
 
 
-@pytest.mark.parametrize("path", ["vae?width=16&seed=1", "vae?data=moons&width=16&seed=1"])
-def test_what_stands_in_for_the_plane_while_a_slider_is_dragged_looks_like_it(lab, path):
+@pytest.mark.parametrize(
+    ("path", "panel", "setting"),
+    [
+        ("vae?width=16&seed=1", "latent", "beta"),
+        ("vae?data=moons&width=16&seed=1", "latent", "beta"),
+        ("gan?generator_width=16&critic_width=16&seed=1", "plane", "generator_learning_rate"),
+        ("gan?objective=wgan&generator_width=16&critic_width=16&seed=1", "plane", "clip"),
+    ],
+)
+def test_what_stands_in_for_the_plane_while_a_slider_is_dragged_looks_like_it(lab, path, panel, setting):
     lab.open(path)
     lab.page.evaluate("() => window.genlab.hand.order({ do: 'play', until: 20 })")
     lab.wait("h.step === 20 && h.status === 'paused' && lab.root.dataset.step === '20'")
@@ -209,11 +217,11 @@ def test_what_stands_in_for_the_plane_while_a_slider_is_dragged_looks_like_it(la
     lab.page.add_style_tag(content=".genlab-live .notes { visibility: hidden; }")
     # Plotly finds the room of its labels with the first drawing and the place of a square in it with the second: half
     # a pixel to the side, in four tries of ten.
-    lab.page.evaluate("() => window.genlab.panels.get('latent').draw()")
-    plane = lab.page.locator("[data-panel=latent] .stage")
-    drag = Drag(lab.page, "beta").to(0.8)
-    lab.wait("document.querySelector('[data-panel=latent] .stood-in')")
-    assert lab.page.locator("[data-panel=latent] .scatterlayer path.point").first.is_hidden()
+    lab.page.evaluate("id => window.genlab.panels.get(id).draw()", panel)
+    plane = lab.page.locator(f"[data-panel={panel}] .js-plotly-plot")
+    drag = Drag(lab.page, setting).to(0.8)
+    lab.wait("document.querySelector(`[data-panel=${v[0]}] .stood-in`)", panel)
+    assert lab.page.locator(f"[data-panel={panel}] .scatterlayer path.point").first.is_hidden()
     stand_in = seen(plane)
     drag.let_go()
     lab.wait("!document.querySelector('.stood-in') && !document.querySelector('.stand-in:not([hidden])')")

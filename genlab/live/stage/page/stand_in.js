@@ -3,10 +3,12 @@
 
 /** @import { PlotlyDiv } from "../types.js" */
 import { element } from "./dom.js";
+import { paintField, strokeLevels } from "./field.js";
 import { fitCanvas } from "./marks.js";
 
 /** @typedef {{alpha: number, fill: string, fillAlpha: number, stroke: string, strokeAlpha: number, width: number, dash: number[], path: Path2D}} Look */
-/** @typedef {{points: Look[], line: Look | null}} Looks of a trace */
+/** @import { Box } from "./field.js" */
+/** @typedef {{points: Look[], line: Look | null, box?: Box}} Looks of a trace; `box` is a field's, within the plane */
 
 export class StandIn {
   /** @param {PlotlyDiv} canvas of the figure */
@@ -43,13 +45,26 @@ export class StandIn {
     context.clip();
     for (const [i, look] of this.looks.entries()) {
       if (!look) continue;
-      const { x, y, text, textfont } = traces[i];
+      const { type, x, y, text, textfont } = traces[i];
+      if (look.box) {
+        const { x: left, y: top } = look.box;
+        paintField(context, traces[i], { ...look.box, x: xaxis._offset + left, y: yaxis._offset + top });
+        continue;
+      }
+      if (type === "contour") {
+        strokeLevels(context, traces[i], value => xaxis._offset + xaxis.d2p(value), value => yaxis._offset + yaxis.d2p(value));
+        continue;
+      }
       /** @type {[number, number][]} A gap is NaN. */
       const places = Array.from(x, (value, k) => (value === null ? [NaN, NaN] : [xaxis._offset + xaxis.d2p(value), yaxis._offset + yaxis.d2p(y[k])]));
       if (look.line) stroke(context, look.line, throughAll(places));
       look.points.forEach((point, k) => mark(context, point, places[k]));
       if (textfont) write(context, text, places, textfont);
     }
+    const words = layout.annotations ?? [];
+    const noted = words.every(isPlain);
+    this.canvas.classList.toggle("noted", noted);
+    if (noted) for (const one of words) note(context, one, this.canvas._fullLayout);
     context.restore();
     this.sheet.hidden = false;
     this.canvas.classList.add("stood-in");
@@ -60,13 +75,22 @@ export class StandIn {
 /** @param {any} trace */
 const isSeen = ({ visible, x }) => visible !== false && x?.length > 0;
 
-/** Everything but the places: where two are the same, marks have only moved. @param {any[]} traces @param {any} layout */
-function frameOf(traces, layout) {
-  return JSON.stringify([layout, traces.map(trace => isSeen(trace) && (trace.mode?.includes("lines") || trace.x.length))]);
+/**
+ * Everything but the places, and words that are written anew: where two are the same, marks have only moved, or colours.
+ * @param {any[]} traces @param {any} layout
+ */
+function frameOf(traces, { annotations = [], ...layout }) {
+  /** @param {any} trace */
+  const lasting = ({ mode, x, y, z, line }) => (z ? [x[0], x.at(-1), y[0], y.at(-1), x.length, line] : mode?.includes("lines") || x.length);
+  return JSON.stringify([layout, annotations.every(isPlain) || annotations, traces.map(trace => isSeen(trace) && lasting(trace))]);
 }
+
+/** Words in the middle of the picture's upper or lower edge, or over it. @param {any} annotation */
+const isPlain = ({ xref, yref, x, showarrow, text }) => xref === "paper" && yref === "paper" && x === 0.5 && showarrow === false && !text.includes("<");
 
 /** @param {PlotlyDiv} canvas @param {any[]} traces */
 function looksOf(canvas, traces) {
+  const [fields, image] = [traces.filter(trace => trace.type === "heatmap" && isSeen(trace)), canvas.querySelector(".heatmaplayer image")];
   /** @type {(Looks | null)[]} */
   const looks = [];
   for (const [i, trace] of traces.entries()) {
@@ -75,6 +99,15 @@ function looksOf(canvas, traces) {
       continue;
     }
     const { type = "scatter", mode = "", fill = "none", line, yaxis = "y" } = trace;
+    if (type === "contour" && traces[i].contours.coloring === "none") {
+      looks.push({ points: [], line: null });
+      continue;
+    }
+    if (type === "heatmap" && trace.zsmooth === "fast" && fields.length === 1 && image) {
+      const [x, y, width, height] = ["x", "y", "width", "height"].map(name => Number(image.getAttribute(name)));
+      looks.push({ points: [], line: null, box: { x, y, width, height } });
+      continue;
+    }
     if (type !== "scatter" || fill !== "none" || (line?.shape ?? "linear") !== "linear" || yaxis !== "y") return null;
     const group = canvas.querySelector(`.scatterlayer .trace${canvas._fullData[i].uid}`);
     const alpha = Number(group && getComputedStyle(group).opacity) || 1;
@@ -134,6 +167,18 @@ function mark(context, look, [x, y]) {
   }
   stroke(context, look, look.path);
   context.translate(-x, -y);
+}
+
+/** Words of Plotly's annotation that is plain. @param {CanvasRenderingContext2D} context @param {any} annotation @param {any} layout the full one */
+function note(context, { text, y, yanchor, bgcolor, font }, { _size: { l, t, w, h }, font: letters }) {
+  const size = font?.size ?? letters.size;
+  Object.assign(context, { globalAlpha: 1, font: `${size}px ${letters.family}`, textAlign: "center", textBaseline: "middle" });
+  const [wide, high] = [context.measureText(text).width + 4, 1.3 * size + 4];
+  const [middle, top] = [l + w / 2, t + (1 - y) * h - (yanchor === "bottom" ? high : 0)];
+  context.fillStyle = bgcolor ?? "transparent";
+  context.fillRect(middle - wide / 2, top, wide, high);
+  context.fillStyle = font?.color ?? letters.color;
+  context.fillText(text, middle, top + high / 2 + 1);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {string[]} words @param {[number, number][]} places @param {{size: number, weight?: number, color: string, family?: string, shadow?: string}} font */
