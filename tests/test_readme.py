@@ -95,6 +95,18 @@ def test_tables_and_pictures_are_those_that_the_declarations_give(document):
     assert document.read_text(encoding="utf-8") == with_present_tables(document), "run: python tests/test_readme.py"
 
 
+def test_of_every_demonstration_it_is_told_on_how_many_seeds_it_was_seen_to_hold():
+    seeds = (DOCS / "demonstrations.md").read_text(encoding="utf-8").partition("## On how many seeds")[2]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in seeds.splitlines() if line.startswith("| `")]
+    assert [row[0].strip("`") for row in rows] == list(SCENARIOS)
+    for name, at_once, later, twin, twin_later in rows:
+        assert bool(twin) == bool(twin_later) == bool(SCENARIOS[name.strip("`")].cure), name
+        told = [re.fullmatch(r"(\d+) of (\d+)", cell) for cell in (at_once, later, twin, twin_later) if cell]
+        assert all(told) and all(int(one[1]) <= int(one[2]) for one in told), name
+        # What is claimed, and what is claimed of its twin, has to hold on nine of ten.
+        assert all(int(one[1]) >= 0.9 * int(one[2]) for one in told[::2]), name
+
+
 def test_every_command_and_file_that_the_guide_for_contributors_names_is_there():
     text = CONTRIBUTING.read_text(encoding="utf-8")
     for path in re.findall(r"`((?:genlab|tests|pages|\.ci)/[\w/.]+)`", text):
