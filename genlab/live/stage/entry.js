@@ -34,6 +34,8 @@
 
 /** @import { Mount } from "./types.js" */
 
+const LOOK = 100; // ms between two looks whether a place is still there
+
 /** @type {WeakMap<Element, object>} The newest call for each place. */
 const newest = new WeakMap();
 
@@ -50,7 +52,14 @@ export default async function mount(component) {
   // Meanwhile the component may have gone.
   if (!isNewest() || !parentElement.isConnected) return;
   const close = show({ ...component, data: { ...data, base } });
-  return () => isNewest() && close();
+  const leave = () => {
+    if (!isNewest()) return;
+    // A place that is still there was left for the next rerun, which may be on its way: what stands there, and a hand
+    // on it, is not to begin anew.
+    if (parentElement.isConnected) setTimeout(leave, LOOK);
+    else close();
+  };
+  return leave;
 }
 
 /** @param {string} address */
