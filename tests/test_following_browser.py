@@ -307,6 +307,28 @@ def test_at_a_station_everybody_is_at_it_with_the_lecturers_run_and_answers_its_
         student.page.locator(".genlab-lesson").wait_for(state="detached", timeout=SECONDS)
 
 
+def test_who_presents_a_station_to_a_class_shows_the_answers_by_a_clicker_and_goes_on(lecturer, come):
+    ada = come(f"gan?{SMALL}")
+    lecturer.page.goto(f"{lecturer.url}/divergences?lesson=lecture&station=kl&present=1")
+    lecturer.page.wait_for_function("() => document.documentElement.dataset.presents === 'lesson'", timeout=SECONDS)
+    # The buttons of who leads are no part of what a room looks at.
+    assert not lecturer.page.get_by_role("button", name="Everybody looks here").is_visible()
+    lecturer.page.keyboard.press("p")
+    lecturer.click("Everybody looks here")
+    lecturer.reads("Which KL is large")
+    lecturer.page.keyboard.press("p")
+    ada.click("both alike")
+    lecturer.reads("1 has answered")
+    lecturer.page.keyboard.press("PageDown")
+    ada.reads("✓ KL\\(p‖q\\): p has mass where q has none · 0")
+    lecturer.at("station=kl")
+    lecturer.page.keyboard.press("PageDown")
+    for tab in (lecturer, ada):
+        tab.at("station=jensen-shannon")
+    # A page of this tab that is no station's has nothing to present.
+    lecturer.page.keyboard.press("p")
+
+
 def test_five_browsers_where_the_lecturer_leads_two_follow_one_makes_a_run_their_own_and_one_is_refused(lecturer, come):
     ada, bob, cleo = (come(f"gan?{SMALL}") for _ in range(3))
     eve = come()

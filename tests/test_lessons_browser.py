@@ -116,6 +116,20 @@ def test_what_a_station_asks_for_can_be_pressed_without_scrolling_on_a_small_lap
     )  # fmt: skip
 
 
+def test_the_column_of_settings_does_not_stay_behind_on_a_page_that_has_none(lab):
+    lab.page.set_viewport_size({"width": 1366, "height": 768})
+    lab.page.goto(f"{lab.url}/evidence?lesson=lecture&station=maximise-bound")
+    lab.page.get_by_text("Set q to the end of its climb").wait_for(timeout=SECONDS)
+    at_station(lab, "lecture", "maximise-bound")
+    lab.page.keyboard.press("PageDown")
+    at_station(lab, "lecture", "loss-and-beta")
+    lab.page.wait_for_function(
+        "() => document.querySelector('.genlab-live')?.getBoundingClientRect().left < 100"
+        " && !document.querySelector('[data-testid=stSidebar]')?.checkVisibility()",
+        timeout=SECONDS,
+    )
+
+
 def test_the_bar_of_a_built_in_lesson_takes_one_line_on_a_small_laptop(lab):
     """The longest task of all stations, beside its title and in the room that the settings leave."""
     lab.page.set_viewport_size({"width": 1366, "height": 768})

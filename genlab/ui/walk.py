@@ -122,7 +122,7 @@ def lesson_above(page: str) -> None:
             more=ALL_TOLD - here.told if page == station.page and _asks(here, station) else 0,
             on_station=lambda at: begin(here.name, at),
             on_done=lambda at: here.done.add(lesson.station[at].name),
-            on_more=lambda at: _tell_more(here, at),
+            on_more=lambda at: _tell_more(here, lesson, at),
             on_end=_end,
         )  # fmt: skip
         if page == station.page:
@@ -210,9 +210,11 @@ def _asks(here: Walk, station: Station) -> bool:
     return bool(station.question) and not here.led and not (room.leading and room.is_lecturer())
 
 
-def _tell_more(here: Walk, at: int) -> None:
-    if at == here.at:
+def _tell_more(here: Walk, lesson: Lesson, at: int) -> None:
+    if _asks(here, lesson.station[at]):
         here.told = min(here.told + 1, ALL_TOLD)
+    elif at + 1 < len(lesson.station):
+        begin(here.name, at + 1)
 
 
 def _words(here: Walk, station: Station) -> None:

@@ -68,6 +68,8 @@ class Strip {
       this.here, this.leads, this.called, this.words, this.back, this.again, this.links);
     this.root = element("section", { class: "genlab-class", "aria-label": "Class", hidden: "" }, line, this.asking.node);
     document.addEventListener("genlab-made", () => this.made());
+    // A clicker shows the answers before it goes on to the next station.
+    document.addEventListener("genlab-on", event => this.asking.goOn() && event.preventDefault());
     setInterval(() => this.look(), LOOK);
   }
 

@@ -88,11 +88,12 @@ class Bar {
     event.preventDefault();
     event.stopImmediatePropagation();
     if (event.repeat || this.moving) return;
-    // Who presents asks before going on, and says what is right.
-    if (by > 0 && presents() && this.data.more) {
-      this.moving = true;
-      this.tell("more", this.data.at);
-    } else this.go(by);
+    if (by < 0 || !presents()) return this.go(by);
+    // Who presents asks before going on, and says what is right; a class is asked, and answered, by its strip.
+    if (!document.dispatchEvent(new Event("genlab-on", { cancelable: true }))) return;
+    if (!this.data.more) return this.go(by);
+    this.moving = true;
+    this.tell("more", this.data.at);
   }
 
   /** @param {number} by */

@@ -16,6 +16,13 @@ export class Asking {
     this.node = element("div", { class: "asking", hidden: "" }, this.text, this.choices, this.count, this.reveal, this.because);
   }
 
+  /** Who leads shows what all have answered; whether there was anything to show. */
+  goOn() {
+    if (!this.node.isConnected || this.node.hidden || this.reveal.hidden || this.reveal.disabled) return false;
+    this.reveal.click();
+    return true;
+  }
+
   /** @param {Asked | null} asked @param {boolean} leads @param {boolean} connected */
   show(asked, leads, connected) {
     this.node.hidden = !asked;
