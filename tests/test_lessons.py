@@ -1,5 +1,6 @@
 """Lessons: what stands in their files, what is refused in which words, and that the built-in ones say what is so."""
 
+import os
 import tomllib
 from math import log
 from pathlib import Path
@@ -115,6 +116,14 @@ def test_every_station_of_a_model_has_settings_that_are_allowed():
         (STATION + '[[station]]\nlike = "lecture.none"', "station 2: like = lecture.none: there is no such station;"),
         (STATION.replace('"gan"', '"gallery"'), "the page gallery needs a scenario that has a cure"),
         (STATION.replace('"gan"', '"games"') + 'panels = ["plane"]', "panels: the page games has none"),
+        (STATION.replace("Two networks.", "   "), "own.toml, station 1 (first): words: there is no word in it"),
+        (STATION + 'question = { ask = "?", choices = ["a", "a"], answer = 1, because = "x" }', "two of its choices "),
+        (
+            STATION + 'do = "x"\ndone = { figure = "critic_loss", least = nan }',
+            "done.least = nan: input should be a finite number",
+        ),
+        ("a = " + "[" * 2000 + "]" * 2000, "own.toml: it has too many brackets within brackets"),
+        ("a = " + "9" * 5000, "own.toml: "),
         ("station = 3", "own.toml, title is missing"),
         ('title = "A"\nabout = "B"\nstation = [3]', "station 1: "),
     ],
@@ -130,7 +139,14 @@ def test_bytes_that_are_no_text_and_a_file_that_is_too_large_are_said(tmp_path):
     with pytest.raises(LessonError, match="no text in UTF-8"):
         read_lesson(tmp_path / "own.toml")
     (tmp_path / "own.toml").write_bytes(b"#" * 1_000_001)
-    with pytest.raises(LessonError, match="more than 1,000,000 bytes"):
+    with pytest.raises(LessonError, match="^own.toml: it has more than 1,000,000 bytes$"):
+        read_lesson(tmp_path / "own.toml")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_nothing_waits_for_what_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "own.toml")
+    with pytest.raises(LessonError, match="^own.toml: it is no file$"):
         read_lesson(tmp_path / "own.toml")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
 
 from genlab.config import CONFIGS, Config, SettingError
 from genlab.diagnosis import Name
@@ -26,8 +26,15 @@ VIEWS: dict[str, Callable[[Any], View]] = {"vae": vae_view, "gan": gan_view}
 MOST_SENTENCES = 1200
 """Letters of a station's words: what is longer hides the picture that it speaks of."""
 
-Words = Annotated[str, Field(min_length=1, max_length=MOST_SENTENCES)]
-Title = Annotated[str, Field(min_length=1, max_length=80)]
+
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("there is no word in it")
+    return text
+
+
+Words = Annotated[str, Field(min_length=1, max_length=MOST_SENTENCES), AfterValidator(_says_something)]
+Title = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_says_something)]
 
 
 class _Part(BaseModel):
@@ -43,8 +50,8 @@ class Sign(_Part):
 
     setting: str | None = None
     figure: str | None = None
-    least: float | None = None
-    most: float | None = None
+    least: FiniteFloat | None = None
+    most: FiniteFloat | None = None
     value: str | None = Field(None, alias="is")
     step: int | None = Field(None, ge=1)
     diagnosis: Name | None = None
@@ -86,6 +93,8 @@ class Question(_Part):
     def _one_of_them(self) -> Self:
         if self.answer > len(self.choices):
             raise ValueError(f"answer = {self.answer}: allowed is 1 to {len(self.choices)}, the number of its choices")
+        if twice := next((one for at, one in enumerate(self.choices) if one in self.choices[:at]), None):
+            raise ValueError(f"two of its choices are {twice[:40]}")
         return self
 
 

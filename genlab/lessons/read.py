@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,14 +26,21 @@ def read_lesson(path: Path, known: Mapping[str, Lesson] | None = None) -> Lesson
     the place of what stands there. Raises :class:`LessonError`.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
+        about = path.stat()
+        if not S_ISREG(about.st_mode):
+            raise LessonError(f"{path.name}: it is no file")
+        if about.st_size > MOST_BYTES:
             raise LessonError(f"{path.name}: it has more than {MOST_BYTES:,} bytes")
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise LessonError(f"{path.name}: it cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise LessonError(f"{path.name}: it is no text in UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except LessonError:
+        raise
+    except RecursionError:
+        raise LessonError(f"{path.name}: it has too many brackets within brackets") from None
+    except ValueError as error:  # tomllib's own, and that of Python for a number of thousands of digits
         raise LessonError(f"{path.name}: {error}") from None
     stations = data.get("station")
     if isinstance(stations, list):
