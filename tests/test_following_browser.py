@@ -297,9 +297,11 @@ def test_at_a_station_everybody_is_at_it_with_the_lecturers_run_and_answers_its_
         student.at("station=beta-zero")
         student.page.wait_for_function("location.pathname.endsWith('/gallery')", timeout=SECONDS)
     # A page that is reloaded has forgotten what it was before; its address of then has not.
+    twins = re.search("left=[^&]+", lecturer.where()).group()
     ada.page.reload()
     ada.at("station=beta-zero")
     ada.page.locator(".genlab-lesson .title").wait_for(timeout=SECONDS)
+    assert twins in ada.where(), "no twins of her own were started"
     lecturer.reads("2 follow")
     lecturer.click("Everybody looks here")
     for student, theirs in ((ada, own), (bob, other)):

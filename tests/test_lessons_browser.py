@@ -65,6 +65,21 @@ def test_a_station_has_an_address_of_its_own_and_is_there_again_after_a_reload(l
     assert lab.page.get_by_text("No weight is cut").is_visible()
 
 
+@pytest.mark.parametrize(("where", "station"), [("gan", "gradient-penalty"), ("gallery", "beta-zero")])
+def test_a_station_that_is_reloaded_goes_on_with_the_runs_that_trained_there(lab, where, station):
+    named = f"new URLSearchParams(location.search).get('{'left' if where == 'gallery' else 'run'}')"
+    lab.page.goto(f"{lab.url}/{where}?lesson=lecture&station={station}")
+    at_station(lab, "lecture", station)
+    lab.page.wait_for_function(f"() => {named} && window.genlab?.data.run === {named}", timeout=SECONDS)
+    run = lab.page.evaluate(named)
+    lab.page.reload()
+    at_station(lab, "lecture", station)
+    shown = "run => window.genlab?.data.run === run && window.genlab.header"
+    lab.page.wait_for_function(shown, arg=run, timeout=SECONDS)
+    lab.page.locator(".genlab-lesson .title").wait_for(timeout=SECONDS)
+    assert lab.page.evaluate(named) == run
+
+
 def test_a_task_is_seen_to_be_done_while_the_run_trains_and_stays_done(lab):
     lab.page.goto(f"{lab.url}/vae?lesson=tasks&station=unused")
     at_station(lab, "tasks", "unused")

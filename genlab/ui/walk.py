@@ -6,6 +6,7 @@ above the page; a page asks :func:`in_front` for the panels and controls that st
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from genlab.config import CONFIGS
 from genlab.lessons import Lesson, Question, Shelf, Station, shelf
 from genlab.live.lesson import lesson_bar
 from genlab.runtime import client
-from genlab.runtime.access import acting
+from genlab.runtime.access import Right, acting, right_to
 from genlab.runtime.client import CommandFailed
 from genlab.runtime.progress import Reached
 from genlab.scenarios.claims import claim_of
@@ -80,8 +81,8 @@ def _remember(here: Walk, station: Station) -> None:
         progress.keep(visitor, here.name, reached)
 
 
-def walk_with(name: str, station: str, run_id: str) -> None:
-    """Be at a station with somebody else's run; without a name in no lesson."""
+def walk_with(name: str, station: str, run_id: str, led: bool = True) -> None:
+    """Be at a station with a run that exists, somebody else's where ``led``; without a name in no lesson."""
     before, lesson = walk(), lessons().lessons.get(name)
     at = lesson.place(station) if lesson else None
     if at is None:
@@ -89,7 +90,7 @@ def walk_with(name: str, station: str, run_id: str) -> None:
         return
     here = before if before.name == name else _taken_up(name)
     st.session_state["walk"] = here
-    here.at, here.wanted, here.led, here.told = at, False, True, 0
+    here.at, here.wanted, here.led, here.told = at, False, led, 0
     if run_id:
         here.runs[station] = run_id
 
@@ -101,7 +102,7 @@ def lesson_above(page: str) -> None:
     if not here.name and not kept().get("lesson"):
         return
     found = lessons()
-    _take_address(here, found)
+    _take_address(here, found, page)
     here = walk()
     lesson = found.lessons.get(here.name)
     if lesson is None:
@@ -149,7 +150,7 @@ def in_front(page: str) -> tuple[list[str], list[str]]:
     return (*(list(filter(None, asked.get(name, "").split(","))) for name in ("panels", "show")),)
 
 
-def _take_address(here: Walk, found: Shelf) -> None:
+def _take_address(here: Walk, found: Shelf, page: str) -> None:
     """A station that the address names is gone to, unless this tab is there already."""
     asked = kept()
     name = asked.get("lesson", "")
@@ -167,8 +168,27 @@ def _take_address(here: Walk, found: Shelf) -> None:
         at = 0
     if (here.name, here.at) != (name, at) and not here.wanted:
         problems = here.problems
-        begin(name, at)
+        run_id, led = _named(lesson.station[at], page)
+        if run_id:
+            walk_with(name, lesson.station[at].name, run_id, led)
+        else:
+            begin(name, at)
         walk().problems = problems
+
+
+def _named(station: Station, page: str) -> tuple[str, bool]:
+    """The run with which the address names the page of a station, and whether a class is led to it.
+
+    A page that is reloaded has forgotten where it was and goes on with its run. A link that somebody else has handed
+    on begins the station anew: "".
+    """
+    lab = client.get_lab()
+    run_id = st.query_params.get("left" if page == "gallery" else "run", "")
+    if page != station.page or not lab.exists(run_id):
+        return "", False
+    place = lab.classroom.leading.place if lab.classroom.leading and not lab.classroom.is_lecturer() else None
+    led = place is not None and run_id in dict(parse_qsl(place.query)).values()
+    return (run_id if led or right_to(lab.state(run_id).access) >= Right.OWN else ""), led
 
 
 def _go(here: Walk, station: Station) -> None:
