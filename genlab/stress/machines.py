@@ -19,6 +19,7 @@ from genlab.runtime.process import ROOT
 
 OBJECTS = 100 * 10**6
 """Bytes of each node's object store."""
+ATTEMPTS = 3
 
 
 class Machines:
@@ -30,11 +31,19 @@ class Machines:
         with self._token as file:
             file.write(secrets.token_hex(32))
         self.environment = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": self._token.name}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "genlab.stress.machines", str(cpus)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True, env={**os.environ, **self.environment, "PYTHONPATH": path, "RAY_USAGE_STATS_ENABLED": "0"},
-        )  # fmt: skip
-        begun = self._answer()
+        environment = {**os.environ, **self.environment, "PYTHONPATH": path, "RAY_USAGE_STATS_ENABLED": "0"}
+        # Ray gives a node half a minute to start, which is too short on a crowded machine.
+        for attempt in range(1, ATTEMPTS + 1):
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "genlab.stress.machines", str(cpus)], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, text=True, env=environment,
+            )  # fmt: skip
+            try:
+                begun = self._answer()
+                break
+            except RuntimeError:
+                if attempt == ATTEMPTS:
+                    raise
         self.address, self.first = begun["address"], begun["node"]
 
     def add(self) -> str:
