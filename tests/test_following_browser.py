@@ -1,10 +1,13 @@
 """A class in several browsers: who leads takes everybody along, and everybody finds their own place again."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from conftest import start_server, stop_server
 from test_browser import SECONDS, Lab
+
+from genlab.scenarios import SCENARIOS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -422,12 +425,13 @@ def test_a_long_word_of_a_question_stays_on_a_telephone(lecturer, come):
 
 
 def test_what_would_help_a_run_is_offered_to_who_steers_it_alone(lecturer, come):
-    lecturer.page.goto(f"{lecturer.url}/gan?scenario=gan_hops")
+    lecturer.page.goto(f"{lecturer.url}/gan?{urlencode(SCENARIOS['gan_hops'].config.to_query())}")
     lecturer.ready()
     lecturer.at("run=")
     lecturer.press("Play")
     lecturer.page.locator(".happening .attempts button").first.wait_for(state="attached", timeout=SECONDS)
-    lecturer.pause()
+    # It rests where its claim is judged.
+    lecturer.wait("h.status === 'paused'")
     ada = come(f"gan?run={lecturer.run()}")
     diagnosed = lecturer.page.locator(".happening").get_attribute("data-name")
     assert diagnosed
