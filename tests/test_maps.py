@@ -209,12 +209,13 @@ def test_a_map_fills_while_it_trains_and_is_complete_in_the_end(lab):
     watch = lab.watch(run_id, lambda slot, packet: frames.append(decode(packet)), hz=20)
     watch.subscribe(["map"])
     lab.play(run_id)
-    until(lambda: lab.state(run_id).step == 60 and frames[-1][0]["status"] == "paused")
+    complete = "The map is complete: 6 models, 60 steps each."
+    until(lambda: lab.state(run_id).message == complete and frames[-1][0]["status"] == "paused")
     watch.close()
+    assert lab.state(run_id).step == 60
     progress = [header["info"]["progress"] for header, arrays in frames if "map.diverged" in arrays]
     assert progress == sorted(progress) and progress[-1] == 1
     assert np.isfinite(frames[-1][1]["map.wasserstein_exact"]).all()
-    assert lab.state(run_id).message == "The map is complete: 6 models, 60 steps each."
     with pytest.raises(client.CommandFailed, match="The map is complete"):
         lab.play(run_id)
 
