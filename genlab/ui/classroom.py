@@ -1,5 +1,6 @@
 """The page of who leads a class, and the strip that everybody else sees on theirs."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -66,32 +67,32 @@ def join() -> None:
 def hands() -> None:
     """Pause all and go on; the end of the class."""
     room = client.get_lab().classroom
-    st.button("Pause all", icon=":material/pause:", on_click=_lead, args=("pause_all",))
+    st.button("Pause all", icon=":material/pause:", on_click=_lead, args=(room.pause_all,))
     st.button(
         f"Go on ({room.paused})" if room.paused else "Go on", icon=":material/play_arrow:", on_click=_lead,
-        args=("go_on",), disabled=not room.paused,
+        args=(room.go_on,), disabled=not room.paused,
     )  # fmt: skip
     with st.popover("End of class", icon=":material/logout:"):
         st.markdown("Nobody leads any more; every run stays its owner's.")
-        st.button("End the class", type="primary", on_click=_lead, args=("leave",))
+        st.button("End the class", type="primary", on_click=_lead, args=(room.leave,))
         days = client.get_lab().settings.bin_days
         st.markdown(f"Or clear up: unnamed runs of students go to their owners' bins, for {days} days of use.")
         st.button("End it and clear", on_click=_clear)
 
 
-def _lead(what: str, *values: Any) -> Any:
+def _lead(act: Callable[..., Any], *values: Any) -> Any:
     """Do this as who leads; what is refused, as after another lecturer has ended the class, is said on the page that
     is drawn then. None where it was refused.
     """
     try:
-        return getattr(client.get_lab().classroom, what)(*values)
+        return act(*values)
     except (client.CommandFailed, client.UnknownRun) as refusal:
         once("class.refused").append(str(refusal))
     return None
 
 
 def _clear() -> None:
-    if (count := _lead("leave", True)) is not None:
+    if (count := _lead(client.get_lab().classroom.leave, True)) is not None:
         st.toast(f"{count} {'run was' if count == 1 else 'runs were'} cleared.")
 
 
@@ -108,18 +109,18 @@ def give() -> None:
         st.button("Give everybody this set-up", icon=":material/group_add:", on_click=_give)
         shown = room.shown()
         if shown:
-            st.button("Show it no longer", icon=":material/visibility_off:", on_click=_lead, args=("show", ""))
+            st.button("Show it no longer", icon=":material/visibility_off:", on_click=_lead, args=(room.show, ""))
         else:
             st.button("Everybody may watch it", icon=":material/visibility:", on_click=_show)
 
 
 def _show() -> None:
-    _lead("show", st.session_state["class.run"])
+    _lead(client.get_lab().classroom.show, st.session_state["class.run"])
 
 
 def _give() -> None:
     run_id, same = st.session_state["class.run"], st.session_state["class.same"]
-    if (count := _lead("give", run_id, same)) is not None:
+    if (count := _lead(client.get_lab().classroom.give, run_id, same)) is not None:
         st.toast(f"{count} {'student has' if count == 1 else 'students have'} it as a run of their own.")
 
 
@@ -146,7 +147,7 @@ def question() -> None:
 def _ask() -> None:
     refused = once("class.question.refused")
     text, choices = (st.session_state[f"class.question.{part}"] for part in ("text", "choices"))
-    if problem := _lead("ask", text, choices.splitlines()):
+    if problem := _lead(client.get_lab().classroom.ask, text, choices.splitlines()):
         refused.append(problem)
 
 
@@ -162,8 +163,8 @@ def _tally() -> None:
     for choice, count in zip(asked.choices, counts, strict=True):
         st.progress(count / max(1, answered), text=f"{literal(choice)}: {count}")
     with st.container(horizontal=True):
-        st.button("Reveal the answers", on_click=_lead, args=("reveal",), disabled=asked.revealed)
-        st.button("Withdraw the question", on_click=_lead, args=("withdraw",))
+        st.button("Reveal the answers", on_click=_lead, args=(room.reveal,), disabled=asked.revealed)
+        st.button("Withdraw the question", on_click=_lead, args=(room.withdraw,))
 
 
 # ---- on every page ---------------------------------------------------------------------------------------------------

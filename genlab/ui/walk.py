@@ -15,7 +15,7 @@ from genlab.lessons import Lesson, Question, Shelf, Station, shelf
 from genlab.live.lesson import lesson_bar
 from genlab.runtime import client
 from genlab.runtime.access import Right, acting, right_to
-from genlab.runtime.client import CommandFailed
+from genlab.runtime.client import CommandFailed, UnknownRun
 from genlab.runtime.progress import Reached
 from genlab.scenarios.claims import claim_of
 from genlab.ui import PAGES
@@ -184,11 +184,17 @@ def _named(station: Station, page: str) -> tuple[str, bool]:
     """
     lab = client.get_lab()
     run_id = st.query_params.get("left" if page == "gallery" else "run", "")
-    if page != station.page or not lab.exists(run_id):
+    try:
+        state = lab.state(run_id)
+    except UnknownRun:
         return "", False
-    place = lab.classroom.leading.place if lab.classroom.leading and not lab.classroom.is_lecturer() else None
+    if page != station.page:
+        return "", False
+    # Whoever leads may end that at any moment.
+    leading = lab.classroom.leading
+    place = leading.place if leading and not lab.classroom.is_lecturer() else None
     led = place is not None and run_id in dict(parse_qsl(place.query)).values()
-    return (run_id if led or right_to(lab.state(run_id).access) >= Right.OWN else ""), led
+    return (run_id if led or right_to(state.access) >= Right.OWN else ""), led
 
 
 def _go(here: Walk, station: Station) -> None:

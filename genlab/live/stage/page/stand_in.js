@@ -99,7 +99,7 @@ function looksOf(canvas, traces) {
       continue;
     }
     const { type = "scatter", mode = "", fill = "none", line, yaxis = "y" } = trace;
-    if (type === "contour" && traces[i].contours.coloring === "none") {
+    if (type === "contour" && trace.contours.coloring === "none") {
       looks.push({ points: [], line: null });
       continue;
     }
