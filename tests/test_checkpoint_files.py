@@ -4,6 +4,7 @@ import json
 import math
 import random
 import re
+import shlex
 import struct
 import subprocess
 import sys
@@ -195,16 +196,18 @@ def make_then_advance(trainer, steps):
     return run.sample(4)
 
 
-def test_the_command_line_exports_weights_and_a_card_that_repeats_itself(tmp_path, capsys):
+@pytest.mark.parametrize("changes", ["", ' --change "12 clip=off n_critic=2" --change "5 objective=wgan"'])
+def test_the_command_line_exports_weights_and_a_card_that_repeats_itself(tmp_path, capsys, changes):
     path = tmp_path / "small.safetensors"
-    command = f"train gan --data ring8 --critic_width 8 --generator_width 8 --seed 4 --steps 20 --export {path}"
-    assert main(command.split()) == 0
+    command = f"train gan --data ring8 --critic_width 8 --generator_width 8 --seed 4 --steps 20{changes}"
+    assert main([*shlex.split(command), "--export", path.as_posix()]) == 0
     written = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert (written["steps"], written["seed"], written["settings"]["data"]) == (20, 4, "ring8")
     assert written["measures"]["modes_captured"] == inspect(path).measures["modes_captured"]
+    assert written["settings"]["n_critic"] == (2 if changes else 1)
     first = load_file(path)
     path.unlink()
-    assert main(written["command"].removeprefix("python -m genlab ").split()) == 0
+    assert main(shlex.split(written["command"].removeprefix("python -m genlab "))) == 0
     again = load_file(path)
     assert first.keys() == again.keys() and all(torch.equal(first[name], again[name]) for name in first)
 

@@ -7,12 +7,14 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from small_runs import same_state
 
 from genlab.commands import main
 from genlab.commands.train import write_history
+from genlab.config import GANConfig
 from genlab.data import points
 from genlab.scenarios import SCENARIOS
-from genlab.training import load_trainer
+from genlab.training import load_trainer, make_trainer
 
 SMALL_GAN = ["train", "gan", "--generator-width", "8", "--critic-width", "8", "--batch-size", "16"]
 SMALL_VAE = ["train", "vae", "--data", "line", "--width", "8", "--latent-dim", "3"]
@@ -178,6 +180,17 @@ def test_a_report_whose_process_is_killed_keeps_its_lines_and_says_so(monkeypatc
     assert output.err.startswith("genlab: a process of the report was killed") and output.err.count("\n") == 1
 
 
+def test_live_changes_of_the_command_line_are_those_of_a_hand(tmp_path):
+    save = tmp_path / "run.safetensors"
+    changes = ["--change", "6 n_critic=3", "--change", "2 r1_weight=0.1 clip=off"]
+    assert main([*SMALL_GAN, "--steps", "9", *changes, "--save", str(save)]) == 0
+    by_hand = make_trainer(GANConfig(generator_width=8, critic_width=8, batch_size=16))
+    for steps, settings in ((2, {"r1_weight": 0.1, "clip": None}), (4, {"n_critic": 3}), (3, {})):
+        by_hand.advance(steps)
+        by_hand.apply(**settings)
+    assert same_state(load_trainer(save), by_hand)
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -196,6 +209,11 @@ def test_a_report_whose_process_is_killed_keeps_its_lines_and_says_so(monkeypatc
         ([*SMALL_GAN, "--steps", "3", "--device", "meta"], "device = meta: allowed here is cpu"),
         ([*SMALL_GAN, "--steps", "3", "--save", "nowhere/run.safetensors"], "there is no folder nowhere"),
         ([*SMALL_GAN, "--steps", "3", "--metrics", "."], "is a folder"),
+        ([*SMALL_GAN, "--steps", "9", "--change", "soon clip=off"], "soon clip=off: allowed is a step and settings"),
+        ([*SMALL_GAN, "--steps", "9", "--change", "3"], "3: allowed is a step and settings"),
+        ([*SMALL_GAN, "--steps", "9", "--change", "9 clip=off"], "--change 9: allowed is a step before 9"),
+        ([*SMALL_GAN, "--steps", "9", "--change", "3 clip=wide"], "clip = wide: allowed is 0.0005 to 1, or off"),
+        ([*SMALL_GAN, "--steps", "9", "--change", "3 noise_dim=8"], "noise_dim = 8: a running model cannot change it"),
         (["scenario", "gan_flies"], "scenario = gan_flies: allowed is vae_digits, "),
         (["scenario", "gan_ring", "--seed", "-1"], "-1: allowed is a whole number from 0"),
         (["scenario", "gan_ring", "--cured"], "gan_ring works as it is and has no cured twin"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from genlab.commands.usage import DIVERGED, DONE, INTERRUPTED, UsageError, check_writable, count, torch_device
-from genlab.config import CONFIGS
+from genlab.config import CONFIGS, Config, SettingError, structural
 from genlab.files import replace_file, replaceable
 from genlab.stamps import STAMPS
 
@@ -37,6 +37,10 @@ def add_command(commands: Any) -> None:
         options.add_argument(
             "--export", type=Path, metavar="FILE.safetensors", help="write the networks alone, and a card FILE.json"
         )
+        options.add_argument(
+            "--change", action="append", default=[], type=_change, metavar="'STEP NAME=VALUE …'",
+            help="change live settings at a step, as a hand does in the lab; may be given several times",
+        )  # fmt: skip
         config.add_arguments(options.add_argument_group("settings"))
         options.set_defaults(run=_command)
 
@@ -44,6 +48,7 @@ def add_command(commands: Any) -> None:
 def _command(options: argparse.Namespace) -> int:
     kind = CONFIGS[options.model]
     config = kind.from_texts({name: value for name, value in vars(options).items() if name in kind.model_fields})
+    changes = _checked(config, options.change, options.steps)
     for path in (options.metrics, options.save, options.export):
         check_writable(path)
     for path in filter(None, (options.save, options.export, options.export and options.export.with_suffix(".json"))):
@@ -57,7 +62,11 @@ def _command(options: argparse.Namespace) -> int:
     except DataUnavailable as error:
         raise UsageError(error) from None
     with _interrupt_between_steps() as interrupted:
-        _advance(trainer, options.steps, interrupted)
+        for step, settings in changes:
+            _advance(trainer, step, interrupted, options.steps)
+            if not trainer.diverged and not interrupted:
+                trainer.apply(**settings)
+        _advance(trainer, options.steps, interrupted, options.steps)
     print(f"genlab: {_diagnosis(trainer)}", file=sys.stderr)
     if options.metrics:
         write_history(trainer.history(), options.metrics)
@@ -72,6 +81,32 @@ def _command(options: argparse.Namespace) -> int:
         print(f"genlab: interrupted at step {trainer.step}", file=sys.stderr)
         return INTERRUPTED
     return DONE
+
+
+Change = tuple[int, dict[str, Any]]
+
+
+def _change(text: str) -> Change:
+    """Of "2000 r1_weight=0.1 clip=off" the step and the texts of the settings."""
+    step, *settings = text.split()
+    pairs = [setting.partition("=") for setting in settings]
+    if not step.isdecimal() or not pairs or not all(name and value for name, _, value in pairs):
+        raise argparse.ArgumentTypeError(f"{text}: allowed is a step and settings, '2000 r1_weight=0.1 …'")
+    return int(step), {name: value for name, _, value in pairs}
+
+
+def _checked(config: Config, changes: list[Change], steps: int) -> list[Change]:
+    """The changes in the order of their steps with their values; raises before the training where one cannot be."""
+    values = []
+    for step, texts in sorted(changes, key=lambda change: change[0]):
+        if step >= steps:
+            raise UsageError(f"--change {step}: allowed is a step before {steps:,}, where the run ends")
+        new = config.replace(**texts)
+        if fixed := structural(config, new):
+            raise SettingError(f"{fixed[0]} = {texts[fixed[0]]}: a running model cannot change it")
+        values.append((step, {name: getattr(new, name) for name in texts}))
+        config = new
+    return values
 
 
 @contextmanager
@@ -91,18 +126,18 @@ def _interrupt_between_steps():
         signal.signal(signal.SIGINT, before)
 
 
-def _advance(trainer, steps: int, interrupted: list) -> None:
-    """Train to the end or until interrupted, and tell the progress: in one line on a terminal, else in about ten."""
+def _advance(trainer, until: int, interrupted: list, steps: int) -> None:
+    """Train until a step of ``steps`` or an interrupt; tells the progress in one line on a terminal, else in ten."""
     terminal = sys.stderr.isatty()
-    told, portion = 0, 1
-    while trainer.step < steps and not trainer.diverged and not interrupted:
+    told, portion = trainer.step * 10 // steps, 1
+    while trainer.step < until and not trainer.diverged and not interrupted:
         before = time.perf_counter()
-        trainer.advance(min(portion, steps - trainer.step))
+        trainer.advance(min(portion, until - trainer.step))
         portion = max(1, round(portion * min(2, 0.2 / max(time.perf_counter() - before, 1e-6))))
         if terminal or trainer.step * 10 // steps > told:
             told = trainer.step * 10 // steps
             print(_progress(trainer, steps), end="\r" if terminal else "\n", file=sys.stderr, flush=True)
-    if terminal:
+    if terminal and until == steps:
         print(file=sys.stderr)
 
 

@@ -24,8 +24,8 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
     "gan": (
         is_diverged, gan.targets, gan.exploding, critic.dead, gan.no_gradient, warming_up,
         gan.saturated, gan.hardly_moves, critic.unbounded, critic.off, gan.oscillation,
-        modes.still_spreading, modes.hopping, modes.relapsed, modes.collapse, classes.few_classes, modes.images_alike,
-        critic.clip_saturation, gan.healthy,
+        modes.still_spreading, modes.hopping, modes.uneven, modes.relapsed, modes.collapse,
+        classes.few_classes, modes.images_alike, critic.clip_saturation, gan.healthy,
     ),
 }  # fmt: skip
 """What can be seen of each model, in the order of precedence: the first sign that is seen names the run.

@@ -25,6 +25,7 @@ class Name(StrEnum):
     MODE_COLLAPSE = "mode collapse"
     MODE_HOPPING = "mode hopping"
     RELAPSED = "relapsed"
+    UNEVEN_MODES = "uneven modes"
     OSCILLATION = "oscillation"
     CRITIC_OFF = "critic not near its optimum"
     STEEP_CRITIC = "critic steeper than 1"

@@ -178,13 +178,16 @@ def _swinging(recent: Recent) -> list[str]:
 
 
 def _left_again(recent: Recent) -> list[str]:
-    # One that had arrived has relapsed, which is another name.
-    if not recent.has("wasserstein_exact") or recent.is_crowded or recent.had_arrived:
+    if not recent.has("wasserstein_exact") or recent.is_crowded or recent.is_uneven:
+        return []
+    # One that had arrived has relapsed, which is another name, unless all modes are still there.
+    if recent.had_arrived and not recent.has_every_mode:
         return []
     now, best = recent.distance, recent.history["wasserstein_exact"].min()
     if now < limit("relapse") * best:
         return []
-    return [f"exact W₁{recent.when('wasserstein_exact')} is {number(now)} and was {number(best)} before"]
+    spread = [crowd(recent)] if recent.has("effective_modes") else []
+    return [f"exact W₁{recent.when('wasserstein_exact')} is {number(now)} and was {number(best)} before", *spread]
 
 
 def _why_turning(config: GANConfig) -> str:

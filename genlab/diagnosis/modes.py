@@ -19,15 +19,30 @@ def still_spreading(recent: Recent) -> Diagnosis | None:
 
 def hopping(recent: Recent) -> Diagnosis | None:
     """The points crowd at some of the modes, and at others each time they are measured."""
-    if not recent.is_crowded or _turnover(recent) < limit("turnover"):
+    if not recent.is_crowded or recent.turnover < limit("turnover"):
         return None
     return Diagnosis(
         Name.MODE_HOPPING,
-        sentence(crowd(recent), f"within 100 steps {_turnover(recent):.0%} changed their mode"),
+        sentence(crowd(recent), f"within 100 steps {recent.turnover:.0%} changed their mode"),
         f"Where the points crowd the {recent.config.second} learns to reject them, they leave together, it follows: "
         "the two turn around each other.",
         against_crowding(recent.config),
         "games",
+    )
+
+
+def uneven(recent: Recent) -> Diagnosis | None:
+    """Some of the modes have far more of the points than others, but none is without any."""
+    if not recent.is_uneven:
+        return None
+    return Diagnosis(
+        Name.UNEVEN_MODES,
+        sentence(crowd(recent), f"within 100 steps {recent.turnover:.0%} changed their mode"),
+        f"The generator is asked for points that pass as real before the {recent.config.second} as it stands. What "
+        "would carry them from a mode with too many to one with too few is its slope in between, and where no points "
+        "are it may be flat.",
+        against_crowding(recent.config),
+        "discriminator",
     )
 
 
@@ -36,12 +51,12 @@ def relapsed(recent: Recent) -> Diagnosis | None:
     if not recent.had_arrived or recent.is_nearer("resting_distance"):
         return None
     now, best = recent.distance, recent.history["wasserstein_exact"].min()
-    if not recent.is_crowded and now < limit("relapse") * best:
+    if not recent.is_crowded and (recent.has_every_mode or now < limit("relapse") * best):
         return None
     saw = [f"exact W₁{recent.when('wasserstein_exact')} is {number(now)} and was {number(best)} before"]
     if recent.has("effective_modes"):
         most = recent.history["effective_modes"].max()
-        saw.insert(0, f"{crowd(recent)}, of {most:.1f} at most before")
+        saw.insert(0, f"{crowd(recent)}, {most:.1f} at most before")
     return Diagnosis(
         Name.RELAPSED,
         sentence(*saw),
@@ -56,11 +71,10 @@ def collapse(recent: Recent) -> Diagnosis | None:
     """The points crowd at some of the modes and stay there."""
     if not recent.is_crowded:
         return None
-    turnover = _turnover(recent)
-    stay = "they stay" if turnover < limit("settled") else "most of them stay"
+    stay = "they stay" if recent.turnover < limit("settled") else "most of them stay"
     return Diagnosis(
         Name.MODE_COLLAPSE,
-        sentence(crowd(recent), f"{stay}: within 100 steps {turnover:.0%} changed their mode"),
+        sentence(crowd(recent), f"{stay}: within 100 steps {recent.turnover:.0%} changed their mode"),
         f"The generator is asked for points that pass as real before the {recent.config.second} as it stands; no term "
         "of its loss asks for all modes.",
         against_crowding(recent.config),
@@ -104,14 +118,13 @@ def _still_parting(recent: Recent) -> Diagnosis | None:
 
 
 def crowd(recent: Recent) -> str:
-    """Over how many modes the points spread, and when that was measured."""
+    """Over how many modes the points spread, how many have any, and when that was measured."""
     effective, modes = recent.measured("effective_modes")[0], recent.reference["effective_modes"]
-    step = recent.measured_at("effective_modes")
-    return f"at step {step:,} the points spread over {effective:.1f} effective modes of {modes:.0f}"
-
-
-def _turnover(recent: Recent) -> float:
-    return float(recent.measured_within("mode_turnover", limit("turnover_steps")).mean())
+    step, captured = recent.measured_at("effective_modes"), recent.measured("modes_captured")[0]
+    return (
+        f"at step {step:,} {captured:.0f} of {modes:.0f} modes are captured, and the points spread over "
+        f"{effective:.1f} effective modes"
+    )
 
 
 def against_crowding(config: GANConfig) -> Attempts:

@@ -107,6 +107,30 @@ class Recent:
         return bool(effective <= max(limit("crowded") * self.reference["effective_modes"], limit("lone_mode")))
 
     @property
+    def has_every_mode(self) -> bool:
+        """Whether all of the data's modes have points of high quality, however few; False without modes."""
+        if not self.has("modes_captured"):
+            return False
+        # A single count that misses a mode, or finds one, changes no name.
+        captured = np.median(self.measured_within("modes_captured", limit("crowded_steps")))
+        return bool(captured > self.reference["modes_captured"] - 1)
+
+    @property
+    def turnover(self) -> float:
+        """Which share of the points changed their mode within 100 steps, of several measurements."""
+        return float(self.measured_within("mode_turnover", limit("turnover_steps")).mean())
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether no mode is without points, but their shares are far from equal: at half of them, or settled so."""
+        if not self.has_every_mode:
+            return False
+        effective = self.measured_within("effective_modes", limit("crowded_steps")).mean()
+        few = effective < limit("most_modes") * self.reference["effective_modes"]
+        rests = self.turnover < limit("settled") and not self.is_nearer("resting_distance")
+        return self.is_crowded or bool(few and rests)
+
+    @property
     def distance(self) -> float:
         """Exact W₁, the smaller of the last two measurements: a single bad one does not change the name."""
         return float(self.measured("wasserstein_exact", 2).min())

@@ -31,7 +31,7 @@ def card(trainer: Trainer, file: str) -> dict[str, Any]:
     config, reached = trainer.config, trainer.figures() | at_rest(trainer)
     if config.model == "vae":
         reached["held_out_elbo"] = trainer.held_out_elbo()
-    options = " ".join(f"--{name} {setting_text(value)}" for name, value in config.to_query().items())
+    options = " ".join([*_begun_with(trainer), *_changed(trainer)])
     return {
         "model": config.model,
         "data": config.settings()["data"].word(config.data),
@@ -42,6 +42,23 @@ def card(trainer: Trainer, file: str) -> dict[str, Any]:
         "versions": {"genlab": __version__, "python": platform.python_version(), "torch": torch.__version__},
         "command": f"python -m genlab train {config.model} {options} --steps {trainer.step} --export {file}",
     }
+
+
+def _begun_with(trainer: Trainer) -> list[str]:
+    """The options of the settings with which a run began: those of before its first change."""
+    config = trainer.config
+    for change in reversed(trainer.changes):
+        config = config.replace(**{name: before for name, (before, _) in change["settings"].items()})
+    return [f"--{name} {setting_text(value)}" for name, value in config.to_query().items()]
+
+
+def _changed(trainer: Trainer) -> list[str]:
+    """The options of its live changes."""
+    made = ((change["step"], change["settings"]) for change in trainer.changes)
+    return [
+        f'--change "{step} {" ".join(f"{name}={setting_text(after)}" for name, (_, after) in settings.items())}"'
+        for step, settings in made
+    ]
 
 
 def at_rest(trainer: Trainer) -> dict[str, float]:
