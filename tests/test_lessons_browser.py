@@ -57,6 +57,19 @@ def test_the_lecture_is_walked_from_end_to_end_by_a_clicker(lab):
     at_station(lab, "lecture", LECTURE.station[-2].name)
 
 
+def test_back_in_the_browser_s_history_is_one_station_back(lab):
+    walked = ("kl", "jensen-shannon", "intractable", "evidence-identity")
+    lab.page.goto(f"{lab.url}/divergences?lesson=lecture&station=kl")
+    for station in walked:
+        at_station(lab, "lecture", station)
+        if station != walked[-1]:
+            lab.page.keyboard.press("PageDown")
+    for station in walked[-2::-1]:
+        lab.page.go_back()
+        at_station(lab, "lecture", station)
+    assert lab.page.get_by_role("button", name="Back to the station").count() == 0
+
+
 def test_a_station_has_an_address_of_its_own_and_is_there_again_after_a_reload(lab):
     lab.page.goto(f"{lab.url}/gan?lesson=lecture&station=gradient-penalty")
     at_station(lab, "lecture", "gradient-penalty")

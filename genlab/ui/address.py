@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NoReturn
 
 import streamlit as st
 
 from genlab.live.shell import shell
 from genlab.ui.kept import own
+from genlab.ui.switching import Switch, asked_by_history, asked_from
 from genlab.ui.told import told
 
 SHOWN, KEY = "address shown", "shell.address"
@@ -19,7 +21,8 @@ class Arrival:
 
     The whole address while it is ``coming``, later what was ``told``. A script run can be broken off at any of its
     ``st`` calls: what it has answered stays answered, so that the next one does not undo what a hand did in between.
-    ``going`` is the page, with its address, that a press of a button leads to.
+    ``going`` is the page, with its address, that a press of a button leads to; ``switch`` the way on which the tab is
+    there, until the browser has seen its end, and ``gone`` the last one that came to it, as the browser numbers them.
     ``said`` are the lines that it has shown, and that go once a script run has come to its end.
     """
 
@@ -27,7 +30,16 @@ class Arrival:
     coming: bool = True
     told: dict[str, str] | None = None
     going: tuple[Path, dict[str, str]] | None = None
+    switch: Switch | None = None
+    gone: Any = None
     said: list[list[str]] = field(default_factory=list)
+
+    def depart(self, page: Path, query: Mapping[str, str], number: Any = None) -> None:
+        """From here on the tab is on its way, whatever breaks the script off: what asked for that need not be kept.
+
+        Nothing in here is a point at which Streamlit breaks a script off.
+        """
+        self.switch = Switch(page, dict(query), self.page or "", number)
 
 
 def arrival() -> Arrival:
@@ -56,6 +68,9 @@ def answered() -> None:
     """What was asked for is in the session; for a page, before it draws anything that a hand could move."""
     here = arrival()
     here.coming, here.told = False, None
+    # What an older request of the same page says of the address nobody reads any more.
+    if here.switch and here.switch.left == here.page:
+        here.switch = None
 
 
 def take(key: str) -> None:
@@ -81,20 +96,60 @@ def go(page: Path, query: Mapping[str, str]) -> None:
     A press that a script looks for on its way is lost when the script is broken off before.
     """
     arrival().going = page, dict(query)
+    wish()
 
 
 def go_on() -> None:
     """Go where a button that was pressed leads; for the shell and for dialogs, before anything is drawn."""
     here = arrival()
     if here.going:
-        (page, query), here.going = here.going, None
+        here.depart(*here.going)
+        here.going = None
         leave()
-        st.switch_page(page, query_params=query)
 
 
-def leave() -> None:
-    """The page is come to anew when it is drawn next, though it may be the one that is shown."""
-    arrival().page = None
+def wish() -> None:
+    """A person wants to be elsewhere: what they wanted before they do not want any more."""
+    arrival().switch = None
+
+
+def leave() -> NoReturn:
+    """Go where the tab is on its way to; that page is come to anew, though it may be the one that is shown."""
+    here = arrival()
+    here.page = None
+    try:
+        st.switch_page(here.switch.page, query_params=here.switch.query)
+    except Exception:
+        # There is no way there: nobody is sent on it again.
+        here.switch = None
+        raise
+
+
+def leave_again(page: str) -> None:
+    """Go on the way once more where a request overtook it; for the shell, on every page, before the page is drawn."""
+    here = arrival()
+    if here.switch is None or here.switch.ends_at(page, st.query_params.to_dict()):
+        return
+    if here.switch.is_overtaken(page, asked_from(), by_history=asked_by_history()):
+        leave()
+    here.switch = None
+
+
+def _arrive(page: str) -> None:
+    """Note it where the way ends on this page."""
+    here = arrival()
+    if (switch := here.switch) is None or not switch.ends_at(page, st.query_params.to_dict()):
+        return
+    here.gone = switch.number
+    switch.came = page != switch.left
+    if switch.came and asked_from() == switch.to:
+        here.switch = None
+
+
+def is_new() -> bool:
+    """Whether the address of this script run says where somebody wants to be: they came to it, or went back to it."""
+    here = arrival()
+    return here.coming or here.told is not None or asked_by_history()
 
 
 def begin(page: str) -> None:
@@ -104,6 +159,7 @@ def begin(page: str) -> None:
         here.page, here.coming, here.told = page, True, None
     here.said.clear()
     st.session_state[SHOWN] = None
+    _arrive(page)
 
 
 def once(key: str) -> list[str]:

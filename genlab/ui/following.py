@@ -9,12 +9,13 @@ import streamlit as st
 
 from genlab.config import CONFIGS
 from genlab.ui import PAGES
-from genlab.ui.address import leave
+from genlab.ui.address import arrival, leave, wish
 from genlab.ui.kept import NAMES
+from genlab.ui.switching import HOME
 from genlab.ui.told import told
 from genlab.ui.walk import walk_with
 
-GO, GONE, OWN = "class.go", "class.gone", "class.own"
+GO, OWN = "class.go", "class.own"
 
 
 class Going(NamedTuple):
@@ -40,22 +41,43 @@ def go(key: str) -> None:
     # It comes from the browser.
     if re.fullmatch("[a-z]+", page) and (PAGES / f"{page}.py").is_file():
         query = dict(parse_qsl(str(where.get("query", ""))[:LONGEST].lstrip("?")))
-        st.session_state[GO] = Going(
+        going = Going(
             where.get("id"), page, query, str(where.get("how")), where.get("since"), bool(where.get("was"))
         )  # fmt: skip
+        if not _is_on_its_way(going):
+            wish()
+        st.session_state[GO] = going
 
 
 def gone() -> Any:
     """Where this tab was brought last, as the browser numbers it."""
-    return st.session_state.get(GONE)
+    return arrival().gone
 
 
-def follow() -> None:
-    """Go there; for the shell, before anything is drawn."""
+def _is_on_its_way(going: Going) -> bool:
+    switch = arrival().switch
+    return switch is not None and going.id is not None and switch.number == going.id
+
+
+def follow(shown: str) -> None:
+    """Go there from the page of this path; for the shell, before anything is drawn."""
     going: Going | None = st.session_state.get(GO)
+    here = arrival()
     # Who asks once more may have been heard meanwhile.
-    if not going or going.id is not None and going.id == gone():
+    if not going or _is_on_its_way(going):
         return
+    came = going.id is not None and going.id == here.gone
+    if came and going.page == (shown or HOME):
+        return
+    # Who came and was thrown back has been seen to before.
+    if not came:
+        _change_places(going)
+    here.depart(PAGES / f"{going.page}.py", going.query, going.id)
+    del st.session_state[GO]
+    leave()
+
+
+def _change_places(going: Going) -> None:
     query = going.query
     if going.how == "led":
         _remember(going)
@@ -66,11 +88,6 @@ def follow() -> None:
         _recall(going)
     else:
         st.session_state.pop(OWN, None)
-    leave()
-    # Not before: a script that is broken off on the way has not gone, and goes once more.
-    del st.session_state[GO]
-    st.session_state[GONE] = going.id
-    st.switch_page(PAGES / f"{going.page}.py", query_params=query)
 
 
 def _remember(going: Going) -> None:

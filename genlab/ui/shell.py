@@ -43,7 +43,8 @@ if admitted():
     strip()
     # The strip stands even on a page that is left at once: what it tells meanwhile is heard.
     address.go_on()
-    follow()
+    follow(page.url_path)
+    address.leave_again(page.url_path)
     lesson_above(page.url_path)
     challenge_above(page.url_path)
     page.run()

@@ -19,7 +19,7 @@ from genlab.runtime.client import CommandFailed, UnknownRun
 from genlab.runtime.progress import Reached
 from genlab.scenarios.claims import claim_of
 from genlab.ui import PAGES
-from genlab.ui.address import leave, once
+from genlab.ui.address import arrival, is_new, leave, once, wish
 from genlab.ui.errors import complain_of, literal
 from genlab.ui.kept import keep, kept, of_the_screen, take_up
 from genlab.ui.runs import visit
@@ -63,6 +63,7 @@ def begin(name: str, at: int = 0) -> None:
     if here.name != name:
         st.session_state["walk"] = here = _taken_up(name)
     here.at, here.wanted, here.led, here.told = at, True, False, 0
+    wish()
 
 
 def _taken_up(name: str) -> Walk:
@@ -97,12 +98,15 @@ def walk_with(name: str, station: str, run_id: str, led: bool = True) -> None:
 
 def lesson_above(page: str) -> None:
     """What the shell shows above the page of this name: the bar of the lesson, the station's words, its question."""
-    take_up(page)
+    # Later the address follows the page: what it was when a request left the browser is no wish.
+    new = is_new()
+    take_up(page, new=new)
     here = walk()
     if not here.name and not kept().get("lesson"):
         return
     found = lessons()
-    _take_address(here, found, page)
+    if new:
+        _take_address(here, found, page)
     here = walk()
     lesson = found.lessons.get(here.name)
     if lesson is None:
@@ -199,11 +203,10 @@ def _named(station: Station, page: str) -> tuple[str, bool]:
 
 def _go(here: Walk, station: Station) -> None:
     """Open the page of a station with its set-up; what it started before is shown again."""
-    leave()
-    query = {**_query(here, station), **kept(), **of_the_screen()}
-    # Not before: a script that is interrupted on the way has not gone.
+    tab, query = arrival(), {**_query(here, station), **kept(), **of_the_screen()}
+    tab.depart(PAGES / f"{station.page}.py", query)
     here.wanted = False
-    st.switch_page(PAGES / f"{station.page}.py", query_params=query)
+    leave()
 
 
 def _query(here: Walk, station: Station) -> Mapping[str, str]:

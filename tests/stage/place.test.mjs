@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { pageOf, placeOf, samePlace, stillAt } from "../../genlab/live/stage/maths/place.js";
+import { endOf, pageOf, placeOf, samePlace, stillAt } from "../../genlab/live/stage/maths/place.js";
 
 test("a path names a page, below a base too, and the root is Home", () => {
   assert.equal(pageOf("/gan", ""), "gan");
@@ -40,4 +40,12 @@ test("a page of a run that has no run yet is no place", () => {
 test("nobody is led to what is each one's own, nor by a link that steers", () => {
   for (const page of ["class", "runs", "data", "home", "lessons"]) assert.equal(placeOf({ page, query: "" }), null);
   assert.deepEqual(placeOf({ page: "gan", query: "steer=x&run=a" }), { page: "gan", query: "run=a" });
+});
+
+test("a way ends at its page, and not at the one that it left, which may be drawn once more", () => {
+  const going = { page: "games", from: "vae" };
+  assert.equal(endOf(going, { page: "games", query: "step=0.5" }), "there");
+  assert.equal(endOf(going, { page: "vae", query: "step=0.5" }), "not yet");
+  assert.equal(endOf(going, { page: "runs", query: "" }), "elsewhere");
+  assert.equal(endOf({ page: "games", from: "games" }, { page: "games", query: "" }), "there");
 });

@@ -1,12 +1,10 @@
 // The address of the page follows what is shown without a script run, and the page follows the address that somebody goes
 // back to.
 
+import { pathBefore } from "./page/between.js";
+
 const KEPT = ["embed", "embed_options", "present", "lesson", "station", "challenge", "show", "panels"]; // of the page, not of what it shows
 const NAMING = ["run", "left", "right", "scenario", "model"]; // another one of these is another place in the browser's history
-
-// Streamlit goes to another page by a pushState, of which no popstate tells.
-let before = ""; // the path of the address that the present one came after; "" in a browser that does not tell
-window.navigation?.addEventListener("currententrychange", ({ from }) => (before = new URL(from.url ?? location.href).pathname));
 
 const EVERY = 400; // ms between two writings while a slider moves: browsers refuse a hundred within half a minute
 
@@ -70,7 +68,7 @@ export class Address {
    */
   went() {
     const asked = Object.fromEntries(new URLSearchParams(location.search));
-    if (!this.shown() || location.pathname !== this.path || (before || this.path) !== this.path) return;
+    if (!this.shown() || location.pathname !== this.path || (pathBefore() || this.path) !== this.path) return;
     if (naming(asked) === this.named) return;
     this.left = true;
     this.ask(asked);

@@ -3,7 +3,7 @@
 
 /** @import { ClassData, ClassSeen, LedMemory, LedPlace, LedTo, Mount, Where } from "./types.js" */
 import { Asking } from "./bar/asking.js";
-import { pageOf, placeOf, samePlace, stillAt } from "./maths/place.js";
+import { endOf, pageOf, placeOf, samePlace, stillAt } from "./maths/place.js";
 import { action, change, element, menu, press, toggle } from "./page/dom.js";
 import { bring, inFront, lookAt } from "./page/mounted.js";
 import { recall, remember } from "./page/memory.js";
@@ -168,7 +168,7 @@ class Strip {
   go(how, { page, query }) {
     const { since, at, going } = this.memory;
     const id = Math.max(Date.now(), (going?.id ?? 0) + 1);
-    this.keep({ going: { id, page, query, how, since, was: at !== null } });
+    this.keep({ going: { id, page, query, how, since, was: at !== null, from: this.where().page } });
     this.tries = 0;
     this.ask();
   }
@@ -181,7 +181,9 @@ class Strip {
   /** Until the server has brought this tab there, its address says nothing: on the way it is neither place. @param {number | null} gone */
   came(gone) {
     const { going } = this.memory;
-    if (going && going.id === gone) this.keep({ going: null, ...(going.how === "led" && { at: this.where() }) });
+    if (!going || going.id !== gone) return;
+    const here = this.where(), end = endOf(going, here);
+    if (end !== "not yet") this.keep({ going: null, ...(end === "there" && going.how === "led" && { at: here }) });
   }
 
   /** What was told while the server was away is lost, as is what it was about to do. */

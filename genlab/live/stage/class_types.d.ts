@@ -29,6 +29,8 @@ export interface LedTo extends Where {
   since: number;
   /** Whether it was where it was led to before: then it shows what is not its own. */
   was: boolean;
+  /** The page from which it goes. */
+  from: string;
 }
 
 export interface Leading {

@@ -42,3 +42,13 @@ export function samePlace(one, other) {
   const [here, there] = [placeOf(one), placeOf(other)];
   return here !== null && there !== null && here.page === there.page && here.query === there.query;
 }
+
+/**
+ * What has become of a way on which the server has brought this tab: the page that is left may be drawn once more, and
+ * who has gone elsewhere meanwhile stays there.
+ * @param {{page: string, from: string}} going @param {Where} here @returns {"there" | "elsewhere" | "not yet"}
+ */
+export function endOf(going, here) {
+  if (here.page === going.page) return "there";
+  return here.page === going.from ? "not yet" : "elsewhere";
+}
