@@ -67,6 +67,38 @@ def test_a_phone_shows_a_theory_page_without_scrolling_it_to_the_side(lab, path)
     lab.page.locator(".katex").first.wait_for()
     main = "document.querySelector('[data-testid=stMain]')"
     lab.page.wait_for_function(f"() => {main}.scrollWidth <= {main}.clientWidth", timeout=SECONDS)
+    # Nor is a term of a formula out of sight: letters that lean go 2 px over the edge of their box.
+    whole = "[...document.querySelectorAll('.katex-display')].every(one => one.scrollWidth <= one.clientWidth + 2)"
+    lab.page.wait_for_function(f"() => {whole}", timeout=SECONDS)
+
+
+def test_in_a_low_window_the_picture_comes_first_and_its_settings_follow(lab):
+    resize(lab, 683, 384)
+    lab.open("gan?width=16")
+    boxes = "['.genlab-live', '.area', '.settings'].map(one => document.querySelector(one).getBoundingClientRect())"
+    first = "main.top - whole.top < 384 / 2 && settings.top >= main.bottom"
+    lab.wait(f"(([whole, main, settings]) => {first})({boxes})")
+    resize(lab, 1366, 768)
+    lab.wait(f"(([, main, settings]) => settings.right <= main.left && settings.top <= main.top)({boxes})")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_words_and_the_key_of_the_first_button_stand_out_from_its_ground(lab, scheme):
+    lab.page.emulate_media(color_scheme=scheme)
+    lab.open("gan?width=16")
+    lab.page.mouse.move(0, 0)
+    # Relative luminances and contrast as in WCAG 2.2.
+    lab.wait("""(() => {
+        const [button, key] = ['.primary:not(:disabled)', '.primary kbd'].map(one => document.querySelector(one));
+        const linear = value => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+        const luminance = colour => {
+            const [red, green, blue] = colour.match(/\\d+/g).map(part => linear(part / 255));
+            return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+        };
+        const { color, backgroundColor } = button ? getComputedStyle(button) : {};
+        const [low, high] = button ? [color, backgroundColor].map(luminance).sort((a, b) => a - b) : [0, 0];
+        return (high + 0.05) / (low + 0.05) >= 4.5 && getComputedStyle(key).opacity === '1';
+    })()""")
 
 
 @pytest.mark.parametrize(("path", "below"), [("gan?width=16", 6), ("evidence", 14.5 * 16)])

@@ -13,7 +13,7 @@ Module = Literal["live", "player", "pencil", "sketch", "part", "lesson", "shell"
 
 
 def component(name: Module, *styles: str) -> Callable[..., Any]:
-    """Declare a component: the module of this name, dressed by these style sheets.
+    """Declare a component: the module of this name, dressed by these style sheets after that of every button.
 
     Styles are not isolated: Plotly puts its own style sheet into the document's head, where a shadow root would not see
     it. All our rules start from a class of the component instead.
@@ -21,7 +21,7 @@ def component(name: Module, *styles: str) -> Callable[..., Any]:
     return st.components.v2.component(
         f"genlab_{name}",
         js=(FOLDER / "entry.js").read_text(encoding="utf-8"),
-        css="".join((FOLDER / f"{style}.css").read_text(encoding="utf-8") for style in styles),
+        css="".join((FOLDER / f"{style}.css").read_text(encoding="utf-8") for style in ("hands", *styles)),
         isolate_styles=False,
     )
 

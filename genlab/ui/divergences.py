@@ -70,11 +70,12 @@ def integrands(column: Settings) -> Shown:
     """Each divergence as an area."""
     p, q = _p(column), density(column, "q", "q", Q, "generated")
     values = _values(parts_of(p), parts_of(q))
-    rows = [f"{SYMBOLS[name]} = {_coloured(kind.formula)}" for name, kind in DIVERGENCES.items()]
-    array = r" \\[1.2ex] ".join(" & ".join(rows[i : i + 3]) for i in (0, 3))
+    # Within braces none goes on in the next line.
+    formulas = [rf"{{\textstyle {SYMBOLS[name]} = {_coloured(kind.formula)}}}" for name, kind in DIVERGENCES.items()]
+    words = r" \qquad ".join(formulas).replace(r",\quad", r",}\quad\allowbreak{\textstyle")
     return Shown(
         integrands_motion(p, q, values, below="12rem"),
-        rf"\small\begin{{array}}{{lll}} {array} \end{{array}}",
+        rf"\small {words}",
         [Now(SYMBOLS[name], amount(value, DIVERGENCES[name])) for name, value in values.items()],
     )
 

@@ -196,8 +196,11 @@ class Now(NamedTuple):
 
 
 def formula(words: str, *terms: Now) -> None:
-    """The formula of a figure (KaTeX, as for `tinted`), and under it a row of today's numbers."""
-    st.latex(tinted(words))
+    r"""The formula of a figure (KaTeX, as for `tinted`), and under it a row of today's numbers.
+
+    Where it is wider than the page, it goes on in the next line after a ``\qquad``, a relation or an operator.
+    """
+    st.latex(tinted(words.replace(r"\qquad", r"\qquad\allowbreak ")))
     numbers(*terms)
 
 

@@ -51,7 +51,19 @@ export class Room {
       area.hold(panels);
       if (!area.node.isConnected) this.grid.append(area.node);
     }
+    this.order();
     lab.feed.subscribe();
+  }
+
+  /** In a low window the picture comes first, what it obeys after it. A control that moves loses the hand on it: none does that need not. */
+  order() {
+    const { sentences, desk, hand: { controls: { node } }, root } = this.lab;
+    const main = this.areas.get("main")?.node;
+    const low = this.low() && main;
+    root.classList.toggle("low", Boolean(low));
+    if (low) main.after(sentences);
+    if (low && sentences.nextSibling !== node) sentences.after(node);
+    if (!low && node.parentNode !== desk) desk.prepend(node);
   }
 
   /** Fills the window below whatever the page has put above, so that nothing needs scrolling. */
@@ -61,7 +73,9 @@ export class Room {
     if (!lab.enlarged.area) {
       const top = lab.root.getBoundingClientRect().top + scrollerOf(lab.root).scrollTop;
       if (!lab.presenter.on) lab.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
-      if (this.size() !== lab.root.dataset.grid || this.stacked() !== lab.root.classList.contains("stacked")) {
+      const classes = lab.root.classList;
+      const [stacked, low] = [classes.contains("stacked"), classes.contains("low")];
+      if (this.size() !== lab.root.dataset.grid || this.stacked() !== stacked || this.low() !== low) {
         this.arrange();
         lab.draw();
       }
@@ -115,6 +129,10 @@ export class Room {
     const { data, root, presenter } = this.lab;
     const least = presenter.on ? TWO : STACKED;
     return data.bar === "all" && (root.clientWidth < least || window.innerHeight < LOW);
+  }
+
+  low() {
+    return this.lab.data.bar === "all" && window.innerHeight < LOW && this.areas.has("main");
   }
 
   /** px. On a large screen, which is often a projector's, everything is written larger. */
