@@ -113,11 +113,23 @@ def test_a_lecturer_pauses_everybody_asks_and_sees_the_answers(browser, tmp_path
         lecturer.page.get_by_label("The lecturer's passphrase").fill("correct horse")
         lecturer.page.get_by_role("button", name="Lead the class").click()
         lecturer.page.get_by_text("No student has a run yet").wait_for()
-        for student in (ada, bob):
-            student.open(f"gan?{SMALL}")
+        for student, data in ((ada, "ring8_soft"), (bob, "mnist")):
+            student.open(f"gan?data={data}&{SMALL}")
             student.page.get_by_role("button", name="Play").first.click()
             student.wait("h.status === 'running'")
         lecturer.page.get_by_text("2 runs in memory").wait_for()
+        # Two have the room of a page; digits are ink on paper, as on their own.
+        lecturer.page.wait_for_function(
+            """() => {
+                const pictures = [...document.querySelectorAll('.genlab-wall canvas')];
+                const pale = picture => {
+                    const { data } = picture.getContext('2d').getImageData(0, 0, picture.width, picture.height);
+                    const grey = data.filter((one, i) => i % 4 === 1 && data[i + 2] === 255).sort();
+                    return grey.length > picture.width && grey[Math.floor(grey.length / 2)] > 128;
+                };
+                return pictures.length === 2 && pictures.every(one => one.clientWidth > 150) && pictures.some(pale);
+            }"""
+        )
         lecturer.page.get_by_role("button", name="Pause all").click()
         for student in (ada, bob):
             student.wait("h.status === 'paused'")

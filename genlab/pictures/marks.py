@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from genlab.figures.palette import PALETTE
+from genlab.figures.palette import PALETTE, TEXT
 
 COLOURS = PALETTE["light"]
 GREY = COLOURS["prior"]
+WORDS = TEXT["light"]
+"""The colour of words, which a page replaces in its dark theme."""
 
 
 class Panel:
@@ -35,7 +37,7 @@ class Panel:
     def word(self, text: str) -> str:
         """A word at the foot of the square."""
         middle, foot = self.left + self.side / 2, self.side + 12
-        return f'<text x="{middle:g}" y="{foot:g}" font-size="11" text-anchor="middle" fill="{GREY}">{text}</text>'
+        return f'<text x="{middle:g}" y="{foot:g}" font-size="13" text-anchor="middle" fill="{WORDS}">{text}</text>'
 
 
 def path(places: str, colour: str, width: float, dash: str = "") -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from genlab.config import Config, GANConfig
 from genlab.data import points
-from genlab.pictures.marks import COLOURS, GREY, Panel, curve, picture
+from genlab.pictures.marks import COLOURS, GREY, WORDS, Panel, curve, picture
 from genlab.scenarios import Scenario
 from genlab.training import Trainer, make_trainer
 
@@ -95,10 +95,10 @@ def _estimate(scenario: Scenario) -> str:
     x = history["step"][kept] / scenario.steps * width
     parts = [
         f'<path d="M0 {place(np.array(1.0)):.1f}h{width}" stroke="{GREY}" stroke-width=".6"/>',
-        f'<text x="2" y="{place(np.array(1.0)) - 3:.1f}" font-size="11" fill="{GREY}">1</text>',
+        f'<text x="2" y="{place(np.array(1.0)) - 3:.1f}" font-size="13" fill="{WORDS}">1</text>',
         curve(x, place(history["wasserstein_exact"][kept]), COLOURS["exact"]),
         curve(x, place(history["wasserstein_estimate"][kept]), COLOURS["critic"], "6 3"),
-        f'<text x="{width - 4}" y="{SIDE + 12}" font-size="11" text-anchor="end" fill="{GREY}">{scenario.steps} steps'
+        f'<text x="{width - 4}" y="{SIDE + 12}" font-size="13" text-anchor="end" fill="{WORDS}">{scenario.steps} steps'
         " — exact W₁, - - its estimate, log scale</text>",
     ]
     return picture(parts, width, SIDE + FOOT)

@@ -1,10 +1,11 @@
 """Cards of the home page: one demonstration each, started with one click."""
 
+import re
 from functools import cache
 
 import streamlit as st
 
-from genlab.figures.palette import PALETTE
+from genlab.figures.palette import PALETTE, TEXT
 from genlab.live.shell import theme
 from genlab.runtime import client
 from genlab.scenarios import Scenario
@@ -46,6 +47,10 @@ def _start(scenario: Scenario) -> None:
 def _picture(name: str, theme: str) -> str:
     """The picture of a demonstration in the colours of the theme, as SVG; drawn by ``python -m genlab.pictures``."""
     drawn = (ASSETS / "cards" / f"{name}.svg").read_text(encoding="utf-8")
-    for token, colour in PALETTE["light"].items():
-        drawn = drawn.replace(colour, PALETTE[theme][token])
-    return drawn
+    codes = name.startswith("vae")
+    # A colour may be that of a class of codes and of real points: it becomes the one that is drawn here.
+    tokens = sorted(PALETTE["light"], key=lambda token: token.startswith("class") != codes)
+    colours = {PALETTE["light"][token]: PALETTE[theme][token] for token in reversed(tokens)} | {
+        TEXT["light"]: TEXT[theme]
+    }
+    return re.sub("|".join(colours), lambda found: colours[found[0]], drawn)

@@ -127,9 +127,10 @@ def chosen_runs(runs: list[StoredRun]) -> list[StoredRun]:
         st.session_state["runs.shown"] = (ids, turn, first)
     formats = {label: st.column_config.NumberColumn(format=shape, width=85) for label, shape in MEASURES.values()}
     chosen = st.session_state.get(f"runs.table.{turn}", {}).get("selection", {}).get("rows", first)
-    rows = min(len(runs), MOST_BESIDE_CURVES if chosen else MOST_ROWS)
+    most = MOST_BESIDE_CURVES if chosen else MOST_ROWS
     event = st.dataframe(
-        table(runs), key=f"runs.table.{turn}", hide_index=True, height=ROW * (rows + 1) + 3, on_select="rerun",
+        table(runs), key=f"runs.table.{turn}", hide_index=True, on_select="rerun",
+        height="content" if len(runs) <= most else ROW * (most + 1) + 3,
         selection_mode="multi-row",
         placeholder="–",
         selection_default={"selection": {"rows": first, "columns": []}},

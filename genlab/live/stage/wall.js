@@ -12,7 +12,6 @@ import { readTheme } from "./page/theme.js";
 import { wall } from "./wire/class_messages.js";
 import { Seat } from "./wire/seat.js";
 
-const SIDE = 96; // px of a small picture
 const SETTLED = 3000; // ms between two times at which pictures change their places
 
 /** @type {WeakMap<Element, Wall>} */
@@ -55,6 +54,8 @@ class Wall {
       element("div", { class: "line" }, this.count, this.animals, orders), this.none, this.grid);
     parent.append(this.root);
     this.seat = new Seat(packet => this.receive(packet), () => this.seat.send(wall(true)));
+    this.sizes = new ResizeObserver(() => this.drawAll());
+    this.sizes.observe(this.grid);
   }
 
   /** @param {ClassData} data */
@@ -64,7 +65,7 @@ class Wall {
     this.theme = readTheme(this.root, data.palette);
     this.seat.open(data.base, data.seat);
     this.render();
-    for (const card of this.cards.values()) this.draw(card);
+    this.drawAll();
   }
 
   /** @param {Packet<any>} packet */
@@ -128,7 +129,7 @@ class Wall {
 
   /** @param {string} run @returns {Card} */
   card(run) {
-    const canvas = element("canvas", { width: SIDE, height: SIDE, "aria-hidden": "true" });
+    const canvas = element("canvas", { "aria-hidden": "true" });
     const [name, how, found] = [element("strong"), element("span", { class: "how" }), element("span", { class: "found" })];
     const button = element("button", { type: "button", "data-run": run }, canvas, name, how, found);
     button.onclick = () => {
@@ -150,12 +151,18 @@ class Wall {
     card.button.title = [`Watch this run large: ${standing.trains}`, standing.note].filter(Boolean).join("; ");
   }
 
+  /** In another theme, or where pictures are larger or smaller than they were. */
+  drawAll() {
+    for (const card of this.cards.values()) this.draw(card);
+  }
+
   /** @param {Card} card */
   draw({ canvas, packet }) {
     if (packet && this.theme) drawSmall(canvas, packet.arrays, packet.header.extent, this.theme);
   }
 
   close() {
+    this.sizes.disconnect();
     this.seat.close();
     this.root.remove();
   }
