@@ -145,6 +145,17 @@ def test_points_that_sit_still_on_one_mode_do_not_count_as_hopping():
     assert figures == {"modes_kept": 1, "favourite_modes": 1}
 
 
+@pytest.mark.parametrize("name", ["wgan_clip", "wgan_unclipped", "wgan_clipped_gradients"])
+def test_a_dead_critic_keeps_no_scale(name):
+    """Its estimate is 0, below any multiple of W₁, and so is the generator's gradient: the points just stay."""
+    fresh = points("ring8_soft").sample(2500, np.random.default_rng(7))
+    curves = {"wasserstein_exact": np.full(8, 0.1), "wasserstein_estimate": np.zeros(8)}
+    check = SCENARIOS[name].judge_cured if SCENARIOS[name].cured else SCENARIOS[name].check
+    for norm, alive in ((0.0, False), (0.3, True)):
+        seen = Evidence(GANConfig(), {**curves, "generator_grad_norm": np.full(8, norm)}, [fresh])
+        assert check(seen)[0] == alive
+
+
 def test_points_that_leave_at_a_steady_pace_do_not_run_away_faster_and_faster():
     data = points("ring8_soft").sample(500, np.random.default_rng(1))
     curves = {"wasserstein_exact": np.array([1.0, 100.0])}
