@@ -279,6 +279,8 @@ def test_at_a_station_everybody_is_at_it_with_the_lecturers_run_and_answers_its_
         student.sees(theirs)
         student.at("station=beta-up")
         student.page.locator(".genlab-lesson .title", has_text="the posterior collapses").wait_for(timeout=SECONDS)
+        # What only who leads can do nobody else is asked for.
+        student.page.locator(".genlab-lesson .task", has_text="Watch: Press Play").wait_for(timeout=SECONDS)
         assert student.page.get_by_role("button", name="Question").count() == 0
     ada.click("noise")
     bob.click("one blurred mean of all digits")

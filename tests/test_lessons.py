@@ -103,6 +103,8 @@ def test_every_station_of_a_model_has_settings_that_are_allowed():
             STATION + 'do = "x"\ndone = { setting = "clip", least = 2, most = 1 }',
             "least = 2 is above most = 1",
         ),
+        (STATION + 'steps = 5\ndo = "x"\ndone = { step = 5 }', "done.step = 5: to steps = 5 the run trains by itself"),
+        (STATION + 'do = "x"\ndone = { step = 5, after = 0 }', "done.after = 0: input should be greater"),
         (STATION + 'do = "x"\ndone = { diagnosis = "ill" }', "done.diagnosis = ill: input should be 'healthy',"),
         (
             STATION + 'question = { ask = "?", choices = ["a", "b"], answer = 3, because = "x" }',
@@ -178,6 +180,17 @@ def test_a_sign_goes_to_the_browser_under_the_names_of_the_file():
     for station, written in zip(shelf().lessons["tasks"].station, file["station"], strict=True):
         if station.done:
             assert station.done.to_data() == written["done"]
+
+
+def test_what_a_run_shows_that_trains_by_itself_is_nobody_s_deed_and_what_a_hand_did_is(tmp_path):
+    def sign(done: str, steps: str = "steps = 300\n") -> dict:
+        path = write(tmp_path / "own.toml", STATION + steps + 'do = "x"\ndone = ' + done)
+        return read_lesson(path).station[0].sign
+
+    assert sign('{ figure = "modes_captured", least = 8 }')["after"] == 301
+    assert sign('{ diagnosis = "mode hopping", after = 500 }')["after"] == 500
+    assert "after" not in sign('{ setting = "clip", most = 0.1 }')
+    assert "after" not in sign('{ figure = "modes_captured", least = 8 }', steps="")
 
 
 # ---- the numbers that the words name ---------------------------------------------------------------------------------

@@ -94,25 +94,35 @@ def test_a_station_that_is_reloaded_goes_on_with_the_runs_that_trained_there(lab
     assert lab.page.evaluate(named) == run
 
 
-def test_a_task_is_seen_to_be_done_while_the_run_trains_and_stays_done(lab):
+TASK = "document.querySelector('.genlab-lesson .task')?.textContent"
+
+
+def test_a_task_is_seen_to_be_done_once_somebody_has_let_the_run_train_and_stays_done(lab):
     lab.page.goto(f"{lab.url}/vae?lesson=tasks&station=unused")
     at_station(lab, "tasks", "unused")
     task = lab.page.locator(".genlab-lesson .task")
+    lab.page.wait_for_function("() => window.genlab?.header?.status === 'paused'", timeout=SECONDS)
     assert task.inner_text() == "To do: Train past step 1,200."
-    lab.page.wait_for_function(
-        "() => document.querySelector('.genlab-lesson .task').textContent.startsWith('✓ done: ')", timeout=SECONDS
-    )
-    # The run rests where the station says.
-    lab.page.wait_for_function(
-        "() => window.genlab.header.step === 1200 && window.genlab.header.status === 'paused'", timeout=SECONDS
-    )
+    lab.page.get_by_role("button", name="Play").first.click()
+    lab.page.wait_for_function(f"() => {TASK}?.startsWith('✓ done: ')", timeout=SECONDS)
+    assert lab.page.evaluate("window.genlab.header.step") >= 1200
     lab.page.keyboard.press("PageDown")
     at_station(lab, "tasks", "pin")
     lab.page.keyboard.press("PageUp")
     at_station(lab, "tasks", "unused")
-    lab.page.wait_for_function(
-        "() => document.querySelector('.genlab-lesson .task').textContent.startsWith('✓ done: ')", timeout=SECONDS
-    )
+    lab.page.wait_for_function(f"() => {TASK}?.startsWith('✓ done: ')", timeout=SECONDS)
+
+
+def test_a_setting_is_done_once_the_run_has_trained_with_it(lab):
+    lab.page.goto(f"{lab.url}/gan?lesson=tasks&station=honest-estimate")
+    at_station(lab, "tasks", "honest-estimate")
+    lab.page.wait_for_function("() => window.genlab?.header?.status === 'paused'", timeout=SECONDS)
+    lab.page.get_by_role("spinbutton", name="Critic steps").first.fill("20")
+    lab.page.keyboard.press("Enter")
+    lab.page.wait_for_function("() => window.genlab.header.config.n_critic === 20", timeout=SECONDS)
+    assert lab.page.evaluate(TASK).startswith("To do: ")
+    lab.page.get_by_role("button", name="One step").first.click()
+    lab.page.wait_for_function(f"() => {TASK}?.startsWith('✓ done: ')", timeout=SECONDS)
 
 
 def test_a_question_is_answered_before_it_explains(lab):
@@ -261,6 +271,23 @@ def test_a_clicker_asks_answers_and_goes_on_while_a_lesson_is_presented(lab, pre
     at_station(lab, "lecture", "intractable")
 
 
+def test_the_settings_of_a_presented_theory_page_come_and_go_with_a_key_and_are_moved_there(lab, presented):
+    presented("games", "alternating-steps")
+    column = lab.page.locator("[data-testid=stSidebar]")
+    slider = column.get_by_role("slider", name="Step h").first
+    lab.page.locator(".genlab-live.player .canvas").first.wait_for(timeout=SECONDS)
+    column.wait_for(state="hidden", timeout=SECONDS)
+    lab.page.keyboard.press("c")
+    slider.wait_for(timeout=SECONDS)
+    slider.focus()
+    lab.page.keyboard.press("ArrowRight")
+    lab.page.wait_for_function(
+        "() => Number(new URLSearchParams(location.search).get('step') ?? 0.2) > 0.2", timeout=SECONDS
+    )
+    lab.page.keyboard.press("c")
+    column.wait_for(state="hidden", timeout=SECONDS)
+
+
 @pytest.mark.parametrize(
     ("where", "station"),
     [
@@ -341,6 +368,40 @@ def test_the_next_step_is_told_by_the_space_bar_and_then_made(lab):
     moment(lab, "Draw z")
     lab.page.keyboard.press("Escape")
     assert lab.page.locator(".genlab-slow").is_hidden()
+
+
+@pytest.fixture
+def at_the_last_moment(lab):
+    """A small WGAN whose next step is told to its end."""
+
+    def tell():
+        for _ in range(13):
+            lab.page.keyboard.press(" ")
+        moment(lab, "G learns: its points move")
+
+    lab.page.goto(f"{lab.url}/gan?objective=wgan&clip=0.1&critic_width=16&generator_width=16")
+    lab.page.wait_for_function("() => window.genlab?.header?.config?.clip === 0.1", timeout=SECONDS)
+    lab.page.get_by_role("button", name="Slow").click()
+    moment(lab, "Draw z")
+    tell()
+    return tell
+
+
+def test_a_step_that_is_told_is_told_anew_when_settings_change_under_it(lab, at_the_last_moment):
+    lab.page.evaluate("void window.genlab.hand.order({ do: 'apply', settings: { clip: 0.05 }, drag: null })")
+    lab.page.wait_for_function("() => window.genlab.header.config.clip === 0.05", timeout=SECONDS)
+    moment(lab, "Draw z")
+    at_the_last_moment()
+
+
+def test_pressed_twice_the_step_that_was_shown_is_made_once(lab, at_the_last_moment):
+    lab.page.evaluate(
+        "() => { for (let i = 0; i < 2; i++) document.querySelector('.genlab-slow').dispatchEvent("
+        "new KeyboardEvent('keydown', { key: ' ', bubbles: true, cancelable: true })); }"
+    )
+    moment(lab, "Draw z")
+    at_the_last_moment()
+    assert lab.page.evaluate("window.genlab.header.step") == 1
 
 
 def test_the_picture_of_the_networks_and_the_scene_are_large_enough_to_be_read(lab):

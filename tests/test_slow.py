@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from genlab.config import GANConfig, SettingError, VAEConfig
+from genlab.runtime.rehearsal import rehearse
 from genlab.training import make_trainer
 from genlab.training.slow import slow_motion
 
@@ -58,6 +59,30 @@ def test_a_run_is_as_before_once_the_moments_end_and_when_nobody_waits_for_them(
     for name, curve in trainer.history().items():
         if name != "seconds":
             np.testing.assert_array_equal(curve, other.history()[name])
+
+
+CHANGES = {
+    "gan": ({"critic_learning_rate": 0.01}, {"n_critic": 4}, {"objective": "lsgan"}, {"objective": "wgan"}),
+    "vae": ({"beta": 7.0}, {"learning_rate": 0.01}, {"annealing": "linear"}),
+}
+
+
+def test_a_run_that_is_changed_while_its_next_steps_are_told_goes_on_as_one_that_nobody_looked_at(trainer):
+    other = make_trainer(trainer.config)
+    other.advance(7)
+    for change in CHANGES[trainer.config.model]:
+        rehearse(trainer)
+        for each in (trainer, other):
+            each.apply(**change)
+        header, _ = rehearse(trainer)
+        assert not header["error"] and header["step"] == trainer.step
+        assert header["config"] == trainer.config.model_dump() | {"model": trainer.config.model}
+        for _ in slow_motion(trainer):
+            last = state(trainer)
+        for each in (trainer, other):
+            each.advance(1)
+        for shown, made, unseen in zip(last, state(trainer), state(other), strict=True):
+            assert torch.equal(shown, made) and torch.equal(made, unseen)
 
 
 def test_a_gan_s_moments_stand_in_the_order_of_the_lecture():

@@ -120,7 +120,7 @@ def collapses_and_comes_back(walk: Walk) -> bool:
 
 
 def leaves_one_unused(walk: Walk) -> bool:
-    return uses_one_latent(walk.act(walk.station.steps).seen[-1])[0]
+    return uses_one_latent(walk.act(walk.station.done.step).seen[-1])[0]
 
 
 def catches_all_modes(walk: Walk) -> bool:

@@ -46,6 +46,7 @@ class Sign(_Part):
 
     ``setting`` or ``figure`` with ``least`` or ``most`` or both (a setting also with ``is``): it lies in that range;
     ``step``: the run has passed it; ``diagnosis``: the run has that name; ``pinned``: a place of the latent plane is.
+    ``after``: from which step of the run on it counts, where it could be met before anybody did anything.
     """
 
     setting: str | None = None
@@ -56,6 +57,7 @@ class Sign(_Part):
     step: int | None = Field(None, ge=1)
     diagnosis: Name | None = None
     pinned: bool | None = None
+    after: int | None = Field(None, ge=1)
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -143,6 +145,8 @@ class Station(_Part):
             )
         if self.done and not self.do:
             raise ValueError("done needs do: what is to be done, in words")
+        if self.done and self.steps and (self.done.step or self.steps + 1) <= self.steps:
+            raise ValueError(f"done.step = {self.done.step}: to steps = {self.steps} the run trains by itself")
         return self
 
     def _fits_model(self) -> None:
@@ -176,6 +180,16 @@ class Station(_Part):
         for name, value in given.items():
             if value:
                 raise ValueError(f"{name}: the {what} {self.page} has none")
+
+    @property
+    def sign(self) -> dict[str, Any] | None:
+        """The sign as the browser watches for it: what a run shows that trains by itself is nobody's deed."""
+        if self.done is None:
+            return None
+        shows = self.done.figure is not None or self.done.diagnosis is not None
+        by_itself = self.steps + 1 if shows and self.steps else 0
+        after = max(self.done.after or 0, by_itself)
+        return self.done.to_data() | ({"after": after} if after else {})
 
     @property
     def config(self) -> Config:

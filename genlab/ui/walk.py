@@ -125,6 +125,8 @@ def lesson_above(page: str) -> None:
         lesson_bar(
             lesson, here.at, key="lesson.bar", done=station.name in here.done,
             more=ALL_TOLD - here.told if page == station.page and _asks(here, station) else 0,
+            # A theory page is each one's own, a run that of who leads.
+            led=here.led and station.page in (*CONFIGS, "gallery"),
             on_station=lambda at: begin(here.name, at),
             on_done=lambda at: here.done.add(lesson.station[at].name),
             on_more=lambda at: _tell_more(here, lesson, at),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { calmOf, met } from "../../genlab/live/stage/maths/signs.js";
+import { calmOf, met, Watch } from "../../genlab/live/stage/maths/signs.js";
 
 const header = {
   step: 500, config: { beta: 10, clip: null, objective: "wgan" }, last: { kl: 3.2, wasserstein_exact: null },
@@ -35,6 +35,24 @@ test("a step is passed, a name is given, a place is pinned", () => {
 
 test("before the first frame nothing is done", () => {
   assert.ok(!met({ step: 1 }, null, false) && !met({ setting: "beta", least: 0 }, null, false));
+});
+
+test("from a step on, where it could be met before anybody did anything", () => {
+  assert.ok(all({ figure: "kl", least: 3, after: 500 }) && !all({ figure: "kl", least: 3, after: 501 }));
+  assert.ok(!met({ pinned: true, after: 1 }, null, true));
+});
+
+test("a setting is met once the run has trained with it, whatever it did before", () => {
+  const watch = new Watch({ setting: "beta", least: 10 });
+  const at = (step, beta) => watch.sees({ ...header, step, config: { beta } }, false);
+  assert.ok(!at(500, 1) && !at(520, 12) && !at(520, 12) && at(521, 12));
+  assert.ok(!at(521, 1) && !at(522, 12) && at(523, 12));
+  // A run that is reset begins again, with its settings.
+  assert.ok(!at(0, 12) && at(1, 12));
+});
+
+test("what the run shows is met as soon as a frame shows it", () => {
+  assert.ok(new Watch({ diagnosis: "posterior collapse" }).sees(header, false));
 });
 
 test("what is healthy, warms up, or is claimed and holds on every seed needs no attention", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { toldOf } from "../../genlab/live/stage/maths/story.js";
-import { gathered } from "../../genlab/live/stage/slow/motion.js";
+import { gathered, isNext } from "../../genlab/live/stage/slow/motion.js";
 import { chart, networksPicture } from "../../genlab/live/stage/slow/networks.js";
 import { rows, scene } from "../../genlab/live/stage/slow/scene.js";
 
@@ -19,6 +19,18 @@ test("a discriminator's loss is told as the sum of its two terms, in the words o
   assert.equal(told({}).who, "D’s step 2 of 2");
   assert.match(told({ objective: "wgan" }).formula, /−E f\(x\) \+ E f\(G\(z\)\)/);
   assert.match(told({ objective: "lsgan" }).formula, /½E\(D\(x\) − b\)²/);
+});
+
+test("what was worked out is the next step of the same run at the same step with the same settings", () => {
+  const told = { run: "a", step: 5, config: { ...gan, clip: 0.1 } };
+  const now = change => ({ run: "a", step: 5, looking: null, config: { ...gan, clip: 0.1 }, ...change });
+  assert.ok(isNext(told, now({})));
+  assert.ok(!isNext(told, now({ step: 6 })));
+  assert.ok(!isNext(told, now({ run: "b" })));
+  assert.ok(!isNext(told, now({ config: { ...gan, clip: 0.2 } })));
+  assert.ok(!isNext(told, now({ step: 0, config: { ...gan, clip: 0.1, seed: 7 } })) );
+  // A run that only starts says nothing of its settings, and a frame of the past nothing of the next step.
+  assert.ok(isNext(told, now({ config: {} })) && isNext(told, now({ step: 2, looking: 2 })));
 });
 
 test("in the generator's step the critic is fixed, in the critic's the generator", () => {

@@ -83,6 +83,7 @@ export class Lab {
       theme: () => this.theme,
       ask: id => this.feed.send(rehearse(id)),
       may: () => !this.data.watching,
+      now: () => this.header,
       rest: () => this.header?.status === "running" && this.hand.order(pause()),
       step: () => this.hand.order(oneStep()),
       shown: on => this.root.classList.toggle("in-slow-motion", on),
@@ -209,7 +210,7 @@ export class Lab {
     this.drawAround();
     // The bar of twins stands on one mount, and speaks of both.
     if (this.header?.status !== before) for (const lab of this.group()) lab.hand.update();
-    if (this.header) this.slow.moved(this.header.step);
+    if (this.header) this.slow.moved(this.header);
     this.draw();
   }
 
@@ -328,6 +329,7 @@ export class Lab {
     this.example.close();
     clearTimeout(this.drawLater);
     this.notes.close();
+    this.slow.close();
     for (const panel of this.panels.values()) panel.close();
     this.root.remove();
     if (window.genlab === this) delete window.genlab;

@@ -61,6 +61,8 @@ export interface Sign {
   step?: number;
   diagnosis?: string;
   pinned?: boolean;
+  /** The step of the run from which on it counts. */
+  after?: number;
 }
 
 export interface LessonData {
@@ -73,4 +75,6 @@ export interface LessonData {
   done: boolean;
   /** How much who presents has still to ask and to answer before the next station. */
   more: number;
+  /** Who leads does it, and others watch. */
+  led: boolean;
 }

@@ -3,8 +3,8 @@
 
 /** @import { LessonData, Mount } from "./types.js" */
 import { action, change, element, scrollerOf, targetOf } from "./page/dom.js";
-import { met } from "./maths/signs.js";
-import { join, look, presents } from "./page/presenting.js";
+import { Watch } from "./maths/signs.js";
+import { TYPED, join, look, presents } from "./page/presenting.js";
 
 const LOOK = 250; // ms between two looks at the newest frame
 
@@ -31,6 +31,8 @@ class Bar {
     /** @type {(name: string, value: unknown) => void} */
     this.tell = () => {};
     this.moving = false; // another station was asked for
+    /** @type {Watch | null} for the sign of this station's task */
+    this.watch = null;
     this.back = action("‹", () => this.go(-1));
     this.back.setAttribute("aria-label", "Previous station");
     this.on = action("›", () => this.go(1));
@@ -55,6 +57,8 @@ class Bar {
 
   /** @param {LessonData} data */
   render(data) {
+    const sign = JSON.stringify(data.sign);
+    if (this.data?.at !== data.at || JSON.stringify(this.data.sign) !== sign) this.watch = data.sign && new Watch(data.sign);
     this.data = data;
     this.moving = false;
     change(this.place, `${data.at + 1} / ${data.count}`);
@@ -83,6 +87,7 @@ class Bar {
 
   /** A clicker sends these keys; wherever the focus is, but for a field that somebody writes in. @param {KeyboardEvent} event */
   key(event) {
+    if (presents() && event.key.toLowerCase() === "c") return this.settings(event);
     const by = { PageDown: 1, PageUp: -1 }[event.key];
     if (!by || event.ctrlKey || event.altKey || event.metaKey || targetOf(event).matches?.("textarea")) return;
     event.preventDefault();
@@ -96,6 +101,14 @@ class Bar {
     this.tell("more", this.data.at);
   }
 
+  /** A presented theory page has its settings beside it for as long as somebody wants to move them. @param {KeyboardEvent} event */
+  settings(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || targetOf(event).closest?.(TYPED)) return;
+    // The shell passes letters on from a slider, as another key.
+    event.stopImmediatePropagation();
+    document.documentElement.toggleAttribute("data-settings");
+  }
+
   /** @param {number} by */
   go(by) {
     const to = this.data.at + by;
@@ -105,14 +118,14 @@ class Bar {
   }
 
   look() {
-    const { doing, sign, done } = this.data;
+    const { doing, sign, done, led } = this.data;
     const run = /** @type {any} the newest mount of the live component */ (window.genlab);
     /** @type {any[]} */
     const panels = [...(run?.panels?.values() ?? [])]; // an element of the page may go by that name
     const pinned = panels.some(panel => panel.course?.pinned?.length);
-    const now = Boolean(done || (sign && met(sign, run?.header ?? null, pinned)));
+    const now = Boolean(done || this.watch?.sees(run?.header ?? null, pinned));
     this.root.dataset.done = String(now);
-    change(this.task, doing && `${now ? "✓ done: " : sign ? "To do: " : "Try: "}${doing}`);
+    change(this.task, doing && `${now ? "✓ done: " : led ? "Watch: " : sign ? "To do: " : "Try: "}${doing}`);
     if (now && !done) {
       this.data = { ...this.data, done: true };
       this.tell("done", this.data.at);

@@ -5,6 +5,7 @@
 
 /** @param {Sign} sign @param {FrameHeader | null} header @param {boolean} pinned whether a place of the plane is */
 export function met(sign, header, pinned) {
+  if ((header?.step ?? 0) < (sign.after ?? 0)) return false;
   if (sign.pinned !== undefined) return pinned === sign.pinned;
   if (!header) return false;
   if (sign.step !== undefined) return header.step >= sign.step;
@@ -14,6 +15,26 @@ export function met(sign, header, pinned) {
   // What is off or was not measured lies in no range.
   if (typeof value !== "number") return false;
   return value >= (sign.least ?? -Infinity) && value <= (sign.most ?? Infinity);
+}
+
+/** Looks at frame after frame for a sign. A setting is not enough: the run has to train with it. */
+export class Watch {
+  /** @param {Sign} sign */
+  constructor(sign) {
+    this.sign = sign;
+    this.since = Infinity; // the step at which the setting was first as it is asked for
+  }
+
+  /** @param {FrameHeader | null} header @param {boolean} pinned */
+  sees(header, pinned) {
+    if (!met(this.sign, header, pinned)) {
+      this.since = Infinity;
+      return false;
+    }
+    if (this.sign.setting === undefined || !header) return true;
+    this.since = Math.min(this.since, header.step);
+    return header.step > this.since;
+  }
 }
 
 /** Names of what needs no attention, each with its sign; of many seeds the name says on how many. @type {[RegExp, string][]} */

@@ -3,7 +3,7 @@
 import { targetOf } from "./dom.js";
 
 /** Where a P is a letter. */
-const TYPED = "input:not([type=range]), textarea, select, [contenteditable=true]";
+export const TYPED = "input:not([type=range]), textarea, select, [contenteditable=true]";
 const LETTERS = 76; // in the width of the window: 25 px at 1920
 
 /** @typedef {{show: (on: boolean) => void}} Party */

@@ -1,6 +1,6 @@
 // One step in slow motion: what the run would do next, moment by moment; at its end the run makes that very step.
 
-/** @import { Arrays, Moment, SlowHeader, Theme } from "../types.js" */
+/** @import { Arrays, FrameHeader, Moment, SlowHeader, Theme } from "../types.js" */
 import { action, change, element } from "../page/dom.js";
 import { toldOf } from "../maths/story.js";
 import { networksPicture } from "./networks.js";
@@ -24,12 +24,21 @@ export function gathered(moments, arrays, at) {
   return found;
 }
 
+/** Whether what was worked out is still the next step of the run that a frame shows. @param {SlowHeader} told @param {FrameHeader} now */
+export function isNext(told, now) {
+  // A run that only starts tells no settings yet; who looks at the past sees another step than the run would make.
+  if (!Object.keys(now.config).length || now.looking !== null) return true;
+  const kept = Object.entries(told.config).every(([name, value]) => !(name in now.config) || JSON.stringify(now.config[name]) === JSON.stringify(value));
+  return kept && told.run === now.run && told.step === now.step;
+}
+
 export class SlowMotion {
   /**
    * @param {object} run
    * @param {() => Theme} run.theme
    * @param {(id: number) => unknown} run.ask for the moments of the next step
    * @param {() => boolean} run.may whether one may do more than watch it
+   * @param {() => FrameHeader | null} run.now
    * @param {() => unknown} run.rest
    * @param {() => unknown} run.step lets the run make that step
    * @param {(on: boolean) => void} run.shown
@@ -37,8 +46,12 @@ export class SlowMotion {
   constructor(run) {
     this.of = run;
     this.number = 0;
-    /** @type {SlowHeader | null} */
+    /** @type {SlowHeader | null} what is shown */
     this.header = null;
+    /** @type {SlowHeader | null} what was answered last, which may be why there is nothing to show */
+    this.told = null;
+    this.made = false; // the run was told to make the step that was shown
+    this.again = false; // an answer crossed a change on its way, and it was asked once more
     /** @type {Arrays} */
     this.arrays = {};
     this.at = 0;
@@ -77,7 +90,9 @@ export class SlowMotion {
   }
 
   begin() {
-    this.header = null;
+    clearTimeout(this.next);
+    this.header = this.told = null;
+    this.made = false;
     change(this.title, "The next step is worked out …");
     for (const part of [this.who, this.formula, this.place]) change(part, "");
     this.picture.replaceChildren();
@@ -89,14 +104,21 @@ export class SlowMotion {
   /** @param {{header: SlowHeader, arrays: Arrays}} packet */
   answer({ header, arrays }) {
     if (header.id !== this.number || !this.opened) return;
+    const now = this.of.now();
+    if (now && !isNext(header, now) && !this.again) {
+      this.again = true;
+      return this.begin();
+    }
+    this.again = false;
+    this.told = header;
     if (header.error) return change(this.title, header.error);
     [this.header, this.arrays] = [header, arrays];
     this.go(0);
   }
 
-  /** The run went on, or was changed: what is shown is no longer its next step. @param {number} step */
-  moved(step) {
-    if (this.opened && this.header && step !== this.header.step) this.begin();
+  /** The run went on, or was changed: what is shown is no longer its next step. @param {FrameHeader} now */
+  moved(now) {
+    if (this.opened && this.told && !isNext(this.told, now)) this.begin();
   }
 
   // ---- the hand ----
@@ -114,6 +136,8 @@ export class SlowMotion {
   }
 
   forward() {
+    // A step that was refused can be seen once more.
+    if (this.made) return this.begin();
     if (!this.header) return;
     if (this.at + 1 < this.header.moments.length) this.go(this.at + 1);
     else this.make();
@@ -139,6 +163,10 @@ export class SlowMotion {
   make() {
     clearTimeout(this.next);
     if (!this.of.may()) return this.go(0);
+    // Pressed twice, only what was shown is made.
+    this.header = null;
+    this.made = this.end.disabled = true;
+    change(this.title, "The run makes this step …");
     this.of.step();
   }
 
@@ -146,7 +174,8 @@ export class SlowMotion {
     this.run(false);
     clearTimeout(this.next);
     this.root.hidden = true;
-    this.header = null;
+    this.header = this.told = null;
+    this.made = false;
     this.of.shown(false);
   }
 
