@@ -447,8 +447,10 @@ def modes_of(name: str) -> tuple[int, float]:
 
 
 def test_the_working_gans_cover_their_modes_and_the_collapsed_one_does_not():
-    assert modes_of("gan_ring")[0] == 8
-    assert modes_of("gan_grid")[0] >= 23
+    # Plain GANs of many more steps reach 98.2 % on a ring, 94.8 % on a grid (Lin et al. 2018, table 1).
+    for name, modes in (("gan_ring", 8), ("gan_grid", 25)):
+        captured, quality = modes_of(name)
+        assert captured == modes and quality > 0.93
     assert modes_of("gan_ring_collapsed")[0] <= 3
 
 
