@@ -100,6 +100,17 @@ def stop_server(server: Server) -> None:
         server.process.wait()
 
 
+def until(look, expected, seconds: float = 60) -> None:
+    """Look until what is seen is what is expected; fails with what was seen last.
+
+    For what a page or a server does of itself a moment after what was pressed: a look at once sees it or does not.
+    """
+    end = time.monotonic() + seconds
+    while (seen := look()) != expected and time.monotonic() < end:
+        time.sleep(0.05)
+    assert seen == expected
+
+
 def forget_own_data() -> None:
     """What a process holds of people's own data is gone, as after a new start."""
     from genlab.data.own import sets, split
@@ -157,6 +168,8 @@ def browser():
 def profile(browser):
     """The visitor of all tests of a module."""
     context = browser.new_context()
+    # The machine may be busy with the other half of the tests.
+    context.set_default_timeout(150_000)
     yield context
     context.close()
 

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 from conftest import start_server, stop_server
+from playwright.sync_api import expect
 from test_browser import SECONDS, Lab
 
 from genlab.scenarios import SCENARIOS
@@ -281,7 +282,7 @@ def test_at_a_station_everybody_is_at_it_with_the_lecturers_run_and_answers_its_
         student.page.locator(".genlab-lesson .title", has_text="the posterior collapses").wait_for(timeout=SECONDS)
         # What only who leads can do nobody else is asked for.
         student.page.locator(".genlab-lesson .task", has_text="Watch: Press Play").wait_for(timeout=SECONDS)
-        assert student.page.get_by_role("button", name="Question").count() == 0
+        expect(student.page.get_by_role("button", name="Question")).to_have_count(0, timeout=SECONDS)
     ada.click("noise")
     bob.click("one blurred mean of all digits")
     lecturer.reads("2 have answered")
@@ -295,7 +296,7 @@ def test_at_a_station_everybody_is_at_it_with_the_lecturers_run_and_answers_its_
     lecturer.page.reload()
     lecturer.reads("✓ one blurred mean of all digits · 1")
     lecturer.page.locator(".genlab-lesson .title").wait_for(timeout=SECONDS)
-    assert lecturer.page.get_by_role("button", name="Question").count() == 0
+    expect(lecturer.page.get_by_role("button", name="Question")).to_have_count(0, timeout=SECONDS)
     lecturer.page.keyboard.press("PageDown")
     lecturer.at("station=beta-zero")
     for student in (ada, bob):
@@ -305,8 +306,8 @@ def test_at_a_station_everybody_is_at_it_with_the_lecturers_run_and_answers_its_
     twins = re.search("left=[^&]+", lecturer.where()).group()
     ada.page.reload()
     ada.at("station=beta-zero")
+    ada.at(twins)  # no twins of her own
     ada.page.locator(".genlab-lesson .title").wait_for(timeout=SECONDS)
-    assert twins in ada.where(), "no twins of her own were started"
     lecturer.reads("2 follow")
     lecturer.click("Everybody looks here")
     for student, theirs in ((ada, own), (bob, other)):
@@ -347,7 +348,7 @@ def test_five_browsers_where_the_lecturer_leads_two_follow_one_makes_a_run_their
     lecturer.click("Everybody looks here")
     for student in (ada, bob, cleo):
         student.sees(theirs)
-        assert student.page.get_by_role("button", name="One step").count() == 0
+        expect(student.page.get_by_role("button", name="One step")).to_have_count(0, timeout=SECONDS)
     lecturer.page.get_by_role("button", name="One step").first.click()
     for student in (ada, bob, cleo):
         student.wait("h.step === 1")
@@ -374,13 +375,13 @@ def test_twins_of_the_lecturers_are_watched_with_no_button_that_moves_them_and_m
     ada.page.get_by_text("You watch").first.wait_for(timeout=SECONDS)
     bar = ada.page.locator(".run-bar:visible")
     for name in ("Play", "Pause", "One step", "Reset", "New seed"):
-        assert bar.get_by_role("button", name=name, exact=True).count() == 0
-    assert ada.page.get_by_role("button", name="Untwin").is_disabled()
+        expect(bar.get_by_role("button", name=name, exact=True)).to_have_count(0, timeout=SECONDS)
+    expect(ada.page.get_by_role("button", name="Untwin")).to_be_disabled(timeout=SECONDS)
     lecturer.wait("h.step > 0")
     theirs = ada.where()
     bar.get_by_role("button", name="Make it mine").click()
     bar.get_by_role("button", name="One step").wait_for(timeout=SECONDS)
-    assert ada.page.get_by_role("button", name="Untwin").is_enabled()
+    expect(ada.page.get_by_role("button", name="Untwin")).to_be_enabled(timeout=SECONDS)
     ada.page.wait_for_function(
         "theirs => location.search.includes('left=') && location.pathname + location.search !== theirs",
         arg=theirs, timeout=SECONDS,
@@ -439,7 +440,7 @@ def test_what_would_help_a_run_is_offered_to_who_steers_it_alone(lecturer, come)
     assert diagnosed
     ada.page.wait_for_function("document.querySelector('.happening')?.dataset.name", timeout=SECONDS)
     ada.page.get_by_text("You watch").first.wait_for(timeout=SECONDS)
-    assert ada.page.locator(".happening .attempts button").count() == 0
+    expect(ada.page.locator(".happening .attempts button")).to_have_count(0, timeout=SECONDS)
     ada.page.get_by_role("button", name="Slow").click()
     ada.page.locator(".genlab-slow .place", has_text="/").wait_for(timeout=SECONDS)
     assert not ada.page.get_by_role("button", name="Make this step").is_visible()
@@ -462,7 +463,7 @@ def test_a_class_that_is_led_goes_on_when_the_server_was_started_again(browser, 
         stop_server(running)
         for tab in (lecturer, ada):
             tab.reads("no connection to the server")
-        assert lecturer.page.get_by_role("button", name="Everybody looks here").is_disabled()
+        expect(lecturer.page.get_by_role("button", name="Everybody looks here")).to_be_disabled(timeout=SECONDS)
         running = start_server(tmp_path, int(running.url.rpartition(":")[2]), **SETTINGS)
         lecturer.reads("1 follows")
         lecturer.page.goto(f"{lecturer.url}/discriminator")
@@ -494,7 +495,7 @@ def test_the_wall_shows_every_run_hides_names_and_a_click_watches_one_large(lect
     )  # fmt: skip
     wall.locator(f"[data-run='{bob.run()}'] canvas").wait_for()
     wall.get_by_role("button", name="Animals instead of names").click()
-    assert card.get_by_text("Ada", exact=True).count() == 0
+    expect(card.get_by_text("Ada", exact=True)).to_have_count(0, timeout=SECONDS)
     wall.get_by_role("button", name="step", exact=True).click()
     lecturer.page.wait_for_function(
         "run => document.querySelector('.genlab-wall [data-run]').dataset.run === run", arg=ada.run(), timeout=SECONDS

@@ -46,12 +46,12 @@ def course(tmp_path_factory):
 def test_a_sandboxed_frame_that_cannot_show_the_lab_says_why(page, course):
     page.goto(f"{course}/allow-scripts")
     line = page.frame_locator("iframe").get_by_text("its sandbox attribute lacks allow-same-origin")
-    line.wait_for(timeout=60_000)
+    line.wait_for()
     assert len(line.inner_text().splitlines()) == 1
 
 
 def test_a_sandboxed_frame_that_can_shows_the_lab_and_no_such_line(page, course):
     page.goto(f"{course}/allow-scripts+allow-same-origin")
     frame = page.frame_locator("iframe")
-    frame.locator(".genlab-live.player[data-step]").wait_for(timeout=60_000)
+    frame.locator(".genlab-live.player[data-step]").wait_for()
     assert not frame.get_by_text("sandbox attribute").count()

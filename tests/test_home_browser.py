@@ -5,7 +5,6 @@ import pytest
 
 @pytest.fixture
 def home(page, server):
-    page.set_default_timeout(60_000)
     page.goto(server.url)
     page.locator(".st-key-start button").nth(11).wait_for()
     return page

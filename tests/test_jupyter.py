@@ -38,9 +38,9 @@ def notebooks(tmp_path_factory):
 def test_the_lab_lives_at_the_path_of_a_notebook_servers_proxy(notebooks, server, page):
     port = server.url.rpartition(":")[2]
     page.goto(f"{notebooks}/proxy/{port}/{PAGE}")
-    page.wait_for_function(CONNECTED, timeout=60_000)
+    page.wait_for_function(CONNECTED)
     page.get_by_role("button", name="One step").first.click()
     page.wait_for_function("() => window.genlab.header.step === 1")
     page.get_by_role("link", name="VAE").first.click()
-    page.wait_for_function("() => window.genlab?.header?.model === 'vae'", timeout=60_000)
+    page.wait_for_function("() => window.genlab?.header?.model === 'vae'")
     assert page.url.startswith(f"{notebooks}/proxy/{port}/vae")

@@ -3,11 +3,11 @@
 from types import SimpleNamespace
 
 import pytest
+from test_browser import SECONDS
 
 from genlab.config import CONFIGS
 from genlab.lessons import shelf
 
-SECONDS = 60_000
 LECTURE = shelf().lessons["lecture"]
 
 
@@ -75,7 +75,7 @@ def test_a_station_has_an_address_of_its_own_and_is_there_again_after_a_reload(l
     at_station(lab, "lecture", "gradient-penalty")
     lab.page.reload()
     at_station(lab, "lecture", "gradient-penalty")
-    assert lab.page.get_by_text("No weight is cut").is_visible()
+    lab.page.get_by_text("No weight is cut").wait_for(timeout=SECONDS)
 
 
 @pytest.mark.parametrize(("where", "station"), [("gan", "gradient-penalty"), ("gallery", "beta-zero")])
@@ -100,9 +100,8 @@ TASK = "document.querySelector('.genlab-lesson .task')?.textContent"
 def test_a_task_is_seen_to_be_done_once_somebody_has_let_the_run_train_and_stays_done(lab):
     lab.page.goto(f"{lab.url}/vae?lesson=tasks&station=unused")
     at_station(lab, "tasks", "unused")
-    task = lab.page.locator(".genlab-lesson .task")
     lab.page.wait_for_function("() => window.genlab?.header?.status === 'paused'", timeout=SECONDS)
-    assert task.inner_text() == "To do: Train past step 1,200."
+    lab.page.wait_for_function(f"() => {TASK} === 'To do: Train past step 1,200.'", timeout=SECONDS)
     lab.page.get_by_role("button", name="Play").first.click()
     lab.page.wait_for_function(f"() => {TASK}?.startsWith('✓ done: ')", timeout=SECONDS)
     assert lab.page.evaluate("window.genlab.header.step") >= 1200
@@ -120,7 +119,7 @@ def test_a_setting_is_done_once_the_run_has_trained_with_it(lab):
     lab.page.get_by_role("spinbutton", name="Critic steps").first.fill("20")
     lab.page.keyboard.press("Enter")
     lab.page.wait_for_function("() => window.genlab.header.config.n_critic === 20", timeout=SECONDS)
-    assert lab.page.evaluate(TASK).startswith("To do: ")
+    lab.page.wait_for_function(f"() => {TASK}?.startsWith('To do: ')", timeout=SECONDS)
     lab.page.get_by_role("button", name="One step").first.click()
     lab.page.wait_for_function(f"() => {TASK}?.startsWith('✓ done: ')", timeout=SECONDS)
 

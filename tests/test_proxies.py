@@ -130,8 +130,8 @@ def test_live_pictures_come_through_the_proxy(addresses, page, proxy):
     failures = []
     page.on("requestfailed", lambda request: failures.append(request.url))
     page.goto(f"{addresses[proxy]}/{PAGE}")
-    page.wait_for_function(CONNECTED, timeout=60_000)
-    page.wait_for_selector(".genlab-live .js-plotly-plot .main-svg", timeout=90_000)
+    page.wait_for_function(CONNECTED)
+    page.wait_for_selector(".genlab-live .js-plotly-plot .main-svg")
     page.get_by_role("button", name="One step").first.click()
     page.wait_for_function("() => window.genlab.header.step === 1")
     assert not [url for url in failures if "/live/" in url]
@@ -139,16 +139,16 @@ def test_live_pictures_come_through_the_proxy(addresses, page, proxy):
 
 def test_a_link_between_pages_stays_below_the_path(addresses, page):
     page.goto(f"{addresses['stripped']}/{PAGE}")
-    page.wait_for_function(CONNECTED, timeout=60_000)
+    page.wait_for_function(CONNECTED)
     page.get_by_role("link", name="VAE").first.click()
-    page.wait_for_function("() => window.genlab?.header?.model === 'vae'", timeout=60_000)
+    page.wait_for_function("() => window.genlab?.header?.model === 'vae'")
     assert page.url.startswith(f"{addresses['stripped']}/vae")
 
 
 def test_a_host_that_nobody_names_is_refused_and_the_page_says_why(addresses, page):
     page.goto(f"{addresses['silent']}/{PAGE}")
     line = page.locator(".genlab-live").get_by_text("origin: allowed is this server's own pages")
-    line.first.wait_for(timeout=60_000)
+    line.first.wait_for()
 
 
 def open_frame(page, site, server):
@@ -160,7 +160,7 @@ def open_frame(page, site, server):
 
 def test_the_lab_lives_in_a_frame_on_another_site_that_its_settings_name(site, named, page):
     frame = open_frame(page, site, named)
-    frame.wait_for_function(CONNECTED, timeout=60_000)
+    frame.wait_for_function(CONNECTED)
     words = frame.locator("body").inner_text()
     assert not re.search(r"\bembed\b", words) and "no such setting" not in words
     # A browser sends no cookie there: the tab owns what it started.

@@ -124,6 +124,26 @@ def test_a_copy_is_the_strangers_goes_on_exactly_and_leaves_the_first_run_alone(
     assert curves[0] == curves[1] and lab.state(run_id).step == lab.state(mine).step == 8
 
 
+@pytest.mark.parametrize("trained", [False, True])
+def test_of_twins_both_are_copied_at_one_step_while_they_train_and_are_twins_again(lab, trained):
+    with on_behalf_of(OWNER):
+        left = lab.start(SMALL)
+        right = lab.start(SMALL.replace(seed=1), twin=left)
+        if trained:
+            lab.play(left)
+            until(lambda: lab.state(right).step > 10)
+    with on_behalf_of(STRANGER):
+        for one, other in ((left, right), (right, left)):
+            mine = lab.copy(one)
+            twin = lab.twin_of(mine)
+            until(lambda: {lab.state(run).status for run in (mine, twin)} == {RunStatus.PAUSED})  # noqa: B023
+            assert (lab.state(mine).config, lab.state(twin).config) == (lab.state(one).config, lab.state(other).config)
+            assert lab.state(mine).step == lab.state(twin).step and (lab.state(mine).step > 0) == trained
+            step = lab.state(mine).step
+            lab.step(mine)
+            assert {lab.state(run).step for run in (mine, twin)} == {step + 1}
+
+
 def test_a_map_is_copied_too(lab):
     config = MapConfig(
         base=SMALL, x=Axis("critic_learning_rate", 0.001, 0.01, 2), y=Axis("n_critic", 1, 2, 2), steps=50

@@ -232,7 +232,7 @@ def test_runs_are_compared_renamed_opened_where_they_stood_and_deleted_after_a_q
     go_to_runs(tab)
     choose(tab, 0, 1)
     tab.page.locator(".js-plotly-plot").wait_for()
-    assert tab.page.evaluate("() => document.querySelector('.js-plotly-plot').data.length") == 2
+    tab.page.wait_for_function("() => document.querySelector('.js-plotly-plot')?.data?.length === 2")
 
     choose(tab, 1)
     tab.page.get_by_role("button", name="Rename").click()

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from conftest import ROOT, Server, free_port, start_server, stop_server, wait_until_healthy
+from conftest import ROOT, Server, free_port, start_server, stop_server, until, wait_until_healthy
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -114,7 +114,7 @@ def test_an_open_page_goes_on_when_the_server_is_started_again(restarts, page):
     connected = "window.genlab?.root.dataset.connected === 'true' && window.genlab.header?.step"
     server = restarts()
     page.goto(f"{server.url}/gan?generator_width=8&critic_width=8")
-    page.wait_for_function(f"() => {connected} === 0", timeout=60_000)
+    page.wait_for_function(f"() => {connected} === 0")
     run_id = page.evaluate("window.genlab.data.run")
     page.get_by_role("button", name="One step").first.click()
     page.wait_for_function(f"() => {connected} === 1")
@@ -122,11 +122,11 @@ def test_an_open_page_goes_on_when_the_server_is_started_again(restarts, page):
     server.process.wait()
     page.wait_for_function("() => window.genlab.root.dataset.connected === 'false'")
     server = restarts()
-    page.wait_for_function(f"() => {connected} >= 0", timeout=60_000)
-    assert page.evaluate("window.genlab.data.run") == run_id
+    page.wait_for_function(f"() => {connected} >= 0")
+    until(lambda: page.evaluate("window.genlab.data.run"), run_id)
     stop_server(server)
     for path in server.home.iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     restarts()
-    page.wait_for_function(f"() => {connected} === 0", timeout=60_000)
-    assert f"run={page.evaluate('window.genlab.data.run')}" in page.url
+    page.wait_for_function(f"() => {connected} === 0")
+    page.wait_for_function("() => new URLSearchParams(location.search).get('run') === window.genlab?.data.run")

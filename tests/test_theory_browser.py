@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import until
 from test_browser import SECONDS, Lab
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -50,7 +51,7 @@ def test_a_click_in_the_plane_starts_every_trajectory_there_and_plays_it(lab):
     for trail in (2, 4):
         assert curve(lab, "plane", trail)[0] == pytest.approx(start, abs=2 * pixel)
     wait(lab, "!p.playing && p.root.dataset.step === '40'")
-    assert f"theta={curve(lab, 'plane', 2)[0][0]:g}" in lab.page.url
+    lab.page.wait_for_url(f"**theta={curve(lab, 'plane', 2)[0][0]:g}*")
     # Simultaneous steps end farther out than they began, extragradient ones nearer.
     begin, out, come_in = (
         np.hypot(*point) for point in (start, curve(lab, "plane", 2)[-1], curve(lab, "plane", 4)[-1])
@@ -170,11 +171,11 @@ def test_who_plays_the_discriminator_misses_nothing_at_the_best_threshold_and_sl
     lab.page.goto(f"{lab.url}/discriminator?space=yourself")
     lab.page.get_by_role("spinbutton", name="Threshold t").fill("1")
     lab.page.get_by_role("spinbutton", name="Slope a").fill("-2")
-    assert missed(lab) == 0
+    until(lambda: missed(lab), 0)
     for name, value in (("Slope a", "-1"), ("Threshold t", "3"), ("Slope a", "4")):
         before = missed(lab)
         lab.page.get_by_role("spinbutton", name=name).fill(value)
-        assert missed(lab) > before
+        until(lambda: missed(lab) > before, True)  # noqa: B023
 
 
 def test_the_numbers_of_a_played_discriminator_follow_the_hand_while_it_drags(lab):
@@ -186,8 +187,8 @@ def test_the_numbers_of_a_played_discriminator_follow_the_hand_while_it_drags(la
     lab.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.3 * box["height"])
     lab.page.mouse.down()
     lab.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"], steps=3)
-    assert missed(lab) != before
-    assert lab.page.get_by_role("spinbutton", name="Threshold t").input_value() == "-3.2"
+    until(lambda: missed(lab) != before, True)
+    until(lab.page.get_by_role("spinbutton", name="Threshold t").input_value, "-3.2")
     lab.page.mouse.up()
 
 
@@ -196,4 +197,4 @@ def test_moving_q_away_brings_js_to_its_bound_and_w1_to_the_distance(lab):
     values = lab.page.locator(".genlab-part .numbers output")
     for theta, js, w1 in (("0", "0.000", "0.000"), ("6", "0.693", "6.000")):
         lab.page.get_by_role("spinbutton", name="Move q by").fill(theta)
-        assert values.all_inner_texts()[-2:] == [js, w1]
+        until(lambda: values.all_inner_texts()[-2:], [js, w1])

@@ -189,19 +189,30 @@ class Keeping:
     def copy(self, run_id: str) -> str:
         """A new, paused run of whoever acts that goes on from where this one stands now; returns its id.
 
-        Raises :class:`CommandFailed` when there is no room for it.
+        Of twins the other one is copied at the same step, and the copies are twins. Raises :class:`CommandFailed` when
+        there is no room for it.
         """
-        state, whose = self.state(run_id), self.called(run_id) or run_id[:5]
-        if not state.step:
-            return self.start(state.config)
-        new_id, path = self._new_file(run_id)
-        self._command(run_id, "copy", to=str(path))
-        state = self.state(run_id)
-        self._open_new(
-            RunState(new_id, state.config, RunStatus.STARTING, state.step, "", state.changes, access=new_access()),
-            f"from {whose}, step {state.step:,}",
-        )
-        return new_id
+        together = [run_id, *filter(None, [self.twin_of(run_id)])]
+        states = [self.state(one) for one in together]
+        if not any(state.step for state in states):
+            mine = self.start(states[0].config)
+            for state in states[1:]:
+                self.start(state.config, twin=mine)
+            return mine
+        files = [self._new_file(one) for one in together]
+        self._command(run_id, "copy", **dict(zip(("to", "beside"), (str(path) for _, path in files), strict=False)))
+        mine = files[0][0]
+        for one, (new_id, path) in zip(together, files, strict=True):
+            # A run that trains has gone on since; the file says where it stood.
+            now = self.state(one)
+            stood, whose = now if isinstance(now.config, MapConfig) else inspect(path), self.called(one) or one[:5]
+            if new_id != mine:
+                self._pool.pair(mine, new_id)
+            self._open_new(
+                RunState(new_id, stood.config, RunStatus.STARTING, stood.step, "", stood.changes, access=new_access()),
+                f"from {whose}, step {stood.step:,}",
+            )
+        return mine
 
     def open_cell(self, run_id: str, cell: int) -> str:
         """A new, paused run that goes on where a cell of a map stands; it is labelled with the cell."""

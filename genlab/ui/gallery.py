@@ -162,13 +162,14 @@ def _untwin() -> None:
 
 
 def _made_mine(key: str, other: str) -> None:
-    """The browser made a copy of the run of the component ``key``: the ``other`` one's becomes its twin."""
+    """The browser made a copy of the run of the component ``key``, and so of the ``other`` one, its twin."""
     here, lab = st.session_state["pair"], client.get_lab()
     if not (run := (told(key, "address") or {}).get("run")):
         return
     here.problems = []
     try:
-        twin = lab.copy(here.right if other == "right" else here.left)
+        # They were parted where their owner parted them, and this page shows them still.
+        twin = lab.twin_of(run) or lab.copy(here.right if other == "right" else here.left)
         left, right = (run, twin) if other == "right" else (twin, run)
         lab.twin(left, right)
         here.left, here.right = left, right

@@ -134,7 +134,7 @@ class NodeHost(RemoteHost):
             self._line.bring(self._line.settings.home / "own" / name, "own")
         if do == "resume":
             self._line.bring(Path(arguments["path"]))
-        for key in ("path", "to"):
+        for key in ("path", "to", "beside"):
             if key in arguments:
                 arguments[key] = self._line.there(Path(arguments[key]))
         return super().command(run_id, do, within=within, **arguments)

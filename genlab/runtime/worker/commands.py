@@ -326,8 +326,15 @@ class Commands:
         self._saves.write_now(run)
 
     def _copy(self, run: Run, command: dict[str, Any]) -> None:
+        """Write what a run like this one begins with; ``beside`` it that of its twin, at the same step."""
         run.require_model()
         self._saves.export(run.trainer, Path(command["to"]))
+        if "beside" in command:
+            twin = self._runs.twin_of(run)
+            if twin is None:
+                raise Refused("Its twin has gone elsewhere for a moment: try again.")
+            twin.require_model()
+            self._saves.export(twin.trainer, Path(command["beside"]))
 
     def _export(self, run: Run, command: dict[str, Any]) -> None:
         run.require_map()
