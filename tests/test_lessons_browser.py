@@ -301,6 +301,12 @@ def test_every_letter_of_a_presented_station_can_be_read_from_the_last_row(lab, 
             f"() => window.genlab?.header?.step >= {LECTURE.station[LECTURE.place(station)].steps}", timeout=SECONDS
         )
     lab.page.wait_for_function(f"() => !Object.keys(({LETTERS})()).length", timeout=SECONDS)
+    # Large as they are they leave the curves of a theory page room.
+    lab.page.wait_for_function(
+        "() => [...document.querySelectorAll('.player .canvas')].every(one =>"
+        " Object.values(one._fullLayout ?? {}).every(axis => axis?._id?.[0] !== 'y' || axis._length >= 100))",
+        timeout=SECONDS,
+    )
 
 
 def test_the_words_of_a_presented_station_stand_above_its_pictures_and_its_notes_are_nobody_else_s(lab, presented):

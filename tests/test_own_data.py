@@ -34,6 +34,7 @@ from genlab.data.own import (
 )
 from genlab.data.own.files import is_file, read_file
 from genlab.figures import gan_view, vae_view
+from genlab.figures.still import examples_figure
 from genlab.maps import Axis, MapConfig, on_seeds
 from genlab.maps.jobs import load_job, make_job
 from genlab.runtime.streams import View
@@ -469,3 +470,8 @@ def test_a_save_without_own_data_and_none_at_all_bring_nothing_and_a_damaged_one
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(CheckpointError, match="^run.safetensors is damaged: "):
         examples_in(path)
+
+
+def test_few_points_are_drawn_larger_than_a_cloud_of_many():
+    few, many = (examples_figure(np.zeros((n, 2)), theme="light").data[0].marker.size for n in (40, 10_000))
+    assert few >= 6 > many

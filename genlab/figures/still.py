@@ -103,7 +103,9 @@ def examples_figure(examples: np.ndarray, *, theme: str, height: int = 300) -> g
         figure.add_histogram(x=examples[:, 0], nbinsx=70, marker={"color": colour})
     else:
         few = examples[:MOST_SHOWN]
-        figure.add_scatter(x=few[:, 0], y=few[:, 1], mode="markers", marker={"color": colour, "size": 3})
+        # A cloud of many is seen as a whole, of few each point.
+        size = 3 if len(few) > 1000 else 6
+        figure.add_scatter(x=few[:, 0], y=few[:, 1], mode="markers", marker={"color": colour, "size": size})
         figure.update_yaxes(scaleanchor="x", scaleratio=1)
     figure.update_layout(margin=_MARGIN, height=height, showlegend=False, bargap=0)
     return _legible(figure, theme)

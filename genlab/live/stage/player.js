@@ -12,7 +12,7 @@ import { Frame } from "./player/frame.js";
 
 const WIDE = 1250; // px of component width from which everything is written larger
 const ROW = 200; // px that a row of pictures has at least, however little room the page leaves
-const PRESENTED = 0.5; // of the window's height that the pictures of a presented page have at least
+const LINES = 12; // heights of a letter that a row has on a presented page at least: title, legend and axis need half of them
 const NARROW = 800; // px of component width below which their legends wrap
 const NARROW_ROW = 250; // px that a row has at least there
 const GAP = 8; // px, as --gap in live.css
@@ -221,11 +221,10 @@ class Player {
     if (this.data) this.render(this.data);
   }
 
-  /** px that a row has at least: narrow pictures and large letters need a higher one, those where the window has room for it. */
+  /** px that a row has at least: narrow pictures and large letters need a higher one. */
   row() {
-    const rows = this.data.grid.split('"').length >> 1;
     const least = this.root.clientWidth < NARROW ? NARROW_ROW : ROW;
-    return presents() ? Math.max(least, (PRESENTED * window.innerHeight) / Math.max(2, rows)) : least;
+    return presents() ? Math.max(least, LINES * lettersOfPresenter()) : least;
   }
 
   fontSize() {

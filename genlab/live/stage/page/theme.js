@@ -29,7 +29,7 @@ export function readTheme(node, palette) {
 
 /** @param {Theme} theme @param {number} size of letters, in px */
 export function baseLayout(theme, size) {
-  const title = { standoff: 4, font: { size } };
+  const title = { standoff: Math.round(size / 3), font: { size } };
   const axis = { gridcolor: theme.grid, linecolor: theme.line, zerolinecolor: theme.line, automargin: true, title };
   const clear = "rgba(0,0,0,0)";
   return {
