@@ -129,11 +129,31 @@ def crowd(recent: Recent) -> str:
 
 def against_crowding(config: GANConfig) -> Attempts:
     """What helps against points or pictures that are all of few kinds."""
-    attempts = [*without_mistake(config)]
+    attempts = [*without_mistake(config), *_other_pace(config)]
     if config.generator_learning_rate > config.critic_learning_rate:
-        attempts.append({"critic_learning_rate": config.generator_learning_rate})
-    if config.r1_weight < 0.5:
+        # Neither alone is enough against a generator that is twice as fast.
+        attempts.append({"critic_learning_rate": config.generator_learning_rate, **_with_r1(config, 0.5)})
+    elif config.r1_weight < 0.5:
         attempts.append({"r1_weight": 0.5})
     if config.updates == "simultaneous":
         attempts.append({"updates": "alternating"})
     return (*attempts, {"n_critic": min(100, 5 * config.n_critic)})
+
+
+def _other_pace(config: GANConfig) -> Attempts:
+    """A generator of points at a fifth of its discriminator's rate, one of pictures at the same, with R1.
+
+    Points may run from mode to mode where the generator is as fast. Pictures, which have farther to go before a
+    discriminator that is soon sure of them, may stay alike where it is slower, under R1 too.
+    """
+    own, other = config.generator_learning_rate, config.critic_learning_rate
+    if config.is_critic or config.generator_optimizer != config.critic_optimizer:
+        return ()
+    if config.is_images:
+        return ({"generator_learning_rate": other, **_with_r1(config, 0.5)},) if own < other else ()
+    slow = max(config.settings()["generator_learning_rate"].low, other / 5)
+    return ({"generator_learning_rate": slow, **_with_r1(config, 0.1)},) if own > slow else ()
+
+
+def _with_r1(config: GANConfig, least: float) -> dict[str, float]:
+    return {"r1_weight": least} if config.r1_weight < least else {}
