@@ -330,7 +330,7 @@ def test_each_vae_of_a_stack_takes_its_own_step(kind, config, seed):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("models", [1, 3])
 # More numbers than are updated at a time.
-@pytest.mark.parametrize("numbers", [7, 40_000])
+@pytest.mark.parametrize("numbers", [7, 40_000, 70_000])
 def test_each_optimizer_takes_the_steps_of_torchs_own(kind, optimizer, models, numbers):
     random = torch.Generator().manual_seed(1)
     rows = torch.randn((models, numbers), generator=random, dtype=torch.float64)
@@ -344,10 +344,13 @@ def test_each_optimizer_takes_the_steps_of_torchs_own(kind, optimizer, models, n
     alone = [row.clone().requires_grad_() for row in rows]
     theirs = [TORCHS[optimizer]([row], *(float(v[i]) for v in values)) for i, row in enumerate(alone)]
     for _ in range(5):
-        gradient.copy_(torch.randn(gradient.shape, generator=random, dtype=torch.float64))
+        drawn = torch.randn(gradient.shape, generator=random, dtype=torch.float64)
+        gradient.copy_(drawn)
         program.play()
+        # Its norm is recorded behind the update.
+        assert torch.equal(gradient, drawn)
         for i, row in enumerate(alone):
-            row.grad = gradient[i] if models > 1 else gradient
+            row.grad = drawn[i] if models > 1 else drawn
             theirs[i].step()
     for row, now in zip(alone, vector if models > 1 else [vector], strict=True):
         torch.testing.assert_close(now, row.detach(), **close)
