@@ -148,6 +148,15 @@ def test_an_older_request_of_the_page_that_is_left_does_not_bring_it_back(monkey
     assert (shown(tab), station(tab)) == ENDS[press]
 
 
+def test_a_page_reads_the_address_to_which_somebody_came_and_not_that_of_a_later_request(monkeypatch, tab):
+    """The browser may have on the page that it shows the address of one on the way to which it was called back."""
+    other = "lesson=lecture&station=jensen-shannon&p1_mean=1"
+    as_the_other_page("begin")(monkeypatch, lambda: request("evidence", other, stands="evidence"))
+    press_another_station(tab)
+    tab.run()
+    assert (shown(tab), station(tab)) == ("evidence", "evidence-identity") and not tab.error
+
+
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.__name__)
 def test_who_goes_elsewhere_on_the_way_is_where_they_went_last(monkeypatch, tab, moment):
     moment(monkeypatch, lambda: request("games", "", stands="divergences"))

@@ -20,7 +20,8 @@ class Arrival:
     """Where a tab has come to, and what is asked for there and was not answered yet.
 
     The whole address while it is ``coming``, later what was ``told``. A script run can be broken off at any of its
-    ``st`` calls: what it has answered stays answered, so that the next one does not undo what a hand did in between.
+    ``st`` calls: what it has answered stays answered, so that the next one does not undo what a hand did in between,
+    and what it has not is asked of the next one, whose own address may be an older one or that of a page on its way.
     ``going`` is the page, with its address, that a press of a button leads to; ``switch`` the way on which the tab is
     there, until the browser has seen its end, and ``gone`` the last one that came to it, as the browser numbers them.
     ``said`` are the lines that it has shown, and that go once a script run has come to its end.
@@ -28,6 +29,7 @@ class Arrival:
 
     page: str | None = None
     coming: bool = True
+    address: dict[str, str] = field(default_factory=dict)
     told: dict[str, str] | None = None
     going: tuple[Path, dict[str, str]] | None = None
     switch: Switch | None = None
@@ -55,7 +57,7 @@ def asked() -> dict[str, str] | None:
     """
     here = arrival()
     if here.coming:
-        return own(st.query_params.to_dict()) or None
+        return own(here.address) or None
     return dict(here.told) if here.told is not None else None
 
 
@@ -146,10 +148,12 @@ def _arrive(page: str) -> None:
         here.switch = None
 
 
-def is_new() -> bool:
-    """Whether the address of this script run says where somebody wants to be: they came to it, or went back to it."""
+def new() -> dict[str, str] | None:
+    """The whole address to which somebody came or went back; None in a script run for another reason."""
     here = arrival()
-    return here.coming or here.told is not None or asked_by_history()
+    if here.coming or asked_by_history():
+        return dict(here.address)
+    return st.query_params.to_dict() if here.told is not None else None
 
 
 def begin(page: str) -> None:
@@ -157,6 +161,9 @@ def begin(page: str) -> None:
     here = arrival()
     if here.page != page:
         here.page, here.coming, here.told = page, True, None
+        here.address = st.query_params.to_dict()
+    elif asked_by_history():
+        here.address = st.query_params.to_dict()
     here.said.clear()
     st.session_state[SHOWN] = None
     _arrive(page)

@@ -36,15 +36,14 @@ def names() -> tuple[str, ...]:
     return (*NAMES, *IN_FRONT) if st.session_state.get("path") in CONFIGS else NAMES
 
 
-def take_up(path: str, *, new: bool) -> None:
-    """Take over what a ``new`` address of a page says; for the shell, before anything reads it.
+def take_up(path: str, told: Mapping[str, str] | None) -> None:
+    """Take over what a new address of a page says, where there is one; for the shell, before anything reads it.
 
     An address that says nothing of a lesson leaves the tab in it: a link within the lab is no wish to end it.
     """
     st.session_state["path"] = path
-    if not new:
+    if told is None:
         return
-    told = st.query_params.to_dict()
     keep(**{name: told[name][:LONGEST] for name in names() if name in told})
 
 

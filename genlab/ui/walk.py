@@ -19,7 +19,7 @@ from genlab.runtime.client import CommandFailed, UnknownRun
 from genlab.runtime.progress import Reached
 from genlab.scenarios.claims import claim_of
 from genlab.ui import PAGES
-from genlab.ui.address import arrival, is_new, leave, once, wish
+from genlab.ui.address import arrival, leave, new, once, wish
 from genlab.ui.errors import complain_of, literal
 from genlab.ui.kept import keep, kept, of_the_screen, take_up
 from genlab.ui.runs import visit
@@ -99,13 +99,13 @@ def walk_with(name: str, station: str, run_id: str, led: bool = True) -> None:
 def lesson_above(page: str) -> None:
     """What the shell shows above the page of this name: the bar of the lesson, the station's words, its question."""
     # Later the address follows the page: what it was when a request left the browser is no wish.
-    new = is_new()
-    take_up(page, new=new)
+    told = new()
+    take_up(page, told)
     here = walk()
     if not here.name and not kept().get("lesson"):
         return
     found = lessons()
-    if new:
+    if told is not None:
         _take_address(here, found, page)
     here = walk()
     lesson = found.lessons.get(here.name)
