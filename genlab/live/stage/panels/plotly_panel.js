@@ -56,8 +56,16 @@ export class PlotlyPanel extends Panel {
     this.draw();
   }
 
+  /** Whether there is a figure; that there is none yet is said. */
+  drawn() {
+    const { lab, canvas } = this;
+    if (!canvas._fullLayout) lab.hand.say("Nothing is drawn in this panel yet.", true);
+    return Boolean(canvas._fullLayout);
+  }
+
   /** The middle of the picture closer, or from farther away. @param {number} factor */
   async zoomBy(factor) {
+    if (!this.drawn()) return;
     await zoom(this.canvas, factor);
     this.lab.draw();
   }
@@ -79,6 +87,7 @@ export class PlotlyPanel extends Panel {
 
   /** @param {"png" | "svg"} format */
   image(format) {
+    if (!this.drawn()) return;
     const filename = this.lab.fileName(this.id, format).replace(/\.\w+$/, "");
     download(this.canvas, format, filename, this.wordsOf(true));
   }
