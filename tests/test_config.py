@@ -123,6 +123,18 @@ def test_an_unknown_setting_is_answered_with_the_known_ones():
         VAEConfig(nonsense=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "both"),
+    [
+        ("width", "generator_width or critic_width"),
+        ("learning_rate", "critic_learning_rate or generator_learning_rate"),
+    ],
+)
+def test_a_setting_that_both_networks_have_is_answered_with_both(name, both):
+    _, problems = GANConfig.from_query({name: "16"})
+    assert problems == [f"{name}: gan has no such setting; did you mean {both}?"]
+
+
 def test_a_misspelt_setting_is_answered_with_the_nearest():
     with pytest.raises(SettingError, match="learning_rat: vae has no such setting; did you mean learning_rate?"):
         VAEConfig(learning_rat=1)

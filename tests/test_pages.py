@@ -286,6 +286,15 @@ def test_a_run_of_another_model_is_not_shown(lab):
     assert "no such GAN" in line and address_of(tab)["run"] != "run00000"
 
 
+def test_a_run_that_is_gone_is_said_though_the_browser_asks_for_it_twice(lab):
+    gone = {"run": lab.start(VAEConfig()), "objective": "wgan"}
+    tab = open_page("gan", **gone)
+    (line,) = errors(tab)
+    shown = address_of(tab)
+    go_back(tab, gone)
+    assert errors(tab) == [line] and address_of(tab) == shown
+
+
 def test_going_to_another_page_and_back_keeps_the_run_and_mixes_no_settings(lab):
     tab = open_page("vae", beta="3")
     run_id = address_of(tab)["run"]

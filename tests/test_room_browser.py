@@ -51,7 +51,7 @@ def test_no_panel_of_a_run_is_too_low_to_be_read_when_a_lesson_stands_above_it(l
 
 
 def test_the_switches_of_curves_leave_them_room_beside_the_pictures_of_a_gan(lab):
-    lab.open("gan?data=mnist&width=16")
+    lab.open("gan?data=mnist&generator_width=16&critic_width=16")
     lab.press("One step")
     lab.wait("h.step === 1")
     figures = "[...document.querySelectorAll('.panel.curves .canvas')].filter(one => one.offsetHeight)"
@@ -74,7 +74,7 @@ def test_a_phone_shows_a_theory_page_without_scrolling_it_to_the_side(lab, path)
 
 def test_in_a_low_window_the_picture_comes_first_and_its_settings_follow(lab):
     resize(lab, 683, 384)
-    lab.open("gan?width=16")
+    lab.open("gan?generator_width=16&critic_width=16")
     boxes = "['.genlab-live', '.area', '.settings'].map(one => document.querySelector(one).getBoundingClientRect())"
     first = "main.top - whole.top < 384 / 2 && settings.top >= main.bottom"
     lab.wait(f"(([whole, main, settings]) => {first})({boxes})")
@@ -85,7 +85,7 @@ def test_in_a_low_window_the_picture_comes_first_and_its_settings_follow(lab):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_words_and_the_key_of_the_first_button_stand_out_from_its_ground(lab, scheme):
     lab.page.emulate_media(color_scheme=scheme)
-    lab.open("gan?width=16")
+    lab.open("gan?generator_width=16&critic_width=16")
     lab.page.mouse.move(0, 0)
     # Relative luminances and contrast as in WCAG 2.2.
     lab.wait("""(() => {
@@ -101,7 +101,7 @@ def test_the_words_and_the_key_of_the_first_button_stand_out_from_its_ground(lab
     })()""")
 
 
-@pytest.mark.parametrize(("path", "below"), [("gan?width=16", 6), ("evidence", 14.5 * 16)])
+@pytest.mark.parametrize(("path", "below"), [("gan?generator_width=16&critic_width=16", 6), ("evidence", 14.5 * 16)])
 def test_words_that_wrap_above_the_pictures_however_late_push_nothing_off_the_screen(lab, path, below):
     lab.page.goto(f"{lab.url}/{path}")
     stage = "document.querySelector('.genlab-live:not(.form)')"
@@ -119,7 +119,7 @@ def test_words_that_wrap_above_the_pictures_however_late_push_nothing_off_the_sc
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (1024, 768)])
-@pytest.mark.parametrize("path", ["gan?width=16", "vae?width=16"])
+@pytest.mark.parametrize("path", ["gan?generator_width=16&critic_width=16", "vae?width=16"])
 def test_a_note_that_passes_covers_no_control(lab, path, size):
     resize(lab, *size)
     lab.open(path)
@@ -139,7 +139,7 @@ def test_a_note_that_passes_covers_no_control(lab, path, size):
 
 
 def test_nothing_of_plotly_s_own_lies_over_a_curve_and_a_panel_s_menu_zooms(lab):
-    lab.open("gan?width=16")
+    lab.open("gan?generator_width=16&critic_width=16")
     lab.page.evaluate("() => window.genlab.hand.order({ do: 'play', until: 30 })")
     lab.wait("h.step === 30 && h.status === 'paused'")
     losses = lab.page.locator("[data-panel=losses] .canvas")
@@ -161,7 +161,7 @@ def test_nothing_of_plotly_s_own_lies_over_a_curve_and_a_panel_s_menu_zooms(lab)
     lab.page.wait_for_function(f"before => Math.abs({width} / before - 1) < 0.01", arg=before, timeout=SECONDS)
 
 
-@pytest.mark.parametrize("path", ["vae?width=16", "gan?data=mnist&width=16"])
+@pytest.mark.parametrize("path", ["vae?width=16", "gan?data=mnist&generator_width=16&critic_width=16"])
 def test_what_becomes_of_the_present_code_is_seen_without_a_hand_once_the_run_rests(lab, path):
     lab.open(path)
     lab.page.evaluate("() => window.genlab.room.reveal('noise')")
@@ -214,7 +214,9 @@ APART = f"""(() => {{
 }})()"""
 
 
-@pytest.mark.parametrize("path", ["vae?width=16&present=1", "gan?data=mnist&width=16&present=1"])
+@pytest.mark.parametrize(
+    "path", ["vae?width=16&present=1", "gan?data=mnist&generator_width=16&critic_width=16&present=1"]
+)
 @pytest.mark.parametrize("size", [(390, 844), (683, 384), (1024, 768), (1366, 768)])
 def test_the_two_pictures_of_presenter_mode_lie_over_each_other_in_no_window(lab, path, size):
     resize(lab, *size)
@@ -228,7 +230,7 @@ def test_the_two_pictures_of_presenter_mode_lie_over_each_other_in_no_window(lab
 
 
 def test_pictures_with_nothing_beside_them_have_the_whole_width(lab):
-    lab.open("gan?data=mnist&width=16")
+    lab.open("gan?data=mnist&generator_width=16&critic_width=16")
     lab.wait("""(() => {
         const box = one => one.getBoundingClientRect();
         const main = document.querySelector('[data-area=main]');
@@ -274,7 +276,7 @@ def test_legends_leave_the_curves_of_a_theory_page_room(lab, path, size):
 
 
 def test_no_letter_of_a_figure_is_too_small_to_be_read(lab):
-    lab.open("gan?width=16")
+    lab.open("gan?generator_width=16&critic_width=16")
     lab.press("One step")
     lab.wait("h.step === 1")
     lab.wait("""(() => {
@@ -286,7 +288,10 @@ def test_no_letter_of_a_figure_is_too_small_to_be_read(lab):
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
-@pytest.mark.parametrize("path", ["gan?width=16", "gan?data=mnist&width=16", "vae?width=16"])
+@pytest.mark.parametrize(
+    "path",
+    ["gan?generator_width=16&critic_width=16", "gan?data=mnist&generator_width=16&critic_width=16", "vae?width=16"],
+)
 def test_no_title_of_an_axis_is_cut_off(lab, path, size):
     resize(lab, *size)
     lab.open(path)

@@ -57,19 +57,38 @@ def test_a_scenario_shows_what_it_claims_for_at_least_four_of_five_seeds(name):
     pytest.fail(f"fewer than four of five seeds: {verdicts}")
 
 
+def holds_on_most(judge):
+    """Fails unless what ``judge(seed)`` says, (holds, figures), holds on the first seed or on both of the next two.
+
+    From one processor to another a run differs in its last digits, and hundreds of steps later in all of them: what
+    is seen of one seed alone may be seen on one machine alone.
+    """
+    verdicts = {}
+    for seed in SEEDS[:3]:
+        verdicts[seed] = judge(seed)
+        if verdicts[seed][0] and len(verdicts) in (1, 3):
+            return
+        if not verdicts[seed][0] and len(verdicts) > 1:
+            break
+    pytest.fail(f"neither on the first seed nor on both others: {verdicts}")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in HOME])
 def test_a_failure_with_a_name_shows_what_it_claims(name):
-    holds, figures = SCENARIOS[name].check(evidence(name, SEEDS[0]))
-    assert holds, figures
+    holds_on_most(lambda seed: SCENARIOS[name].check(evidence(name, seed)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CURABLE)
 def test_a_cured_twin_fails_the_check_of_the_failure(name):
     scenario = SCENARIOS[name]
-    holds, figures = scenario.check(evidence_of(scenario.cured.replace(seed=SEEDS[0]), scenario.steps))
-    assert not holds, figures
+
+    def judge(seed):
+        holds, figures = scenario.check(evidence_of(scenario.cured.replace(seed=seed), scenario.steps))
+        return not holds, figures
+
+    holds_on_most(judge)
 
 
 @pytest.mark.parametrize("name", CURABLE)
@@ -91,8 +110,11 @@ def test_every_failure_says_what_its_cure_does_and_why():
 @pytest.mark.slow
 @pytest.mark.parametrize(("one", "other"), [*OPPOSITES, *((b, a) for a, b in OPPOSITES)])
 def test_a_scenario_does_not_pass_the_check_of_its_opposite(one, other):
-    holds, figures = SCENARIOS[other].check(evidence(one, SEEDS[0]))
-    assert not holds, figures
+    def judge(seed):
+        holds, figures = SCENARIOS[other].check(evidence(one, seed))
+        return not holds, figures
+
+    holds_on_most(judge)
 
 
 @pytest.mark.slow
@@ -291,6 +313,10 @@ def seen_at(evidence, step):
     return diagnose(evidence.config, history, reference_of(evidence.config)).name
 
 
+def seen_last(evidence):
+    return seen_at(evidence, len(evidence.history["step"]))
+
+
 @cache
 def reference_of(config):
     return make_trainer(config).reference()
@@ -303,16 +329,23 @@ def test_every_scenario_has_its_diagnosis():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DIAGNOSES)
 def test_the_diagnosis_of_a_scenario_has_the_right_name(name):
-    evidence = watched(name)
-    assert seen_at(evidence, len(evidence.history["step"])) == DIAGNOSES[name]
+    def judge(seed):
+        seen = seen_last(watched(name, seed))
+        return seen == DIAGNOSES[name], seen
+
+    holds_on_most(judge)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CURABLE)
 def test_the_diagnosis_of_a_cured_twin_is_healthy(name):
-    evidence = watched(f"cured {name}")
-    seen = seen_at(evidence, len(evidence.history["step"]))
-    assert seen in (CROWDED if name in MOVED else {Name.HEALTHY, *([Name.CRITIC_OFF] if name in NEARER else [])})
+    right = CROWDED if name in MOVED else {Name.HEALTHY, *([Name.CRITIC_OFF] if name in NEARER else [])}
+
+    def judge(seed):
+        seen = seen_last(watched(f"cured {name}", seed))
+        return seen in right, seen
+
+    holds_on_most(judge)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -328,23 +361,25 @@ def test_at_the_end_of_a_demonstration_and_of_its_twin_there_is_a_name(name):
 @pytest.mark.parametrize("name", [name for name in CURABLE if SCENARIOS[name].cured_check])
 def test_a_cured_twin_shows_what_is_claimed_of_it(name):
     scenario = SCENARIOS[name]
-    holds, figures = scenario.cured_check(evidence_of(scenario.cured.replace(seed=SEEDS[0]), scenario.steps))
-    assert holds, figures
+    holds_on_most(lambda seed: scenario.cured_check(evidence_of(scenario.cured.replace(seed=seed), scenario.steps)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_what_becomes_of_a_claim_after_four_times_its_length_is_said(name):
     scenario = SCENARIOS[name]
-    at_once, later = run_on(scenario, make_trainer, SEEDS[0], (1, 4))
-    assert at_once.holds, at_once.figures
-    lasts = later.holds
-    if scenario.cure:
-        at_once, later_cured = run_cured_on(scenario, make_trainer, SEEDS[0], (1, 4))
-        assert at_once.cured_claim_holds, at_once.cured_figures
-        lasts = lasts and later_cured.cured_claim_holds
-    # What may become of it need not on this seed.
-    assert " may " in scenario.later or lasts == (not scenario.later), later.figures
+
+    def judge(seed):
+        at_once, later = run_on(scenario, make_trainer, seed, (1, 4))
+        held, lasts, figures = at_once.holds, later.holds, [at_once.figures, later.figures]
+        if scenario.cure:
+            cured, cured_later = run_cured_on(scenario, make_trainer, seed, (1, 4))
+            held, lasts = held and cured.cured_claim_holds, lasts and cured_later.cured_claim_holds
+            figures += [cured.cured_figures, cured_later.cured_figures]
+        # What may become of it need not on this seed.
+        return held and (" may " in scenario.later or lasts == (not scenario.later)), figures
+
+    holds_on_most(judge)
 
 
 @pytest.mark.slow

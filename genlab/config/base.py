@@ -61,8 +61,10 @@ class Config(BaseModel):
             return first["msg"]
         settings = cls.settings()
         if name not in settings:
-            near = get_close_matches(name, settings, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(settings)}"
+            # The other model's "width" is two settings here.
+            parts = [one for one in settings if f"_{name}_" in f"_{one}_"]
+            near = parts[:2] or get_close_matches(name, settings, n=1)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(settings)}"
             return f"{shorten(name)}: {cls.model} has no such setting; {hint}"
         return f"{name} = {shorten(first['input'])}: allowed is {settings[name].allowed}"
 

@@ -30,6 +30,8 @@ class Visit:
     problems: list[str] = field(default_factory=list)
     beside: str | None = None
     looked_at: Config | None = None
+    lost: str | None = None
+    """The run that was asked for last and is not there."""
 
 
 def visit(kind: type[Config]) -> Visit:
@@ -46,6 +48,9 @@ def open_run(kind: type[Config]) -> RunState:
     query = asked() or {}
     # The browser's history holds addresses in which the page is the old one and the run already that of the next.
     if query.get("run") in _runs_of_other_pages(kind) or "left" in query:
+        query = {}
+    # The browser asks again for a run that is gone until it has heard the answer, which has its line already.
+    if here.run_id and here.lost and query.get("run") == here.lost and not _is_run(lab, kind, here.lost):
         query = {}
     if query:
         here.beside = query.pop("beside", None)
@@ -81,7 +86,7 @@ def _state(lab: client.Lab, kind: type[Config], here: Visit, named: str | None) 
         return _with_data(lab, here, lab.state(named))
     if named and (why := lab.cannot_make(named)):
         line = f"run = {named[:20]}: there is no such {kind.model.upper()} here: {why}. {READY}"
-        here.problems, named = [*here.problems, line], None
+        here.problems, here.lost, named = [*here.problems, line], named, None
     return lab.state(make(lab, here.config, named))
 
 
