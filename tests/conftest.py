@@ -100,7 +100,15 @@ def stop_server(server: Server) -> None:
         server.process.wait()
 
 
-def until(look, expected, seconds: float = 60) -> None:
+def until(condition, seconds: float = 60) -> None:
+    """Wait for what processes and threads do of themselves."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def becomes(look, expected, seconds: float = 60) -> None:
     """Look until what is seen is what is expected; fails with what was seen last.
 
     For what a page or a server does of itself a moment after what was pressed: a look at once sees it or does not.

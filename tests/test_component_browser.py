@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, free_port, until, wait_until_healthy
+from conftest import ROOT, becomes, free_port, wait_until_healthy
 
 pytestmark = pytest.mark.slow
 
@@ -461,10 +461,10 @@ def test_keys_and_buttons_send_commands_and_a_refusal_is_said_in_its_line(live_p
     live_page.keyboard.press("n")
     live_page.locator(".run-bar").get_by_role("button", name="Reset").click()
     live_page.locator(".genlab-live").get_by_role("alert").get_by_text("No more.").wait_for()
-    until(lambda: orders(lab)[before:], ["pause", "step", "new_seed", "reset"])
+    becomes(lambda: orders(lab)[before:], ["pause", "step", "new_seed", "reset"])
     # The space bar presses what has the focus.
     live_page.keyboard.press("Space")
-    until(lambda: orders(lab)[before:], ["pause", "step", "new_seed", "reset", "reset"])
+    becomes(lambda: orders(lab)[before:], ["pause", "step", "new_seed", "reset", "reset"])
 
 
 def test_held_s_steps_on_and_on_one_after_the_other(live_page, lab):
@@ -686,7 +686,7 @@ def test_the_run_s_buttons_are_within_reach_of_an_enlarged_panel(live_page, lab)
     live_page.keyboard.press("n")
     live_page.keyboard.press("Escape")
     live_page.locator(".genlab-live:not(.enlarged)").wait_for()
-    until(lambda: orders(lab)[before:], ["pause", "new_seed"])
+    becomes(lambda: orders(lab)[before:], ["pause", "new_seed"])
 
 
 def test_silence_is_said_with_its_beginning_while_another_connection_is_tried_until_a_frame_comes(live_page, lab):
@@ -729,7 +729,7 @@ def test_the_page_s_keys_work_after_a_slider_was_moved_by_keyboard_and_the_slide
     before = len(orders(lab))
     page.keyboard.press("Space")
     page.keyboard.press("s")
-    until(lambda: orders(lab)[before:], ["pause", "step"])
+    becomes(lambda: orders(lab)[before:], ["pause", "step"])
     page.keyboard.press("ArrowRight")
     page.get_by_text("slid to 7").wait_for()
 

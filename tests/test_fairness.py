@@ -1,10 +1,10 @@
 """Time is shared among visitors first, then among each one's runs; what one visitor may have at once has limits."""
 
-import time
 from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
+from conftest import until
 
 from genlab.checkpoints import CheckpointError
 from genlab.config import GANConfig
@@ -335,13 +335,6 @@ def lab(crowd):
     for run_id in [*crowd._pool._entries]:
         crowd.delete(run_id)
         crowd.store.delete(run_id)
-
-
-def until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def refused(command, *arguments, **named):

@@ -2,10 +2,10 @@
 
 import os
 import signal
-import time
 
 import numpy as np
 import pytest
+from conftest import until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
@@ -189,13 +189,6 @@ def lab(tmp_path_factory):
     until(lambda: lab.worker_status() == "ready")
     yield lab
     lab.close()
-
-
-def until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def playing(lab, config, steps):

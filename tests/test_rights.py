@@ -1,9 +1,9 @@
 """Who may do what to whose run: every right × every command, tokens that end with their right, links that steer."""
 
 import inspect
-import time
 
 import pytest
+from conftest import until
 
 from genlab.config import GANConfig
 from genlab.maps import Axis, MapConfig
@@ -47,13 +47,6 @@ def lab(tmp_path_factory):
     until(lambda: running.worker_status() == "ready")
     yield running
     running.close()
-
-
-def until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def owned(lab, visitor=OWNER, config=SMALL, steps=1):

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from conftest import ROOT, Server, free_port, start_server, stop_server, until, wait_until_healthy
+from conftest import ROOT, Server, becomes, free_port, start_server, stop_server, wait_until_healthy
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -123,7 +123,7 @@ def test_an_open_page_goes_on_when_the_server_is_started_again(restarts, page):
     page.wait_for_function("() => window.genlab.root.dataset.connected === 'false'")
     server = restarts()
     page.wait_for_function(f"() => {connected} >= 0")
-    until(lambda: page.evaluate("window.genlab.data.run"), run_id)
+    becomes(lambda: page.evaluate("window.genlab.data.run"), run_id)
     stop_server(server)
     for path in server.home.iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import until
+from conftest import becomes, until
 from test_browser import SECONDS, Lab
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -171,11 +171,11 @@ def test_who_plays_the_discriminator_misses_nothing_at_the_best_threshold_and_sl
     lab.page.goto(f"{lab.url}/discriminator?space=yourself")
     lab.page.get_by_role("spinbutton", name="Threshold t").fill("1")
     lab.page.get_by_role("spinbutton", name="Slope a").fill("-2")
-    until(lambda: missed(lab), 0)
+    becomes(lambda: missed(lab), 0)
     for name, value in (("Slope a", "-1"), ("Threshold t", "3"), ("Slope a", "4")):
         before = missed(lab)
         lab.page.get_by_role("spinbutton", name=name).fill(value)
-        until(lambda: missed(lab) > before, True)  # noqa: B023
+        until(lambda: missed(lab) > before)  # noqa: B023
 
 
 def test_the_numbers_of_a_played_discriminator_follow_the_hand_while_it_drags(lab):
@@ -187,8 +187,8 @@ def test_the_numbers_of_a_played_discriminator_follow_the_hand_while_it_drags(la
     lab.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.3 * box["height"])
     lab.page.mouse.down()
     lab.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"], steps=3)
-    until(lambda: missed(lab) != before, True)
-    until(lab.page.get_by_role("spinbutton", name="Threshold t").input_value, "-3.2")
+    until(lambda: missed(lab) != before)
+    becomes(lab.page.get_by_role("spinbutton", name="Threshold t").input_value, "-3.2")
     lab.page.mouse.up()
 
 
@@ -197,4 +197,4 @@ def test_moving_q_away_brings_js_to_its_bound_and_w1_to_the_distance(lab):
     values = lab.page.locator(".genlab-part .numbers output")
     for theta, js, w1 in (("0", "0.000", "0.000"), ("6", "0.693", "6.000")):
         lab.page.get_by_role("spinbutton", name="Move q by").fill(theta)
-        until(lambda: values.all_inner_texts()[-2:], [js, w1])
+        becomes(lambda: values.all_inner_texts()[-2:], [js, w1])

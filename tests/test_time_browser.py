@@ -1,7 +1,7 @@
 """The time machine in Chromium: look back, branch off, and rewind past a divergence."""
 
 import pytest
-from conftest import until
+from conftest import becomes
 from test_browser import SECONDS, Lab
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -66,8 +66,8 @@ def test_the_keyboard_scrubs_back_and_a_branch_goes_on_beside_the_run(lab):
         wait_for_mark(lab, stop)
         lab.page.get_by_text(f"Looking at step {stop:,}; the run is at {step:,}").wait_for()
         pictures[stop] = samples(lab)
-        until(lambda: (shown.inner_text(), lab.header("last.step")), (f"{lab.header('last.critic_loss'):.4g}", stop))
-        until(lambda: losses(lab)[0][2][-1], step)
+        becomes(lambda: (shown.inner_text(), lab.header("last.step")), (f"{lab.header('last.critic_loss'):.4g}", stop))
+        becomes(lambda: losses(lab)[0][2][-1], step)
     assert now not in pictures.values() and pictures[first] != pictures[second]
     # What is looked at is the tab's, and is there again after F5.
     lab.page.reload()
