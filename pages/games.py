@@ -55,7 +55,8 @@ WORDS = {
     "wgan_gp": r"""
 - The penalty wants $|\psi| = 1$, a critic of slope 1, while rest at the data needs ψ = 0: there is no smooth
   equilibrium and no eigenvalue, and the radius does not go to 0.
-- With a small λ the trajectories go around the cross, simultaneous ones ever farther out. With λ = 1.5 all three
+- With a small λ the trajectories go around the cross: alternating ones in a cycle, simultaneous ones ever farther out
+  while $\lambda \le h/2$, and above that in a cycle of their own. With λ = 1.5 all three
   strand at $\theta = \pm 2\lambda$, ψ = 0.
 """,
     "instance_noise": r"""
@@ -89,6 +90,7 @@ with st.expander("What to look for"):
 The generator has one parameter ({game.symbols[0]}), the critic another ({game.symbols[1]}). Arrows: where both
 players want to go. Each method starts at the circle; the cross is where nobody wants to move. The eigenvalue λ of
 largest size says what one step does to a small distance from it: outside the unit circle it grows, inside it
-shrinks.
+shrinks. What follows is said of the step with which this page opens, h = 0.2; larger ones may overshoot what smaller
+ones come to.
 {WORDS[game.name]}"""
     )

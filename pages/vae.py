@@ -36,7 +36,7 @@ $$
   drawn where few ellipses lie, tend to get worse.
 - The ELBO is −(reconstruction + KL), whatever β the training uses. Its dotted levels: what a decoder that ignores $z$
   reaches, and what none exceeds ($\\mathbb E \\log p(x)$ of the exact density of points).
-- Reconstructions decode the mean μ(x); the curve's data term decodes a draw z of q(z|x), and is larger.
+- Reconstructions decode the mean μ(x); the curve's data term decodes a draw z of q(z|x), and tends to be larger.
 - **Move over the latent plane**: the decoder's output for that $z$ stands beside the pointer (or, for points, as a
   large diamond in the data's plane). Click to pin A and B and see ten outputs between them; drag to draw a path.
   Where no held-out example lies, outputs are blends that are no example of anything.

@@ -30,6 +30,21 @@ def test_a_large_gradient_penalty_strands_at_twice_its_weight(method):
     assert abs(theta) == pytest.approx(3.0, abs=1e-6) and psi == pytest.approx(0, abs=1e-6)
 
 
+def test_under_a_weak_gradient_penalty_simultaneous_steps_leave_and_under_one_above_half_a_step_they_cycle():
+    """At the cross the field has the eigenvalues −λ ± i√(1 − λ²): |1 + hμ|² = 1 − 2hλ + h², above 1 while λ < h/2."""
+    h = 0.2
+    (said,) = re.findall(r"with which this page opens, h = ([\d.]+);", GAMES)
+    assert float(said) == h and "while $\\lambda \\le h/2$" in GAMES
+
+    def largest(weight, method, steps):
+        return play(GradientPenaltyWGAN(weight), method, (1.0, 1.0), h, steps).radii[-200:].max()
+
+    assert largest(0.05, Simultaneous(), 3000) > 100 * largest(0.05, Simultaneous(), 1000)
+    assert largest(0.1, Simultaneous(), 3000) > 1.5 * largest(0.1, Simultaneous(), 1000)
+    for weight, method in ((0.15, Simultaneous()), (0.5, Simultaneous()), (0.05, Alternating()), (0.5, Alternating())):
+        assert largest(weight, method, 3000) == pytest.approx(largest(weight, method, 1500), rel=0.02)
+
+
 def fitted(name: str, mean: float, std: float):
     return descend(name, P, Mixture((mean,), (std,), (1.0,)), steps=120, points=401)
 

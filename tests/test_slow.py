@@ -189,6 +189,17 @@ def test_a_vae_s_terms_are_those_of_the_curves():
     np.testing.assert_allclose([told[f"kl_{i}"] for i in (1, 2, 3)], trainer.history()["kl_per_dim"][-1], rtol=1e-5)
 
 
+@pytest.mark.parametrize("changes", [{}, {"free_bits": 1.5}, {"mistake": "mean_over_pixels"}], ids=repr)
+def test_the_terms_that_are_told_of_a_vae_s_loss_add_up_to_it(changes):
+    """By mistake the data term is a mean over the pixels, and free bits charge at least their floor."""
+    trainer = make_trainer(CONFIGS["VAE of digits"].replace(**changes))
+    trainer.advance(5)
+    told = moments(trainer)["loss", "", 0].numbers
+    assert told["data"] + told["beta"] * told["regulariser"] == pytest.approx(told["loss"], rel=1e-5)
+    assert (told["regulariser"] > told["kl"] + 0.1) == ("free_bits" in changes)
+    assert told["terms"] == (784 if "mistake" in changes else 1)
+
+
 def test_what_cannot_be_shown_is_refused_in_one_line():
     with pytest.raises(SettingError, match="multilayer perceptrons without spectral normalisation"):
         slow_motion(make_trainer(GANConfig(spectral_norm=True, **SMALL)))

@@ -145,7 +145,10 @@ def _distances(config: GANConfig) -> list[Panel]:
         panels.append(
             Panel(
                 "wasserstein", "curves", "W₁", ("more", "more"), ("history",),
-                {"series": curves, "y": "distance", "x": "generator step", "levels": levels},
+                {
+                    "series": curves, "y": "distance", "x": "generator step", "levels": levels,
+                    "caption": _what_is_estimated(config),
+                },
             )
         )  # fmt: skip
     if config.is_digits:
@@ -167,14 +170,14 @@ def _distances(config: GANConfig) -> list[Panel]:
 
 def _what_is_estimated(config: GANConfig) -> str:
     """What a critic's estimate can be: W₁ itself only at the maximum over 1-Lipschitz functions."""
-    why = "The maximum of the estimate is W₁ over f with |f(x) − f(y)| ≤ |x − y| (1-Lipschitz)"
+    why = "W₁ is the maximum over all f with |f(x) − f(y)| ≤ |x − y| (1-Lipschitz)"
     if config.frees_critic:
-        return f"{why}; nothing bounds f here: its scale may grow without end, and with it the estimate."
-    if config.objective == "wgan_gp":
-        return f"{why}. Under the penalty it is W₁·(1 + W₁/2λ) at best, λ = {{config.gp_weight}}."
+        return f"{why}; nothing bounds this f, nor its estimate."
+    if config.objective == "wgan_gp" and config.gp_weight:
+        return f"{why}. Under the penalty the best f estimates W₁·(1 + W₁/2λ), λ = {{config.gp_weight}}."
     if config.boxes_critic:
-        return f"{why}. Clipping bounds the slope by some K instead: at most K·W₁, K unknown."
-    return f"{why}: spectral normalisation keeps f among them."
+        return f"{why}. Clipping bounds the slope by some K: the estimate is at most K·W₁, K unknown."
+    return f"{why}. Spectral normalisation holds each layer's slope at 1."
 
 
 def _diversity() -> Panel:

@@ -250,10 +250,16 @@ class _VAETeller:
                 )  # fmt: skip
 
     def _terms(self) -> dict[str, float]:
-        """The loss as the curves have it, nats per example."""
+        """The loss as the curves have it, nats per example, and the terms that it charges: ``data``, ``regulariser``.
+
+        The data term is the reconstruction, or its mean over ``terms`` pixels; the regulariser is the KL, or what free
+        bits leave of it.
+        """
         loss, reconstruction, beta, *kl = self._trainer.recorded(self._step.record).tolist()
+        terms = self._config.dimension if self._config.mistake == "mean_over_pixels" else 1
         return {
-            "loss": loss, "reconstruction": reconstruction, "beta": beta, "kl": sum(kl),
+            "loss": loss, "reconstruction": reconstruction, "beta": beta, "kl": sum(kl), "terms": terms,
+            "data": reconstruction / terms, "regulariser": sum(max(self._config.free_bits, value) for value in kl),
             **{f"kl_{i + 1}": value for i, value in enumerate(kl)},
         }  # fmt: skip
 

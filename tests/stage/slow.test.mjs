@@ -48,8 +48,16 @@ test("the generator's loss is the one of its objective", () => {
 });
 
 test("what is told of a VAE's loss adds up in its formula", () => {
-  const numbers = { reconstruction: 200, beta: 2, kl: 5, loss: 210 };
-  assert.equal(toldOf(moment("loss", "", { numbers }), vae).formula, "L = −log p(x|z) + β·Σ KL = 200 + 2 · 5 = 210 nats");
+  const told = (config, numbers) => toldOf(moment("loss", "", { numbers }), { ...vae, ...config }).formula;
+  const numbers = { data: 200, beta: 2, regulariser: 5, loss: 210, terms: 1 };
+  assert.equal(told({}, numbers), "L = −log p(x|z) + β·Σ KL = 200 + 2 · 5 = 210 nats");
+  assert.equal(told({ free_bits: 0.5 }, numbers), "L = −log p(x|z) + β·Σ max(λ, KLⱼ) = 200 + 2 · 5 = 210 nats");
+  assert.equal(told({}, { ...numbers, data: 0.25, loss: 10.25, terms: 784 }), "L = −log p(x|z) / 784 + β·Σ KL = 0.25 + 2 · 5 = 10.25");
+});
+
+test("the slope that R1 penalises is that of the score: of cross-entropy the logit's", () => {
+  const told = objective => toldOf(moment("penalty", "critic", { fixed: "generator", numbers: { weight: 2, norm: 1, penalty: 1 } }), { ...gan, objective }).formula;
+  assert.deepEqual(["minimax", "lsgan", "wgan"].map(told).map(words => /∇(\w+)\(x\)/.exec(words)?.[1]), ["logit", "D", "f"]);
 });
 
 test("the networks have the run's own shapes, and every way joins two boxes", () => {

@@ -24,6 +24,12 @@ function generatorFormula(config) {
   return config.mistake === "flipped_sign" ? `−(${formula})` : formula;
 }
 
+/** The loss of a VAE as it is trained: averaged by mistake, with free bits. @param {Settings} config @param {Record<string, number>} numbers */
+function vaeLoss(config, numbers) {
+  const data = numbers.terms > 1 ? `−log p(x|z) / ${numbers.terms}` : "−log p(x|z)";
+  return `${data} + β·Σ ${config.free_bits > 0 ? "max(λ, KLⱼ)" : "KL"}`;
+}
+
 /**
  * @param {Moment} moment @param {Settings} config
  * @returns {Told}
@@ -50,7 +56,8 @@ function gan({ name, network, fixed, numbers, turn }, config) {
     }
     case "penalty critic": {
       const gp = config.objective === "wgan_gp";
-      const formula = gp ? `λ·E(‖∇f(x̂)‖ − 1)², λ = ${say(numbers.weight)}` : `γ/2·E‖∇${s}(x)‖², γ = ${say(numbers.weight)}`;
+      const score = s === "D" && config.objective !== "lsgan" ? "logit" : s; // whose slope is penalised
+      const formula = gp ? `λ·E(‖∇f(x̂)‖ − 1)², λ = ${say(numbers.weight)}` : `γ/2·E‖∇${score}(x)‖², γ = ${say(numbers.weight)}`;
       return told("A penalty on its slope", `+ ${formula}: ${say(numbers.penalty)}; the slope is ${say(numbers.norm)} on average`, [s, "L"]);
     }
     case "gradient critic": return told(`Back to the weights w of ${s}; θ is fixed`, `‖∇_w L‖ = ${say(numbers.norm)}`, ["L", "score", s], true);
@@ -68,13 +75,13 @@ function vae({ name, network, numbers }, config) {
   const told = (title, formula, active, back = false) => ({ who: "", title, formula, active, fixed: [], back });
   switch (`${name} ${network}`) {
     case "draw x ": return told("Draw examples from the data", "x ~ data", ["x"]);
-    case "encode encoder": return told("The encoder gives each a Gaussian", "h = φ(W₁x + b₁), μ = W₂h + b₂, log σ² = W₃h + b₃", ["x", "encoder", "μ, σ"]);
+    case "encode encoder": return told("The encoder gives each a Gaussian", `h = φ(W₁x + b₁)${config.depth > 1 ? ` and ${config.depth - 1} more such` : ""}, μ = W₂h + b₂, log σ² = W₃h + b₃`, ["x", "encoder", "μ, σ"]);
     case "draw ε ": return told("Draw ε, which no network has a say in", "ε ~ N(0, I)", ["ε"]);
     case "sample encoder": return told("A draw of q(z|x) that μ and σ move smoothly", "z = μ + σ·ε", ["μ, σ", "ε", "z"]);
     case "decode decoder": return told("The decoder makes an example of z", "x̂ = decoder(z)", ["z", "decoder", "x̂"]);
-    case "loss ": return told("The two terms of the loss", `L = −log p(x|z) + β·Σ KL = ${say(numbers.reconstruction)} + ${say(numbers.beta)} · ${say(numbers.kl)} = ${say(numbers.loss)} nats`, ["x̂", "μ, σ", "L"]);
+    case "loss ": return told("The two terms of the loss", `L = ${vaeLoss(config, numbers)} = ${say(numbers.data)} + ${say(numbers.beta)} · ${say(numbers.regulariser)} = ${say(numbers.loss)}${numbers.terms > 1 ? "" : " nats"}`, ["x̂", "μ, σ", "L"]);
     case "gradient decoder": return told("Back through the decoder to z", "∂L/∂z, an arrow for each draw", ["L", "x̂", "decoder", "z"], true);
-    case "gradient encoder": return told("Through z = μ + σ·ε into μ and σ, and with the KL’s own slope to the encoder", "∂L/∂μ = ∂L/∂z + β·μ,  ∂L/∂log σ² = ½(ε·σ·∂L/∂z + β(σ² − 1))", ["z", "μ, σ", "encoder"], true);
+    case "gradient encoder": return told("Through z = μ + σ·ε into μ and σ, and with the KL’s own slope to the encoder", `∂L/∂μ = ∂L/∂z + β·μ,  ∂L/∂log σ² = ½(ε·σ·∂L/∂z + β(σ² − 1))${config.free_bits > 0 ? "; β only where KLⱼ > λ" : ""}`, ["z", "μ, σ", "encoder"], true);
     default: return told("Both networks learn: the ellipses move", `weights moved by ${say(numbers.moved)}`, ["encoder", "decoder", "μ, σ"]);
   }
 }
