@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, becomes, free_port, wait_until_healthy
+from conftest import ROOT, becomes, free_port, until, wait_until_healthy
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ SERVER = """
     state = {
         "step": 100, "status": "running", "diverged": None, "moving": True, "down": False, "changes": [],
         "silent": False, "steepness": 1.0, "message": "",
-        "spike": 0, "objective": "nonsaturating",
+        "spike": 0, "objective": "nonsaturating", "place": None,
     }
     sockets, received, opened = set(), [], []
     angles = np.linspace(0, 2 * np.pi, 1000)
@@ -58,7 +58,7 @@ SERVER = """
             "message": state["message"], "step": state["step"], "seconds": state["step"] / 100,
             "steps_per_second": 100.0,
             "config": GANConfig(objective=state["objective"], n_critic=3, seed=7).model_dump(),
-            "command": 0, "present": None, "place": None, "diverged": state["diverged"],
+            "command": 0, "present": None, "place": state["place"], "diverged": state["diverged"],
             "last": {name: float(curve[-1]) for name, curve in curves.items() if len(curve)},
             "reference": {"high_quality": 0.9889},
             "info": {"field_centre": 0.0, "field_span": 2.0 * state["steepness"]},
@@ -144,7 +144,7 @@ SHELL = """
             "run-1", "token", gan_view(GANConfig(objective=objective)), key="live", transport=Transport(),
             config=GANConfig(objective=objective), address={"run": "run-1", **st.query_params.to_dict()},
             companion=Companion(beside, "token", "the other") if beside else None,
-            on_address=st.query_params.clear,
+            on_address=st.query_params.clear, show=("seed",) if st.query_params.get("controls") else None,
         )
     shell(None, lambda: None, key="keys", page="")
 """
@@ -198,6 +198,7 @@ def lab(fake_lab):
         steepness=1.0,
         spike=0,
         objective="nonsaturating",
+        place=None,
     )
     return fake_lab
 
@@ -239,6 +240,25 @@ def rerun(page):
     runs = int(page.get_by_text("reruns ").inner_text().split()[1])
     page.get_by_role("button", name="Again").click()
     page.get_by_text(f"reruns {runs + 1}").wait_for()
+
+
+def test_devices_and_what_is_wrong_with_one_come_with_the_frames_of_a_page_that_was_drawn_before_a_worker_looked(
+    page, lab
+):
+    place = {"asked": "auto", "device": "cpu", "label": "CPU", "why": "", "choices": {"cpu": "CPU"}, "problem": ""}
+    lab.control(place=place)
+    page.goto(f"{lab.url}?controls=1")
+    choice, problem = page.locator("[data-setting=device]"), page.locator(".settings .problem")
+    page.wait_for_function("() => document.querySelector('.numbers')?.textContent.includes('on CPU')")
+    assert not choice.count() and not problem.is_visible()
+    line = "NVIDIA H200 is not used: LSGAN differs from the CPU by 1 (allowed 0.001)"
+    lab.control(place={**place, "choices": {"cpu": "CPU", "cuda:0": "NVIDIA H200"}, "problem": line})
+    page.get_by_text(line).wait_for()
+    assert problem.is_visible() and not page.locator("details.more").get_attribute("open")
+    page.get_by_text("Show all controls").click()
+    assert choice.locator("option").all_inner_texts() == ["auto", "CPU", "NVIDIA H200"]
+    choice.locator("select").select_option("cuda:0")
+    until(lambda: ("move", "cuda:0") in [(m.get("do"), m.get("device")) for m in lab.control()["received"]])
 
 
 def test_figures_follow_the_frames_and_a_rerun_does_not_make_them_again(live_page):

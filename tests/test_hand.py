@@ -9,7 +9,6 @@ from test_pages import RecordingLab
 from genlab.config import CONFIGS, GANConfig, VAEConfig
 from genlab.live import controls as drawn
 from genlab.maps import PRESETS
-from genlab.runtime import client
 from genlab.runtime.hand import Hand
 from genlab.runtime.messages import RunStatus, parse_client_message
 
@@ -130,26 +129,13 @@ def test_of_twins_the_one_that_diverged_is_rewound(lab):
 
 
 @pytest.mark.parametrize("kind", CONFIGS.values())
-def test_the_browser_is_told_every_declaration(monkeypatch, kind, lab):
-    monkeypatch.setattr(client, "get_lab", lambda: lab)
-    told = json.loads(json.dumps(drawn.controls(kind(), ["data"])))
-    assert [one["name"] for one in told["declarations"]] == list(kind.settings())
-    for one in told["declarations"]:
+def test_the_browser_is_told_every_declaration_and_that_of_the_device(kind):
+    *told, device = json.loads(json.dumps(drawn.controls(kind(), ["data"])))["declarations"]
+    assert [one["name"] for one in told] == list(kind.settings())
+    for one in told:
         setting = kind.settings()[one["name"]]
         ends = tuple(end if math.isfinite(end) else None for end in (setting.low, setting.high))
         assert (one["low"], one["high"], one["live"], one["scale"]) == (*ends, setting.live, setting.scale)
         assert dict(one["choices"] or ()) == dict(setting.choices or {})
-
-
-def test_where_there_is_a_gpu_a_person_chooses_where_the_run_trains(monkeypatch, lab):
-    monkeypatch.setattr(client, "get_lab", lambda: lab)
-    assert "device" not in [one["name"] for one in drawn.controls(GANConfig(), ())["declarations"]]
-    lab.machine = {"cpu": "CPU", "cuda:0": "NVIDIA H200"}
-    device = drawn.controls(GANConfig(), ())["declarations"][-1]
-    assert device["choices"] == [("auto", "auto"), ("cpu", "CPU"), ("cuda:0", "NVIDIA H200")]
-
-
-def test_a_device_that_cannot_be_used_is_said(monkeypatch, lab):
-    monkeypatch.setattr(client, "get_lab", lambda: lab)
-    lab.problem = "GENLAB_DEVICE = cuda: this machine has no cuda:0; it has cpu. Models train on the CPU."
-    assert drawn.controls(GANConfig(), ())["problem"] == lab.problem
+    # The others come with the frames.
+    assert (device["name"], device["choices"]) == ("device", [["auto", "auto"]])

@@ -31,7 +31,7 @@ class RecordingLab:
         self.told: list[tuple] = []
         self.names: dict[str, str] = {}
         self.twins: dict[str, str] = {}
-        self.machine, self.problem, self.places = {"cpu": "CPU"}, "", {}
+        self.machine, self.places = {"cpu": "CPU"}, {}
         self.settings = ServerSettings()
         self.visitors = SimpleNamespace(are_alone=lambda: True)
 
@@ -130,9 +130,6 @@ class RecordingLab:
 
     def troubles(self):
         return []
-
-    def device_problem(self):
-        return self.problem
 
     def device(self, run_id):
         return self.places.get(run_id, "auto")

@@ -48,9 +48,10 @@ def test_a_person_chooses_otherwise(two, tmp_path):
 def test_a_gpu_that_computes_something_else_is_not_used_and_the_lab_says_why(two, tmp_path, monkeypatch):
     monkeypatch.setattr(devices, "verdict", lambda device: "NVIDIA H200 is not used: LSGAN differs from the CPU by 1")
     places = Places("auto", 0, tmp_path)
-    assert places.make("auto", CONFIG, make)[1].device == CPU
-    assert places.to_json()["problem"] == "NVIDIA H200 is not used: LSGAN differs from the CPU by 1"
-    assert places.make(GPU, CONFIG, make)[1].why == places.problem
+    place = places.make("auto", CONFIG, make)[1]
+    assert (place.device, place.choices) == (CPU, {CPU: "CPU", GPU: "NVIDIA H200"})
+    assert place.problem == "NVIDIA H200 is not used: LSGAN differs from the CPU by 1"
+    assert places.make(GPU, CONFIG, make)[1].why == place.problem
 
 
 def test_a_gpu_without_memory_leaves_the_run_on_the_cpu(two, tmp_path):
@@ -71,11 +72,9 @@ def test_another_error_is_not_hidden(two, tmp_path):
 def test_a_device_that_is_not_here_is_said_once_and_models_train_on_the_cpu(tmp_path, monkeypatch):
     monkeypatch.setattr(devices, "gpus", lambda: [])
     places = Places("cuda:1", 0, tmp_path)
-    assert places.to_json() == {
-        "devices": {"cpu": "CPU"},
-        "problem": "GENLAB_DEVICE = cuda:1: this machine has no cuda:1; it has cpu. Models train on the CPU.",
-    }
-    assert places.make("auto", CONFIG, make)[1].device == CPU
+    place = places.make("auto", CONFIG, make)[1]
+    assert (place.device, place.choices) == (CPU, {"cpu": "CPU"})
+    assert place.problem == "GENLAB_DEVICE = cuda:1: this machine has no cuda:1; it has cpu. Models train on the CPU."
     # A link or a choice from another machine.
     assert places.make(GPU, CONFIG, make)[1].why == "cuda:0 is not here"
 
@@ -100,7 +99,8 @@ class Desk:
 def test_a_run_moves_with_its_curves_to_the_device_that_a_person_chose(tmp_path, monkeypatch):
     desk = Desk(tmp_path)
     run = desk.do("start", device="auto")
-    assert run.state()["place"] == {"asked": "auto", "device": "cpu", "label": "CPU", "why": ""}
+    here = {"choices": {"cpu": "CPU"}, "problem": ""}
+    assert run.state()["place"] == {"asked": "auto", "device": "cpu", "label": "CPU", "why": "", **here}
     run.trainer.advance(7)
     # Another device that computes as the CPU does: the CPU by another name.
     places = desk.worker.places

@@ -6,7 +6,6 @@ from math import isfinite
 from typing import Any
 
 from genlab.config import Config, Setting
-from genlab.runtime import client
 from genlab.runtime.settings import AUTO
 
 DEVICE = (
@@ -20,20 +19,15 @@ def controls(
 ) -> dict[str, Any]:
     """Every setting of a model, in the words of its set-up; those named in ``show`` stand in front, in this order.
 
-    ``offered`` has further choices of some. Where there is a choice, also the device that the run trains on;
-    ``problem`` says of one why it cannot be used.
+    ``offered`` has further choices of some. The last one is the device that the run trains on: among which there is a
+    choice its frames tell, since no worker may have looked when the page is drawn.
     """
-    lab = client.get_lab()
-    devices = lab.devices()
     declarations = [
         to_data(replace(setting, choices=(offered or {}).get(name, setting.choices)))
         for name, setting in config.worded().items()
     ]
-    if len(devices) > 1:
-        choices = {AUTO: AUTO, **devices}
-        device = Setting("device", "Trains on", DEVICE, "Run", "choice", AUTO, choices=choices, live=True)
-        declarations.append(to_data(device))
-    return {"declarations": declarations, "show": list(show), "problem": lab.device_problem()}
+    device = Setting("device", "Trains on", DEVICE, "Run", "choice", AUTO, choices={AUTO: AUTO}, live=True)
+    return {"declarations": [*declarations, to_data(device)], "show": list(show)}
 
 
 def to_data(setting: Setting) -> dict[str, Any]:

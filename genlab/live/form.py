@@ -42,7 +42,7 @@ def form(
         change({str(name): value for name, value in dict(told.get("settings", {})).items()})
 
     data = {
-        "controls": {"declarations": declared, "show": front, "problem": ""},
+        "controls": {"declarations": declared, "show": front},
         "values": {name: values[name] for name in (one["name"] for one in declared)},
         "count": st.session_state.get(counted, 0), **surroundings("form"),
     }  # fmt: skip

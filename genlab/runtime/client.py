@@ -179,10 +179,6 @@ class Lab(Keeping, Owning):
         """The devices on which models can train here, name → label; empty until a worker has looked."""
         return self._pool.crew.devices()
 
-    def device_problem(self) -> str:
-        """A line about a device that should be used and is not; "" when there is none."""
-        return self._pool.crew.device_problem()
-
     @needs(Right.OWN)
     def stop(self, run_id: str, discard: bool = False) -> None:
         """Save the run, unless nobody wants it any more, and free its memory; play or reset brings it back.

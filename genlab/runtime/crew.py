@@ -119,10 +119,6 @@ class Crew:
         pulses = [host.heartbeat() for host in self.hosts]
         return {name: label for pulse in pulses for name, label in pulse.devices.items()}
 
-    def device_problem(self) -> str:
-        """A line about a device that should be used and is not; "" when there is none."""
-        return next(filter(None, (host.heartbeat().problem for host in self.hosts)), "")
-
     def vitals(self, held: Mapping[Host | None, int]) -> list[Vitals]:
         """How each worker is; ``held`` says how many runs it has."""
         return [self._vitals(host, held.get(host, 0)) for host in self.hosts]

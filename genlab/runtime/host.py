@@ -46,14 +46,13 @@ class Audience:
 class Pulse:
     """A host's life signs: whether it takes turns yet, seconds since it was heard, seconds since its last turn.
 
-    Also which ``devices`` it has (name → label), and a line about one that it should have and has not.
+    Also which ``devices`` it has (name → label).
     """
 
     ready: bool
     silence: float
     age: float
     devices: Mapping[str, str] = field(default_factory=dict)
-    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,7 +202,7 @@ class RemoteHost(Host):
         self._heard = time.monotonic()
         if kind == Record.HEARTBEAT:
             about = json.loads(payload)
-            self._pulse = Pulse(about["ready"], 0.0, about["age"], about.get("devices", {}), about.get("problem", ""))
+            self._pulse = Pulse(about["ready"], 0.0, about["age"], about.get("devices", {}))
             self.was_ready = about["ready"]
         elif kind == Record.ANSWER:
             self._answer(struct.unpack_from("<I", payload)[0], payload[4:])

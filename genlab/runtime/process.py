@@ -123,7 +123,7 @@ class ProcessHost(RemoteHost):
 
     def heartbeat(self):
         pulse = super().heartbeat()
-        return pulse if self.process.poll() is None else replace(pulse, ready=False, devices={}, problem="")
+        return pulse if self.process.poll() is None else replace(pulse, ready=False, devices={})
 
     def kill(self):
         self.process.kill()

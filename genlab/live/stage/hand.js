@@ -88,6 +88,7 @@ export class Hand {
   /** The run's own settings are the truth. */
   follow() {
     const { command, place } = this.lab.header ?? UNKNOWN;
+    this.controls.trains(place);
     this.controls.update({ ...this.settings(), ...(place && { device: place.asked }) }, command);
   }
 

@@ -36,9 +36,8 @@ export interface Declaration {
   when: Record<string, any[]>;
 }
 
-/** The controls: those of `show` stand in front, the others in a drawer; `problem` is a line about a device, or "". */
+/** The controls: those of `show` stand in front, the others in a drawer. */
 export interface ControlsSpec {
   declarations: Declaration[];
   show: string[];
-  problem: string;
 }

@@ -53,6 +53,19 @@ export interface Change {
 }
 
 /** The header of a frame; an event has some of it. `seconds` are those of the run's own training. */
+/**
+ * The device that a run trains on, and why that one; `choices` are those of its machine by name, `problem` says of one
+ * why it is not used, or is "".
+ */
+export interface RunPlace {
+  asked: string;
+  device: string;
+  label: string;
+  why: string;
+  choices: Record<string, string>;
+  problem: string;
+}
+
 export interface FrameHeader {
   kind: "frame" | "event";
   run: string;
@@ -66,8 +79,7 @@ export interface FrameHeader {
   step: number;
   seconds: number;
   steps_per_second: number;
-  /** The device that the run trains on, and why that one. */
-  place: { asked: string; device: string; label: string; why: string } | null;
+  place: RunPlace | null;
   /** The settings of the step that is shown. */
   config: Settings;
   /** Those of now, where another step is looked at. */

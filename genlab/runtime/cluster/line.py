@@ -165,7 +165,7 @@ class NodeHost(RemoteHost):
         if self._gone.is_set():
             return
         self._active, self._how = active, how
-        self._pulse = replace(self._pulse, ready=False, devices={}, problem="")
+        self._pulse = replace(self._pulse, ready=False, devices={})
         self._end()
         self._gone.set()
         # It may wait for a long time: the thread that hears goes on.

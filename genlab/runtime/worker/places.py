@@ -5,7 +5,7 @@ on the CPU.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,18 @@ SPEEDS = "speeds"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run trains: what was ``asked`` (auto, cpu or a GPU), the device, its name for a person, and why there."""
+    """Where a run trains: what was ``asked`` (auto, cpu or a GPU), the device, its name for a person, and why there.
+
+    choices: the devices that the machine has, by name with their labels. problem: why one of them, or one that is not
+    here, is not used, or "".
+    """
 
     asked: str
     device: str
     label: str
     why: str = ""
+    choices: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
 
     def to_json(self) -> dict[str, str]:
         return asdict(self)
@@ -60,8 +66,8 @@ class Places:
         self.labels = {device: devices.label(device) for device in dict.fromkeys([CPU, *allowed])}
 
     def to_json(self) -> dict[str, Any]:
-        """What the web process is told: the devices by name with their labels, and a line about a missing one."""
-        return {"devices": self.labels, "problem": self.problem}
+        """What the web process is told: the devices by name with their labels."""
+        return {"devices": self.labels}
 
     def choices(self, asked: str) -> list[str]:
         """The devices among which a run's is chosen; ``asked`` is auto or the name of one."""
@@ -98,7 +104,7 @@ class Places:
             return self._on_cpu(asked, self.problem)
         usable = [device for device in usable if device not in without] or usable
         if len(usable) == 1:
-            return Place(asked, usable[0], self.labels[usable[0]])
+            return self._at(asked, usable[0])
         try:
             timing = self._devices.timed(config, usable, self._home / SPEEDS)
         except Exception as error:
@@ -106,7 +112,10 @@ class Places:
                 raise
             self._devices.free_memory()
             return self._on_cpu(asked, "a GPU had no memory left to try it")
-        return Place(asked, timing.best, self.labels[timing.best], f"measured: {timing.words}")
+        return self._at(asked, timing.best, f"measured: {timing.words}")
 
     def _on_cpu(self, asked: str, why: str) -> Place:
-        return Place(asked, CPU, self.labels[CPU], why)
+        return self._at(asked, CPU, why)
+
+    def _at(self, asked: str, device: str, why: str = "") -> Place:
+        return Place(asked, device, self.labels[device], why, self.labels, self.problem)

@@ -1,6 +1,6 @@
 // All settings of a run as controls, drawn from their declarations: some in front, the others in a drawer.
 
-/** @import { CommandAnswer, ControlsSpec, Declaration, Settings } from "../types.js" */
+/** @import { CommandAnswer, ControlsSpec, Declaration, RunPlace, Settings } from "../types.js" */
 /** @import { Order } from "../wire/messages.js" */
 import { applies } from "../maths/scales.js";
 import { change, element } from "../page/dom.js";
@@ -22,15 +22,20 @@ export class Controls {
     this.say = say;
     this.order = send;
     this.drag = new Drag(send, say);
+    this.watched = false;
     /** @type {Map<string, Control>} */
     this.controls = new Map();
     this.made = "";
+    /** @type {ControlsSpec | null} */
+    this.spec = null;
+    /** @type {RunPlace | null} */
+    this.at = null;
     this.watching = element("p", { class: "watching", hidden: "" });
     this.front = element("div", { class: "front" });
     this.groups = element("div", { class: "groups" });
-    this.problem = element("p", { hidden: "" });
-    this.drawer = element("details", { class: "more" }, element("summary", {}, "Show all controls"), this.groups, this.problem);
-    this.node = element("section", { class: "settings", "aria-label": "Settings" }, this.watching, this.front, this.drawer);
+    this.problem = element("p", { class: "problem", hidden: "" });
+    this.drawer = element("details", { class: "more" }, element("summary", {}, "Show all controls"), this.groups);
+    this.node = element("section", { class: "settings", "aria-label": "Settings" }, this.watching, this.front, this.problem, this.drawer);
     parent.append(this.node);
   }
 
@@ -39,16 +44,31 @@ export class Controls {
     this.node.hidden = !spec;
     this.watching.hidden = !watching;
     change(this.watching, watching);
+    this.spec = spec;
+    this.watched = Boolean(watching);
+    this.draw();
+  }
+
+  /** Where the run trains, among which devices there is a choice, and what is wrong with one; a run that only starts tells nothing yet. @param {RunPlace | null} place */
+  trains(place) {
+    if (!place) return;
+    const before = JSON.stringify(this.at?.choices);
+    this.at = place;
+    this.problem.hidden = !place.problem;
+    change(this.problem, place.problem);
+    if (JSON.stringify(place.choices) !== before) this.draw();
+  }
+
+  draw() {
+    const spec = this.spec && { ...this.spec, declarations: offered(this.spec.declarations, this.at) };
     const made = JSON.stringify(spec);
     if (spec && made !== this.made) this.make(spec);
     this.made = made;
-    for (const control of this.controls.values()) control.disable(Boolean(watching));
+    for (const control of this.controls.values()) control.disable(this.watched);
   }
 
   /** @param {ControlsSpec} spec */
-  make({ declarations, show, problem }) {
-    this.problem.hidden = !problem;
-    change(this.problem, problem);
+  make({ declarations, show }) {
     const before = this.controls;
     this.controls = new Map(declarations.map(one => [one.name, keep(before.get(one.name), one) ?? this.control(one)]));
     const inFront = show.flatMap(name => this.controls.get(name) ?? []);
@@ -56,7 +76,7 @@ export class Controls {
     /** @type {Map<string, Control[]>} */
     const groups = new Map();
     for (const control of others) groups.set(control.setting.group, [...(groups.get(control.setting.group) ?? []), control]);
-    this.drawer.hidden = !others.length && !problem;
+    this.drawer.hidden = !others.length;
     this.front.replaceChildren(...inFront.map(control => control.node));
     this.groups.replaceChildren(...[...groups].map(([name, controls]) =>
       element("fieldset", {}, element("legend", isOne(name, controls) ? { hidden: "" } : {}, name), ...controls.map(control => control.node))));
@@ -88,6 +108,15 @@ export class Controls {
     }
   }
 }
+
+/** What can be chosen: the device only where the run's machine has more than one. @param {Declaration[]} declarations @param {RunPlace | null} place */
+const offered = (declarations, place) => {
+  const devices = Object.entries(place?.choices ?? {});
+  return declarations.flatMap(one => {
+    if (one.name !== DEVICE) return [one];
+    return devices.length > 1 ? [{ ...one, choices: [...one.choices ?? [], ...devices] }] : [];
+  });
+};
 
 /** Whether the control itself says what its group would. @param {string} name @param {Control[]} controls */
 const isOne = (name, controls) => controls.length === 1 && controls[0].setting.label === name;
