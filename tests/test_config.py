@@ -165,6 +165,27 @@ def test_a_set_up_cannot_change_under_the_feet_of_a_run():
         VAEConfig().beta = 2.0
 
 
+def test_a_setting_at_its_default_follows_the_data_and_one_that_was_set_stays():
+    """A GAN's points want a slower generator than its pictures do: each kind of data has its own default."""
+    points, images = GANConfig(), GANConfig(data="mnist")
+    assert points.generator_learning_rate < images.generator_learning_rate
+    assert points.replace(data="mnist") == images and images.replace(data=points.data, seed=0) == points
+    assert images.replace(seed=3).generator_learning_rate == images.generator_learning_rate
+    as_points = images.replace(generator_learning_rate=points.generator_learning_rate)
+    own = points.replace(generator_learning_rate=3e-4)
+    assert own.replace(data="mnist").generator_learning_rate == own.generator_learning_rate
+    assert GANConfig.from_texts({"data": "mnist"}) == images and images.to_query() == {"data": "mnist"}
+    for config in (images, as_points, points.replace(generator_learning_rate=images.generator_learning_rate), own):
+        query = config.to_query()
+        for order in (query, dict(reversed(query.items()))):
+            assert GANConfig.from_query(order) == (config, [])
+        assert from_json(config.to_json()) == config
+    for config in (images, images.replace(objective="wgan"), points):
+        # The value to which a control goes back.
+        usual = GANConfig(data=config.data).generator_learning_rate
+        assert config.worded()["generator_learning_rate"].default == usual
+
+
 def test_settings_that_have_no_effect_are_known():
     clip = GANConfig.settings()["clip"]
     assert clip.applies(GANConfig(objective="wgan"))

@@ -549,11 +549,50 @@ def test_against_crowding_points_are_proposed_a_slower_generator_and_pictures_on
     assert diagnose(equal.replace(r1_weight=0.3), hops, PERFECT).attempts[0] == {"generator_learning_rate": 2e-4}
     for config in (GANConfig(), equal.replace(generator_optimizer="sgd"), equal.replace(objective="wgan", clip=0.1)):
         assert diagnose(config, hops, PERFECT).attempts[0] == {"r1_weight": 0.5}
-    slow, alike = GANConfig(data="mnist"), image_curves(1.0, *9 * [1.1])
+    slow, alike = GANConfig(data="mnist", generator_learning_rate=2e-4), image_curves(1.0, *9 * [1.1])
     found = diagnose(slow, alike, DIGITS)
     assert found.name == Name.MODE_COLLAPSE
     assert found.attempts[0] == {"generator_learning_rate": 1e-3, "r1_weight": 0.5}
     assert diagnose(equal.replace(data="mnist"), alike, DIGITS).attempts[0] == {"r1_weight": 0.5}
+
+
+def turning(*effective, captured=2.0):
+    """Points that change their modes all the time, far from the data, and fill so many of eight."""
+    spread = {"effective_modes": measured(*effective), "mode_turnover": np.full(STEPS, 0.9)}
+    return gan_curves(**far_away(), **spread, modes_captured=np.full(STEPS, captured))
+
+
+def test_points_that_hop_do_so_too_while_they_pass_over_more_modes_until_they_fill_most():
+    """A small generator crowds at three modes, is seen on its way over five, and crowds again: that is one name."""
+    names = [name(GANConfig(), turning(*effective)) for effective in (
+        (2, 3, 3, 3, 3, 3, 5, 3, 3, 5), (2, 3, 3, 3, 3, 3, 3, 5, 3, 5.5), (2, 3, 3, 3, 3, 3, 3, 3, 5, 7),
+        (2, 3, 3, 3, 3, 3, 5, 5, 5, 5),
+    )]  # fmt: skip
+    assert names == [Name.MODE_HOPPING, Name.MODE_HOPPING, Name.HEALTHY, Name.HEALTHY]
+    # Points that crowd before they are judged are on their way, and those that came from there and stay have arrived.
+    early = turning(2, 3, 3, 3, 5, 5, 6, 7, 7, 7)
+    assert name(GANConfig(), cut(early, 450)) == name(GANConfig(), cut(early, 520)) == Name.HEALTHY
+    assert name(GANConfig(), turning(2, 3, 3, 3, 3, 3, 3, 3, 3, 5), changed_at=450) == Name.HEALTHY
+
+
+def test_a_mode_more_or_less_does_not_change_the_name_of_settled_points_whose_shares_are_far_from_equal():
+    uneven = {"effective_modes": np.full(STEPS, 5.4), "mode_turnover": np.full(STEPS, 0.02)}
+    for captured, expected in (
+        (8, Name.UNEVEN_MODES),
+        (7, Name.UNEVEN_MODES),
+        (6, Name.UNEVEN_MODES),
+        (5, Name.HEALTHY),
+    ):
+        curves = gan_curves(**far_away(), **uneven, modes_captured=np.full(STEPS, float(captured)))
+        assert name(GANConfig(), curves) == expected, captured
+
+
+def test_a_distance_of_an_earlier_step_is_told_in_the_past():
+    """Of small networks it is measured seldom, and the points have gone on."""
+    saw = diagnose(WGAN, gan_curves(**far_away()), PERFECT).saw
+    assert "at step 900" in saw and "so they were not there yet" in saw
+    now = gan_curves(**far_away(), wasserstein_exact_step=np.arange(1.0, STEPS + 1))
+    assert "so they are not there yet" in diagnose(WGAN, now, PERFECT).saw
 
 
 @pytest.mark.slow

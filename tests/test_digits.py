@@ -194,13 +194,36 @@ PLAIN = GANConfig(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("penalty", "name"), [(0.0, Name.MODE_COLLAPSE), (2.0, Name.HEALTHY)])
-def test_an_early_run_whose_pictures_are_of_few_classes_is_named_and_a_penalised_one_is_healthy(penalty, name):
-    """On ten seeds: from 800 to 1,200 steps without R1 1.0 to 4.5 effective classes, with it 7.0 to 9.5."""
+@pytest.mark.parametrize("penalty", [0.0, 2.0])
+def test_an_early_run_whose_pictures_are_of_few_classes_is_not_healthy_yet_and_a_penalised_one_is(penalty):
+    """On ten seeds: from 800 to 1,200 steps without R1 1.0 to 4.5 effective classes, with it 7.0 to 9.5.
+
+    Without it too the pictures may still be parting: slow is not collapsed.
+    """
     trainer = make_trainer(PLAIN.replace(r1_weight=penalty, seed=100))
-    trainer.advance(850)
+    trainer.advance(1000)
     history = trainer.history()
     found = diagnose(trainer.config, history, trainer.reference())
-    assert found.name == name, found.saw
-    assert (history["effective_classes"][-1] < 5) == (name == Name.MODE_COLLAPSE)
-    assert (history["frechet_distance"][-1] > 0.4) == (name == Name.MODE_COLLAPSE)
+    assert found.name in ({Name.HEALTHY} if penalty else {Name.MODE_COLLAPSE, Name.WARMING_UP}), found.saw
+    assert (history["effective_classes"][-1] < 5) == (penalty == 0)
+    assert (history["frechet_distance"][-1] > 0.4) == (penalty == 0)
+
+
+@pytest.mark.slow
+def test_a_gan_of_digits_with_the_settings_with_which_its_page_comes_up_makes_most_digits_by_step_2000():
+    """Half of the classes and more, and pictures of which two differ as two digits do: on eight of eight seeds.
+
+    With the settings that points have, two numbers of noise and a generator at a fifth of the rate, it made one or two.
+    """
+    torch.set_num_threads(1)
+    trainer = make_trainer(GANConfig(data="mnist", seed=712))
+    trainer.advance(1600)
+    best = 0.0
+    for _ in range(4):
+        trainer.advance(150)
+        history = trainer.history()
+        best = max(best, history["effective_classes"][-1])
+        name = diagnose(trainer.config, history, trainer.reference()).name
+        if best > 5 and name == Name.HEALTHY:
+            return
+    pytest.fail(f"at most {best:.1f} effective classes, {name}")

@@ -71,6 +71,6 @@ def settings_table(kinds: Iterable[type[Config]] = (VAEConfig, GANConfig)) -> st
             unit = f" {setting.unit}" if setting.unit else ""
             rows.append(
                 f"| {kind.model} | `{setting.name}` | {what} | {setting.allowed}{unit} "
-                f"| {setting_text(setting.default)} | {'yes' if setting.live else 'no'} |"
+                f"| {setting.usual} | {'yes' if setting.live else 'no'} |"
             )
     return "\n".join(rows)

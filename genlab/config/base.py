@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
@@ -49,9 +50,22 @@ class Config(BaseModel):
             }
         )
 
+    @classmethod
+    @cache
+    def beside(cls, images: bool) -> Mapping[str, Setting]:
+        """The declarations with the defaults of a set-up of images, or of one of points."""
+        settings = dict(cls.settings())
+        if images:
+            settings |= {name: replace(settings[name], default=value) for name, value in cls._of_images().items()}
+        return MappingProxyType(settings)
+
+    @classmethod
+    def _of_images(cls) -> dict[str, Any]:
+        return {name: each.of_images for name, each in cls.settings().items() if each.of_images is not None}
+
     def worded(self) -> Mapping[str, Setting]:
-        """The declarations in the words of this set-up: what a person reads beside them."""
-        return self.settings()
+        """The declarations in the words of this set-up, with its data's defaults: what a person reads beside them."""
+        return self.beside(self.is_images)
 
     @classmethod
     def _say(cls, error: ValidationError) -> str:
@@ -67,6 +81,13 @@ class Config(BaseModel):
             hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(settings)}"
             return f"{shorten(name)}: {cls.model} has no such setting; {hint}"
         return f"{name} = {shorten(first['input'])}: allowed is {settings[name].allowed}"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _follow(cls, values: Any) -> Any:
+        """What is not said is as it is usual beside the data."""
+        data = values.get("data", cls.settings()["data"].default) if isinstance(values, dict) else None
+        return {**cls._of_images(), **values} if is_among(data, IMAGE_DATA) else values
 
     @field_validator("*", mode="before")
     @classmethod
@@ -117,8 +138,13 @@ class Config(BaseModel):
         return self.data in DIGITS
 
     def replace(self, /, **changes: Any) -> Self:
-        """This set-up with some settings changed, validated as a whole."""
-        return type(self)(**{**self.model_dump(), **changes})
+        """This set-up with some settings changed, validated as a whole.
+
+        Beside other data a setting that stands at its default stands at the default of those.
+        """
+        usual = self.worded()
+        own = {name: value for name, value in self.model_dump().items() if value != usual[name].default}
+        return type(self)(**{**own, **changes})
 
     def changed(self, other: "Config") -> dict[str, tuple[Any, Any]]:
         """Name → (value here, value there) for every setting in which the two differ."""
@@ -131,10 +157,8 @@ class Config(BaseModel):
 
     def to_query(self) -> dict[str, str]:
         """What differs from the defaults, as URL parameters."""
-        settings = self.settings()
-        return {
-            name: setting_text(value) for name, value in self.model_dump().items() if value != settings[name].default
-        }
+        usual = self.worded()
+        return {name: setting_text(value) for name, value in self.model_dump().items() if value != usual[name].default}
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> tuple[Self, list[str]]:
@@ -143,13 +167,15 @@ class Config(BaseModel):
         A parameter that cannot stand keeps its default, so that a damaged address still opens the lab.
         """
         config, problems = cls(), []
+        good: dict[str, str] = {}
         pending = dict(query)
         # A value may only be valid beside another one (images before a convolutional network): retry what failed.
         while pending:
             left = {}
             for name, value in pending.items():
                 try:
-                    config = config.replace(**{name: value})
+                    config = cls(**good, **{name: value})
+                    good[name] = value
                 except SettingError as error:
                     left[name] = (value, str(error))
             if len(left) == len(pending):
@@ -168,7 +194,7 @@ class Config(BaseModel):
             flags = dict.fromkeys((f"--{name}", f"--{name.replace('_', '-')}"))
             parser.add_argument(
                 *flags, dest=name, metavar="VALUE", default=argparse.SUPPRESS,
-                help=f"{setting.label} ({setting.allowed}; default {setting_text(setting.default)})".replace("%", "%%"),
+                help=f"{setting.label} ({setting.allowed}; default {setting.usual})".replace("%", "%%"),
             )  # fmt: skip
 
     @classmethod

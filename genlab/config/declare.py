@@ -45,11 +45,11 @@ def seed() -> Any:
     )  # fmt: skip
 
 
-def batch_size(default: int) -> Any:
+def batch_size(default: int, **more: Any) -> Any:
     """The batch size that every model has."""
     return number(
         default, 1, 2048, "Batch size", "Examples in one update. Gradient noise falls as 1/√batch.",
-        integer=True, scale="log", live=True, group="Training",
+        integer=True, scale="log", live=True, group="Training", **more,
     )  # fmt: skip
 
 

@@ -80,17 +80,17 @@ class GANConfig(Config):
         live=True, group="Training",
     )  # fmt: skip
     critic_learning_rate: float = declare.learning_rate(1e-3, "Critic ", group="Training")
-    generator_learning_rate: float = declare.learning_rate(2e-4, "Generator ", group="Training")
+    generator_learning_rate: float = declare.learning_rate(2e-4, "Generator ", of_images=1e-3, group="Training")
     critic_optimizer: str = declare.optimizer("adam", "Critic ", group="Training")
     critic_beta1: float = declare.beta1(0.5, "Critic ", "critic_optimizer", group="Training")
     critic_beta2: float = declare.beta2(0.999, "Critic ", "critic_optimizer", group="Training")
     generator_optimizer: str = declare.optimizer("adam", "Generator ", group="Training")
     generator_beta1: float = declare.beta1(0.5, "Generator ", "generator_optimizer", group="Training")
     generator_beta2: float = declare.beta2(0.999, "Generator ", "generator_optimizer", group="Training")
-    batch_size: int = declare.batch_size(256)
+    batch_size: int = declare.batch_size(256, of_images=64)
     noise_dim: int = declare.number(
         2, 1, 64, "Noise dimension", "How many random numbers the generator turns into one example.",
-        symbol="k", integer=True, group="Network",
+        symbol="k", integer=True, group="Network", of_images=16,
     )  # fmt: skip
     noise: str = declare.choice(
         "gaussian", {"gaussian": "Gaussian N(0, I)", "uniform": "uniform on [−1, 1]"}, "Noise",
@@ -118,8 +118,9 @@ class GANConfig(Config):
         integer=True, scale="log", group="Network", when={"network": ("mlp",)},
     )  # fmt: skip
     activation: str = declare.choice(
-        "relu", ACTIVATIONS, "Activation", "Of the hidden layers of both networks.", group="Network"
-    )
+        "relu", ACTIVATIONS, "Activation", "Of the hidden layers of both networks.", group="Network",
+        of_images="leaky_relu",
+    )  # fmt: skip
     spectral_norm: bool = declare.switch(
         False, "Spectral normalisation",
         "Divides each critic layer's weights by its largest singular value (Miyato et al. 2018), of a convolution by "
@@ -175,12 +176,12 @@ class GANConfig(Config):
         return "critic" if self.is_critic else "discriminator"
 
     def worded(self) -> Mapping[str, Setting]:
-        return self.settings() if self.is_critic else _of_a_discriminator()
+        return super().worded() if self.is_critic else _of_a_discriminator(self.is_images)
 
 
 @cache
-def _of_a_discriminator() -> Mapping[str, Setting]:
-    words = {name: _told(setting) for name, setting in GANConfig.settings().items()}
+def _of_a_discriminator(images: bool) -> Mapping[str, Setting]:
+    words = {name: _told(setting) for name, setting in GANConfig.beside(images).items()}
     return MappingProxyType(words)
 
 

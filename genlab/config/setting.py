@@ -24,6 +24,7 @@ class Setting:
     """What one setting is: enough to draw its widget, to parse its text and to explain it.
 
     A choice may have further values than ``choices``: texts of the form ``further``, in words ``further_help``.
+    ``of_images`` is the default beside images, where that is another than beside points.
     """
 
     name: str
@@ -43,6 +44,13 @@ class Setting:
     further_help: str = ""
     can_be_off: bool = False
     when: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    of_images: Any = None
+
+    @property
+    def usual(self) -> str:
+        """The default in words."""
+        of_images = "" if self.of_images is None else f" ({setting_text(self.of_images)} of images)"
+        return setting_text(self.default) + of_images
 
     @property
     def allowed(self) -> str:

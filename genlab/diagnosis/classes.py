@@ -2,7 +2,7 @@
 
 from genlab.diagnosis.both import not_before
 from genlab.diagnosis.diagnosis import Diagnosis, Name
-from genlab.diagnosis.modes import against_crowding
+from genlab.diagnosis.modes import against_crowding, still_parting
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
 from genlab.diagnosis.words import number, sentence
@@ -17,7 +17,7 @@ def few_classes(recent: Recent) -> Diagnosis | None:
     real = recent.reference["effective_classes"]
     if effective > limit("crowded") * real:
         return None
-    if early := not_before(recent, recent.changed_at + int(limit("spread_images"))):
+    if early := not_before(recent, recent.changed_at + int(limit("spread_images"))) or still_parting(recent):
         return early
     return Diagnosis(
         Name.MODE_COLLAPSE,

@@ -183,9 +183,9 @@ def _left_again(recent: Recent) -> list[str]:
     # One that had arrived has relapsed, which is another name, unless all modes are still there.
     if recent.had_arrived and not recent.has_every_mode:
         return []
-    now, best = recent.distance, recent.history["wasserstein_exact"].min()
-    if now < limit("relapse") * best:
+    if not recent.has_left:
         return []
+    now, best = recent.distance, recent.history["wasserstein_exact"].min()
     spread = [crowd(recent)] if recent.has("effective_modes") else []
     return [f"exact W₁{recent.when('wasserstein_exact')} is {number(now)} and was {number(best)} before", *spread]
 
@@ -222,8 +222,9 @@ def healthy(recent: Recent) -> Diagnosis:
     if recent.has("wasserstein_exact"):
         exact = recent.measured("wasserstein_exact")[0]
         floor = exact / recent.reference["wasserstein_exact"]
-        yet = "" if recent.is_nearer("resting_distance") else ", so they are not there yet"
         when = recent.when("wasserstein_exact")
+        # Of small networks it is measured seldom: it may be that of the untrained generator.
+        yet = "" if recent.is_nearer("resting_distance") else f", so they {'were' if when else 'are'} not there yet"
         saw.append(f"exact W₁ {number(exact)}{when}, {number(floor)} times a perfect generator's{yet}")
     else:
         distance, data = recent.last("sample_distance"), recent.reference["sample_distance"]

@@ -18,8 +18,8 @@ def still_spreading(recent: Recent) -> Diagnosis | None:
 
 
 def hopping(recent: Recent) -> Diagnosis | None:
-    """The points crowd at some of the modes, and at others each time they are measured."""
-    if not recent.is_crowded or recent.turnover < limit("turnover"):
+    """The points crowd at some of the modes, and at others each time they are measured, or again and again."""
+    if not (recent.is_crowded or recent.crowds_again_and_again) or recent.turnover < limit("turnover"):
         return None
     return Diagnosis(
         Name.MODE_HOPPING,
@@ -32,7 +32,7 @@ def hopping(recent: Recent) -> Diagnosis | None:
 
 
 def uneven(recent: Recent) -> Diagnosis | None:
-    """Some of the modes have far more of the points than others, but none is without any."""
+    """Some of the modes have far more of the points than others, but hardly one is without any."""
     if not recent.is_uneven:
         return None
     return Diagnosis(
@@ -51,7 +51,7 @@ def relapsed(recent: Recent) -> Diagnosis | None:
     if not recent.had_arrived or recent.is_nearer("resting_distance"):
         return None
     now, best = recent.distance, recent.history["wasserstein_exact"].min()
-    if not recent.is_crowded and (recent.has_every_mode or now < limit("relapse") * best):
+    if not recent.is_crowded and (recent.has_every_mode or not recent.has_left):
         return None
     saw = [f"exact W₁{recent.when('wasserstein_exact')} is {number(now)} and was {number(best)} before"]
     if recent.has("effective_modes"):
@@ -90,7 +90,7 @@ def images_alike(recent: Recent) -> Diagnosis | None:
     if now >= limit("alike") * data["sample_distance"]:
         return None
     judged = recent.changed_at + int(limit("spread_images"))
-    if early := not_before(recent, judged) or _still_parting(recent):
+    if early := not_before(recent, judged) or still_parting(recent):
         return early
     return Diagnosis(
         Name.MODE_COLLAPSE,
@@ -103,8 +103,10 @@ def images_alike(recent: Recent) -> Diagnosis | None:
     )
 
 
-def _still_parting(recent: Recent) -> Diagnosis | None:
+def still_parting(recent: Recent) -> Diagnosis | None:
     """The images have been parting from each other from third to third of the run: slow is not collapsed."""
+    if not recent.has("sample_distance"):
+        return None
     every = recent.measured("sample_distance", len(recent.history["step"]))
     first, middle, last = (float(np.median(part)) for part in np.array_split(every, 3))
     if not first < middle < last / limit("spreading_images"):

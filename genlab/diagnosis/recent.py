@@ -100,20 +100,42 @@ class Recent:
     @property
     def is_crowded(self) -> bool:
         """Whether the points fill half of the data's modes or fewer, or no more than one; False without modes."""
+        return self.has("effective_modes") and self._effective() <= self._few()
+
+    @property
+    def crowds_again_and_again(self) -> bool:
+        """Whether the points crowded at half of the counts of a while or more, and do not fill most modes now.
+
+        Counted is from where points that crowd are judged on: those that will do well crowd before.
+        """
         if not self.has("effective_modes"):
             return False
+        begun = max(-(-limit("warm_up_gan") // self.config.n_critic), limit("spread_steps")) + self.changed_at
+        rows, stamps = self._measurements("effective_modes"), self.history[STAMPS["effective_modes"]]
+        rows = rows[stamps[rows] >= max(begun, self.measured_at("effective_modes") - limit("long_window"))]
+        if not len(rows) or stamps[rows[-1]] - stamps[rows[0]] < limit("turnover_steps"):
+            return False
+        often = np.mean(self.history["effective_modes"][rows] <= self._few()) >= 0.5
+        return bool(often and self._effective() < self._most("effective_modes"))
+
+    def _effective(self) -> float:
         # Of several measurements, so that neither a lucky nor an unlucky one changes the name.
-        effective = self.measured_within("effective_modes", limit("crowded_steps")).mean()
-        return bool(effective <= max(limit("crowded") * self.reference["effective_modes"], limit("lone_mode")))
+        return float(self.measured_within("effective_modes", limit("crowded_steps")).mean())
+
+    def _few(self) -> float:
+        return max(limit("crowded") * self.reference["effective_modes"], limit("lone_mode"))
+
+    def _most(self, name: str) -> float:
+        return limit("most_modes") * self.reference[name]
 
     @property
     def has_every_mode(self) -> bool:
         """Whether all of the data's modes have points of high quality, however few; False without modes."""
-        if not self.has("modes_captured"):
-            return False
+        return self.has("modes_captured") and self._captured() > self.reference["modes_captured"] - 1
+
+    def _captured(self) -> float:
         # A single count that misses a mode, or finds one, changes no name.
-        captured = np.median(self.measured_within("modes_captured", limit("crowded_steps")))
-        return bool(captured > self.reference["modes_captured"] - 1)
+        return float(np.median(self.measured_within("modes_captured", limit("crowded_steps"))))
 
     @property
     def turnover(self) -> float:
@@ -122,18 +144,28 @@ class Recent:
 
     @property
     def is_uneven(self) -> bool:
-        """Whether no mode is without points, but their shares are far from equal: at half of them, or settled so."""
-        if not self.has_every_mode:
+        """Whether hardly a mode is without points, but their shares are far from equal: settled so, or at half of them.
+
+        Of points that crowd at half of the modes all modes must have some.
+        """
+        if not self.has("modes_captured"):
             return False
-        effective = self.measured_within("effective_modes", limit("crowded_steps")).mean()
-        few = effective < limit("most_modes") * self.reference["effective_modes"]
+        if self.is_crowded:
+            return self.has_every_mode
+        fills_few = self._effective() < self._most("effective_modes")
+        reaches_most = self.has_every_mode or (self._captured() >= self._most("modes_captured") and not self.has_left)
         rests = self.turnover < limit("settled") and not self.is_nearer("resting_distance")
-        return self.is_crowded or bool(few and rests)
+        return fills_few and reaches_most and rests
 
     @property
     def distance(self) -> float:
         """Exact W₁, the smaller of the last two measurements: a single bad one does not change the name."""
         return float(self.measured("wasserstein_exact", 2).min())
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the points had come nearer to the data than they are now."""
+        return bool(self.distance >= limit("relapse") * self.history["wasserstein_exact"].min())
 
     def in_floors(self, threshold: str) -> float:
         """A threshold in multiples of a perfect generator's W₁, as a distance.
@@ -158,7 +190,7 @@ class Recent:
         if not self.has("effective_modes"):
             return False
         had = np.minimum(self._every("effective_modes"), self._every("modes_captured"))
-        return self._lasted("effective_modes", had >= limit("most_modes") * self.reference["effective_modes"])
+        return self._lasted("effective_modes", had >= self._most("effective_modes"))
 
     def _lasted(self, name: str, held: np.ndarray) -> bool:
         """Whether something held at all measurements of some while, two at least, that ended before the last ones.

@@ -146,9 +146,10 @@ THRESHOLDS = {
         "two counts or more of a small network's pictures",
     ),
     "spread_images": Threshold(
-        800,
-        "generator steps at least before images that are alike are judged",
-        "an untrained generator's images are all grey, and differ as the data do after some hundred steps (measured)",
+        1000,
+        "generator steps at least before images that are alike, or of few classes, are judged",
+        "an untrained generator's images are all grey; of digits they part between steps 400 and 1,000, and are of "
+        "most classes 500 later (measured)",
     ),
     "turnover": Threshold(
         0.25,
