@@ -58,6 +58,15 @@ def test_the_switches_of_curves_leave_them_room_beside_the_pictures_of_a_gan(lab
     lab.page.wait_for_function(
         f"() => {figures}.length > 1 && {figures}.every(one => one.offsetHeight >= 96)", timeout=SECONDS
     )
+    # Of a run with figures of all kinds they take two lines.
+    lab.open("gan?generator_width=16&critic_width=16")
+    lab.press("Play")
+    lab.wait("h.step > 100")
+    lab.press("Pause")
+    switches = "[...document.querySelectorAll('.panel.curves .under')].filter(one => one.offsetHeight)"
+    lab.page.wait_for_function(
+        f"() => {switches}.length > 1 && {switches}.every(one => one.offsetHeight < 65)", timeout=SECONDS
+    )
 
 
 @pytest.mark.parametrize("path", THEORY)
