@@ -146,7 +146,15 @@ CASES = {
         WGAN, gan_curves(generator_grad_norm=np.full(STEPS, 1e-8)), Name.HEALTHY,
     ),
     "a sure discriminator under minimax": (
-        GANConfig(objective="minimax"), gan_curves(fake_score=np.full(STEPS, -6.0)), Name.VANISHING_GRADIENT,
+        GANConfig(objective="minimax", generator_optimizer="sgd"), gan_curves(fake_score=np.full(STEPS, -6.0)),
+        Name.VANISHING_GRADIENT,
+    ),
+    "a sure discriminator under minimax, and points that Adam does not carry either": (
+        GANConfig(objective="minimax"), gan_curves(**far_away(), fake_score=np.full(STEPS, -6.0)),
+        Name.VANISHING_GRADIENT,
+    ),
+    "a sure discriminator under minimax whose small gradient Adam rescales": (
+        GANConfig(objective="minimax"), gan_curves(fake_score=np.full(STEPS, -6.0)), Name.HEALTHY,
     ),
     "a sure discriminator under the other loss": (
         GANConfig(objective="nonsaturating"), gan_curves(fake_score=np.full(STEPS, -6.0)), Name.HEALTHY,
@@ -352,6 +360,13 @@ def test_images_have_no_modes_and_no_exact_distance_and_are_judged_by_the_rest()
     found = diagnose(IMAGES, image_curves(*VARIED), DIGITS)
     assert found.name == Name.HEALTHY and "two generated images differ by 8.8" in found.saw
     assert diagnose(IMAGES, image_curves(*VARIED, wasserstein_estimate=SWINGING), DIGITS).name == Name.OSCILLATION
+
+
+def test_a_sure_discriminator_under_minimax_is_blamed_where_pictures_stay_alike_and_not_where_they_vary():
+    minimax, sure = GANConfig(data="mnist", objective="minimax"), {"fake_score": np.full(STEPS, -6.0)}
+    assert diagnose(minimax, image_curves(*10 * [0.9], **sure), DIGITS).name == Name.VANISHING_GRADIENT
+    assert diagnose(minimax, image_curves(*VARIED, **sure), DIGITS).name == Name.HEALTHY
+    assert diagnose(minimax, image_curves(*np.geomspace(0.6, 4.0, 10), **sure), DIGITS).name == Name.WARMING_UP
 
 
 @pytest.mark.parametrize("distance", [1.1, 5.1, 6.4])

@@ -3,10 +3,19 @@
 import numpy as np
 
 from genlab.config import GANConfig
-from genlab.diagnosis.both import Attempts, bounded, faster, reach, slower, without_maximum, without_mistake
+from genlab.diagnosis.both import (
+    RESCALING,
+    Attempts,
+    bounded,
+    faster,
+    reach,
+    slower,
+    without_maximum,
+    without_mistake,
+)
 from genlab.diagnosis.classes import told
 from genlab.diagnosis.diagnosis import Diagnosis, Name
-from genlab.diagnosis.modes import crowd
+from genlab.diagnosis.modes import are_varied, crowd, still_parting
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
 from genlab.diagnosis.words import number, sentence
@@ -110,16 +119,19 @@ def _has_moved(recent: Recent) -> bool:
 
 
 def saturated(recent: Recent) -> Diagnosis | None:
-    """The minimax generator's points are so surely recognised that its loss is flat."""
-    belief = 1 / (1 + np.exp(-recent.median("fake_score")))
-    if recent.config.objective != "minimax" or belief >= limit("saturated_score"):
+    """The minimax generator's points are so surely recognised that its loss is flat, and nothing makes up for that."""
+    belief, config = 1 / (1 + np.exp(-recent.median("fake_score"))), recent.config
+    if config.objective != "minimax" or belief >= limit("saturated_score"):
+        return None
+    # An optimizer that rescales a small gradient may carry the points, or part the images, all the same.
+    if config.generator_optimizer in RESCALING and (_has_moved(recent) or are_varied(recent) or still_parting(recent)):
         return None
     norm = number(recent.median("generator_grad_norm"))
     return Diagnosis(
         Name.VANISHING_GRADIENT,
         f"D(G(z)) is {number(belief)}, below {limit('saturated_score'):g}; norm of the generator's gradient {norm}.",
-        "log(1 − D) is flat where the discriminator is sure that a point is generated: the better it gets, the less "
-        "the generator learns.",
+        "log(1 − D) is flat where the discriminator is sure that a point is generated: the better it gets, the smaller "
+        "is the generator's gradient.",
         ({"objective": "nonsaturating"}, {"r1_weight": 0.1}),
         "discriminator",
     )

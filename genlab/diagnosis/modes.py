@@ -84,11 +84,9 @@ def collapse(recent: Recent) -> Diagnosis | None:
 
 def images_alike(recent: Recent) -> Diagnosis | None:
     """The generated images are far more alike than those of the data."""
-    if not recent.has("sample_distance"):
+    if not recent.has("sample_distance") or are_varied(recent):
         return None
     now, data = recent.measured_within("sample_distance", limit("crowded_steps")).mean(), recent.reference
-    if now >= limit("alike") * data["sample_distance"]:
-        return None
     judged = recent.changed_at + int(limit("spread_images"))
     if early := not_before(recent, judged) or still_parting(recent):
         return early
@@ -101,6 +99,14 @@ def images_alike(recent: Recent) -> Diagnosis | None:
         against_crowding(recent.config),
         "gallery",
     )
+
+
+def are_varied(recent: Recent) -> bool:
+    """Whether generated images differ from each other about as much as those of the data; False of points."""
+    if not recent.has("sample_distance"):
+        return False
+    now = recent.measured_within("sample_distance", limit("crowded_steps")).mean()
+    return bool(now >= limit("alike") * recent.reference["sample_distance"])
 
 
 def still_parting(recent: Recent) -> Diagnosis | None:
