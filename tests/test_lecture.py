@@ -80,6 +80,24 @@ def test_the_updates_stand_beside_the_gradients_with_the_run_s_step_and_rates():
     assert "L<sub>f</sub>" in alternating and "at once" in caption(GANConfig(updates="simultaneous"))
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"objective": "wgan"}, "at most K·W₁"),
+        ({"objective": "wgan", "clip": None}, "nothing bounds this one"),
+        ({"objective": "wgan", "clip": None, "spectral_norm": True}, "each layer's slope at 1"),
+        ({"objective": "wgan", "mistake": "clipped_gradients"}, "nothing bounds this one"),
+        ({"objective": "wgan_gp"}, "1 + W₁/2λ"),
+        ({"objective": "wgan_gp", "gp_weight": 0.0}, "nothing bounds this one"),
+        ({"objective": "nonsaturating"}, ""),
+    ],
+)
+def test_beside_a_critic_s_estimate_stands_what_its_maximum_is(settings, words):
+    (panel,) = (panel for panel in gan_view(GANConfig(**settings)).panels if panel.id == "wasserstein")
+    caption = panel.spec.get("caption", "")
+    assert words in caption and ("1-Lipschitz" in caption) == bool(words)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("config", [VAEConfig(), GANConfig(), GANConfig(objective="wgan")], ids=["VAE", "GAN", "WGAN"])
 def test_both_stages_are_one_picture(config, theme):

@@ -170,14 +170,14 @@ def _distances(config: GANConfig) -> list[Panel]:
 
 def _what_is_estimated(config: GANConfig) -> str:
     """What a critic's estimate can be: W₁ itself only at the maximum over 1-Lipschitz functions."""
-    why = "W₁ is the maximum over all f with |f(x) − f(y)| ≤ |x − y| (1-Lipschitz)"
+    why = "W₁ is the maximum over 1-Lipschitz f"
     if config.frees_critic:
-        return f"{why}; nothing bounds this f, nor its estimate."
+        return f"{why}; nothing bounds this one, nor its estimate."
     if config.objective == "wgan_gp" and config.gp_weight:
-        return f"{why}. Under the penalty the best f estimates W₁·(1 + W₁/2λ), λ = {{config.gp_weight}}."
+        return f"{why}; under the penalty the best one estimates W₁·(1 + W₁/2λ), λ = {{config.gp_weight}}."
     if config.boxes_critic:
-        return f"{why}. Clipping bounds the slope by some K: the estimate is at most K·W₁, K unknown."
-    return f"{why}. Spectral normalisation holds each layer's slope at 1."
+        return f"{why}; clipping bounds the slope by some K: at most K·W₁, K unknown."
+    return f"{why}; spectral normalisation holds each layer's slope at 1."
 
 
 def _diversity() -> Panel:
