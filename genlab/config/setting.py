@@ -47,10 +47,15 @@ class Setting:
     of_images: Any = None
 
     @property
+    def defaults(self) -> tuple[Any, ...]:
+        """The default, and where it is another that of images."""
+        return (self.default,) if self.of_images is None else (self.default, self.of_images)
+
+    @property
     def usual(self) -> str:
         """The default in words."""
-        of_images = "" if self.of_images is None else f" ({setting_text(self.of_images)} of images)"
-        return setting_text(self.default) + of_images
+        of_points, *of_images = map(setting_text, self.defaults)
+        return of_points + "".join(f" ({text} of images)" for text in of_images)
 
     @property
     def allowed(self) -> str:

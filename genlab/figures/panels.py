@@ -97,7 +97,7 @@ class View:
             "model": self.model, "panels": [panel.to_data() for panel in self.panels], "grid": self.grid,
             "formula": self.formula, "bar": self.bar, "group": self.group,
             "names": {
-                name: [setting.symbol or setting.label, setting.default]
+                name: [setting.symbol or setting.label, *setting.defaults]
                 for name, setting in (CONFIGS[self.model].settings() if self.model in CONFIGS else {}).items()
             },
         }  # fmt: skip

@@ -10,6 +10,9 @@ test("under a picture stand data and objective, what is not as usual, and the se
   assert.equal(setUp(config, names), "Data ring8 · Objective wgan · c 0.5 · Seed 3");
   assert.equal(setUp({ ...config, clip: null }, names), "Data ring8 · Objective wgan · c off · Seed 3");
   assert.equal(setUp({}, names), "");
+  // A default of images is as usual as that of points.
+  const both = { ...names, width: ["Width", 64, 16] };
+  assert.deepEqual([64, 16, 8].map(width => setUp({ width }, both)), ["", "", "Width 8"]);
 });
 
 test("settings are broken into lines between two of them", () => {

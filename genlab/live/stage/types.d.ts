@@ -34,8 +34,8 @@ export type Status = "starting" | "paused" | "running" | "idle" | "diverged" | "
 
 export type Settings = Record<string, any>;
 
-/** Of each setting its symbol (or label) and its default. */
-export type SettingNames = Record<string, [string, any]>;
+/** Of each setting its symbol (or label) and its defaults: that of points, and where it is another that of images. */
+export type SettingNames = Record<string, [string, ...any[]]>;
 
 export interface Diagnosis {
   name: string;

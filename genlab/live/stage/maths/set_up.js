@@ -9,7 +9,7 @@ const LAST = "seed";
 /** The settings that make a run: the main ones, those that are not the usual ones, the seed. @param {Settings} config @param {SettingNames} names */
 export function setUp(config, names) {
   const told = Object.keys(names).filter(name => name in config && name !== LAST &&
-    (ALWAYS.includes(name) || config[name] !== names[name][1]));
+    (ALWAYS.includes(name) || !names[name].slice(1).includes(config[name])));
   return [...told, ...(LAST in config ? [LAST] : [])]
     .map(name => `${names[name]?.[0] ?? name} ${config[name] === null ? "off" : number(config[name], 4)}`)
     .join(" · ");
