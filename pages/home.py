@@ -3,8 +3,8 @@
 import streamlit as st
 
 from genlab.scenarios import HOME, SCENARIOS
-from genlab.ui import ASSETS, PAGES
-from genlab.ui.cards import scenario_card
+from genlab.ui import PAGES
+from genlab.ui.cards import home_picture, scenario_card
 
 WAYS = {
     "Look further": {
@@ -33,7 +33,7 @@ with words:
         "collapses, why a GAN oscillates, and what the KL weight, weight clipping and the critic's steps do."
     )
 with picture:
-    st.image(ASSETS / "home.svg", width="stretch", alt="Four scatter plots of one GAN during its training")
+    st.image(home_picture(), width="stretch", alt="Four scatter plots of one GAN during its training")
     st.caption(
         "One GAN (non-saturating loss, both networks at a rate of 0.001, seed 0) after 0, 500, 1,000 and 3,000 steps: "
         "blue circles are real points, vermilion crosses generated ones. They crowd at a few of the eight modes, "

@@ -1,9 +1,11 @@
 """Figures ask only for what a worker sends, in colours that can be told apart in both themes."""
 
+import colorsys
 import json
 import re
 import tomllib
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from genlab.data import points
 from genlab.figures import gan_view, vae_view
 from genlab.figures.drawn import DRAWN_FOR
 from genlab.figures.map import shown_measures
-from genlab.figures.palette import BACKGROUND, CLASS_SYMBOLS, PALETTE, TEXT, contrast
+from genlab.figures.palette import BACKGROUND, CLASS_SYMBOLS, PALETTE, POSITION_SCALE, TEXT, contrast, mix
 from genlab.figures.still import distances, over_density, overlay
 from genlab.figures.twins import VIEWS
 from genlab.live.modules import modules
@@ -171,9 +173,26 @@ def test_a_view_is_json_without_nan(view):
     json.dumps(view, allow_nan=False)
 
 
-def test_real_is_blue_and_generated_vermilion_in_both_themes():
-    for theme in THEMES:
-        assert (PALETTE[theme]["real"], PALETTE[theme]["generated"]) == ("#0072B2", "#D55E00")
+def test_real_is_blue_and_generated_vermilion_and_in_the_dark_theme_every_hue_is_a_brighter_one():
+    assert (PALETTE["light"]["real"], PALETTE["light"]["generated"]) == ("#0072B2", "#D55E00")
+    for token, colour in PALETTE["light"].items():
+        if not token.startswith(("class", "field")):
+            brighter = PALETTE["dark"][token]
+            assert contrast(brighter, BACKGROUND["dark"]) >= 6, token
+            (hue, _, strong), (other, _, _) = (colorsys.rgb_to_hls(*rgb(one)) for one in (colour, brighter))
+            assert not strong or abs(hue - other) < 10 / 360, token
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_what_lies_on_the_wheel_of_positions_stands_out_from_the_page(theme):
+    stops = [PALETTE[theme][token.removeprefix("@")] for _, token in POSITION_SCALE]
+    assert stops[0] == stops[-1]
+    for one, other in pairwise(stops):
+        assert all(contrast(mix(one, other, i / 10), BACKGROUND[theme]) >= 3 for i in range(11))
+
+
+def rgb(colour: str) -> tuple[float, ...]:
+    return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
 
 
 def test_the_palette_is_made_for_the_themes_that_streamlit_shows():

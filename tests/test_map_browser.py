@@ -27,7 +27,14 @@ def test_a_map_fills_and_a_cell_is_seen_and_opened_as_a_run(page, server):
         "() => window.genlab?.panels.get('map').canvas.data[1].z.flat().every(z => z !== null)", timeout=150_000
     )
     page.wait_for_function("() => document.querySelector('.genlab-live progress').value === 1", timeout=150_000)
-    assert page.locator(".nothing:visible").first.inner_text() == "Choose a cell of the map to see its model."
+    nothing = page.locator(".nothing:visible", has_text="Choose a cell of the map to see its model.")
+    nothing.first.wait_for()
+    # What cannot be zoomed nor taken away yet says so.
+    empty = page.locator(".area", has=nothing).filter(has=page.locator("summary[title=More]")).first
+    for asked in ("Zoom in", "Picture (PNG)"):
+        empty.locator("summary[title=More]").click()
+        empty.get_by_role("button", name=asked).click()
+        page.locator(".said", has_text="Nothing is drawn in this panel yet.").get_by_role("button").click()
     page.locator(".panel.map .canvas").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")

@@ -81,14 +81,18 @@ def test_a_phone_shows_a_theory_page_without_scrolling_it_to_the_side(lab, path)
     lab.page.wait_for_function(f"() => {whole}", timeout=SECONDS)
 
 
-def test_in_a_low_window_the_picture_comes_first_and_its_settings_follow(lab):
-    resize(lab, 683, 384)
+def test_in_a_small_window_the_picture_comes_first_and_its_settings_follow(lab):
     lab.open("gan?generator_width=16&critic_width=16")
-    boxes = "['.genlab-live', '.area', '.settings'].map(one => document.querySelector(one).getBoundingClientRect())"
-    first = "main.top - whole.top < 384 / 2 && settings.top >= main.bottom"
-    lab.wait(f"(([whole, main, settings]) => {first})({boxes})")
+    boxes = "['.genlab-live', '.area', '.front'].map(one => document.querySelector(one).getBoundingClientRect())"
+    row = "[...document.querySelectorAll('.front .control :is(.row, select)')].filter(one => one.checkVisibility())"
+    for width, height in ((683, 384), (390, 844)):
+        resize(lab, width, height)
+        # What it obeys follows at once, each control wide enough for a finger.
+        first = "main.top - whole.top < 192 && front.top >= main.bottom && front.top - main.bottom < 40"
+        wide = f"{row}.length && {row}.every(one => one.offsetWidth >= 150)"
+        lab.wait(f"(([whole, main, front]) => {first})({boxes}) && {wide}")
     resize(lab, 1366, 768)
-    lab.wait(f"(([, main, settings]) => settings.right <= main.left && settings.top <= main.top)({boxes})")
+    lab.wait(f"(([, main, front]) => front.right <= main.left && front.top <= main.top + 4)({boxes})")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -9,20 +9,28 @@ BACKGROUND = {"light": "#ffffff", "dark": "#0e1117"}
 
 TEXT = {"light": "#14181d", "dark": "#eef2f6"}
 
-_BOTH = {
-    "real": "#0072B2",
-    "generated": "#D55E00",
-    "prior": "#808080",
-    "critic": "#009E73",
-    "generator": "#D55E00",
-    "sum": "#808080",
-    "elbo": "#009E73",
-    "reconstruction": "#B07400",
-    "kl": "#AA5FA8",
-    "weighted_kl": "#C2185B",
-    "exact": "#B07400",
-    "arrows": "#AA5FA8",
+_MARKS = {
+    "light": {
+        "real": "#0072B2",
+        "generated": "#D55E00",
+        "prior": "#808080",
+        "critic": "#009E73",
+        "reconstruction": "#B07400",
+        "kl": "#AA5FA8",
+        "weighted_kl": "#C2185B",
+    },
+    # The same hues, brighter: on a dark ground the others look dull from the last row.
+    "dark": {
+        "real": "#56B4E9",
+        "generated": "#FF8C42",
+        "prior": "#A6A6A6",
+        "critic": "#2FCB9B",
+        "reconstruction": "#E0A526",
+        "kl": "#D08CCE",
+        "weighted_kl": "#FF5C95",
+    },
 }
+_ALIKE = {"generator": "generated", "sum": "prior", "elbo": "critic", "exact": "reconstruction", "arrows": "kl"}
 _CLASSES = {
     "light": "#332288 #0072B2 #117733 #B8860B #D55E00 #882255 #AA5FA8 #007A87 #A0522D #5A5A5A".split(),
     "dark": "#9C8CFF #56B4E9 #44AA99 #DDCC77 #FF8C42 #E0788A #CC99FF #88E0EF #B5BD3A #BBBBBB".split(),
@@ -30,13 +38,17 @@ _CLASSES = {
 # Points are drawn over the field: its ends stay pale (light) or deep (dark) so that the points stand out at 3:1.
 _FIELD = {
     "light": {"field_real": "#D0E7F6", "field_middle": "#FFFFFF", "field_fake": "#FEE4D2"},
-    # Of the hues near blue and vermilion those that are strongest for their lightness: 3:1 leaves little of that.
-    "dark": {"field_real": "#001B66", "field_middle": "#0E1117", "field_fake": "#470E00"},
+    "dark": {"field_real": "#0A3F6B", "field_middle": "#0E1117", "field_fake": "#662B0C"},
 }
 
 PALETTE: dict[str, dict[str, str]] = {
-    theme: {**_BOTH, **_FIELD[theme], **{f"class{i}": colour for i, colour in enumerate(_CLASSES[theme])}}
-    for theme in ("light", "dark")
+    theme: {
+        **marks,
+        **{token: marks[other] for token, other in _ALIKE.items()},
+        **_FIELD[theme],
+        **{f"class{i}": colour for i, colour in enumerate(_CLASSES[theme])},
+    }
+    for theme, marks in _MARKS.items()
 }
 """Theme → token → colour. Latent classes are ten colours that also differ in lightness."""
 
@@ -48,7 +60,7 @@ CLASS_SYMBOLS = (
 FIELD_SCALE = [[0, "@field_fake"], [0.5, "@field_middle"], [1, "@field_real"]]
 """Critic's field: low (generated, vermilion) to high (real, blue) through a neutral middle."""
 
-POSITION_SCALE = [[0, "#0072B2"], [0.33, "#009E73"], [0.67, "#AA5FA8"], [1, "#0072B2"]]
+POSITION_SCALE = [[0, "@real"], [0.33, "@critic"], [0.67, "@kl"], [1, "@real"]]
 """A closed cycle of hues, without that of generated points, for points coloured by the angle of their position."""
 
 

@@ -10,6 +10,8 @@ from genlab.figures.palette import PALETTE, TEXT
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 DENSITY_SIDE = 121
+DENSEST = 0.5
+"""Opacity of the density's colour where it is greatest: the points over it stand out."""
 MOST_SHOWN = 3000
 SHOWN = 600
 """Points of data whose density is not known."""
@@ -68,7 +70,7 @@ def _add_density(figure: go.Figure, distribution: Distribution, theme: str) -> N
     x, y = np.meshgrid(axis, axis)
     # Narrow modes would leave everything else white: the eye reads the square root better.
     density = np.sqrt(distribution.density(np.column_stack([x.ravel(), y.ravel()])).reshape(x.shape))
-    real = _rgba(PALETTE[theme]["real"], 0), _rgba(PALETTE[theme]["real"], 0.75)
+    real = _rgba(PALETTE[theme]["real"], 0), _rgba(PALETTE[theme]["real"], DENSEST)
     figure.add_heatmap(
         x=axis, y=axis, z=density, colorscale=[[0, real[0]], [1, real[1]]], showscale=False, hoverinfo="skip",
         zsmooth="best",

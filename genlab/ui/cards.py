@@ -24,7 +24,8 @@ def scenario_card(scenario: Scenario) -> None:
     model = scenario.config.model
     with st.container(border=True, height="stretch", gap="small"):
         st.markdown(f"{ICONS[model]} **{scenario.title}**")
-        st.image(_picture(scenario.name, theme()), width="stretch", alt=f"{scenario.title}: {PICTURED[model]}")
+        picture = _in_colours(f"cards/{scenario.name}", theme())
+        st.image(picture, width="stretch", alt=f"{scenario.title}: {PICTURED[model]}")
         st.markdown(f"{scenario.claim} {scenario.later}".strip())
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             key = f"start.{scenario.name}"
@@ -43,11 +44,16 @@ def _start(scenario: Scenario) -> None:
     go(PAGES / f"{config.model}.py", {"run": run_id, **config.to_query()})
 
 
+def home_picture() -> str:
+    """One GAN at four steps, as SVG in the colours of the theme."""
+    return _in_colours("home", theme())
+
+
 @cache
-def _picture(name: str, theme: str) -> str:
-    """The picture of a demonstration in the colours of the theme, as SVG; drawn by ``python -m genlab.pictures``."""
-    drawn = (ASSETS / "cards" / f"{name}.svg").read_text(encoding="utf-8")
-    codes = name.startswith("vae")
+def _in_colours(name: str, theme: str) -> str:
+    """A picture in the colours of the theme, as SVG; drawn by ``python -m genlab.pictures``."""
+    drawn = (ASSETS / f"{name}.svg").read_text(encoding="utf-8")
+    codes = name.startswith("cards/vae")
     # A colour may be that of a class of codes and of real points: it becomes the one that is drawn here.
     tokens = sorted(PALETTE["light"], key=lambda token: token.startswith("class") != codes)
     colours = {PALETTE["light"][token]: PALETTE[theme][token] for token in reversed(tokens)} | {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  decades, extremes, historyOf, interpolate, joined, median, middleBy, middleRange, newestOf, pointsOf, segmentsOf, smooth, takenAt,
+  extremes, historyOf, interpolate, joined, logTicks, median, middleBy, middleRange, newestOf, pointsOf, segmentsOf, smooth, takenAt,
   thenOf, valuesOf,
 } from "../../genlab/live/stage/maths/series.js";
 
@@ -38,9 +38,13 @@ test("on a log axis the middle range is in decades and leaves out what is not po
 
 test("of too few values there is no middle", () => assert.equal(middleRange([1, NaN, 2], false), undefined));
 
-test("decades count powers of ten", () => {
-  assert.equal(decades([1, 1000, NaN, -5]), 3);
-  assert.equal(decades([-1, 0]), -1);
+test("a logarithmic axis has as many ticks as their labels have room, and two where a power of ten is not in sight", () => {
+  assert.deepEqual(logTicks([0.3, 2, NaN, -5], 4), { dtick: "D2", tickformat: "~g" });
+  assert.deepEqual(logTicks([0.03, 0.4], 2), { dtick: 1 });
+  assert.deepEqual(logTicks([1e-6, 1], 3), { dtick: 2 });
+  assert.deepEqual(logTicks([0.2, 0.4, 0.9], 1), { tickmode: "array", tickvals: [0.2, 0.5], ticktext: ["0.2", "0.5"] });
+  assert.deepEqual(logTicks([3.1, 3.4], 2), { tickmode: "array", tickvals: [3.1, 3.4], ticktext: ["3.1", "3.4"] });
+  assert.deepEqual(logTicks([-1, 0], 3), { dtick: 1 });
 });
 
 test("the extremes of as many values as a long run has", () => {

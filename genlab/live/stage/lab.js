@@ -122,6 +122,7 @@ export class Lab {
     this.data = data;
     this.theme = readTheme(this.root, data.palette);
     this.root.dataset.theme = this.theme.name;
+    this.root.style.setProperty("--kl", this.theme.kl);
     this.root.dataset.bar = data.bar;
     const another = before && before.run !== data.run;
     if (before?.run !== data.run) {

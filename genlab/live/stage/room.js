@@ -10,8 +10,9 @@ import { element, scrollerOf } from "./page/dom.js";
 const WIDE = 1500; // px of component width from which the wide grid is used
 const SHARED = 1700; // px of window width from which several mounts that share it write large
 const STACKED = 1000; // px of component width below which the panels stand in one column
-const TWO = 640; // px below which the two of presenter mode do
+const TWO = 640; // px below which the two of presenter mode do, and the settings stand below the main picture
 const ROW = 200; // px that a row of panels has at least, however little room the page leaves
+const TIGHT = 250; // px of height below which a panel has its caption in its menu
 const GAP = 8; // px, as --gap in live.css
 
 export class Room {
@@ -55,15 +56,15 @@ export class Room {
     lab.feed.subscribe();
   }
 
-  /** In a low window the picture comes first, what it obeys after it. A control that moves loses the hand on it: none does that need not. */
+  /** In a small window the picture comes first, what it obeys after it. A control that moves loses the hand on it: none does that need not. */
   order() {
     const { sentences, desk, hand: { controls: { node } }, root } = this.lab;
     const main = this.areas.get("main")?.node;
-    const low = this.low() && main;
-    root.classList.toggle("low", Boolean(low));
-    if (low) main.after(sentences);
-    if (low && sentences.nextSibling !== node) sentences.after(node);
-    if (!low && node.parentNode !== desk) desk.prepend(node);
+    const small = this.small() && main;
+    root.classList.toggle("small", Boolean(small));
+    if (small && main.nextSibling !== node) main.after(node);
+    if (small) node.after(sentences);
+    if (!small && node.parentNode !== desk) desk.prepend(node);
   }
 
   /** Fills the window below whatever the page has put above, so that nothing needs scrolling. */
@@ -74,8 +75,8 @@ export class Room {
       const top = lab.root.getBoundingClientRect().top + scrollerOf(lab.root).scrollTop;
       if (!lab.presenter.on) lab.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
       const classes = lab.root.classList;
-      const [stacked, low] = [classes.contains("stacked"), classes.contains("low")];
-      if (this.size() !== lab.root.dataset.grid || this.stacked() !== stacked || this.low() !== low) {
+      const [stacked, small] = [classes.contains("stacked"), classes.contains("small")];
+      if (this.size() !== lab.root.dataset.grid || this.stacked() !== stacked || this.small() !== small) {
         this.arrange();
         lab.draw();
       }
@@ -102,6 +103,8 @@ export class Room {
     const columns = this.lab.root.dataset.grid === "wide" ? 2 : 1;
     const main = mainWidth({ width, height, side, letter: this.fontSize(), gap: GAP, columns });
     this.grid.style.setProperty("--main", `${main}px`);
+    const tight = !this.stacked() && !this.lab.enlarged.area;
+    for (const { node } of this.areas.values()) node.classList.toggle("tight", tight && node.offsetHeight < TIGHT);
   }
 
   /** Whether a panel can be seen now. @param {Panel | undefined} panel */
@@ -131,8 +134,10 @@ export class Room {
     return data.bar === "all" && (root.clientWidth < least || window.innerHeight < LOW);
   }
 
-  low() {
-    return this.lab.data.bar === "all" && window.innerHeight < LOW && this.areas.has("main");
+  /** A low window, or a phone. */
+  small() {
+    const { data, root } = this.lab;
+    return data.bar === "all" && (window.innerHeight < LOW || root.clientWidth < TWO) && this.areas.has("main");
   }
 
   /** px. On a large screen, which is often a projector's, everything is written larger. */

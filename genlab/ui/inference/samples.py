@@ -21,7 +21,7 @@ TEMPERATURE = "The noise is multiplied by it: below 1 typical examples, above 1 
 def samples(models: list[Model]) -> None:
     """Samples from fresh noise, measured against the data, with the nearest training examples beside them."""
     images = any(model.config.is_images for model in models)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="asked"):
         seed = seed_box("Seed", remembered("seed"))
         with st.container(width=300):
             setting = SETTINGS["temperature"]

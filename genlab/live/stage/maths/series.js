@@ -1,6 +1,7 @@
 // Histories: which values a curve has, smoothed how, and what range and ticks show them.
 
 /** @import { Arrays, Columns, NumberArray, Series } from "../types.js" */
+import { number } from "./text.js";
 
 /** The histories among the arrays of a frame, each with its name. @param {Arrays} arrays @returns {[string, NumberArray][]} */
 export function historyOf(arrays) {
@@ -113,11 +114,23 @@ export function middleRange(values, log) {
 /** Least and greatest, of however many values. @param {number[]} values @returns {[number, number]} */
 export const extremes = values => values.reduce(([a, b], y) => [Math.min(a, y), Math.max(b, y)], [Infinity, -Infinity]);
 
-/** How many decades positive values span; −1 where there are none. @param {number[]} values */
-export function decades(values) {
-  const positive = values.filter(value => value > 0 && isFinite(value));
-  const [low, high] = extremes(positive);
-  return positive.length ? Math.log10(high / low) : -1;
+/**
+ * Plotly's ticks of a logarithmic axis: at 1, 2 and 5 of each decade as long as these have room, at whole decades, or of
+ * less than one decade at the two outermost that can be told in one digit.
+ * @param {number[]} values @param {number} room for so many labels
+ */
+export function logTicks(values, room) {
+  const [low, high] = extremes(values.filter(value => value > 0 && isFinite(value)));
+  if (!(low <= high)) return { dtick: 1 };
+  const span = Math.log10(high / low);
+  const first = Math.floor(Math.log10(low));
+  const digits = Array.from({ length: Math.ceil(span) + 2 }, (_, i) => [1, 2, 5].map(digit => digit * 10 ** (first + i))).flat();
+  const inside = digits.filter(value => value >= low && value <= high);
+  // Without a format Plotly writes the digit alone, and small.
+  if (span <= 1.2 && inside.length > 1 && inside.length <= room) return { dtick: "D2", tickformat: "~g" };
+  if (span >= 1) return { dtick: Math.ceil(span / room) };
+  const ends = inside.length > 1 ? [inside[0], inside[inside.length - 1]] : [low, high];
+  return { tickmode: "array", tickvals: ends, ticktext: ends.map(value => number(value, 2)) };
 }
 
 /**

@@ -74,8 +74,8 @@ export class Bound extends PlotlyPanel {
     /** @type {(name: string, colour: string, base: number[], length: number[], text: string[], pattern: string) => any} */
     const bar = (name, colour, base, length, text, pattern) => ({
       type: "bar", orientation: "h", name, y, base, x: length, text, textposition: "inside", insidetextanchor: "middle",
-      constraintext: "none", cliponaxis: false, width: 0.62, textfont: { color: "#fff" },
-      marker: { color: colour, pattern: { shape: pattern, bgcolor: colour, fgcolor: "#fff", size: 8, solidity: 0.15 } },
+      constraintext: "none", cliponaxis: false, width: 0.62, textfont: { color: theme.background },
+      marker: { color: colour, pattern: { shape: pattern, bgcolor: colour, fgcolor: theme.background, size: 8, solidity: 0.15 } },
       hovertemplate: `${name}: %{customdata:.4f} nats<extra></extra>`,
     });
     const zero = bars.map(() => 0);

@@ -1,10 +1,12 @@
 // Histories with what a training dashboard has; min, max and last value of each stand on its switch.
 
 /** @import { Lab } from "../lab.js" */
-/** @import { Columns, CurveChoices, FrameHeader, PanelSpec, Series, Theme } from "../types.js" */
+/** @import { Columns, CurveChoices, FrameHeader, Level, PanelSpec, Series, Theme } from "../types.js" */
+/** @import { Place } from "../maths/labels.js" */
 import {
-  decades, extremes, interpolate, joined, middleRange, newestOf, pointsOf, scaledOf, segmentsOf, smooth, takenAt, thenOf, valuesOf,
+  extremes, interpolate, joined, middleRange, newestOf, pointsOf, scaledOf, segmentsOf, smooth, takenAt, thenOf, valuesOf,
 } from "../maths/series.js";
+import { placesOf } from "../maths/labels.js";
 import { number, whole } from "../maths/text.js";
 import { action, change, element, press, rich, swatch, toggle } from "../page/dom.js";
 import { recall, remember } from "../page/memory.js";
@@ -40,6 +42,8 @@ export class Curves extends PlotlyPanel {
     this.outliers = toggle("Ignore outliers in scaling", middle, on => this.option({ outliers: on }));
     this.tools = [this.logButton, this.menu(this.logX, this.outliers, action("History (CSV)", () => this.lab.csv()))];
     this.note = element("span", { class: "note" });
+    /** @type {Map<string, Place>} where the words of each line to compare with stand */
+    this.places = new Map();
   }
 
   /** @param {PanelSpec} spec */
@@ -117,9 +121,9 @@ export class Curves extends PlotlyPanel {
     ];
     change(this.note, notes.filter(Boolean).join("; "));
     /** @type {any} */
-    const layout = this.layout(columns, curves.x, range, theme);
+    const layout = this.layout(columns, curves.x, range, theme, traces);
     Object.assign(layout, this.rightAxis(traces));
-    if (this.options.log) layout.yaxis.dtick = this.logTicks(decades(traces.flatMap(trace => Array.from(trace.y))));
+    if (this.options.log) Object.assign(layout.yaxis, this.logTicks([...traces.filter(trace => !trace.yaxis), { y: this.levels().map(({ y }) => y) }]));
     traces.push(...this.changeMarks(columns, curves.x));
     await this.react(traces, layout);
   }
@@ -245,8 +249,8 @@ export class Curves extends PlotlyPanel {
     return at.length > MOST_LINES ? [] : at.map(x => ({ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line }));
   }
 
-  /** @param {Columns} columns @param {CurveChoices["x"]} x @param {[number, number] | undefined} range @param {Theme} theme */
-  layout(columns, x, range, theme) {
+  /** @param {Columns} columns @param {CurveChoices["x"]} x @param {[number, number] | undefined} range @param {Theme} theme @param {any[]} traces */
+  layout(columns, x, range, theme, traces) {
     const { log, logX, outliers } = this.options;
     const levels = this.levels();
     /** @param {number} width */
@@ -273,12 +277,43 @@ export class Curves extends PlotlyPanel {
         ...looked.shapes,
       ],
       // The axis makes room for what is written on it: of a low picture that would leave the curves nothing.
-      annotations: [...looked.annotations, ...(height < LOWEST_WRITTEN * letter ? [] : levels).map(({ y, label, below }) => ({
-        xref: "paper", x: 0, xanchor: "left", y: log ? Math.log10(y) : y, yanchor: below ? "top" : "bottom", text: label,
-        showarrow: false, bgcolor: theme.background, opacity: 0.85,
-        font: { size: this.lab.room.fontSize() - 1, color: theme.muted },
+      annotations: [...looked.annotations, ...(height < LOWEST_WRITTEN * letter ? [] : this.words(levels, traces, range)).map(({ y, label, place }) => ({
+        xref: "paper", x: place.x, xanchor: place.x === 0.5 ? "center" : place.x ? "right" : "left",
+        y: log ? Math.log10(y) : y, yanchor: place.below ? "top" : "bottom", text: label,
+        showarrow: false, bgcolor: theme.background, opacity: 0.85, font: { size: letter - 1, color: theme.muted },
       }))],
     };
+  }
+
+  /** The lines to compare with, each with a place for its words where they cover least of the curves. @param {(Level & {y: number})[]} levels @param {any[]} traces @param {[number, number] | undefined} range */
+  words(levels, traces, range) {
+    const { log, logX } = this.options;
+    const letter = this.lab.room.fontSize() - 1;
+    const { w: width, h: height } = this.canvas._fullLayout?._size ?? { w: 0.8 * this.canvas.clientWidth, h: 0.7 * this.canvas.clientHeight };
+    /** @param {ArrayLike<number>} values @param {boolean} log */
+    const scaled = (values, log) => Array.from(values, value => (log ? Math.log10(value) : value));
+    const at = scaled(levels.map(({ y }) => y), log);
+    const own = traces.filter(({ yaxis }) => yaxis === "y3").flatMap(({ y }) => scaled(y, log));
+    const left = traces.filter(({ yaxis }) => !yaxis).flatMap(({ y }) => scaled(y, log));
+    const across = this.seen("xaxis") ?? extremes(traces.flatMap(({ x }) => scaled(x, logX)).filter(isFinite));
+    const up = this.seen("yaxis") ?? range ?? wider(extremes([...left, ...at].filter(isFinite)));
+    const right = wider(this.options.outliers && middleRange(own, false) || extremes(own.filter(isFinite)));
+    /** @param {number[]} values @param {[number, number]} ends */
+    const shares = (values, [from, to]) => values.map(value => (value - from) / (to - from || 1));
+    const courses = traces.map(({ x, y, yaxis }) => ({ x: shares(scaled(x, logX), across), y: shares(scaled(y, log), yaxis ? right : up) }));
+    const heights = shares(at, up);
+    const places = placesOf(levels.map(({ label, below = false }, i) => ({
+      at: heights[i], below, before: this.places.get(label), width: Math.min(1, (0.55 * letter * label.replace(/<[^>]*>/g, "").length + 6) / width),
+    })), (1.3 * letter + 4) / height, courses);
+    return levels.map((level, i) => {
+      this.places.set(level.label, places[i]);
+      return { ...level, place: places[i] };
+    });
+  }
+
+  /** The range of an axis that a person has chosen. @param {"xaxis" | "yaxis"} axis @returns {[number, number] | undefined} */
+  seen(axis) {
+    return this.zoomed[axis] ? this.canvas.layout[axis].range : undefined;
   }
 
   /** Terms of another size have an axis of their own, on which they are not flat. @param {any[]} traces */
@@ -298,14 +333,6 @@ export class Curves extends PlotlyPanel {
     return { yaxis3 };
   }
 
-  /** Plotly's spacing of ticks on a logarithmic axis: as many whole decades as a label needs. @param {number} decades */
-  logTicks(decades) {
-    if (decades < 0) return 1;
-    if (decades <= 1.2) return "D2";
-    const room = Math.max(2, Math.floor((this.canvas.clientHeight - 50) / (1.6 * this.lab.room.fontSize())));
-    return Math.ceil(decades / room);
-  }
-
   /** The lines to compare with that have a place on the present axis. */
   levels() {
     const reference = this.lab.header?.reference ?? {};
@@ -313,6 +340,9 @@ export class Curves extends PlotlyPanel {
     return known.filter(({ y }) => Number.isFinite(y) && (y > 0 || !this.options.log));
   }
 }
+
+/** With the margin that Plotly leaves above and below. @param {[number, number]} ends @returns {[number, number]} */
+const wider = ([low, high]) => [low - 0.055 * (high - low), high + 0.055 * (high - low)];
 
 /** The title of an axis; for an empty one Plotly would keep a line free. @param {string} text @param {{size: number}} [font] */
 const titled = (text, font) => (text ? { title: font ? { text, font } : { text } } : {});

@@ -213,10 +213,13 @@ export class Explorer extends Plot {
     this.hand.lay();
     this.echo.draw();
     // The output is seen in the data's plane where that stands beside this one.
+    const before = this.output.hidden;
     this.output.hidden = this.lab.room.sees(this.echo.target());
-    if (!this.lab.header) return;
-    const { step, run, looking } = this.lab.header;
-    const seen = `${run} ${looking ?? step}`;
+    // Nothing was drawn where it was not seen.
+    if (before && !this.output.hidden) [this.seen, this.latest] = ["", undefined];
+    if (!this.lab.header || !this.ready()) return;
+    const { step, run, looking, status } = this.lab.header;
+    const seen = `${run} ${looking ?? step} ${status === "running"}`;
     if (this.seen === seen) return;
     this.seen = seen;
     // After training has moved on, the same codes become something else.
@@ -295,6 +298,11 @@ export class Explorer extends Plot {
   /** Whether what becomes of the present code is to be seen without a hand: once, and whenever the run rests. */
   rests() {
     return this.shown && !this.output.hidden && (!this.latest || this.lab.header?.status !== "running");
+  }
+
+  /** Whether a code can be looked at: there is a plane, and a model whose codes it shows. */
+  ready() {
+    return Boolean(this.canvas._fullLayout) && this.shown && this.fits();
   }
 
   /** Everything that belongs to the present code. */

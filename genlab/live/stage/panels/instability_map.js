@@ -49,7 +49,7 @@ export class InstabilityMap extends PlotlyPanel {
     const left = info.remaining ? ` · about ${duration(info.remaining)} of training left` : "";
     this.caption.hidden = true;
     const traces = this.lab.arrays["map.diverged"] && this.fits() ? this.traces() : null;
-    change(this.left, (status === "running" ? percent + left : percent) + (traces && this.isRow() ? this.coloured(traces[1]) : ""));
+    change(this.left, (status === "running" ? percent + left : percent) + (traces && !this.scaled() ? this.coloured(traces[1]) : ""));
     change(this.chosen, this.cell === null ? "Choose a cell to see its model." : this.words(this.cell));
     if (!traces) return;
     await this.react(traces, this.layout());
@@ -102,7 +102,13 @@ export class InstabilityMap extends PlotlyPanel {
     return [...where, found].filter(Boolean).join(" · ");
   }
 
-  /** What the colours stand for, in words: beside a single row of squares there is no room for a scale. @param {any} squares */
+  /** Whether a scale has room to say what its colours stand for: not beside a single row of squares, nor in a low picture. */
+  scaled() {
+    const letters = toldOf(this.spec.measure, this.when()).length;
+    return !this.isRow() && 0.6 * this.lab.room.fontSize() * letters < this.canvas.clientHeight - 110;
+  }
+
+  /** What the colours stand for, in words. @param {any} squares */
   coloured({ z, zmin, zmax }) {
     const { measure } = this.spec;
     const told = z.flat().some((/** @type {number | null} */ value) => value !== null);
@@ -142,7 +148,7 @@ export class InstabilityMap extends PlotlyPanel {
         ...common, z, zmin, zmax, colorscale: "Cividis", reversescale: measure.good === "low", hoverongaps: true, showscale: !this.isRow(),
         text: rows(cell => this.words(cell).replaceAll(" · ", "<br>")), hovertemplate: "%{text}<extra></extra>",
         colorbar: {
-          thickness: 14, outlinewidth: 0, title: { text: toldOf(measure, this.when()), side: "right" }, ...colourTicks(zmin, zmax, measure),
+          thickness: 14, outlinewidth: 0, ...(this.scaled() ? { title: { text: toldOf(measure, this.when()), side: "right" } } : {}), ...colourTicks(zmin, zmax, measure),
         },
       },
       {

@@ -4,7 +4,7 @@
 /** @import { Lab } from "../lab.js" */
 import { inLines, setUp } from "../maths/set_up.js";
 import { fill, whole } from "../maths/text.js";
-import { change, element } from "../page/dom.js";
+import { change, element, menu } from "../page/dom.js";
 import { plotlyDiv } from "../page/plotly.js";
 
 const LINE = 105; // letters in a line of a picture that is taken away
@@ -26,6 +26,10 @@ export class Panel {
     this.canvas = plotlyDiv();
     this.under = element("div", { class: "under" });
     this.caption = element("p", { class: "caption" });
+    /** The caption again, for where the picture has its line. */
+    this.told = element("p");
+    this.about = menu("What is drawn", [this.told], "i");
+    this.about.classList.add("about");
     this.said = "";
     this.nothing = element("p", { class: "nothing", hidden: "" });
     this.node = element("div", { class: `panel ${spec.kind}`, "data-panel": spec.id },
@@ -53,8 +57,8 @@ export class Panel {
   /** @returns {void | Promise<void>} */
   draw() {
     const caption = fill(this.spec.caption ?? "", this.lab.header);
-    if (caption !== this.said) this.caption.innerHTML = this.said = caption;
-    this.caption.hidden = !this.spec.caption;
+    if (caption !== this.said) this.told.innerHTML = this.caption.innerHTML = this.said = caption;
+    this.caption.hidden = this.about.hidden = !this.spec.caption;
   }
 
   /** What stands on a picture that is taken away: title with step, and set-up. */

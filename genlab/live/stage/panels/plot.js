@@ -6,7 +6,7 @@
 import { OneLine } from "../bar/one_line.js";
 import { TRANSFORMS } from "../maths/transforms.js";
 import { assign, number } from "../maths/text.js";
-import { change, element, menu, press, rich, toggle } from "../page/dom.js";
+import { change, element, press, rich, toggle } from "../page/dom.js";
 import { recall, remember } from "../page/memory.js";
 import { StandIn } from "../page/stand_in.js";
 import { resolve } from "../page/theme.js";
@@ -23,10 +23,6 @@ export class Plot extends PlotlyPanel {
     super(lab, spec);
     this.standIn = new StandIn(this.canvas);
     this.chips = new OneLine(this.under, "layers");
-    /** The caption again, for where the picture has its line. */
-    this.told = element("p");
-    this.about = menu("What is drawn", [this.told], "i");
-    this.about.classList.add("about");
   }
 
   /** @param {PanelSpec} spec */
@@ -37,9 +33,7 @@ export class Plot extends PlotlyPanel {
     const chips = (spec.layers ?? []).map(layer => this.chip(layer));
     this.under.hidden = !chips.length;
     this.chips.fill(chips);
-    this.about.hidden = !spec.caption;
     if (!this.tools.length) this.tools.push(this.menu());
-    if (this.tools[0] !== this.about) this.tools.unshift(this.about);
   }
 
   /** The switch of a layer. @param {LayerSpec} layer */
@@ -107,7 +101,6 @@ export class Plot extends PlotlyPanel {
 
   async draw() {
     super.draw();
-    if (this.told.innerHTML !== this.said) this.told.innerHTML = this.said;
     const { header, theme } = this.lab;
     if (!header) return;
     const traces = resolve(this.spec.figure.data, theme);
@@ -125,6 +118,7 @@ export class Plot extends PlotlyPanel {
     }
     for (const one of this.spec.layers ?? []) this.tellEnds(one, traces[one.traces[0]]);
     layout.annotations = resolve(layout.annotations ?? [], theme);
+    if (layout.yaxis?.type === "log") Object.assign(layout.yaxis, this.logTicks(traces));
     this.adapt(layout);
     this.tellOutside(traces[this.spec.counted ?? -1], layout);
     if (this.lab.hand.controls.drag.going && this.standIn.draw(traces, layout)) return;

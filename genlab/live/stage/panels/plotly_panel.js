@@ -2,6 +2,7 @@
 
 /** @import { Lab } from "../lab.js" */
 /** @import { PanelSpec, PictureSize } from "../types.js" */
+import { logTicks } from "../maths/series.js";
 import { merge } from "../maths/text.js";
 import { action, menu, press, toggle } from "../page/dom.js";
 import { download, pictureOf, purge, react, resize, zoom, ZOOM } from "../page/plotly.js";
@@ -54,6 +55,12 @@ export class PlotlyPanel extends Panel {
     this.zoomed = {};
     this.zooms += 1;
     this.draw();
+  }
+
+  /** As many ticks of a logarithmic vertical axis as their labels have room. @param {{y: ArrayLike<number>}[]} traces */
+  logTicks(traces) {
+    const room = Math.max(2, Math.floor((this.canvas.clientHeight - 50) / (1.6 * this.lab.room.fontSize())));
+    return logTicks(traces.flatMap(({ y }) => Array.from(y)), room);
   }
 
   /** Whether there is a figure; that there is none yet is said. */

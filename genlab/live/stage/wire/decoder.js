@@ -5,10 +5,11 @@
 import { decodeCodes } from "./messages.js";
 
 const PACE = 20; // ms between two requests at least: the server takes 60 messages a second
-const PATIENCE = 2000; // ms for an answer: a worker that is being replaced answers nobody
+const PATIENCE = 2000; // ms for an answer: a worker that is being replaced, or has yet to find the run, answers nobody
+const TRIES = 30; // of one request
 const REMEMBERED = 1000; // times of a request's way there and back
 
-/** @typedef {{z: Code | Code[], use: (arrays: Arrays) => void, asked: number}} Request */
+/** @typedef {{z: Code | Code[], use: (arrays: Arrays) => void, asked: number, tries: number}} Request */
 
 export class Decoder {
   /** @param {(message: Message) => void} send */
@@ -18,7 +19,7 @@ export class Decoder {
     this.waiting = new Map();
     this.number = 0;
     this.free = 0;
-    /** @type {(Request & {id: number}) | null} */
+    /** @type {(Request & {id: number, asker: string}) | null} */
     this.flying = null;
     /** @type {number[]} ms from each request to its answer */
     this.trips = [];
@@ -31,13 +32,14 @@ export class Decoder {
    * @param {string} asker @param {Code | Code[]} z @param {Request["use"]} use
    */
   ask(asker, z, use) {
-    this.waiting.set(asker, { z, use, asked: performance.now() });
+    this.waiting.set(asker, { z, use, asked: performance.now(), tries: 1 });
     this.next();
   }
 
   /** @param {string} asker */
   forget(asker) {
     this.waiting.delete(asker);
+    if (this.flying?.asker === asker) this.flying.tries = TRIES;
   }
 
   next() {
@@ -54,10 +56,19 @@ export class Decoder {
     const [asker, request] = first;
     this.waiting.delete(asker);
     this.number += 1;
-    this.flying = { ...request, id: this.number };
+    this.flying = { ...request, id: this.number, asker };
     this.free = performance.now() + PACE;
     this.send(decodeCodes(this.number, request.z));
-    this.patience = setTimeout(() => this.land(), PATIENCE);
+    this.patience = setTimeout(() => this.again(), PATIENCE);
+  }
+
+  /** What was not answered is asked once more, unless its asker has asked for something newer or for nothing. */
+  again() {
+    const { flying } = this;
+    if (flying && flying.tries < TRIES && !this.waiting.has(flying.asker)) {
+      this.waiting.set(flying.asker, { ...flying, tries: flying.tries + 1 });
+    }
+    this.land();
   }
 
   land() {
