@@ -85,6 +85,13 @@ def test_a_failure_and_its_cure_train_in_lockstep_under_one_run_bar(gallery):
             box = page.locator(part).bounding_box()
             assert 0 <= box["y"] and box["y"] + box["height"] <= size[1] and box["x"] + box["width"] <= size[0]
 
+    # At a zoom of 200 % the pictures share the width, and the curves stand below them.
+    page.set_viewport_size({"width": 683, "height": 384})
+    gallery.wait(
+        "(([left, right, curves]) => Math.min(left.width, right.width) >= 280 && Math.abs(left.top - right.top) < 2"
+        " && curves.width > 500 && curves.top >= Math.max(left.bottom, right.bottom))"
+        "(labs.map(lab => lab.getBoundingClientRect()))"
+    )
     page.set_viewport_size({"width": 390, "height": 800})
     page.wait_for_timeout(300)
     bar = page.locator(".st-key-runbar")

@@ -35,6 +35,13 @@ def test_a_map_fills_and_a_cell_is_seen_and_opened_as_a_run(page, server):
         empty.locator("summary[title=More]").click()
         empty.get_by_role("button", name=asked).click()
         page.locator(".said", has_text="Nothing is drawn in this panel yet.").get_by_role("button").click()
+    # Beside a low map a scale has no room for what its colours stand for: it is said below.
+    said = "() => document.querySelector('.panel.map .left').textContent.includes('colour: ')"
+    assert not page.evaluate(said)
+    page.set_viewport_size({"width": 683, "height": 384})
+    page.wait_for_function(said, timeout=150_000)
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.wait_for_function(f"() => !({said})()", timeout=150_000)
     page.locator(".panel.map .canvas").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")

@@ -321,8 +321,28 @@ def test_no_title_of_an_axis_is_cut_off(lab, path, size):
                 const outside = [whole.left - mine.left, mine.right - whole.right, whole.top - mine.top];
                 return one.checkVisibility() && Math.max(...outside, mine.bottom - whole.bottom) > 1;
             });
-            return cut.length === 0;
+            // Nor do the numbers of an axis lie over each other.
+            const seen = plot => [...plot.querySelectorAll('.ytick text')].filter(one => one.checkVisibility());
+            const over = [...document.querySelectorAll('.js-plotly-plot')].some(plot => {
+                const all = seen(plot).map(one => one.getBoundingClientRect());
+                return all.some((one, i) => all.slice(i + 1).some(other =>
+                    Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 4));
+            });
+            return cut.length === 0 && !over;
         })()""")
+
+
+def test_on_a_phone_samples_stand_above_what_was_asked_for_and_what_is_said_of_them_below(lab):
+    resize(lab, 390, 844)
+    lab.page.goto(f"{lab.url}/generate")
+    lab.page.wait_for_function(
+        "() => { const all = ['[class*=st-key-pictures-] img', '.st-key-asked', '[class*=st-key-distances]']"
+        ".map(one => document.querySelector(one)?.getBoundingClientRect());"
+        " if (!all.every(box => box?.height)) return false; const [picture, asked, said] = all;"
+        " return picture.top < 844 / 3 && picture.width > 340"
+        " && asked.top >= picture.bottom && said.top >= asked.bottom; }",
+        timeout=SECONDS,
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
