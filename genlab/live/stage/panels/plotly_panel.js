@@ -65,9 +65,9 @@ export class PlotlyPanel extends Panel {
 
   /** Whether there is a figure; that there is none yet is said. */
   drawn() {
-    const { lab, canvas } = this;
-    if (!canvas._fullLayout) lab.hand.say("Nothing is drawn in this panel yet.", true);
-    return Boolean(canvas._fullLayout);
+    const drawn = Boolean(this.canvas._fullLayout) && this.nothing.hidden;
+    if (!drawn) this.lab.hand.say("Nothing is drawn in this panel yet.", true);
+    return drawn;
   }
 
   /** The middle of the picture closer, or from farther away. @param {number} factor */
