@@ -355,8 +355,12 @@ def test_last_minimum_and_maximum_stand_beside_each_curve(live_page, lab):
 
 
 def test_a_pinned_run_stays_as_dashed_lines_after_f5(live_page):
+    # What the button says then moves no picture.
+    places = "() => [...document.querySelectorAll('.genlab-live .area')].map(one => one.offsetTop + one.offsetHeight)"
+    before = live_page.evaluate(places)
     live_page.locator("button.pin").click()
     wait_for(live_page, "losses", "plot.data.length === 6")
+    assert before and live_page.evaluate(places) == before
     live_page.reload()
     wait_for_figure(live_page, "losses")
     wait_for(live_page, "losses", "plot.data.length === 6")

@@ -74,8 +74,8 @@ export class Area {
   show(current) {
     this.current = current;
     for (const panel of this.panels) panel.show(panel === current);
-    const tools = [current.about, ...current.tools];
-    if (tools.some((tool, i) => this.tools.children[i] !== tool)) this.tools.replaceChildren(...tools);
+    const tools = [...(current.spec.caption ? [current.about] : []), ...current.tools];
+    if (tools.length !== this.tools.children.length || tools.some((tool, i) => this.tools.children[i] !== tool)) this.tools.replaceChildren(...tools);
     // No column changes its width with the tab in front: that of the main picture is as wide as with what stands beside it.
     this.side.hidden = !this.panels.some(panel => panel.aside);
     this.side.classList.toggle("kept", !current.aside);

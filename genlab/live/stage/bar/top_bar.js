@@ -7,6 +7,7 @@ import { Happening } from "./happening.js";
 import { STATUS, messageOf } from "./status.js";
 
 const NUMBERS = "Steps of this run, its steps in a second of the clock and where it trains, the seconds of its own training";
+const PIN = "Keep the present curves as dashed lines to compare with";
 
 export class TopBar {
   /** @param {Lab} lab */
@@ -21,7 +22,7 @@ export class TopBar {
     this.x = element("select", { "aria-label": "Horizontal axis of curves" });
     this.x.append(new Option("steps", "step"), new Option("seconds", "seconds"));
     this.x.onchange = () => lab.changeCurves({ x: this.x.value === "seconds" ? "seconds" : "step" });
-    this.pin = toggle("Pin", "Keep the present curves as dashed lines to compare with", on => lab.pin(on));
+    this.pin = toggle("Pin", PIN, on => lab.pin(on));
     this.freeze = toggle("Freeze", "Stop all motion on the screen; training goes on", on =>
       lab.group().forEach(one => one.freeze(on)));
     this.pin.classList.add("pin");
@@ -44,7 +45,8 @@ export class TopBar {
     this.smoothing.value = String(curves.smoothing);
     change(this.smoothed, curves.smoothing.toFixed(2));
     this.x.value = curves.x;
-    press(this.pin, Boolean(pinned), pinned ? `Unpin (step ${pinned.step})` : "Pin");
+    press(this.pin, Boolean(pinned), pinned ? "Unpin" : "Pin");
+    this.pin.title = pinned ? `The dashed lines are of step ${whole(pinned.step)}` : PIN;
     press(this.freeze, frozen, frozen ? "Unfreeze" : "Freeze");
     this.lab.notes.run.say(header ? messageOf(header) : "", header?.status === "paused");
     if (!header || frozen) return;
