@@ -287,7 +287,17 @@ def test_at_a_station_everybody_is_at_it_with_the_lecturers_run_and_answers_its_
     bob.click("one blurred mean of all digits")
     lecturer.reads("2 have answered")
     assert "✓" not in lecturer.strip()
+    # Presented, the pictures begin where the station's words end, whatever the class is asked above them.
+    lecturer.page.keyboard.press("p")
+    words_end = (
+        "() => Math.abs(document.querySelector('.genlab-live.present')?.getBoundingClientRect().top"
+        " - document.querySelector('.st-key-lesson').getBoundingClientRect().bottom) < 2"
+    )
+    lecturer.page.wait_for_function(words_end, timeout=SECONDS)
     lecturer.click("Reveal")
+    lecturer.reads("Without information about x")
+    lecturer.page.wait_for_function(words_end, timeout=SECONDS)
+    lecturer.page.keyboard.press("p")
     for tab in (lecturer, ada, bob):
         tab.reads("✓ one blurred mean of all digits · 1")
         tab.reads("✗ noise · 1")

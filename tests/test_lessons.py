@@ -95,7 +95,7 @@ def test_every_station_of_a_model_has_settings_that_are_allowed():
         (STATION + 'panels = ["plain"]', "panels = plain: allowed is plane, losses,"),
         (STATION + 'controls = ["beta"]', "controls = beta: allowed is data,"),
         (STATION + "done = { step = 3 }", "done needs do: what is to be done, in words"),
-        (STATION + 'do = "x"\ndone = { }', "allowed is exactly one of setting, figure, step, diagnosis and pinned"),
+        (STATION + 'do = "x"\ndone = { }', "exactly one of setting, figure, step, diagnosis, pinned and played"),
         (STATION + 'do = "x"\ndone = { setting = "clip" }', "done: a setting needs least or most, or is"),
         (STATION + 'do = "x"\ndone = { figure = "kl", least = 1 }', "done.figure = kl: allowed is critic_loss,"),
         (STATION + 'do = "x"\ndone = { step = 5, least = 1 }', "least and most belong to a setting or a figure"),
@@ -118,6 +118,12 @@ def test_every_station_of_a_model_has_settings_that_are_allowed():
         (STATION + '[[station]]\nlike = "lecture.none"', "station 2: like = lecture.none: there is no such station;"),
         (STATION.replace('"gan"', '"gallery"'), "the page gallery needs a scenario that has a cure"),
         (STATION.replace('"gan"', '"games"') + 'panels = ["plane"]', "panels: the page games has none"),
+        (STATION.replace('"gan"', '"games"') + 'do = "x"\ndone = { step = 9 }', "done.step: the page games has none"),
+        (STATION + 'do = "x"\ndone = { played = true }', "done.played: the page gan has a run, whose step passes"),
+        (
+            STATION.replace('"gan"', '"generate"') + 'do = "x"\ndone = { setting = "model", is = "x" }',
+            "done: the page generate has none",
+        ),
         (STATION.replace("Two networks.", "   "), "own.toml, station 1 (first): words: there is no word in it"),
         (STATION + 'question = { ask = "?", choices = ["a", "a"], answer = 1, because = "x" }', "two of its choices "),
         (

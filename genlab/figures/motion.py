@@ -90,9 +90,10 @@ class Entry:
 class Motion:
     """Everything that plays together.
 
-    ``grid`` is a CSS grid template, ``last`` the last step (with 0 nothing plays), ``unit`` what a step is called ("%"
-    for a share of the way), ``below`` the height (CSS) that the page keeps below the player, ``verb`` what the play
-    button says, ``opens`` the step at which new pictures stand.
+    ``grid`` is a CSS grid template; ``low`` is one with fewer rows, for a window that has no room for all of them, and
+    ``presented`` one for a page that is presented, "" where ``grid`` serves there too. ``last`` is the last step (with
+    0 nothing plays), ``unit`` what a step is called ("%" for a share of the way), ``below`` the height (CSS) that the
+    page keeps below the player, ``verb`` what the play button says, ``opens`` the step at which new pictures stand.
     """
 
     pictures: tuple[Picture, ...]
@@ -103,6 +104,8 @@ class Motion:
     legend: tuple[Entry, ...] = ()
     verb: str = "Play"
     opens: Literal["first", "last"] = "last"
+    low: str = ""
+    presented: str = ""
 
     def to_data(self) -> dict[str, Any]:
         """The motion as JSON for the player."""

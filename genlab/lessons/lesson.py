@@ -22,6 +22,12 @@ FIGURES = {
     ),
 }  # fmt: skip
 """Model → the streamed figures that a sign may watch."""
+SIGNS = ("setting", "figure", "step", "diagnosis", "pinned", "played")
+"""The kinds of signs that a task is done."""
+OF_A_RUN = ("figure", "step", "diagnosis", "pinned", "after", "named")
+"""What of a sign only a run can show."""
+MOVING = ("divergences", "evidence", "reparameterisation", "games", "discriminator")
+"""Pages without a run that have settings in a column, and pictures that are played."""
 VIEWS: dict[str, Callable[[Any], View]] = {"vae": vae_view, "gan": gan_view}
 MOST_SENTENCES = 1200
 """Letters of a station's words: what is longer hides the picture that it speaks of."""
@@ -45,8 +51,9 @@ class Sign(_Part):
     """How the lab notices that a station's task is done; exactly one of its kinds.
 
     ``setting`` or ``figure`` with ``least`` or ``most`` or both (a setting also with ``is``): it lies in that range;
-    ``step``: the run has passed it; ``diagnosis``: the run has that name; ``pinned``: a place of the latent plane is.
-    ``after``: from which step of the run on it counts, where it could be met before anybody did anything.
+    ``step``: the run has passed it; ``diagnosis``: the run has that name; ``pinned``: a place of the latent plane is;
+    ``played``: what moves on a theory page has come to its end. ``after``: from which step of the run on it counts,
+    where it could be met before anybody did anything; ``named``: it counts while the run has that name.
     """
 
     setting: str | None = None
@@ -57,15 +64,15 @@ class Sign(_Part):
     step: int | None = Field(None, ge=1)
     diagnosis: Name | None = None
     pinned: bool | None = None
+    played: Literal[True] | None = None
     after: int | None = Field(None, ge=1)
+    named: Name | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        kinds = [
-            name for name in ("setting", "figure", "step", "diagnosis", "pinned") if getattr(self, name) is not None
-        ]
+        kinds = [name for name in SIGNS if getattr(self, name) is not None]
         if len(kinds) != 1:
-            raise ValueError("allowed is exactly one of setting, figure, step, diagnosis and pinned")
+            raise ValueError(f"allowed is exactly one of {', '.join(SIGNS[:-1])} and {SIGNS[-1]}")
         bounds = [bound for bound in (self.least, self.most) if bound is not None]
         if kinds[0] in ("setting", "figure"):
             if not bounds and self.value is None:
@@ -140,9 +147,8 @@ class Station(_Part):
         elif self.page == "gallery":
             self._fits_gallery()
         else:
-            self._allow_only(
-                "page", scenario=self.scenario, steps=self.steps, panels=self.panels, done=self.done, seeds=self.seeds
-            )
+            self._allow_only("page", scenario=self.scenario, steps=self.steps, panels=self.panels, seeds=self.seeds)
+            self._fits_theory()
         if self.done and not self.do:
             raise ValueError("done needs do: what is to be done, in words")
         if self.done and self.steps and (self.done.step or self.steps + 1) <= self.steps:
@@ -163,10 +169,19 @@ class Station(_Part):
         names = [panel.id for panel in VIEWS[self.page](config).panels]
         _allow("panels", self.panels, names)
         _allow("controls", self.controls, list(config.settings()))
+        if self.done and self.done.played:
+            raise ValueError(f"done.played: the page {self.page} has a run, whose step passes")
         if self.done and self.done.setting:
             _allow("done.setting", [self.done.setting], list(config.settings()))
         if self.done and self.done.figure:
             _allow("done.figure", [self.done.figure], FIGURES[self.page])
+
+    def _fits_theory(self) -> None:
+        if self.page not in MOVING:
+            self._allow_only("page", done=self.done)
+        elif self.done:
+            given = {f"done.{name}": getattr(self.done, name) for name in OF_A_RUN}
+            self._allow_only("page", **given)
 
     def _fits_gallery(self) -> None:
         if not (self.scenario and SCENARIOS[self.scenario].cure):

@@ -37,7 +37,7 @@ def lesson_bar(
     _component()(
         key=key,
         data={
-            **surroundings("lesson"), "lesson": lesson.title, "title": station.title, "at": at,
+            **surroundings("lesson"), "lesson": lesson.title, "page": station.page, "title": station.title, "at": at,
             "count": len(lesson.station), "doing": station.do, "sign": None if led else station.sign,
             "done": done and not led, "more": more, "led": led,
         },

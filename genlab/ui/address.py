@@ -66,6 +66,12 @@ def ask(**address: str) -> None:
     arrival().told = address
 
 
+def read(query: Mapping[str, str]) -> None:
+    """Whatever the page has shown before, it reads this as the address to which somebody has come."""
+    here = arrival()
+    here.coming, here.address = True, dict(query)
+
+
 def answered() -> None:
     """What was asked for is in the session; for a page, before it draws anything that a hand could move."""
     here = arrival()

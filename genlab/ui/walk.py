@@ -19,11 +19,12 @@ from genlab.runtime.client import CommandFailed, UnknownRun
 from genlab.runtime.progress import Reached
 from genlab.scenarios.claims import claim_of
 from genlab.ui import PAGES
-from genlab.ui.address import arrival, leave, new, once, wish
+from genlab.ui.address import arrival, leave, new, once, read, wish
 from genlab.ui.errors import complain_of, literal
-from genlab.ui.kept import keep, kept, of_the_screen, take_up
+from genlab.ui.kept import keep, kept, of_the_screen, own, take_up
 from genlab.ui.runs import visit
 from genlab.ui.seeds import put_on_seeds
+from genlab.ui.switching import asked_by_history
 
 ALL_TOLD = 2
 
@@ -177,6 +178,13 @@ def _take_address(here: Walk, found: Shelf, page: str) -> None:
         run_id, led = _named(lesson.station[at], page)
         if run_id:
             walk_with(name, lesson.station[at].name, run_id, led)
+        elif page != lesson.station[at].page and asked_by_history():
+            # A page that was looked at beside the station, or one that the browser passes on its way to it.
+            walk_with(name, lesson.station[at].name, "", led=False)
+        elif page == lesson.station[at].page and page not in (*CONFIGS, "gallery"):
+            # To go there as a press does would be a new place in the browser's history, and nobody could go forth.
+            walk_with(name, lesson.station[at].name, "", led=False)
+            read(own(new() or {}) or _query(walk(), lesson.station[at]))
         else:
             begin(name, at)
         walk().problems = problems
@@ -250,7 +258,9 @@ def _tell_more(here: Walk, lesson: Lesson, at: int) -> None:
 
 def _words(here: Walk, station: Station) -> None:
     words, asks = " ".join(station.words.split()), _asks(here, station)
-    beside = asks or station.notes or station.seeds
+    # Who is led is no speaker.
+    notes = "" if here.led else station.notes
+    beside = asks or notes or station.seeds
     text, more = st.columns([5, 2], gap="small") if beside else (st.container(), None)
     with text:
         st.markdown(words)
@@ -265,9 +275,9 @@ def _words(here: Walk, station: Station) -> None:
                     args=(station.config, station.seeds, steps), help="Luck or law? The set-up on so many seeds.",
                 )  # fmt: skip
                 complain_of(once("seeds.problems"))
-            if station.notes:
+            if notes:
                 with st.popover("Notes", icon=":material/speaker_notes:"):
-                    st.markdown(station.notes)
+                    st.markdown(notes)
     if asks and here.told:
         _presented(station.question, answered=here.told == ALL_TOLD)
 

@@ -7,7 +7,8 @@ const header = {
   step: 500, config: { beta: 10, clip: null, objective: "wgan" }, last: { kl: 3.2, wasserstein_exact: null },
   diagnosis: { name: "posterior collapse" },
 };
-const all = sign => met(sign, header, false);
+const page = { header, pinned: false, settings: {}, ended: null };
+const all = sign => met(sign, page);
 
 test("a setting or a figure lies in a range, both ends included", () => {
   assert.ok(all({ setting: "beta", least: 10 }));
@@ -30,21 +31,22 @@ test("a setting is what it is called, and off where it has no value", () => {
 test("a step is passed, a name is given, a place is pinned", () => {
   assert.ok(all({ step: 500 }) && !all({ step: 501 }));
   assert.ok(all({ diagnosis: "posterior collapse" }) && !all({ diagnosis: "healthy" }));
-  assert.ok(met({ pinned: true }, null, true) && !met({ pinned: true }, header, false));
+  assert.ok(met({ pinned: true }, { ...page, header: null, pinned: true }) && !all({ pinned: true }));
 });
 
 test("before the first frame nothing is done", () => {
-  assert.ok(!met({ step: 1 }, null, false) && !met({ setting: "beta", least: 0 }, null, false));
+  const none = { ...page, header: null };
+  assert.ok(!met({ step: 1 }, none) && !met({ setting: "beta", least: 0 }, none));
 });
 
 test("from a step on, where it could be met before anybody did anything", () => {
   assert.ok(all({ figure: "kl", least: 3, after: 500 }) && !all({ figure: "kl", least: 3, after: 501 }));
-  assert.ok(!met({ pinned: true, after: 1 }, null, true));
+  assert.ok(!met({ pinned: true, after: 1 }, { ...page, header: null, pinned: true }));
 });
 
 test("a setting is met once the run has trained with it, whatever it did before", () => {
   const watch = new Watch({ setting: "beta", least: 10 });
-  const at = (step, beta) => watch.sees({ ...header, step, config: { beta } }, false);
+  const at = (step, beta) => watch.sees({ ...page, header: { ...header, step, config: { beta } } });
   assert.ok(!at(500, 1) && !at(520, 12) && !at(520, 12) && at(521, 12));
   assert.ok(!at(521, 1) && !at(522, 12) && at(523, 12));
   // A run that is reset begins again, with its settings.
@@ -52,7 +54,25 @@ test("a setting is met once the run has trained with it, whatever it did before"
 });
 
 test("what the run shows is met as soon as a frame shows it", () => {
-  assert.ok(new Watch({ diagnosis: "posterior collapse" }).sees(header, false));
+  assert.ok(new Watch({ diagnosis: "posterior collapse" }).sees(page));
+});
+
+test("what is to be reached with a name counts while the run has it", () => {
+  const sign = { setting: "beta", least: 10 };
+  assert.ok(all({ ...sign, named: "posterior collapse" }) && !all({ ...sign, named: "healthy" }));
+});
+
+test("on a page without a run a setting is what its control has, and is met at once", () => {
+  const sees = settings => new Watch({ setting: "step", least: 0.58 }).sees({ ...page, header: null, settings });
+  assert.ok(sees({ step: 0.6 }) && !sees({ step: 0.55 }) && !sees({}));
+});
+
+test("what plays is played once it has come to its end, not where it opened there", () => {
+  const opened = new Watch({ played: true }), played = new Watch({ played: true });
+  const at = (watch, ended) => watch.sees({ ...page, header: null, ended });
+  assert.ok(!at(opened, true) && !at(opened, true) && !at(opened, null));
+  assert.ok(!at(played, false) && at(played, true));
+  assert.ok(!at(opened, false) && at(opened, true));
 });
 
 test("what is healthy, warms up, or is claimed and holds on every seed needs no attention", () => {

@@ -18,6 +18,10 @@ from genlab.theory.discriminator import (
 )
 
 LINE = '"densities discriminator" minmax(0, 1fr) "gradients value" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)'
+IN_ONE_ROW = (
+    '"densities discriminator gradients value" minmax(0, 1fr)'
+    " / minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr)"
+)
 PLANE = (
     '"best trained saturating non_saturating" minmax(0, 1.5fr) "value value value value" minmax(0, 1fr)'
     " / minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr)"
@@ -35,7 +39,7 @@ LOG_4 = float(np.log(4.0))
 def line_motion(pair: Pair, run: Training, *, below: str) -> Motion:
     """A discriminator on the line in training, beside the best one."""
     pictures = (_densities(pair), _discriminators(pair, run), _line_gradients(pair), _value(pair, run))
-    return _motion(pictures, LINE, run, below)
+    return _motion(pictures, LINE, run, below, IN_ONE_ROW)
 
 
 def plane_motion(pair: Pair, run: Training, *, below: str) -> Motion:
@@ -50,9 +54,12 @@ def plane_motion(pair: Pair, run: Training, *, below: str) -> Motion:
     return _motion(pictures, PLANE, run, below)
 
 
-def _motion(pictures: tuple[Picture, ...], grid: str, run: Training, below: str) -> Motion:
+def _motion(pictures: tuple[Picture, ...], grid: str, run: Training, below: str, presented: str = "") -> Motion:
     legend = (Entry("trained", "@critic", "solid", "", "V(D)", coordinates(run.values)),)
-    return Motion(pictures, grid, len(run.steps) - 1, "tens of updates:", below, legend, verb="Train D", opens="first")
+    return Motion(
+        pictures, grid, len(run.steps) - 1, "tens of updates:", below, legend, verb="Train D", opens="first",
+        presented=presented,
+    )  # fmt: skip
 
 
 # ---- both ------------------------------------------------------------------------------------------------------------

@@ -17,8 +17,13 @@ UNDER = (
     '"densities densities densities" minmax(0, 1.15fr) "kl_pq kl_qp js" minmax(0, 1fr) "tv w1 chi2" minmax(0, 1fr)'
     " / minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr)"
 )
+PRESENTED = (
+    '"densities kl_pq kl_qp js" minmax(0, 1fr) "densities tv w1 chi2" minmax(0, 1fr)'
+    " / minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr)"
+)
 SIX = '"kl_pq kl_qp js" minmax(0, 1fr) "tv w1 chi2" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr)'
 THREE = '"densities values" minmax(0, 1fr) "densities slopes" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1.2fr)'
+IN_ONE_ROW = '"densities values slopes" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr)'
 POINTS = 241
 REACH = 3.5
 """Standard deviations beyond the outermost means that are shown."""
@@ -51,7 +56,7 @@ def integrands_motion(p: Mixture, q: Mixture, values: Mapping[str, float], *, be
         }
         title = f"{kind.label} = {amount(values[name], kind)}"
         pictures.append(Picture(name, title, name, {"data": [area], "layout": layout}))
-    return Motion(tuple(pictures), UNDER, 0, "", below)
+    return Motion(tuple(pictures), UNDER, 0, "", below, presented=PRESENTED)
 
 
 def amount(value: float, kind: Divergence) -> str:
@@ -145,7 +150,10 @@ def _sliding(densities: Picture, run: Slide, below: str) -> Motion:
     theta = Entry("", "@generated", "dash", "", "θ", coordinates(run.thetas))
     told = (Entry("", f"@{COLOURS[name]}", DASHES[name], "", SHORT[name], _told(of)) for name, of in run.values.items())
     last = len(run.thetas) - 1
-    return Motion((densities, values, slopes), THREE, last, "picture", below, (theta, *told), "Slide apart", "first")
+    return Motion(
+        (densities, values, slopes), THREE, last, "picture", below, (theta, *told), "Slide apart", "first",
+        low=IN_ONE_ROW, presented=IN_ONE_ROW,
+    )  # fmt: skip
 
 
 def _curves(

@@ -10,15 +10,16 @@ from genlab.figures.panels import axes, lines
 from genlab.theory.evidence import Ascent, Evidence, LatentModel, elbo_surface
 
 GRID = '"posterior terms" minmax(0, 1fr) "plane terms" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr)'
+IN_ONE_ROW = '"posterior plane terms" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.2fr)'
 REACH = 4.0
 """The latent axis shows z from −REACH to REACH."""
 STDS = np.geomspace(0.05, 2.5, 41)
 MEANS = np.linspace(-REACH, REACH, 81)
 BARS = (
-    ("E<sub>q</sub> log p(x|z)", "@reconstruction", ""),
-    ("− KL(q‖p(z))", "@kl", "\\"),
+    ("E<sub>q</sub> log<br>p(x|z)", "@reconstruction", ""),
+    ("− KL<br>(q‖p(z))", "@kl", "\\"),
     ("L(x)", "@elbo", ""),
-    ("KL(q‖p(z|x))", "@class5", "/"),
+    ("KL<br>(q‖p(z|x))", "@class5", "/"),
     ("log p(x)", "@text", ""),
 )
 """Name, colour and hatching of the bars: the second hangs from the end of the first, the fourth stands on the third."""
@@ -42,7 +43,10 @@ def evidence_motion(
         Entry("", "@elbo", "solid", "", "L(x)", coordinates([step.elbo for step in terms])),
         Entry("", "@class5", "solid", "", "KL(q‖p(z|x))", coordinates([step.posterior_kl for step in terms])),
     )
-    return Motion(pictures, GRID, len(way.means) - 1, "step", below, legend, verb="Let q climb", opens="first")
+    return Motion(
+        pictures, GRID, len(way.means) - 1, "step", below, legend, verb="Let q climb", opens="first", low=IN_ONE_ROW,
+        presented=IN_ONE_ROW,
+    )  # fmt: skip
 
 
 def _posterior(model: LatentModel, x: float, way: Ascent) -> Picture:
@@ -105,7 +109,8 @@ def _bars(terms: Sequence[Evidence]) -> Picture:
         data.append(
             {
                 "type": "bar", "x": [name], "y": y[0], "base": base[0], "text": text[0], "textposition": "outside",
-                "cliponaxis": False, "name": name, "hovertemplate": "%{text} nats<extra>%{x}</extra>",
+                "cliponaxis": False, "name": name,
+                "hovertemplate": f"%{{text}} nats<extra>{name.replace('<br>', ' ')}</extra>",
                 "marker": {"color": colour, "pattern": {**HATCHING, "shape": hatch, "bgcolor": colour}},
             }
         )  # fmt: skip

@@ -16,6 +16,7 @@ EXTENTS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12)
 SEEN_FACTOR = 2.5
 """A trajectory that runs away is followed to this many times the distance of its start."""
 GRID = '"plane radius" minmax(0, 1fr) "plane eigenvalues" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1.4fr)'
+IN_ONE_ROW = '"plane radius eigenvalues" minmax(0, 1fr) / minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr)'
 
 
 STYLES = {
@@ -44,7 +45,7 @@ def games_motion(
         for name, run in runs.items()
     )
     pictures = (_plane(game, runs, labels), _radii(runs, labels, steps), _eigenvalues(game, runs, labels, close))
-    return Motion(pictures, GRID, steps, "step", below, legend)
+    return Motion(pictures, GRID, steps, "step", below, legend, presented=IN_ONE_ROW)
 
 
 def extent(runs: Mapping[str, Run]) -> float:

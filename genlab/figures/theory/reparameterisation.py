@@ -26,6 +26,7 @@ WAY = 100
 WIDTH = 0.32
 """Of the densities beside the two columns of points, in units of their distance."""
 GRID = '"flow gradients" minmax(0, 1fr) "flow variance" minmax(0, 1.2fr) / minmax(0, 1fr) minmax(0, 1fr)'
+IN_ONE_ROW = '"flow gradients variance" minmax(0, 1fr) / minmax(0, 1.3fr) minmax(0, 1fr) minmax(0, 1fr)'
 
 
 STYLES = {
@@ -59,7 +60,7 @@ def reparameterisation_motion(
         _gradients(function, mu, sigma, epsilon, wrt),
         _variance(curves, wrt, n),
     )
-    return Motion(pictures, GRID, WAY, "%", below, legend)
+    return Motion(pictures, GRID, WAY, "%", below, legend, presented=IN_ONE_ROW)
 
 
 def _flow(function: TestFunction, mu: float, sigma: float, epsilon: np.ndarray) -> Picture:

@@ -4,7 +4,8 @@
 import { pathBefore } from "./page/between.js";
 
 const KEPT = ["embed", "embed_options", "present", "lesson", "station", "challenge", "show", "panels"]; // of the page, not of what it shows
-const NAMING = ["run", "left", "right", "scenario", "model"]; // another one of these is another place in the browser's history
+const NAMING = ["run", "left", "right", "scenario"]; // another one of these is another place in the browser's history
+const OF_MODELS = /\/generate\/?$/; // the page on which another model is one, too; elsewhere it is a setting
 
 const EVERY = 400; // ms between two writings while a slider moves: browsers refuse a hundred within half a minute
 
@@ -30,7 +31,7 @@ export class Address {
 
   /** The page has been drawn anew. */
   drawn() {
-    const named = naming(this.shown() ?? {});
+    const named = this.naming(this.shown() ?? {});
     const another = this.named !== "" && named !== this.named;
     if (another) this.left = false;
     this.named = named;
@@ -56,7 +57,7 @@ export class Address {
     this.written = performance.now();
     const address = query ? `${this.path}?${query}` : this.path;
     // Streamlit's own history holds addresses in which the page is this one and the run that of another page.
-    if (!another || naming(Object.fromEntries(before)) === this.named) return history.replaceState(history.state, "", address);
+    if (!another || this.naming(Object.fromEntries(before)) === this.named) return history.replaceState(history.state, "", address);
     history.pushState({}, "", address);
     // Streamlit keeps an address of its own, which it would tell a server that was started again.
     window.dispatchEvent(new PopStateEvent("popstate"));
@@ -69,11 +70,14 @@ export class Address {
   went() {
     const asked = Object.fromEntries(new URLSearchParams(location.search));
     if (!this.shown() || location.pathname !== this.path || (pathBefore() || this.path) !== this.path) return;
-    if (naming(asked) === this.named) return;
+    if (this.naming(asked) === this.named) return;
     this.left = true;
     this.ask(asked);
   }
-}
 
-/** @param {Record<string, string>} query */
-const naming = query => NAMING.flatMap(name => (query[name] ? [`${name}=${query[name]}`] : [])).join("&");
+  /** What of an address says which place it is. @param {Record<string, string>} query */
+  naming(query) {
+    const names = OF_MODELS.test(this.path) ? [...NAMING, "model"] : NAMING;
+    return names.flatMap(name => (query[name] ? [`${name}=${query[name]}`] : [])).join("&");
+  }
+}

@@ -4,6 +4,7 @@
 /** @import { Order } from "./wire/messages.js" */
 import { Controls } from "./controls/controls.js";
 import { element } from "./page/dom.js";
+import { tellSettings } from "./page/settings.js";
 
 /** @typedef {{controls: ControlsSpec, values: Settings, count: number}} FormData what the page has, after `count` changes */
 
@@ -17,6 +18,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   form.render(data, settings => setTriggerValue("changed", settings));
   return () => {
     form.root.remove();
+    tellSettings(form, null);
     forms.delete(parentElement);
   };
 }
@@ -37,6 +39,7 @@ class Form {
   /** @param {FormData} data @param {(changed: {count: number, settings: Settings}) => void} tell */
   render(data, tell) {
     this.tell = tell;
+    tellSettings(this, data.values);
     this.controls.mount(data.controls);
     // A request that left before a change shows what was before it.
     if (data.count >= this.count) {

@@ -1,6 +1,6 @@
 /** Types of what explains and of what one plays; `types.d.ts` has them too. */
 
-import type { Settings, Surroundings } from "./types.js";
+import type { FrameHeader, Settings, Surroundings } from "./types.js";
 
 // ---- one step in slow motion (genlab/training/slow.py) ----
 
@@ -49,9 +49,19 @@ export interface PartData {
   palette: Surroundings["palette"];
 }
 
+// ---- the pencil (genlab/live/pencil.py) ----
+
+export interface PencilData {
+  curve: string;
+  label: string;
+  colour: string;
+  ends: [string, string];
+  palette: Surroundings["palette"];
+}
+
 // ---- the bar of a lesson (genlab/live/lesson.py) ----
 
-/** How a task is seen to be done; exactly one of setting, figure, step, diagnosis and pinned (genlab/lessons/). */
+/** How a task is seen to be done; exactly one of setting, figure, step, diagnosis, pinned and played (genlab/lessons/). */
 export interface Sign {
   setting?: string;
   figure?: string;
@@ -61,12 +71,29 @@ export interface Sign {
   step?: number;
   diagnosis?: string;
   pinned?: boolean;
+  played?: boolean;
   /** The step of the run from which on it counts. */
   after?: number;
+  /** The name that the run has while it counts. */
+  named?: string;
+}
+
+/** What of a page a sign may be seen in. */
+export interface PageSeen {
+  /** Of the run on the page. */
+  header: FrameHeader | null;
+  /** A place of the latent plane is. */
+  pinned: boolean;
+  /** What the controls of a page without a run have. */
+  settings: Settings;
+  /** What plays there is at its end; null where nothing does. */
+  ended: boolean | null;
 }
 
 export interface LessonData {
   lesson: string;
+  /** Of the station. */
+  page: string;
   title: string;
   at: number;
   count: number;

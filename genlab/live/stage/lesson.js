@@ -1,10 +1,11 @@
-// The bar of a lesson: where one is, what is to be done and whether it was, and the way on. It looks at the frames of the
-// run on the page, and tells Streamlit what only a new page can answer: another station, a task that was done.
+// The bar of a lesson: where one is, what is to be done and whether it was, and the way on. It looks at what the page
+// shows, and tells Streamlit what only a new page can answer: another station, a task that was done.
 
-/** @import { LessonData, Mount } from "./types.js" */
-import { action, change, element, scrollerOf, targetOf } from "./page/dom.js";
+/** @import { LessonData, Mount, PageSeen } from "./types.js" */
+import { action, change, element, scrollerOf, targetOf, watchPlace } from "./page/dom.js";
 import { Watch } from "./maths/signs.js";
 import { TYPED, join, look, presents } from "./page/presenting.js";
+import { settingsOfPage } from "./page/settings.js";
 
 const LOOK = 250; // ms between two looks at the newest frame
 
@@ -48,8 +49,7 @@ class Bar {
     join(this, this.stop.signal);
     // What stands around the bar: the station's words, and what it asks.
     this.words = /** @type {HTMLElement} */ (parent.closest(".st-key-lesson") ?? this.root);
-    this.sizes = new ResizeObserver(() => this.measure());
-    this.sizes.observe(this.words);
+    this.sizes = watchPlace(this.words, () => this.measure());
     window.addEventListener("resize", () => this.measure(), { signal: this.stop.signal });
     document.addEventListener("keydown", event => this.key(event), { signal: this.stop.signal, capture: true });
     this.looking = setInterval(() => this.look(), LOOK);
@@ -118,12 +118,8 @@ class Bar {
   }
 
   look() {
-    const { doing, sign, done, led } = this.data;
-    const run = /** @type {any} the newest mount of the live component */ (window.genlab);
-    /** @type {any[]} */
-    const panels = [...(run?.panels?.values() ?? [])]; // an element of the page may go by that name
-    const pinned = panels.some(panel => panel.course?.pinned?.length);
-    const now = Boolean(done || this.watch?.sees(run?.header ?? null, pinned));
+    const { doing, sign, done, led, page } = this.data;
+    const now = Boolean(done || this.watch?.sees(pageSeen(page)));
     this.root.dataset.done = String(now);
     change(this.task, doing && `${now ? "✓ done: " : led ? "Watch: " : sign ? "To do: " : "Try: "}${doing}`);
     if (now && !done) {
@@ -140,4 +136,19 @@ class Bar {
     document.documentElement.style.removeProperty("--lesson");
     this.root.remove();
   }
+}
+
+/** What is seen of the page of a station; what is left of another one while it is drawn does not count. @param {string} page @returns {PageSeen} */
+function pageSeen(page) {
+  const newest = /** @type {any} mount of the live component */ (window.genlab);
+  const run = newest?.data?.model === page ? newest : null;
+  const player = /** @type {any} of the player */ (window.genlabPlayer);
+  /** @type {any[]} */
+  const panels = [...(run?.panels?.values() ?? [])]; // an element of the page may go by that name
+  return {
+    header: run?.header ?? null,
+    pinned: panels.some(panel => panel.course?.pinned?.length),
+    settings: settingsOfPage(),
+    ended: player?.data?.last && !player.closed ? player.at >= player.data.last : null,
+  };
 }

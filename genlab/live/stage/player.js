@@ -11,7 +11,8 @@ import { readTheme, resolve } from "./page/theme.js";
 import { Frame } from "./player/frame.js";
 
 const WIDE = 1250; // px of component width from which everything is written larger
-const ROW = 200; // px that a row of pictures has at least, however little room the page leaves
+const ROW = 230; // px that a row of pictures has at least, however little room the page leaves
+const ROOMY = 250; // px that each of several rows has, where the page has another layout with fewer of them
 const LINES = 12; // heights of a letter that a row has on a presented page at least: title, legend and axis need half of them
 const NARROW = 800; // px of component width below which their legends wrap
 const NARROW_ROW = 250; // px that a row has at least there
@@ -53,6 +54,7 @@ class Player {
     this.gliding = 1;
     this.playing = false;
     this.pointed = false;
+    this.placed = ""; // the template by which the pictures stand
     this.closed = false;
     this.root = element("section", { class: "genlab-live player", "aria-label": "Animated figures" });
     this.button = action("", () => (this.playing ? this.pause() : this.play()));
@@ -91,7 +93,6 @@ class Player {
     this.range.max = String(data.last);
     this.controls.hidden = !data.last;
     if (fresh && data.opens === "first") this.at = 0;
-    this.grid.style.gridTemplate = data.grid;
     this.root.style.setProperty("--below", data.below);
     this.write();
     this.arrange();
@@ -204,6 +205,14 @@ class Player {
     this.report(point);
   }
 
+  /** The places of the pictures: those of a window that is too low for all rows stand side by side. @param {number} around px above and below them */
+  template(around) {
+    const { grid, low, presented } = this.data;
+    if (presents()) return presented || grid;
+    const isLow = around + leastHeight(grid, ROOMY, GAP) > window.innerHeight;
+    return low && isLow && this.root.clientWidth >= NARROW ? low : grid;
+  }
+
   /** Fills the window between what the page has put above and what it keeps for below. */
   fit() {
     if (!this.data) return;
@@ -211,7 +220,10 @@ class Player {
     this.root.style.setProperty("--above", `${Math.max(0, Math.round(top))}px`);
     const around = this.root.offsetHeight - this.grid.clientHeight;
     const width = this.root.clientWidth;
-    if (this.grid.clientHeight) this.root.style.setProperty("--least", `${around + leastHeight(this.data.grid, this.row(), GAP)}px`);
+    const below = parseFloat(this.data.below) * parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const template = this.template(top + around + below);
+    if (template !== this.placed) this.grid.style.gridTemplate = this.placed = template;
+    if (this.grid.clientHeight) this.root.style.setProperty("--least", `${around + leastHeight(template, this.row(), GAP)}px`);
     this.root.dataset.grid = width >= WIDE ? "wide" : "narrow";
     this.root.classList.toggle("stacked", width < STACKED || window.innerHeight < LOW);
   }

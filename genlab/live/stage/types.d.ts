@@ -366,16 +366,10 @@ export interface Motion extends Surroundings {
   legend: Entry[];
   verb: string;
   opens: "first" | "last";
-}
-
-// ---- the pencil (genlab/live/pencil.py) ----
-
-export interface PencilData {
-  curve: string;
-  label: string;
-  colour: string;
-  ends: [string, string];
-  palette: Surroundings["palette"];
+  /** Of fewer rows, for a low window; "" for none. */
+  low: string;
+  /** Of a page that is presented; "" for none. */
+  presented: string;
 }
 
 // ---- the sketch (genlab/live/sketch.py) ----

@@ -1,36 +1,48 @@
 // How the lab notices that the task of a lesson's station is done, and that nothing needs attention: pure questions about what
 // a frame says.
 
-/** @import { FrameHeader, Sign } from "../types.js" */
+/** @import { PageSeen, Sign } from "../types.js" */
 
-/** @param {Sign} sign @param {FrameHeader | null} header @param {boolean} pinned whether a place of the plane is */
-export function met(sign, header, pinned) {
+/** @param {Sign} sign @param {PageSeen} seen */
+export function met(sign, { header, pinned, settings, ended }) {
   if ((header?.step ?? 0) < (sign.after ?? 0)) return false;
+  if (sign.named !== undefined && header?.diagnosis?.name !== sign.named) return false;
   if (sign.pinned !== undefined) return pinned === sign.pinned;
+  if (sign.played !== undefined) return ended === sign.played;
+  if (sign.setting !== undefined) return lies(header ? header.config[sign.setting] : settings[sign.setting], sign);
   if (!header) return false;
   if (sign.step !== undefined) return header.step >= sign.step;
   if (sign.diagnosis !== undefined) return header.diagnosis?.name === sign.diagnosis;
-  const value = sign.setting !== undefined ? header.config[sign.setting] : header.last[sign.figure ?? ""];
+  return lies(header.last[sign.figure ?? ""], sign);
+}
+
+/** @param {unknown} value @param {Sign} sign */
+function lies(value, sign) {
   if (sign.is !== undefined) return String(value ?? "off") === sign.is;
   // What is off or was not measured lies in no range.
   if (typeof value !== "number") return false;
   return value >= (sign.least ?? -Infinity) && value <= (sign.most ?? Infinity);
 }
 
-/** Looks at frame after frame for a sign. A setting is not enough: the run has to train with it. */
+/** Looks again and again for a sign. A setting of a run is not enough, the run has to train with it; what has been at its
+ * end since one came was not played. */
 export class Watch {
   /** @param {Sign} sign */
   constructor(sign) {
     this.sign = sign;
     this.since = Infinity; // the step at which the setting was first as it is asked for
+    this.began = false; // what plays has been elsewhere than at its end
   }
 
-  /** @param {FrameHeader | null} header @param {boolean} pinned */
-  sees(header, pinned) {
-    if (!met(this.sign, header, pinned)) {
+  /** @param {PageSeen} seen */
+  sees(seen) {
+    const { header, ended } = seen;
+    if (ended === false) this.began = true;
+    if (!met(this.sign, seen)) {
       this.since = Infinity;
       return false;
     }
+    if (this.sign.played) return this.began;
     if (this.sign.setting === undefined || !header) return true;
     this.since = Math.min(this.since, header.step);
     return header.step > this.since;

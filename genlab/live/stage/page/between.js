@@ -1,39 +1,27 @@
-// Streamlit goes to another page in two steps, and each stands in the browser's history: the page that is left under the
-// query of the next one, then the next one. Nobody was ever at the first: who goes back, or forth, passes it by.
+// Streamlit goes to another page in two steps, and would leave each in the browser's history: the page that is left under
+// the query of the next one, then the next one. Nobody was ever at the first: the second takes its place there.
 
-import { recall, remember } from "./memory.js";
-
-const NAME = "between";
-
-/** @type {any} A browser that does not tell of its entries goes back over each of them. */
+/** @type {any} A browser that does not tell of its entries does not say from where somebody came. */
 const navigation = window.navigation;
+const push = history.pushState.bind(history);
 
-let pushed = ""; // the entry that was pushed last, while it is shown
-let came = 0; // from which place in the history the present one was come to
-let before = ""; // the path of the last page at which somebody was before the present one; "" in a browser that does not tell
+let pushed = false; // the present entry was, and nobody has gone back or forth since
+let before = ""; // the path of the entry that was shown before the present one; "" in a browser that does not tell
 
-navigation?.addEventListener("currententrychange", (/** @type {any} */ { from, navigationType }) => {
-  const here = navigation.currentEntry;
-  came = from.index;
-  const [left, shown] = [from, here].map(entry => new URL(entry.url ?? location.href));
-  if (navigationType === "push" && from.key === pushed && left.pathname !== shown.pathname && left.search && left.search === shown.search) {
-    const known = new Set(navigation.entries().map((/** @type {any} */ entry) => entry.key));
-    remember(NAME, [...between().filter(key => known.has(key)), from.key]);
-  }
-  pushed = navigationType === "push" ? here.key : "";
-  if (!between().includes(from.key)) before = left.pathname;
-});
+history.pushState = (state, unused, url) => {
+  const [here, to] = [location, new URL(url ?? "", location.href)];
+  if (pushed && to.pathname !== here.pathname && to.search && to.search === here.search) return history.replaceState(state, unused, url);
+  push(state, unused, url);
+  pushed = true;
+};
 
-// Before Streamlit hears of it.
-window.addEventListener("popstate", event => {
-  const here = navigation?.currentEntry;
-  if (!event.isTrusted || !here || !between().includes(here.key)) return;
-  event.stopImmediatePropagation();
-  history.go(here.index < came ? -1 : 1);
+window.addEventListener("popstate", ({ isTrusted }) => {
+  if (isTrusted) pushed = false;
 }, { capture: true });
 
-/** @returns {string[]} */
-const between = () => recall(NAME, []);
+navigation?.addEventListener("currententrychange", (/** @type {any} */ { from }) => {
+  before = new URL(from.url ?? location.href).pathname;
+});
 
 /** The path of the page from which somebody came to the present address. */
 export const pathBefore = () => before;
