@@ -12,7 +12,7 @@ const SHARED = 1700; // px of window width from which several mounts that share 
 const STACKED = 1000; // px of component width below which the panels stand in one column
 const TWO = 640; // px below which the two of presenter mode do, and the settings stand below the main picture
 const ROW = 200; // px that a row of panels has at least, however little room the page leaves
-const TIGHT = 250; // px of height below which a panel has its caption in its menu
+const TIGHT = 230; // px of height below which a panel has its caption in its menu
 const GAP = 8; // px, as --gap in live.css
 
 export class Room {

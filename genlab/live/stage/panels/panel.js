@@ -30,6 +30,7 @@ export class Panel {
     this.told = element("p");
     this.about = menu("What is drawn", [this.told], "i");
     this.about.classList.add("about");
+    this.about.ontoggle = () => this.tellAbout();
     this.said = "";
     this.nothing = element("p", { class: "nothing", hidden: "" });
     this.node = element("div", { class: `panel ${spec.kind}`, "data-panel": spec.id },
@@ -57,8 +58,16 @@ export class Panel {
   /** @returns {void | Promise<void>} */
   draw() {
     const caption = fill(this.spec.caption ?? "", this.lab.header);
-    if (caption !== this.said) this.told.innerHTML = this.caption.innerHTML = this.said = caption;
+    if (caption !== this.said) {
+      this.caption.innerHTML = this.said = caption;
+      this.tellAbout();
+    }
     this.caption.hidden = this.about.hidden = !this.spec.caption;
+  }
+
+  /** Folded, the menu has no second copy of the caption for who listens to the page. */
+  tellAbout() {
+    this.told.innerHTML = this.about.open ? this.said : "";
   }
 
   /** What stands on a picture that is taken away: title with step, and set-up. */
