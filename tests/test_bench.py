@@ -1,7 +1,11 @@
+import json
 import os
+import subprocess
+import sys
 
 import pytest
 import torch
+from conftest import ROOT
 from small_runs import DEVICES
 
 from genlab.bench import carefully, check_device
@@ -120,6 +124,15 @@ def test_a_part_that_cannot_be_measured_says_why_in_one_line_and_the_others_stan
     assert carefully(lambda: {"ms": 1.0}) == {"ms": 1.0}
     assert carefully(fails) == {"failed": "TimeoutError: no frame arrives"}
     assert carefully(lambda: figures({"trips": [], "ages": [], "moves": 0, "asked": 0, "seconds": 1.0}))["failed"]
+
+
+def test_products_take_one_core_in_the_bench_as_they_do_in_a_worker():
+    told = "import os, sys, genlab.bench as b; b.check_device = lambda device: {'not_used': os.environ.get(NAME)}"
+    ask = "from genlab.commands import main; main(['bench', '--check'])"
+    script = f"NAME = 'OMP_NUM_THREADS'; {told}; assert 'numpy' not in sys.modules; {ask}"
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    found = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, cwd=ROOT)
+    assert json.loads(found.stdout) == {"not_used": "1"}, found.stderr
 
 
 def test_a_busy_machine_is_called_busy():

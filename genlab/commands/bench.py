@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from typing import Any
 
 from genlab.commands.usage import DIVERGED, DONE, torch_device
@@ -19,6 +20,8 @@ def add_command(commands: Any) -> None:
 
 
 def _command(options: argparse.Namespace) -> int:
+    # Read when numpy is imported: products take one core here as well, as they do in a worker.
+    os.environ["OMP_NUM_THREADS"] = "1"
     from genlab.bench import bench, check_device
 
     device = str(torch_device(options.device))
