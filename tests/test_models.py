@@ -109,18 +109,20 @@ def test_a_spectrally_normalised_convolution_is_of_slope_one_as_a_map_not_as_a_m
         assert 1 < 1 / torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() < 2
 
 
-def test_a_normalised_convolution_stays_so_while_it_trains():
-    network = critic(GANConfig(data="mnist", network="conv", spectral_norm=True), seeded())
+@pytest.mark.parametrize("seed", range(3))
+def test_a_normalised_convolution_stays_so_while_it_trains(seed):
+    network = critic(GANConfig(data="mnist", network="conv", spectral_norm=True), seeded(seed))
     optimizer = torch.optim.Adam(network.parameters(), 2e-4)
     for step in range(60):
         optimizer.zero_grad()
-        network(normal(seeded(step), 16, PIXELS)).mean().backward()
+        network(normal(seeded(100 * seed + step), 16, PIXELS)).mean().backward()
         optimizer.step()
     network.eval()
     first, second = (layer for layer in network if isinstance(layer, nn.Conv2d))
     for layer, inputs in ((first, (1, 28, 28)), (second, (32, 14, 14))):
-        # One step of the power iteration at each access lags a little behind the moving weights.
-        assert slope_of(layer, inputs) == pytest.approx(1, abs=0.1)
+        # One step of the power iteration at each access lags behind weights that all move one way: 1.01 to 1.13 on
+        # eight seeds. A normalised matrix would leave 1.7 to 2.1.
+        assert slope_of(layer, inputs) == pytest.approx(1, abs=0.25)
 
 
 def test_a_network_in_evaluation_mode_is_not_changed_by_use():
