@@ -31,6 +31,14 @@ def drawn(lab, path: str) -> None:
     )
 
 
+def heights(lab, what: str, wanted: str) -> None:
+    """Wait until all of these that are shown, two at least, are as high as is wanted, in px."""
+    shown = f"[...document.querySelectorAll({what!r})].filter(one => one.offsetHeight)"
+    lab.page.wait_for_function(
+        f"() => {shown}.length > 1 && {shown}.every(one => one.offsetHeight {wanted})", timeout=SECONDS
+    )
+
+
 LOWEST = "Math.min(...[...document.querySelectorAll('.genlab-live .area')].map(area => area.offsetHeight))"
 """JavaScript for the height of the lowest panel."""
 
@@ -54,19 +62,13 @@ def test_the_switches_of_curves_leave_them_room_beside_the_pictures_of_a_gan(lab
     lab.open("gan?data=mnist&generator_width=16&critic_width=16")
     lab.press("One step")
     lab.wait("h.step === 1")
-    figures = "[...document.querySelectorAll('.panel.curves .canvas')].filter(one => one.offsetHeight)"
-    lab.page.wait_for_function(
-        f"() => {figures}.length > 1 && {figures}.every(one => one.offsetHeight >= 96)", timeout=SECONDS
-    )
+    heights(lab, ".panel.curves .canvas", ">= 96")
     # Of a run with figures of all kinds they take two lines.
     lab.open("gan?generator_width=16&critic_width=16")
     lab.press("Play")
     lab.wait("h.step > 100")
     lab.press("Pause")
-    switches = "[...document.querySelectorAll('.panel.curves .under')].filter(one => one.offsetHeight)"
-    lab.page.wait_for_function(
-        f"() => {switches}.length > 1 && {switches}.every(one => one.offsetHeight < 65)", timeout=SECONDS
-    )
+    heights(lab, ".panel.curves .under", "< 65")
 
 
 @pytest.mark.parametrize("path", THEORY)

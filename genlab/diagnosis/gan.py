@@ -15,7 +15,7 @@ from genlab.diagnosis.both import (
 )
 from genlab.diagnosis.classes import told
 from genlab.diagnosis.diagnosis import Diagnosis, Name
-from genlab.diagnosis.modes import are_varied, crowd, still_parting
+from genlab.diagnosis.modes import are_varied, crowd, farther, still_parting
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
 from genlab.diagnosis.words import number, sentence
@@ -193,13 +193,9 @@ def _left_again(recent: Recent) -> list[str]:
     if not recent.has("wasserstein_exact") or recent.is_crowded or recent.is_uneven:
         return []
     # One that had arrived has relapsed, which is another name, unless all modes are still there.
-    if recent.had_arrived and not recent.has_every_mode:
+    if not recent.has_left or (recent.had_arrived and not recent.has_every_mode):
         return []
-    if not recent.has_left:
-        return []
-    now, best = recent.distance, recent.history["wasserstein_exact"].min()
-    spread = [crowd(recent)] if recent.has("effective_modes") else []
-    return [f"exact W₁{recent.when('wasserstein_exact')} is {number(now)} and was {number(best)} before", *spread]
+    return [farther(recent), *([crowd(recent)] if recent.has("effective_modes") else [])]
 
 
 def _why_turning(config: GANConfig) -> str:

@@ -50,10 +50,9 @@ def relapsed(recent: Recent) -> Diagnosis | None:
     """The points had reached the data, or most of its modes, and have lost them again."""
     if not recent.had_arrived or recent.is_nearer("resting_distance"):
         return None
-    now, best = recent.distance, recent.history["wasserstein_exact"].min()
     if not recent.is_crowded and (recent.has_every_mode or not recent.has_left):
         return None
-    saw = [f"exact W₁{recent.when('wasserstein_exact')} is {number(now)} and was {number(best)} before"]
+    saw = [farther(recent)]
     if recent.has("effective_modes"):
         most = recent.history["effective_modes"].max()
         saw.insert(0, f"{crowd(recent)}, {most:.1f} at most before")
@@ -86,7 +85,7 @@ def images_alike(recent: Recent) -> Diagnosis | None:
     """The generated images are far more alike than those of the data."""
     if not recent.has("sample_distance") or are_varied(recent):
         return None
-    now, data = recent.measured_within("sample_distance", limit("crowded_steps")).mean(), recent.reference
+    now, data = _difference(recent), recent.reference
     judged = recent.changed_at + int(limit("spread_images"))
     if early := not_before(recent, judged) or still_parting(recent):
         return early
@@ -105,8 +104,12 @@ def are_varied(recent: Recent) -> bool:
     """Whether generated images differ from each other about as much as those of the data; False of points."""
     if not recent.has("sample_distance"):
         return False
-    now = recent.measured_within("sample_distance", limit("crowded_steps")).mean()
-    return bool(now >= limit("alike") * recent.reference["sample_distance"])
+    return _difference(recent) >= limit("alike") * recent.reference["sample_distance"]
+
+
+def _difference(recent: Recent) -> float:
+    """By how much two generated images differ on the mean: of several counts."""
+    return float(recent.measured_within("sample_distance", limit("crowded_steps")).mean())
 
 
 def still_parting(recent: Recent) -> Diagnosis | None:
@@ -133,6 +136,12 @@ def crowd(recent: Recent) -> str:
         f"at step {step:,} {captured:.0f} of {modes:.0f} modes are captured, and the points spread over "
         f"{effective:.1f} effective modes"
     )
+
+
+def farther(recent: Recent) -> str:
+    """How far the points are from the data, and how near they have been."""
+    now, before = number(recent.distance), number(recent.nearest)
+    return f"exact W₁{recent.when('wasserstein_exact')} is {now} and was {before} before"
 
 
 def against_crowding(config: GANConfig) -> Attempts:

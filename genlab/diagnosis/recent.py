@@ -163,9 +163,14 @@ class Recent:
         return float(self.measured("wasserstein_exact", 2).min())
 
     @property
+    def nearest(self) -> float:
+        """The smallest exact W₁ that was measured."""
+        return float(self.history["wasserstein_exact"].min())
+
+    @property
     def has_left(self) -> bool:
         """Whether the points had come nearer to the data than they are now."""
-        return bool(self.distance >= limit("relapse") * self.history["wasserstein_exact"].min())
+        return self.distance >= limit("relapse") * self.nearest
 
     def in_floors(self, threshold: str) -> float:
         """A threshold in multiples of a perfect generator's W₁, as a distance.

@@ -52,7 +52,6 @@ export interface Change {
   note?: string;
 }
 
-/** The header of a frame; an event has some of it. `seconds` are those of the run's own training. */
 /**
  * The device that a run trains on, and why that one; `choices` are those of its machine by name, `problem` says of one
  * why it is not used, or is "".
@@ -66,6 +65,7 @@ export interface RunPlace {
   problem: string;
 }
 
+/** The header of a frame; an event has some of it. `seconds` are those of the run's own training. */
 export interface FrameHeader {
   kind: "frame" | "event";
   run: string;

@@ -33,7 +33,7 @@ class Place:
     choices: dict[str, str] = field(default_factory=dict)
     problem: str = ""
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     def is_full(self, error: Exception) -> bool:

@@ -287,6 +287,7 @@ export class Curves extends PlotlyPanel {
 
   /** The lines to compare with, each with a place for its words where they cover least of the curves. @param {(Level & {y: number})[]} levels @param {any[]} traces @param {[number, number] | undefined} range */
   words(levels, traces, range) {
+    if (!levels.length) return [];
     const { log, logX } = this.options;
     const letter = this.lab.room.fontSize() - 1;
     const { w: width, h: height } = this.canvas._fullLayout?._size ?? { w: 0.8 * this.canvas.clientWidth, h: 0.7 * this.canvas.clientHeight };
