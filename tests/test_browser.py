@@ -52,6 +52,17 @@ class Lab:
         box.fill(value)
         box.press("Enter")
 
+    def drawn(self) -> None:
+        """Until Streamlit's script has ended: what is pressed or dropped while it starts, Streamlit itself can lose."""
+        self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+    def upload(self, file, place: str = '[data-testid="stFileUploader"] input') -> None:
+        """Choose a file. The answer that says where its bytes go is lost when it waits to be sent while a run of
+        the script starts (``ForwardMsgQueue.clear`` keeps no ``file_urls_response``), and nothing asks again; a person
+        is slower than that."""
+        self.drawn()
+        self.page.locator(place).set_input_files(file)
+
     def pause(self) -> int:
         self.press("Pause")
         self.wait("h.status === 'paused'")

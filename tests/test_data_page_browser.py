@@ -105,7 +105,7 @@ def test_uploaded_pictures_are_shown_before_they_are_taken(page_of_data, server,
             file.writestr(f"../{number}.png", one.getvalue())
     page.get_by_role("tab", name="Pictures").click()
     upload = {"name": "digits.zip", "mimeType": "application/zip", "buffer": archive.getvalue()}
-    page.locator("[role=tabpanel]:visible input[type=file]").set_input_files(upload)
+    Lab(page, server.url).upload(upload, "[role=tabpanel]:visible input[type=file]")
     page.get_by_text("40 pictures").wait_for(timeout=SECONDS)
     page.get_by_text("Invert", exact=True).click()
     keep(page, "my digits")
@@ -164,11 +164,11 @@ def test_own_data_go_the_whole_way_from_the_brush_to_another_server(page_of_data
     (tmp_path / "other").mkdir()
     other = start_server(tmp_path / "other")
     try:
+        there = Lab(page, other.url)
         page.goto(f"{other.url}/runs")
         page.get_by_role("button", name="Open a file").click()
-        page.locator('[data-testid="stFileUploader"] input').set_input_files(files["Checkpoint"])
+        there.upload(files["Checkpoint"])
         page.get_by_role("button", name="Open as a run").click()
-        there = Lab(page, other.url)
         there.ready()
         there.wait("h.step === 1 && h.config.data === v[0]", data)
         there.press("One step")

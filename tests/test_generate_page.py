@@ -326,7 +326,7 @@ def test_a_run_saved_to_a_file_opens_from_it_and_goes_on_where_it_stood(page, se
         assert names.startswith("step,") and 20 < len(rows) <= step and float(rows[-1].split(",")[0]) == step
 
         page.goto(f"{tab.url}/generate")
-        page.locator('[data-testid="stFileUploader"] input').set_input_files(tmp_path / "home.safetensors")
+        tab.upload(tmp_path / "home.safetensors")
         page.get_by_text("home.safetensors · ").first.wait_for()
         # What is drawn after its samples and only for points: those of the model shown before have gone by then.
         page.get_by_text("Exact W₁ on 256 points").wait_for()

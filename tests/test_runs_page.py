@@ -288,12 +288,13 @@ def test_a_checkpoint_from_elsewhere_opens_as_a_run_and_a_malformed_one_gets_a_l
         page.goto(f"{tab.url}/runs")
         page.get_by_role("button", name="Open a file").click()
         for name in ("bad", "mine"):
-            page.locator('[data-testid="stFileUploader"] input').set_input_files(tmp_path / f"{name}.safetensors")
+            tab.upload(tmp_path / f"{name}.safetensors")
             page.get_by_text(f"{name}.safetensors").first.wait_for()
             page.get_by_role("button", name="Open as a run").click()
             if name == "bad":
                 page.get_by_text("bad.safetensors is damaged or not a checkpoint").wait_for()
                 page.get_by_role("button", name="Remove").click()
+                page.get_by_role("button", name="Open as a run").wait_for(state="hidden")
         tab.ready()
         tab.wait("h.step === 3 && h.config.beta === 4 && h.status === 'paused'")
         page.get_by_role("button", name="Keep").click()
