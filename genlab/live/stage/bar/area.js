@@ -62,6 +62,7 @@ export class Area {
     const panel = this.panels.find(panel => panel.id === id);
     if (!panel) return;
     this.show(panel);
+    this.lab.room.fit();
     this.lab.feed.subscribe();
     this.lab.draw();
   }
@@ -76,8 +77,9 @@ export class Area {
     for (const panel of this.panels) panel.show(panel === current);
     const tools = [...(current.spec.caption ? [current.about] : []), ...current.tools];
     if (tools.length !== this.tools.children.length || tools.some((tool, i) => this.tools.children[i] !== tool)) this.tools.replaceChildren(...tools);
-    // No column changes its width with the tab in front: that of the main picture is as wide as with what stands beside it.
-    this.side.hidden = !this.panels.some(panel => panel.aside);
+    // The column of the main picture is as wide as its first panel is with what stands beside it, whichever tab is in
+    // front; wider than that it is only while a panel is seen that needs it.
+    this.side.hidden = !current.aside && !this.panels[0].aside;
     this.side.classList.toggle("kept", !current.aside);
     if (this.own.firstChild !== current.aside) this.own.replaceChildren(...(current.aside ? [current.aside] : []));
     for (const tab of this.tabButtons()) {

@@ -1,6 +1,7 @@
 // Grids of grey images side by side, each pixel a crisp square.
 
 /** @import { PanelSpec, PictureSize, PictureWords } from "../types.js" */
+import { arranged } from "../maths/mosaic.js";
 import { number } from "../maths/text.js";
 import { action, change, element, menu, save } from "../page/dom.js";
 import { paint } from "../page/pixels.js";
@@ -37,7 +38,8 @@ export class Mosaic extends Panel {
     for (const group of this.groups) {
       if (!this.has(group.array)) continue;
       const images = this.lab.arrays[group.array];
-      const { columns, scale } = this.arrangement(images.shape);
+      const { below, columns, scale } = this.arrangement(images.shape);
+      this.canvas.classList.toggle("below", below);
       paint(group.canvas, images, columns, this.lab.theme);
       group.canvas.style.width = `${Math.max(1, Math.floor(group.canvas.width * scale))}px`;
       group.canvas.style.height = `${Math.max(1, Math.floor(group.canvas.height * scale))}px`;
@@ -49,20 +51,14 @@ export class Mosaic extends Panel {
     if (this.lab.header) this.draw();
   }
 
-  /** The number of columns (unless the panel fixes it) that makes the images as large as the panel allows. @param {number[]} shape */
+  /** As large as the panel allows, all groups alike. @param {number[]} shape */
   arrangement([count, height, width]) {
-    const across = this.groups.length;
     const letter = this.lab.room.fontSize();
     const labels = this.spec.axes ? 1.9 * letter : 0;
-    const room = [(this.canvas.clientWidth - 12 * (across - 1)) / across - labels, this.canvas.clientHeight - 2 * letter - labels];
-    const fixed = this.spec.columns;
-    const choices = fixed ? [fixed] : [...Array(count).keys()].map(i => i + 1);
-    const scaled = choices.map(columns => {
-      const rows = Math.ceil(count / columns);
-      const scale = Math.min(room[0] / (columns * (width + 1)), room[1] / (rows * (height + 1)));
-      return { columns, scale, merit: scale * (count % columns ? 0.8 : 1) }; // whole rows look better
+    return arranged({
+      across: this.canvas.clientWidth, down: this.canvas.clientHeight, groups: this.groups.length, count, width, height,
+      above: 2 * letter + labels, beside: labels, columns: this.spec.columns,
     });
-    return scaled.reduce((best, one) => (one.merit > best.merit ? one : best));
   }
 
   /** @param {Group} group */
