@@ -355,7 +355,7 @@ def test_last_minimum_and_maximum_stand_beside_each_curve(live_page, lab):
 
 
 def test_a_pinned_run_stays_as_dashed_lines_after_f5(live_page):
-    # What the button says then moves no picture.
+    # What the button says then moves no picture. Below the settings, it takes no height of theirs.
     places = "() => [...document.querySelectorAll('.genlab-live .area')].map(one => one.offsetTop + one.offsetHeight)"
     before = live_page.evaluate(places)
     live_page.locator("button.pin").click()

@@ -443,8 +443,13 @@ def test_what_would_help_a_run_is_offered_to_who_steers_it_alone(lecturer, come)
     lecturer.at("run=")
     lecturer.press("Play")
     lecturer.page.locator(".happening .attempts button").first.wait_for(state="attached", timeout=SECONDS)
-    # It rests where its claim is judged.
+    # It rests where its claim is judged, which stands in the line of the class: both take no height of the picture.
     lecturer.wait("h.status === 'paused'")
+    lecturer.wait("""(() => {
+        const [strip, claim] = ['.genlab-class', '.st-key-claim'].map(one => document.querySelector(one).getBoundingClientRect());
+        const { xaxis, yaxis } = lab.panels.get('plane').canvas._fullLayout;
+        return Math.min(xaxis._length, yaxis._length) >= 470 && claim.left > strip.right && claim.top < strip.bottom;
+    })()""")
     ada = come(f"gan?run={lecturer.run()}")
     diagnosed = lecturer.page.locator(".happening").get_attribute("data-name")
     assert diagnosed

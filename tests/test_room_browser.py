@@ -266,7 +266,7 @@ def test_pictures_with_nothing_beside_them_have_the_whole_width(lab):
     }})()""")
     before = lab.page.locator("[data-area=main]").bounding_box()["width"]
     lab.page.get_by_role("tab", name="Noise").first.click()
-    lab.wait(f"{column}.querySelector('.side').offsetWidth > 150 && {column}.offsetWidth > v[0] + 150", before)
+    lab.wait(f"{column}.querySelector('.side').offsetWidth > 150 && {column}.offsetWidth > v[0] + 100", before)
     lab.page.get_by_role("tab", name="Images").first.click()
     lab.wait(f"Math.abs({column}.offsetWidth - v[0]) < 1", before)
 

@@ -67,6 +67,15 @@ export class Room {
     if (!small && node.parentNode !== desk) desk.prepend(node);
   }
 
+  /** Where the line of the run may have no room for what all curves share, that stands below the settings: a line of its own would take height of the pictures, and one that wraps would move them. */
+  placeCurves() {
+    const { data, enlarged, presenter, root, top, desk } = this.lab;
+    const column = data.bar === "all" && data.controls && root.dataset.grid === "narrow";
+    const below = column && !this.stacked() && !enlarged.area && !presenter.on;
+    const place = below ? desk : top.line;
+    if (top.curves.parentNode !== place) place.append(top.curves);
+  }
+
   /** Fills the window below whatever the page has put above, so that nothing needs scrolling. */
   fit() {
     const { lab } = this;
@@ -81,6 +90,7 @@ export class Room {
         lab.draw();
       }
     }
+    this.placeCurves();
     this.spread();
     this.share();
     lab.notes.place();

@@ -32,7 +32,9 @@ export class TopBar {
     const x = element("label", {}, "x ", this.x);
     this.happening = new Happening(lab);
     const status = element("div", { class: "status" }, this.icon, this.status, this.happening.node, this.numbers);
-    this.line.append(status, element("div", { class: "controls" }, smoothing, x, this.pin, this.freeze));
+    this.line.append(status);
+    /** What all curves share; the room says where it stands. */
+    this.curves = element("div", { class: "controls" }, smoothing, x, this.pin, this.freeze);
     this.node = element("header", { class: "top" }, this.line);
   }
 

@@ -4,7 +4,7 @@
 const AROUND = { above: 46, below: 34, left: 52, right: 22 };
 const LETTERS = 2.9; // heights of a letter that the horizontal axis' numbers and title need
 const CURVES = 285; // px that each column beside the main picture has at least
-const SHARE = 0.3; // of the width that they have together at least
+const SHARE = 0.32; // of the width that they have together at least
 
 export const LOW = 480; // px of window height below which pictures stand in one column: two above one another would leave no room for a curve
 
