@@ -3,6 +3,7 @@
 import json
 import threading
 
+import numpy as np
 import pytest
 from test_rights import OWNER, SMALL, STRANGER
 from test_routes import Server, closing, packets, until
@@ -209,7 +210,7 @@ def test_the_wall_shows_each_run_small_and_again_when_it_has_moved(server, room,
         lab.delete(run_id)
 
 
-def test_of_a_map_the_wall_says_how_it_stands(server, room):
+def test_the_wall_shows_a_map_as_its_cells_and_says_what_they_are(server, room):
     lab = server.lab
     axis = Axis("critic_learning_rate", 1e-4, 1e-2, 2)
     with on_behalf_of(STRANGER):
@@ -218,8 +219,15 @@ def test_of_a_map_the_wall_says_how_it_stands(server, room):
     try:
         with server.sit(LECTURER) as wall:
             say(wall, type="wall", on=True)
-            header, arrays = next(packets(wall, "glanced"))
-            assert header["run"] == run_id and header["diagnosis"] is None and not arrays
+            glances = packets(wall, "glanced")
+            header, arrays = next(glances)
+            assert header["run"] == run_id and header["diagnosis"] == "map of 4 models"
+            assert arrays["cells"].shape == (2, 2) and np.isnan(arrays["cells"]).all()
+            with on_behalf_of(STRANGER):
+                lab.play(run_id)
+            header, arrays = next(one for one in glances if one[0]["step"] == 100)
+            assert header["diagnosis"].startswith("map: bright is ")
+            assert ((arrays["cells"] >= 0) & (arrays["cells"] <= 1)).all()
     finally:
         lab.delete(run_id)
 

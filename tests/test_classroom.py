@@ -1,6 +1,7 @@
 """A class: who leads it, what only they do, and what a student sees of it."""
 
 import json
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -461,6 +462,13 @@ def test_a_run_that_went_meanwhile_is_not_given_to_anybody_and_the_page_stands(l
     next(one for one in tab.button if one.label == "Give everybody this set-up").click().run()
     assert not tab.exception and len(tab.error) == 1
     assert "Pause all" in [one.label for one in tab.button]
+
+
+def test_how_many_runs_were_paused_is_said_and_that_there_was_none(lab, room, shell):
+    tab = shell(LECTURER)
+    for told in (r"\d+ runs? w", "nothing to pause"):
+        next(one for one in tab.button if one.label == "Pause all").click().run()
+        assert not tab.exception and re.search(told, tab.toast[-1].value)
 
 
 def test_a_student_who_opens_the_page_is_asked_for_the_passphrase(lab, room, shell):

@@ -17,7 +17,7 @@ from genlab.figures import gan_view, vae_view
 from genlab.figures.drawn import DRAWN_FOR
 from genlab.figures.map import shown_measures
 from genlab.figures.palette import BACKGROUND, CLASS_SYMBOLS, PALETTE, POSITION_SCALE, TEXT, contrast, mix
-from genlab.figures.still import distances, over_density, overlay
+from genlab.figures.still import DENSEST, distances, over_density, overlay
 from genlab.figures.twins import VIEWS
 from genlab.live.modules import modules
 from genlab.runtime.messages import STREAMS
@@ -229,6 +229,18 @@ def test_words_of_the_still_figures_are_legible(theme):
         for axis in (figure.layout.xaxis, figure.layout.yaxis):
             for colour in (axis.title.font.color, axis.tickfont.color):
                 assert contrast(colour, BACKGROUND[theme]) >= 4.5
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("path", [False, True])
+def test_generated_points_stand_out_from_the_densest_blue(theme, path):
+    (marker,) = [
+        trace.marker for trace in over_density(points("ring8"), np.zeros((2, 2)), theme=theme, path=path).data[1:]
+    ]
+    densest = mix(BACKGROUND[theme], PALETTE[theme]["real"], DENSEST)
+    # From the blue itself, or by an edge that does.
+    edge = [marker.line.color] if marker.line.width >= 1 and marker.line.color != marker.color else []
+    assert max(contrast(marker.color, beside) for beside in [densest, *edge]) >= 3
 
 
 def test_classes_differ_by_symbol_and_colour():

@@ -446,7 +446,8 @@ def test_what_would_help_a_run_is_offered_to_who_steers_it_alone(lecturer, come)
     # It rests where its claim is judged, which stands in the line of the class: both take no height of the picture.
     lecturer.wait("h.status === 'paused'")
     lecturer.wait("""(() => {
-        const [strip, claim] = ['.genlab-class', '.st-key-claim'].map(one => document.querySelector(one).getBoundingClientRect());
+        const [strip, claim] = ['.genlab-class', '.st-key-claim'].map(one =>
+            document.querySelector(one).getBoundingClientRect());
         const { xaxis, yaxis } = lab.panels.get('plane').canvas._fullLayout;
         return Math.min(xaxis._length, yaxis._length) >= 470 && claim.left > strip.right && claim.top < strip.bottom;
     })()""")

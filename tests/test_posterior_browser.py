@@ -144,6 +144,14 @@ def test_the_gradient_reaches_mu_and_sigma_and_not_the_noise(lab):
            }).flat())"""
     )
     assert [sorted(kind) for kind in ends] == [["μ", "σ"], ["ε"]]
+    # In a narrow panel and in a low one its letters can be read, and the four numbers beside it are whole.
+    for width, height in ((1366, 768), (1920, 1080)):
+        lab.page.set_viewport_size({"width": width, "height": height})
+        lab.wait("""(() => {
+            const [text, numbers, row] = ['.diagram text', '.numbers', '.numbers tr'].map(one =>
+                document.querySelector(`.posterior ${one}`));
+            return 16 * text.getScreenCTM().a > 9.5 && row?.offsetWidth > 0 && row.offsetWidth <= numbers.clientWidth;
+        })()""")
     dashes = diagram.locator(":scope > path.none").evaluate("path => getComputedStyle(path).strokeDasharray")
     assert dashes != "none"
     lab.page.get_by_text("Dashed: none flows to ε").first.wait_for()

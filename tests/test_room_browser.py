@@ -259,7 +259,8 @@ def test_pictures_with_nothing_beside_them_have_the_whole_width(lab):
     # They fill the height, and leave the curves what nothing stands in: the column widens for the plane of noise alone.
     column = "document.querySelector('[data-area=main]')"
     lab.wait(f"""(() => {{
-        const [panel, pictures] = ['.panel:not([hidden]) .canvas', '.mosaic canvas'].map(one => {column}.querySelector(one));
+        const [panel, pictures] = ['.panel:not([hidden]) .canvas', '.mosaic canvas'].map(one =>
+            {column}.querySelector(one));
         const curves = [...document.querySelectorAll('.panel.curves .canvas')].filter(one => one.offsetHeight);
         return pictures.offsetHeight > 0.8 * panel.offsetHeight && curves.length
             && curves.every(one => one.offsetHeight >= 120 && one.offsetWidth > 400);

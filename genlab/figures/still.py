@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from genlab.data.distribution import Distribution
-from genlab.figures.palette import PALETTE, TEXT
+from genlab.figures.palette import BACKGROUND, PALETTE, TEXT
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 DENSITY_SIDE = 121
@@ -54,7 +54,11 @@ def over_density(
     colour = PALETTE[theme]["generated"]
     figure.add_scatter(
         x=xy[:, 0], y=xy[:, 1], mode="lines+markers" if path else "markers",
-        marker={"color": colour, "symbol": "x-thin", "size": 9 if path else 6, "line": {"color": colour, "width": 1.2}},
+        # Edges of the ground's own colour: over the densest blue, too, a cross stands out.
+        marker={
+            "color": colour, "symbol": "x", "size": 9 if path else 7,
+            "line": {"color": BACKGROUND[theme], "width": 1},
+        },
         line={"color": colour, "width": 1}, hovertemplate="(%{x:.4f}, %{y:.4f})<extra>generated</extra>",
     )  # fmt: skip
     reach = {"range": [-distribution.extent, distribution.extent], "zeroline": False, "constrain": "domain"}

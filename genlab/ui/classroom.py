@@ -67,7 +67,7 @@ def join() -> None:
 def hands() -> None:
     """Pause all and go on; the end of the class."""
     room = client.get_lab().classroom
-    st.button("Pause all", icon=":material/pause:", on_click=_lead, args=(room.pause_all,))
+    st.button("Pause all", icon=":material/pause:", on_click=_pause)
     st.button(
         f"Go on ({room.paused})" if room.paused else "Go on", icon=":material/play_arrow:", on_click=_lead,
         args=(room.go_on,), disabled=not room.paused,
@@ -89,6 +89,13 @@ def _lead(act: Callable[..., Any], *values: Any) -> Any:
     except (client.CommandFailed, client.UnknownRun) as refusal:
         once("class.refused").append(str(refusal))
     return None
+
+
+def _pause() -> None:
+    """Pause all, and say how many that were: of none nothing else would be seen."""
+    if (count := _lead(client.get_lab().classroom.pause_all)) is not None:
+        none = "No student's run trains: there is nothing to pause."
+        st.toast(f"{count} {'run was' if count == 1 else 'runs were'} paused." if count else none)
 
 
 def _clear() -> None:

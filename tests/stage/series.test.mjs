@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  extremes, historyOf, interpolate, joined, logTicks, median, middleBy, middleRange, newestOf, pointsOf, segmentsOf, smooth, takenAt,
+  extremes, historyOf, interpolate, joined, logTicks, median, middleBy, middleRange, rangeOf, newestOf, pointsOf, segmentsOf, smooth, takenAt,
   thenOf, valuesOf,
 } from "../../genlab/live/stage/maths/series.js";
 
@@ -112,4 +112,15 @@ test("what is measured now and then has one point for each measurement, where it
   assert.deepEqual(pointsOf({ stamp: "modes_step" }, columns), { rows: [1, 3], at: [1, 4] });
   assert.deepEqual(pointsOf({}, columns).rows, [0, 1, 2, 3, 4, 5]);
   assert.deepEqual(pointsOf({ stamp: "none" }, columns).at, columns.step, "without stamps every row stands for itself");
+});
+
+test("an axis is seen in the range that it is given, and with Plotly's margin where it is given none", () => {
+  const values = [0, ...Array.from({ length: 98 }, (_, i) => i + 1), 1000];
+  const { given, seen } = rangeOf(values, false, true);
+  assert.deepEqual(seen, given);
+  assert.deepEqual(given, middleRange(values, false));
+  const whole = rangeOf([0, 100, NaN], false, false);
+  assert.equal(whole.given, undefined);
+  assert.deepEqual(whole.seen, [-5.5, 105.5]);
+  assert.deepEqual(rangeOf([1, 10, 100, -3], true, false).seen, [-0.11, 2.11]);
 });

@@ -58,13 +58,12 @@ class Answers:
         self._send_packet(command, frame_of(run, tuple(command["streams"]), run.at(command["step"])))
 
     def glance(self, run: Run, command: dict[str, Any]) -> None:
-        """A small picture of the run, and its name; of a map how it stands alone."""
+        """A small picture of the run, and its name; of a map what its colours stand for."""
         run.require_model()
         from genlab.maps import MapConfig
-        from genlab.runtime.streams.glance import glance
+        from genlab.runtime.streams.glance import glance, glance_of_map
 
-        is_map = run.config.model == MapConfig.model
-        header, arrays = ({"step": run.step, "diagnosis": None, "extent": 1.0}, {}) if is_map else glance(run.view)
+        header, arrays = (glance_of_map if run.config.model == MapConfig.model else glance)(run.view)
         self._answer(command, {"kind": "glanced", "status": run.status, **header}, arrays)
 
     def generate(self, command: dict[str, Any]) -> None:

@@ -12,6 +12,15 @@ export const hexOf = parts => `#${parts.map(part => Math.round(part).toString(16
 /** @param {string} one @param {string} other @param {number} share of the other one */
 export const mix = (one, other, share) => hexOf(rgb(one).map((c, i) => c + share * (rgb(other)[i] - c)));
 
+const CIVIDIS = ["#00224e", "#7d7c78", "#fee838"];
+
+/** The colour of a cell of a small map: from dark (0) to bright (1); grey where its model diverged (−1), pale where nothing is known. @param {number} share @param {string} background @param {string} text */
+export function cellColour(share, background, text) {
+  if (!(share >= 0)) return mix(background, text, share < 0 ? 0.3 : 0.06);
+  const half = share < 0.5 ? 0 : 1;
+  return mix(CIVIDIS[half], CIVIDIS[half + 1], 2 * share - half);
+}
+
 /** From 0 (black) to 1 (white). @param {string} colour */
 export function luminance(colour) {
   const [r, g, b] = rgb(colour).map(c => (c / 255) ** 2.2);

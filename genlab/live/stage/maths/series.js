@@ -3,6 +3,8 @@
 /** @import { Arrays, Columns, NumberArray, Series } from "../types.js" */
 import { number } from "./text.js";
 
+const MARGIN = 0.055; // of the values' range: what Plotly leaves free above and below
+
 /** The histories among the arrays of a frame, each with its name. @param {Arrays} arrays @returns {[string, NumberArray][]} */
 export function historyOf(arrays) {
   return Object.entries(arrays)
@@ -109,6 +111,19 @@ export function middleRange(values, log) {
   const [low, high] = [kept[Math.floor(0.05 * (kept.length - 1))], kept[Math.ceil(0.95 * (kept.length - 1))]];
   const margin = 0.1 * (high - low || Math.abs(high) || 1);
   return [low - margin, high + margin];
+}
+
+/**
+ * The range of an axis in its own terms: the one that it is given, and the one in which it is seen, with the margin that
+ * Plotly leaves above and below where it is given none.
+ * @param {number[]} values @param {boolean} log @param {boolean} middle whether outliers are left out
+ */
+export function rangeOf(values, log, middle) {
+  const given = middle ? middleRange(values, log) : undefined;
+  const [low, high] = extremes((log ? values.map(Math.log10) : values).filter(isFinite));
+  /** @type {[number, number]} */
+  const whole = [low - MARGIN * (high - low), high + MARGIN * (high - low)];
+  return { given, seen: given ?? whole };
 }
 
 /** Least and greatest, of however many values. @param {number[]} values @returns {[number, number]} */

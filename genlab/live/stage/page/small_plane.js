@@ -1,6 +1,7 @@
 // One run at a glance, drawn on a small canvas as sharp as the screen.
 
 /** @import { Arrays, Theme } from "../types.js" */
+import { cellColour } from "../maths/colours.js";
 import { drawingOn, element } from "./dom.js";
 import { paint } from "./pixels.js";
 
@@ -31,6 +32,7 @@ export function drawSmall(canvas, arrays, extent, theme) {
   if (arrays.latent) drawPrior(drawing, width / 2 / extent, theme);
   const label = arrays.label?.values;
   dots("latent", i => (label ? theme[`class${label[i]}`] : theme.real));
+  if (arrays.cells) drawCells(drawing, arrays.cells, theme);
   if (arrays.counts) drawCounts(drawing, arrays.counts, theme);
   if (arrays.images) drawImages(drawing, arrays.images, theme);
 }
@@ -44,6 +46,17 @@ function drawPrior(drawing, unit, theme) {
     drawing.beginPath();
     drawing.arc(width / 2, height / 2, sigmas * unit, 0, 2 * Math.PI);
     drawing.stroke();
+  }
+}
+
+/** The cells of a map, the lowest row at the foot. @param {CanvasRenderingContext2D} drawing @param {Arrays[string]} cells @param {Theme} theme */
+function drawCells(drawing, { values, shape: [rows, columns] }, theme) {
+  const { width, height } = drawing.canvas;
+  const side = Math.max(1, Math.floor(Math.min(width / columns, height / rows)));
+  const [left, top] = [(width - side * columns) / 2, (height - side * rows) / 2].map(Math.floor);
+  for (let cell = 0; cell < rows * columns; cell++) {
+    drawing.fillStyle = cellColour(values[cell], theme.background, theme.text);
+    drawing.fillRect(left + (cell % columns) * side, top + (rows - 1 - Math.floor(cell / columns)) * side, side - 1, side - 1);
   }
 }
 

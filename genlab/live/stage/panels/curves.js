@@ -4,7 +4,7 @@
 /** @import { Columns, CurveChoices, FrameHeader, Level, PanelSpec, Series, Theme } from "../types.js" */
 /** @import { Place } from "../maths/labels.js" */
 import {
-  extremes, interpolate, joined, middleRange, newestOf, pointsOf, scaledOf, segmentsOf, smooth, takenAt, thenOf, valuesOf,
+  extremes, interpolate, joined, middleRange, newestOf, pointsOf, rangeOf, scaledOf, segmentsOf, smooth, takenAt, thenOf, valuesOf,
 } from "../maths/series.js";
 import { placesOf } from "../maths/labels.js";
 import { number, whole } from "../maths/text.js";
@@ -294,11 +294,10 @@ export class Curves extends PlotlyPanel {
     /** @param {ArrayLike<number>} values @param {boolean} log */
     const scaled = (values, log) => Array.from(values, value => (log ? Math.log10(value) : value));
     const at = scaled(levels.map(({ y }) => y), log);
-    const own = traces.filter(({ yaxis }) => yaxis === "y3").flatMap(({ y }) => scaled(y, log));
     const left = traces.filter(({ yaxis }) => !yaxis).flatMap(({ y }) => scaled(y, log));
     const across = this.seen("xaxis") ?? extremes(traces.flatMap(({ x }) => scaled(x, logX)).filter(isFinite));
-    const up = this.seen("yaxis") ?? range ?? wider(extremes([...left, ...at].filter(isFinite)));
-    const right = wider(this.options.outliers && middleRange(own, false) || extremes(own.filter(isFinite)));
+    const up = this.seen("yaxis") ?? range ?? rangeOf([...left, ...at], false, false).seen;
+    const right = this.rightRange(traces).seen;
     /** @param {number[]} values @param {[number, number]} ends */
     const shares = (values, [from, to]) => values.map(value => (value - from) / (to - from || 1));
     const courses = traces.map(({ x, y, yaxis }) => ({ x: shares(scaled(x, logX), across), y: shares(scaled(y, log), yaxis ? right : up) }));
@@ -317,12 +316,17 @@ export class Curves extends PlotlyPanel {
     return this.zoomed[axis] ? this.canvas.layout[axis].range : undefined;
   }
 
+  /** @param {any[]} traces */
+  rightRange(traces) {
+    const own = traces.filter(({ yaxis }) => yaxis === "y3").flatMap(({ y }) => Array.from(y));
+    return rangeOf(own, this.options.log, this.options.outliers);
+  }
+
   /** Terms of another size have an axis of their own, on which they are not flat. @param {any[]} traces */
   rightAxis(traces) {
-    const own = traces.filter(trace => trace.yaxis === "y3").flatMap(trace => Array.from(trace.y));
-    if (!own.length) return {};
+    if (!traces.some(trace => trace.yaxis === "y3" && trace.y.length)) return {};
     const { log, outliers } = this.options;
-    const range = outliers ? middleRange(own, log) : undefined;
+    const range = this.rightRange(traces).given;
     const title = this.spec.right ?? "";
     const letter = this.lab.room.fontSize();
     const fits = this.canvas.clientHeight - 4 * letter > 0.55 * letter * title.length;
@@ -341,9 +345,6 @@ export class Curves extends PlotlyPanel {
     return known.filter(({ y }) => Number.isFinite(y) && (y > 0 || !this.options.log));
   }
 }
-
-/** With the margin that Plotly leaves above and below. @param {[number, number]} ends @returns {[number, number]} */
-const wider = ([low, high]) => [low - 0.055 * (high - low), high + 0.055 * (high - low)];
 
 /** The title of an axis; for an empty one Plotly would keep a line free. @param {string} text @param {{size: number}} [font] */
 const titled = (text, font) => (text ? { title: font ? { text, font } : { text } } : {});

@@ -92,22 +92,22 @@ function diagramOf(images) {
   /** @type {(name: string, x: number, y: number, label: string) => string} */
   const picture = (name, x, y, label) =>
     images
-      ? `<image data-show="${name}" x="${x}" y="${y}" width="44" height="44"/><text x="${x + 22}" y="${y + 60}">${label}</text>`
-      : `<text x="${x + 22}" y="${y + 28}">${label}</text>`;
+      ? `<image data-show="${name}" x="${x}" y="${y}" width="36" height="36"/><text x="${x + 18}" y="${y + 52}">${label}</text>`
+      : `<text x="${x + 18}" y="${y + 24}">${label}</text>`;
   /** @param {string} kind */
   const head = kind =>
     `<marker id="genlab-${kind}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="11" markerHeight="11"
       markerUnits="userSpaceOnUse" orient="auto"><path class="head ${kind}" d="M0 0L8 4L0 8Z"/></marker>`;
-  return `<svg viewBox="0 0 452 156" role="img" aria-label="The encoder makes μ and σ of x; z = μ + σ·ε; the decoder makes
+  return `<svg viewBox="8 0 436 156" role="img" aria-label="The encoder makes μ and σ of x; z = μ + σ·ε; the decoder makes
     x̂ of z. The gradient flows from x̂ back through z to μ and σ and into the encoder, and not to ε."><defs>
     ${head("gradient")}${head("none")}</defs>
-    ${picture("x", 0, 28, "x")}${box(56, 32, 66, 36, "encoder")}
+    ${picture("x", 8, 32, "x")}${box(56, 32, 66, 36, "encoder")}
     ${ball(152, 24, 15, "μ")}${ball(152, 88, 15, "σ")}${ball(152, 136, 15, "ε", 'class="drawn"')}
     ${box(244, 58, 72, 36, "μ + σ·ε")}<text x="280" y="50">z</text>
-    ${box(330, 58, 66, 36, "decoder")}${picture("out", 408, 54, "x̂")}
+    ${box(330, 58, 66, 36, "decoder")}${picture("out", 408, 58, "x̂")}
     ${arrow("M408 76H399")}${arrow("M330 76H319")}${arrow("M244 68L170 30")}${arrow("M244 80L170 87")}
     ${arrow("M137 28L124 40")}${arrow("M138 83L124 64")}${arrow("M244 90L170 129", "none")}
     <text class="left" x="176" y="20">∂z/∂μ = 1</text><text class="left" x="172" y="79">∂z/∂σ = ε</text>
     <text class="left" x="216" y="122">no gradient</text><text class="left" x="172" y="150">ε ~ N(0, I)</text>
-    <text class="right" x="452" y="16" data-show="turn"></text></svg>`;
+    <text class="right" x="444" y="16" data-show="turn"></text></svg>`;
 }
