@@ -5,7 +5,6 @@ from typing import Any
 from genlab.config import Config
 from genlab.diagnosis.diagnosis import Diagnosis, Name
 from genlab.diagnosis.recent import Recent
-from genlab.diagnosis.thresholds import limit
 from genlab.diagnosis.words import number
 
 Attempts = tuple[dict[str, Any], ...]
@@ -27,10 +26,7 @@ def diverged(recent: Recent) -> Diagnosis | None:
 
 def warming_up(recent: Recent) -> Diagnosis | None:
     """Too early to judge, at the start or after a change of a live setting."""
-    config = recent.config
-    if config.model == "gan":
-        return not_before(recent, recent.changed_at + -(-int(limit("warm_up_gan")) // config.n_critic))
-    return not_before(recent, max(_ramp(config), recent.changed_at + int(limit("warm_up_vae"))))
+    return not_before(recent, recent.warm_at)
 
 
 def not_before(recent: Recent, judged_at: int) -> Diagnosis | None:
@@ -41,13 +37,8 @@ def not_before(recent: Recent, judged_at: int) -> Diagnosis | None:
     return Diagnosis(
         Name.WARMING_UP,
         f"Step {recent.step:,}: judged from step {judged_at:,} on.{changed}",
-        "The first steps of a run that will do well look like those of one that will not.",
+        "The first steps of a run that will do well may look like those of one that will not.",
     )
-
-
-def _ramp(config: Config) -> int:
-    """The step at which β has reached its full weight for the first time."""
-    return config.annealing_steps if config.model == "vae" and config.annealing != "none" else 0
 
 
 def without_maximum(config: Config) -> str:

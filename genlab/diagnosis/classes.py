@@ -1,8 +1,7 @@
 """What can be seen of how a GAN's pictures of digits spread over the classes."""
 
-from genlab.diagnosis.both import not_before
 from genlab.diagnosis.diagnosis import Diagnosis, Name
-from genlab.diagnosis.modes import against_crowding, still_parting
+from genlab.diagnosis.modes import against_crowding, unless_early
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
 from genlab.diagnosis.words import number, sentence
@@ -12,20 +11,19 @@ def few_classes(recent: Recent) -> Diagnosis | None:
     """The generated digits are of few classes."""
     if not recent.has("effective_classes"):
         return None
+    if not recent.has_few_classes:
+        return None
     # Of several measurements, so that neither a lucky nor an unlucky one changes the name.
     effective = recent.measured_within("effective_classes", limit("classes_steps")).mean()
     real = recent.reference["effective_classes"]
-    if effective > limit("crowded") * real:
-        return None
-    if early := not_before(recent, recent.changed_at + int(limit("spread_images"))) or still_parting(recent):
-        return early
-    return Diagnosis(
+    found = Diagnosis(
         Name.MODE_COLLAPSE,
         sentence(told(recent), f"the effective number of classes is {effective:.1f}, of real digits {number(real)}"),
         "The generator is asked for pictures that pass as real; no term of its loss asks for all digits.",
         against_crowding(recent.config),
         "gallery",
     )
+    return unless_early(recent, found)
 
 
 def told(recent: Recent) -> str:

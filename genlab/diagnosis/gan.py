@@ -15,7 +15,7 @@ from genlab.diagnosis.both import (
 )
 from genlab.diagnosis.classes import told
 from genlab.diagnosis.diagnosis import Diagnosis, Name
-from genlab.diagnosis.modes import are_varied, crowd, farther, still_parting
+from genlab.diagnosis.modes import are_varied, crowd, farther, images_in_words, still_parting
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
 from genlab.diagnosis.words import number, sentence
@@ -92,6 +92,8 @@ def no_gradient(recent: Recent) -> Diagnosis | None:
             "weights within the bounds by less or, where their signs agree, by more."
         )
         attempts = ({"clip": min(1.0, max(0.1, 10 * config.clip))}, {"objective": "wgan_gp"})
+    elif config.objective == "minimax" and _belief(recent) < limit("saturated_score"):
+        why, attempts = FLAT, BEFORE_THE_SURE
     else:
         why, attempts = f"The {config.second} is flat where the generated points lie.", ({"r1_weight": 0.1},)
     saw = f"norm of the generator's gradient {number(norm)}, below {limit('vanishing_gradient'):g}"
@@ -120,21 +122,28 @@ def _has_moved(recent: Recent) -> bool:
 
 def saturated(recent: Recent) -> Diagnosis | None:
     """The minimax generator's points are so surely recognised that its loss is flat, and nothing makes up for that."""
-    belief, config = 1 / (1 + np.exp(-recent.median("fake_score"))), recent.config
+    belief, config = _belief(recent), recent.config
     if config.objective != "minimax" or belief >= limit("saturated_score"):
         return None
     # An optimizer that rescales a small gradient may carry the points, or part the images, all the same.
     if config.generator_optimizer in RESCALING and (_has_moved(recent) or are_varied(recent) or still_parting(recent)):
         return None
     norm = number(recent.median("generator_grad_norm"))
-    return Diagnosis(
-        Name.VANISHING_GRADIENT,
-        f"D(G(z)) is {number(belief)}, below {limit('saturated_score'):g}; norm of the generator's gradient {norm}.",
-        "log(1 − D) is flat where the discriminator is sure that a point is generated: the better it gets, the smaller "
-        "is the generator's gradient.",
-        ({"objective": "nonsaturating"}, {"r1_weight": 0.1}),
-        "discriminator",
-    )
+    saw = f"D(G(z)) is {number(belief)}, below {limit('saturated_score'):g}", f"norm of the generator's gradient {norm}"
+    alike = [images_in_words(recent)] if recent.has("sample_distance") else []
+    return Diagnosis(Name.VANISHING_GRADIENT, sentence(*saw, *alike), FLAT, BEFORE_THE_SURE, "discriminator")
+
+
+FLAT = (
+    "log(1 − D) is flat where the discriminator is sure that a point is generated: the better it gets, the smaller is "
+    "the generator's gradient."
+)
+BEFORE_THE_SURE: Attempts = ({"objective": "nonsaturating"}, {"r1_weight": 0.1})
+"""What helps a minimax generator against a discriminator that is sure."""
+
+
+def _belief(recent: Recent) -> float:
+    return float(1 / (1 + np.exp(-recent.median("fake_score"))))
 
 
 def hardly_moves(recent: Recent) -> Diagnosis | None:
@@ -159,6 +168,9 @@ def _stands_still(recent: Recent) -> str:
     """The first and the last of the measurements that are all alike, "" where the generator has moved or arrived."""
     name = "sample_distance" if recent.config.is_images else "wasserstein_exact"
     if not recent.has(name) or recent.is_nearer("resting_distance"):
+        return ""
+    if recent.has("mode_turnover") and recent.turns_over:
+        # Points that run from mode to mode may be as far from the data as they were.
         return ""
     every = recent.measured(name, len(recent.history["step"]))
     if len(every) < 3 or np.ptp(every) > limit("standstill") * every[0]:
@@ -222,11 +234,18 @@ def _against_turning(config: GANConfig) -> Attempts:
     return (*attempts, *([momenta] if momenta else []), slower(config))
 
 
+def _quality(recent: Recent) -> str:
+    share = recent.measured("high_quality")[0]
+    if share < 0.5 * recent.reference["high_quality"]:
+        return f"only {share:.0%} of them are of high quality, most lie beside the modes"
+    return f"{share:.0%} of them are of high quality"
+
+
 def healthy(recent: Recent) -> Diagnosis:
     """None of the above; says what was looked at."""
     saw = [f"norm of the generator's gradient {number(recent.median('generator_grad_norm'))}"]
     if recent.has("effective_modes"):
-        saw += [crowd(recent), f"{recent.measured('high_quality')[0]:.0%} of them are of high quality"]
+        saw += [crowd(recent), _quality(recent)]
     if recent.has("wasserstein_exact"):
         exact = recent.measured("wasserstein_exact")[0]
         floor = exact / recent.reference["wasserstein_exact"]
@@ -235,11 +254,7 @@ def healthy(recent: Recent) -> Diagnosis:
         yet = "" if recent.is_nearer("resting_distance") else f", so they {'were' if when else 'are'} not there yet"
         saw.append(f"exact W₁ {number(exact)}{when}, {number(floor)} times a perfect generator's{yet}")
     else:
-        distance, data = recent.last("sample_distance"), recent.reference["sample_distance"]
-        when = recent.when("sample_distance")
-        saw.append(
-            f"two generated images differ by {number(distance)} on the mean{when}, two of data by {number(data)}"
-        )
+        saw.append(images_in_words(recent))
     if recent.has("effective_classes"):
         saw.append(told(recent))
     return Diagnosis(Name.HEALTHY, sentence(*saw))

@@ -10,17 +10,17 @@ from genlab.diagnosis.thresholds import limit
 from genlab.diagnosis.words import number, sentence
 
 
-def still_spreading(recent: Recent) -> Diagnosis | None:
-    """The points crowd at few modes, but it is early: in many runs that will do well they do so at first."""
-    if not recent.is_crowded:
-        return None
-    return not_before(recent, recent.changed_at + int(limit("spread_steps")))
-
-
 def hopping(recent: Recent) -> Diagnosis | None:
     """The points crowd at some of the modes, and at others each time they are measured, or again and again."""
-    if not (recent.is_crowded or recent.crowds_again_and_again) or recent.turnover < limit("turnover"):
+    if not (recent.is_crowded or recent.crowded_lately) or not recent.turns_over:
         return None
+    early = not_before(recent, recent.warm_at + int(limit("turnover_steps")))
+    if not recent.is_crowded and recent.judged_as != Name.MODE_HOPPING:
+        # Those that will do well crowd before they are judged.
+        if early:
+            return None if recent.judged_as else early
+        if not recent.crowds_again_and_again:
+            return None
     return Diagnosis(
         Name.MODE_HOPPING,
         sentence(crowd(recent), f"within 100 steps {recent.turnover:.0%} changed their mode"),
@@ -48,6 +48,25 @@ def uneven(recent: Recent) -> Diagnosis | None:
 
 def relapsed(recent: Recent) -> Diagnosis | None:
     """The points had reached the data, or most of its modes, and have lost them again."""
+    return _lost_modes(recent) or _left_data(recent)
+
+
+def _lost_modes(recent: Recent) -> Diagnosis | None:
+    lost = recent.lost_modes
+    if not lost:
+        return None
+    best, now = lost
+    return Diagnosis(
+        Name.RELAPSED,
+        sentence(crowd(recent), f"on the mean of {limit('long_window'):g} steps {now:.1f} are, and {best:.1f} were"),
+        "It had these modes and lost them: these steps do not keep to a rest that they reach. What is generated now "
+        "cannot tell that, only what was reached before.",
+        against_crowding(recent.config),
+        "games",
+    )
+
+
+def _left_data(recent: Recent) -> Diagnosis | None:
     if not recent.had_arrived or recent.is_nearer("resting_distance"):
         return None
     if not recent.is_crowded and (recent.has_every_mode or not recent.has_left):
@@ -86,10 +105,7 @@ def images_alike(recent: Recent) -> Diagnosis | None:
     if not recent.has("sample_distance") or are_varied(recent):
         return None
     now, data = _difference(recent), recent.reference
-    judged = recent.changed_at + int(limit("spread_images"))
-    if early := not_before(recent, judged) or still_parting(recent):
-        return early
-    return Diagnosis(
+    found = Diagnosis(
         Name.MODE_COLLAPSE,
         f"Two generated images differ by {number(now)} on the mean{recent.when('sample_distance')}, two of the data by "
         f"{number(data['sample_distance'])} ({number(data['sample_distance_low'])} to "
@@ -98,13 +114,14 @@ def images_alike(recent: Recent) -> Diagnosis | None:
         against_crowding(recent.config),
         "gallery",
     )
+    return unless_early(recent, found)
 
 
 def are_varied(recent: Recent) -> bool:
     """Whether generated images differ from each other about as much as those of the data; False of points."""
     if not recent.has("sample_distance"):
         return False
-    return _difference(recent) >= limit("alike") * recent.reference["sample_distance"]
+    return not recent.are_alike
 
 
 def _difference(recent: Recent) -> float:
@@ -112,14 +129,44 @@ def _difference(recent: Recent) -> float:
     return float(recent.measured_within("sample_distance", limit("crowded_steps")).mean())
 
 
-def still_parting(recent: Recent) -> Diagnosis | None:
-    """The images have been parting from each other from third to third of the run: slow is not collapsed."""
+def images_in_words(recent: Recent) -> str:
+    """By how much two generated images differ, beside two of the data, and when that was measured."""
+    distance, data = recent.last("sample_distance"), recent.reference["sample_distance"]
+    when = recent.when("sample_distance")
+    return f"two generated images differ by {number(distance)} on the mean{when}, two of data by {number(data)}"
+
+
+def unless_early(recent: Recent, found: Diagnosis) -> Diagnosis | None:
+    """What was found of images that are alike or of few classes, or that it is too early to judge them.
+
+    None where it is too early and the run had another name before, which then stays.
+    """
+    young, parting = not_before(recent, recent.changed_at + int(limit("spread_images"))), _parting(recent)
+    if not recent.judged_as:
+        return young or parting or found
+    keeps = recent.judged_as != Name.MODE_COLLAPSE and (young or (parting and recent.are_alike))
+    return None if keeps else found
+
+
+def still_parting(recent: Recent) -> bool:
+    """Whether the images have been parting from each other from third to third of the run: slow is not collapsed."""
     if not recent.has("sample_distance"):
-        return None
+        return False
+    first, middle, last = _thirds(recent)
+    gain = limit("parting_images") * recent.reference["sample_distance"]
+    return first < middle < last / limit("spreading_images") and last - middle >= gain
+
+
+def _thirds(recent: Recent) -> tuple[float, ...]:
+    """By how much two generated images differ on the mean, in each third of the run."""
     every = recent.measured("sample_distance", len(recent.history["step"]))
-    first, middle, last = (float(np.median(part)) for part in np.array_split(every, 3))
-    if not first < middle < last / limit("spreading_images"):
+    return tuple(float(np.median(part)) for part in np.array_split(every, 3))
+
+
+def _parting(recent: Recent) -> Diagnosis | None:
+    if not still_parting(recent):
         return None
+    _, middle, last = _thirds(recent)
     return Diagnosis(
         Name.WARMING_UP,
         f"Two generated images differ by {number(last)} on the mean, in the last third of the run, by {number(middle)} "

@@ -31,12 +31,20 @@ class Recent:
     ):
         self.config, self.history, self.reference = config, history, reference
         self.diverged, self.changed_at = diverged, changed_at
+        self.judged_as = ""
+        """The name that the run had last, other than *warming up*, since its settings were changed; "" where none."""
         steps, least = history["step"], int(limit("least_rows"))
         self.step = int(steps[-1]) if len(steps) else 0
         self.is_readable = len(steps) >= least
         since = int(np.searchsorted(steps, self.step - limit("window"), side="right"))
         # Old rows of a long run stand for many steps each.
         self._window = slice(max(0, min(since, len(steps) - least)), None)
+
+    def until(self, step: int) -> "Recent":
+        """The same run as it was at an earlier step."""
+        rows = int(np.searchsorted(self.history["step"], step, side="right"))
+        history = {name: curve[:rows] for name, curve in self.history.items()}
+        return Recent(self.config, history, self.reference, None, self.changed_at)
 
     def has(self, name: str) -> bool:
         """Whether this run has a curve of that name: some are only measured on points, or on data with modes."""
@@ -104,19 +112,34 @@ class Recent:
 
     @property
     def crowds_again_and_again(self) -> bool:
-        """Whether the points crowded at half of the counts of a while or more, and do not fill most modes now.
+        """Whether the points crowded at half of the counts of a while or more, and do not fill most modes now."""
+        return self._crowded_share() >= 0.5
 
-        Counted is from where points that crowd are judged on: those that will do well crowd before.
-        """
-        if not self.has("effective_modes"):
-            return False
-        begun = max(-(-limit("warm_up_gan") // self.config.n_critic), limit("spread_steps")) + self.changed_at
-        rows, stamps = self._measurements("effective_modes"), self.history[STAMPS["effective_modes"]]
-        rows = rows[stamps[rows] >= max(begun, self.measured_at("effective_modes") - limit("long_window"))]
-        if not len(rows) or stamps[rows[-1]] - stamps[rows[0]] < limit("turnover_steps"):
-            return False
-        often = np.mean(self.history["effective_modes"][rows] <= self._few()) >= 0.5
-        return bool(often and self._effective() < self._most("effective_modes"))
+    @property
+    def crowded_lately(self) -> bool:
+        """Whether the points crowded at one of the counts of a while, and do not fill most modes now."""
+        return self._crowded_share() > 0
+
+    def _crowded_share(self) -> float:
+        """At which share of the counts of a while the points crowded; 0 where they fill most modes now."""
+        if not self.has("effective_modes") or self._effective() >= self._most("effective_modes"):
+            return 0.0
+        rows = self._rows_within("effective_modes", self._begun("effective_modes"))
+        if np.ptp(self.history[STAMPS["effective_modes"]][rows]) < limit("turnover_steps"):
+            return 0.0
+        return float(np.mean(self.history["effective_modes"][rows] <= self._few()))
+
+    @property
+    def warm_at(self) -> int:
+        """The step from which on the run is judged."""
+        config = self.config
+        if config.model == "vae":
+            # β has reached its full weight for the first time.
+            ramp = config.annealing_steps if config.annealing != "none" else 0
+            return max(ramp, self.changed_at + int(limit("warm_up_vae")))
+        critic = -(-int(limit("warm_up_gan")) // config.n_critic)
+        # Points need moves of their own before they are said to crowd.
+        return self.changed_at + max(critic, int(limit("spread_steps")) if self.has("effective_modes") else 0)
 
     def _effective(self) -> float:
         # Of several measurements, so that neither a lucky nor an unlucky one changes the name.
@@ -141,6 +164,51 @@ class Recent:
     def turnover(self) -> float:
         """Which share of the points changed their mode within 100 steps, of several measurements."""
         return float(self.measured_within("mode_turnover", limit("turnover_steps")).mean())
+
+    @property
+    def turns_over(self) -> bool:
+        """Whether the points change their modes, or did in the mean of a longer while: one that hops may pause."""
+        longer = float(self.measured_within("mode_turnover", self._begun("mode_turnover")).mean())
+        return max(self.turnover, longer) >= limit("turnover")
+
+    def _begun(self, name: str) -> float:
+        """How many steps of measurements say what a run does again and again: those since it is judged, up to a bound.
+
+        Of a run that is not judged for long what was shortly before counts too.
+        """
+        judged = self.measured_at(name) - self.warm_at
+        return min(max(judged, limit("turnover_steps")), limit("long_window"))
+
+    @property
+    def lost_modes(self) -> tuple[float, float] | None:
+        """How many modes were captured at the best and how many are now, on the mean of a while, where many were lost.
+
+        They are lost until nearly as many are back.
+        """
+        if not self.has("modes_captured"):
+            return None
+        stamps = self.history[STAMPS["modes_captured"]][self._measurements("modes_captured")]
+        while_ = limit("long_window")
+        means = self._means("modes_captured", while_)[stamps >= while_]
+        if not len(means):
+            return None
+        best = np.maximum.accumulate(means)
+        lost = (best - means) / self.reference["modes_captured"]
+        if not _is_on(lost >= limit("lost_modes"), lost < limit("regained_modes")):
+            return None
+        return float(best[-1]), float(means[-1])
+
+    @property
+    def are_alike(self) -> bool:
+        """Whether the generated images are alike: until they are varied, and from where they are far less so again."""
+        share = self._means("sample_distance", limit("crowded_steps")) / self.reference["sample_distance"]
+        return _is_on(share < limit("alike_again"), share >= limit("alike"), share[0] < limit("alike"))
+
+    @property
+    def has_few_classes(self) -> bool:
+        """Whether the pictures are of few classes: until they are of most, and from where they are of few again."""
+        share = self._means("effective_classes", limit("classes_steps")) / self.reference["effective_classes"]
+        return _is_on(share <= limit("few_again"), share > limit("crowded"), share[0] <= limit("crowded"))
 
     @property
     def is_uneven(self) -> bool:
@@ -212,14 +280,23 @@ class Recent:
     def _every(self, name: str) -> np.ndarray:
         return self.history[name][self._measurements(name)]
 
+    def _means(self, name: str, steps: float) -> np.ndarray:
+        """For each measurement of a curve the mean of those of the last ``steps`` steps."""
+        stamps, values = self.history[STAMPS[name]][self._measurements(name)], self._every(name)
+        begin, sums = np.searchsorted(stamps, stamps - steps), np.append(0.0, np.cumsum(values))
+        return (sums[1:] - sums[begin]) / (np.arange(1, len(values) + 1) - begin)
+
     def measured(self, name: str, count: int = 1) -> np.ndarray:
         """The last ``count`` measurements of a curve that is measured now and then, the newest last."""
         return self._every(name)[-count:]
 
     def measured_within(self, name: str, steps: float) -> np.ndarray:
         """The measurements of the last ``steps`` steps up to the newest, the newest last."""
+        return self.history[name][self._rows_within(name, steps)]
+
+    def _rows_within(self, name: str, steps: float) -> np.ndarray:
         rows, stamps = self._measurements(name), self.history[STAMPS[name]]
-        return self.history[name][rows[stamps[rows] >= self.measured_at(name) - steps]]
+        return rows[stamps[rows] >= self.measured_at(name) - steps]
 
     def measured_at(self, name: str) -> int:
         """The step of the newest measurement: the figure may have changed since."""
@@ -232,3 +309,11 @@ class Recent:
     def _measurements(self, name: str) -> np.ndarray:
         """The rows at which was measured anew."""
         return np.flatnonzero(np.diff(self.history[STAMPS[name]], prepend=-1))
+
+
+def _is_on(begins: np.ndarray, ends: np.ndarray, was_on: bool = False) -> bool:
+    """Whether what began at some of the times, or was on before, has not ended since."""
+    began, ended = (np.flatnonzero(times) for times in (begins, ends))
+    if not len(began) and not len(ended):
+        return bool(was_on)
+    return bool(len(began) and (not len(ended) or began[-1] > ended[-1])) or bool(was_on and not len(ended))

@@ -89,7 +89,7 @@ THRESHOLDS = {
         "0.2 behind when it is judged (measured)",
     ),
     "spreading_images": Threshold(
-        1.2,
+        1.15,
         "times the middle third's distance between generated images that the last third's is, or more: still spreading",
         "a generator's images that stay alike come and go without a direction; slow ones double theirs (measured)",
     ),
@@ -113,6 +113,14 @@ THRESHOLDS = {
         "share of the data's modes that the generated points fill evenly (effective modes), or fewer",
         "exp of the entropy; a perfect generator fills all",
     ),
+    "lost_modes": Threshold(
+        0.25,
+        "share of the data's modes by which the captured ones have fallen, or more, on the mean of a while",
+        "single counts of points that lie all over the grid scatter by a tenth of its modes, their means by 0.03",
+    ),
+    "regained_modes": Threshold(
+        0.15, "the same share, below which modes that were lost are back", "between the two the name stays what it was"
+    ),
     "crowded_steps": Threshold(
         75, "steps up to the newest count over which the effective modes are averaged", "four counts, one each 25 steps"
     ),
@@ -120,6 +128,11 @@ THRESHOLDS = {
         150,
         "steps up to the newest count over which the turnover is averaged",
         "seven counts: single ones scatter, and none of before a change is left when points that crowd are judged",
+    ),
+    "few_again": Threshold(
+        0.4,
+        "share of the data's classes, or less, at which a generator that had more than half of them has few again",
+        "around a half the estimate of 512 pictures goes up and down from count to count (measured)",
     ),
     "lone_mode": Threshold(
         1.2,
@@ -150,6 +163,16 @@ THRESHOLDS = {
         "generator steps at least before images that are alike, or of few classes, are judged",
         "an untrained generator's images are all grey; of digits they part between steps 400 and 1,000, and are of "
         "most classes 500 later (measured)",
+    ),
+    "parting_images": Threshold(
+        0.05,
+        "share of the data's mean distance between two images, by which those of the last third differ more, or more",
+        "images before a sure minimax discriminator drift by 0.03 and are all alike (measured)",
+    ),
+    "alike_again": Threshold(
+        0.55,
+        "share of the data's mean distance between two images, below which varied ones have become alike again",
+        "single means of a resting generator's images differ by some hundredths",
     ),
     "turnover": Threshold(
         0.25,

@@ -91,10 +91,14 @@ def hardly_moves(recent: Recent) -> Diagnosis | None:
     if not stands and not 0 <= _share_of_way(recent) + limit("ignorant_share") <= limit("untrained_share"):
         return None
     kl = f" The KL is {number(recent.median('kl'))} nats, {number(recent.first('kl'))} before training."
+    return _slow(recent, "not carried the model from where it began", kl if stands else "")
+
+
+def _slow(recent: Recent, have: str, also: str = "") -> Diagnosis:
     return Diagnosis(
         Name.HARDLY_MOVES,
-        _saw_way(recent) + (kl if stands else ""),
-        f"{reach(recent.config)}: {recent.step:,} steps have not carried the model from where it began.",
+        _saw_way(recent) + also,
+        f"{reach(recent.config)}: {recent.step:,} steps have {have}.",
         (*without_mistake(recent.config), *faster(recent.config)),
     )
 
@@ -111,13 +115,17 @@ def on_its_way(recent: Recent) -> Diagnosis | None:
     if share >= limit("trained_share"):
         return None
     before, now = recent.before("reconstruction", 2 / 3), recent.median("reconstruction")
-    if share > 0 and before - now > limit("ignorant_share") * (now - _ignorant(recent)):
+    improves = share > 0 and before - now > limit("ignorant_share") * (now - _ignorant(recent))
+    if improves and not recent.judged_as:
         why = "The mean of the data is learned first; what z is good for shows after that."
         return Diagnosis(Name.WARMING_UP, _saw_way(recent), why)
+    if improves and recent.judged_as == Name.HARDLY_MOVES:
+        return _slow(recent, "not carried the model to the mean of the data, which is learned first")
+    why = "It got worse before" if improves else "It does not get better"
     return Diagnosis(
         Name.EXPLODING,
         _saw_way(recent),
-        f"It does not get better: steps of η = {number(recent.config.learning_rate)} may overshoot.",
+        f"{why}: steps of η = {number(recent.config.learning_rate)} may overshoot.",
         (slower(recent.config),),
     )
 
