@@ -59,6 +59,7 @@ def test_a_press_shows_a_row_of_the_table_of_final_radii(preset, radii):
     tab = press(open_theory("games", step="0.05", theta="-2", methods="optimistic"), preset)
     rows = table(tab)
     assert list(rows) == ["simultaneous", "alternating 1:1", "alternating 1:5"]
+    assert r"\theta" in rows["alternating 1:1"][0] and r"5\ \text{times}\ \psi" in rows["alternating 1:5"][0]
     for cells, radius in zip(rows.values(), radii, strict=True):
         mantissa, _, exponent = radius.partition("e")
         digit = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
@@ -82,6 +83,8 @@ def test_every_method_on_the_bilinear_game_has_the_rate_that_its_eigenvalues_pre
         # the ellipse of alternating steps turns under the fit
         assert float(measured) == pytest.approx(float(predicted), abs=1e-3 if "alternating" in method else 1e-5)
     assert float(rows["simultaneous"][2]) == pytest.approx(1.04**0.5, abs=1e-5)
+    # Its players are x and y, as on its axes.
+    assert rows["alternating 1:1"][0] == r"$x \leftarrow x + h\,v_{x},\ \text{then}\ y \leftarrow y + h\,v_{y}$"
 
 
 @pytest.mark.parametrize("name", GAMES)

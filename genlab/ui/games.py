@@ -22,6 +22,8 @@ from genlab.ui.theory import Now, Settings, numbers, tinted
 FARTHEST = float(EXTENTS[-1])
 """Of a start from 0: what can be seen can be chosen."""
 ALL = ("simultaneous", "alternating", "extragradient", "optimistic", "consensus", "proximal")
+TEX = {"θ": r"\theta", "ψ": r"\psi"}
+"""A player's symbol on the axes → in formulas."""
 TABLE = ("simultaneous", "alternating", "alternating_k")
 """The columns of the table of final radii."""
 FROM_THE_TABLE = {"methods": TABLE, "n_critic": 5, "step": 0.2, "steps": 500, "theta": 1.0, "psi": 1.0}
@@ -85,11 +87,12 @@ def verdicts(
         r"| method | update | λ of the update | predicted rate $\lvert\lambda\rvert$ | measured rate | r at the end |",
         "|---|---|---|--:|--:|--:|",
     ]
+    players = [TEX.get(symbol, symbol) for symbol in game.symbols]
     for name, run in runs.items():
         label, method = methods[name]
         mark = tinted(f"@{STYLES[name].colour}{{{STYLES[name].tex}}}")
         rows.append(
-            f"| ${mark}$ {label} | ${method.formula}$ | {_pair(run.eigenvalues)} "
+            f"| ${mark}$ {label} | ${method.formula_of(players)}$ | {_pair(run.eigenvalues)} "
             f"| {_number(run.predicted)} | {_number(run.measured)} | {_last(run, steps)} |"
         )
     with st.container(key="verdicts"):

@@ -9,11 +9,18 @@ from genlab.theory.games.players import field_jacobian, not_negative
 
 
 class Method:
-    """One update of the state by step size h; the state is (θ, ψ), with earlier points behind it where needed."""
+    """One update of the state by step size h; the state is (θ, ψ), with earlier points behind it where needed.
+
+    ``formula`` writes the update of the state z = (θ, ψ), whatever a game calls its players.
+    """
 
     name: ClassVar[str]
     label: ClassVar[str]
     formula: ClassVar[str]
+
+    def formula_of(self, players):
+        """The update in TeX for a game that calls its players so, two symbols in TeX."""
+        return self.formula
 
     def start(self, point):
         """The state that begins at `point` = (θ, ψ)."""
@@ -44,14 +51,16 @@ class Alternating(Method):
 
     name = "alternating"
     label = "alternating"
-    formula = (
-        r"\theta \leftarrow \theta + h\,v_\theta,\ \text{then}\ n_\text{critic}\ \text{times}\ "
-        r"\psi \leftarrow \psi + h\,v_\psi"
-    )
+    formula = r"z_1 \leftarrow z_1 + h\,v_1,\ \text{then}\ z_2 \leftarrow z_2 + h\,v_2"
 
     def __post_init__(self):
         if self.n_critic < 1:
             raise ValueError(f"n_critic is {self.n_critic}: it must be at least 1")
+
+    def formula_of(self, players):
+        first, second = (rf"{player} \leftarrow {player} + h\,v_{{{player}}}" for player in players)
+        times = rf"{self.n_critic}\ \text{{times}}\ " if self.n_critic > 1 else ""
+        return rf"{first},\ \text{{then}}\ {times}{second}"
 
     def update(self, game, state, step):
         theta, psi = state
