@@ -71,6 +71,21 @@ def test_each_game_is_told_with_its_own_sentence_and_that_nothing_guarantees_its
     assert ("clipping" in words.lower()) == objective.startswith("wgan")
 
 
+def test_the_updates_are_told_as_this_run_makes_them():
+    def told(**settings):
+        return game_words(GANConfig(**settings)), stages_picture(GANConfig(**settings), "light")
+
+    words, picture = told(objective="minimax")
+    assert r"w + \eta\,\nabla_w L$, then" in words and "other network fixed" in words and "change in turn" in picture
+    words, picture = told(objective="minimax", updates="simultaneous")
+    assert "fixed" not in words and "at once" in words and "at once" in picture
+    # Of two losses neither is the other's with its sign turned.
+    assert r"w - \eta\,\nabla_w L_D$, then" in told(objective="lsgan")[0]
+    assert "5 times" in told(objective="wgan", n_critic=5)[0] and "Adam rescales" in told()[0]
+    assert "rescales" not in told(critic_optimizer="sgd", generator_optimizer="sgd")[0]
+    assert "not the Jensen–Shannon" in told()[0]
+
+
 def test_the_updates_stand_beside_the_gradients_with_the_run_s_step_and_rates():
     def caption(config):
         return next(panel for panel in gan_view(config).panels if panel.id == "gradients").spec["caption"]

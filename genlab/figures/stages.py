@@ -24,6 +24,12 @@ def stages_picture(config: Config, theme: str) -> str:
     )
 
 
+_TURNS = {
+    "alternating": "w and θ change in turn, each with the other fixed",
+    "simultaneous": "w and θ change at once, each as if the other stayed",
+}
+
+
 def _gan(config: GANConfig, colours: dict[str, str]) -> str:
     second, score = ("Critic f", "f(x), f(G(z))") if config.is_critic else ("Discriminator D", "D(x), D(G(z))")
     parts = [
@@ -32,7 +38,7 @@ def _gan(config: GANConfig, colours: dict[str, str]) -> str:
         _arrow(210, 141, 330, 141), _text(268, 132, "G(z)", 15, colours["generated"]),
         _text(268, 66, "x", 17, colours["real"]), _text(268, 84, "data", 12), _arrow(284, 62, 366, 112),
         _box(332, 115, second, "w", colours["critic"]), _arrow(452, 141, 500, 141), _text(462, 162, score, 12),
-        _text(250, 200, "w and θ change in turn, each with the other fixed", 13),
+        _text(250, 200, _TURNS[config.updates], 13),
         _text(560, 146, "z", 17), _arrow(576, 141, 616, 141),
         _box(618, 115, "Generator G", "θ fixed", colours["generator"]),
         _arrow(738, 141, 800, 141), _text(840, 146, "G(z)", 15, colours["generated"]),

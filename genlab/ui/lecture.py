@@ -4,6 +4,7 @@ Sources: Kingma & Welling 2014, Goodfellow et al. 2014, Arjovsky et al. 2017, Ma
 """
 
 from genlab.config import GANConfig, VAEConfig
+from genlab.config.choices import OPTIMIZERS
 
 SLOPES = {"tanh": "\\tanh", "relu": "\\mathrm{ReLU}", "leaky_relu": "\\mathrm{LeakyReLU}"}
 """Activations as KaTeX; the others are written out."""
@@ -37,7 +38,7 @@ the weights are.
 
 def game_words(config: GANConfig) -> str:
     """What the two networks of this run play for, and what is known of how it ends."""
-    parts = [_IMPLICIT, _OBJECTIVES[config.objective], _UPDATES]
+    parts = [_IMPLICIT, _OBJECTIVES[config.objective], _updates(config)]
     return "\n".join(part.strip("\n") for part in parts)
 
 
@@ -50,10 +51,10 @@ _CROSS_ENTROPY = r"""
 - **The game**: $\min_G \max_D V$, $V = \mathbb E \log D(x) + \mathbb E \log(1 - D(G(z)))$ with $D \in [0, 1]$. $-V$ is
   twice the binary cross-entropy of a classifier of real and generated: the discriminator minimises its error, *the
   generator maximises the discriminator's error* (Goodfellow et al. 2014, equation 1).
-- **Against the best D**, $D^* = p/(p + p_G)$, it is $V = -\log 4 + 2\,\mathrm{JS}(p, p_G)$: the generator minimises the
-  Jensen–Shannon divergence, which is symmetric, at least 0, and at most $\log 2$. The least value of $V$, $-\log 4$, is
-  reached where $p_G = p$ and $D^* = \frac12$ everywhere. Where the two do not overlap JS rests at $\log 2$, and nothing
-  pulls.
+- **Against the best D**, $D^* = p/(p + p_G)$, it is $V = -\log 4 + 2\,\mathrm{JS}(p, p_G)$: a generator that descends
+  $V$ there minimises the Jensen–Shannon divergence, which is symmetric, at least 0, and at most $\log 2$. The least
+  value of $V$, $-\log 4$, is reached where $p_G = p$ and $D^* = \frac12$ everywhere. Where the two do not overlap JS
+  rests at $\log 2$, and nothing pulls.
 """
 
 _OBJECTIVES = {
@@ -61,7 +62,8 @@ _OBJECTIVES = {
     "nonsaturating": _CROSS_ENTROPY
     + r"""
 - **The loss used in practice**, $-\mathbb E \log D(G(z))$, has the same fixed points, but keeps its slope where the
-  discriminator is sure: $\log(1 - D)$ is flat there. The game is no longer zero-sum.
+  discriminator is sure: $\log(1 - D)$ is flat there. The game is no longer zero-sum, and it is not the Jensen–Shannon
+  divergence that this generator descends.
 """,
     "lsgan": r"""
 - **Squares instead of cross-entropy** (Mao et al. 2017): the discriminator regresses to $a$ on generated and to $b$ on
@@ -85,8 +87,26 @@ _OBJECTIVES = {
 """,
 }
 
-_UPDATES = r"""
-- **The updates**, each with the other network fixed: $w \leftarrow w + \eta\,\nabla_w L$, then
-  $\theta \leftarrow \theta - \eta\,\nabla_\theta L$ (the tab *Gradients* says how often and with which η). $L$ is **not
-  convex in θ and concave in w**, so there is **no guarantee** that this comes to rest: see [Games](games).
+
+def _updates(config: GANConfig) -> str:
+    """How the two networks step, which loss each descends, and that nothing guarantees a rest."""
+    loss = "f" if config.is_critic else "D"
+    times = rf"{config.n_critic} times " if config.n_critic > 1 else ""
+    if config.is_critic or config.objective == "minimax":
+        losses = r"one $L$, which $w$ climbs and $\theta$ descends"
+        w, theta = r"$w \leftarrow w + \eta\,\nabla_w L$", r"$\theta \leftarrow \theta - \eta\,\nabla_\theta L$"
+        shape = r"$L$ is **not convex in θ and concave in w**"
+    else:
+        losses = "a loss for each"
+        w = rf"$w \leftarrow w - \eta\,\nabla_w L_{loss}$"
+        theta = r"$\theta \leftarrow \theta - \eta\,\nabla_\theta L_G$"
+        shape = "Neither loss is **convex** in the weights that descend it"
+    how = rf"each with the other network fixed: {times}{w}, then {theta}"
+    if config.updates == "simultaneous":
+        how = rf"at once, from the same $w$ and $\theta$: {w} and {theta}"
+    rescaling = {config.critic_optimizer, config.generator_optimizer} - {"sgd", "momentum"}
+    rescaled = "".join(f" {OPTIMIZERS[name]} rescales each ∇." for name in sorted(rescaling))
+    return rf"""
+- **The updates**, {how}: {losses}. The tab *Gradients* says how often and with which η.{rescaled} {shape},
+  so there is **no guarantee** that this comes to rest: see [Games](games).
 """
