@@ -25,7 +25,8 @@ SIGNS: dict[str, tuple[Sign, ...]] = {
         is_diverged, gan.targets, gan.exploding, critic.dead, gan.no_gradient, warming_up,
         gan.saturated, gan.hardly_moves, critic.unbounded, critic.off, gan.oscillation,
         modes.hopping, modes.uneven, modes.relapsed, modes.collapse,
-        classes.few_classes, modes.images_alike, critic.clip_saturation, gan.healthy,
+        classes.few_classes, modes.images_alike, critic.clip_saturation, modes.too_early_to_say,
+        gan.healthy,
     ),
 }  # fmt: skip
 """What can be seen of each model, in the order of precedence: the first sign that is seen names the run.

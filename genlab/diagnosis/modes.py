@@ -12,15 +12,11 @@ from genlab.diagnosis.words import number, sentence
 
 def hopping(recent: Recent) -> Diagnosis | None:
     """The points crowd at some of the modes, and at others each time they are measured, or again and again."""
-    if not (recent.is_crowded or recent.crowded_lately) or not recent.turns_over:
+    early = may_hop(recent)
+    crowds = recent.is_crowded or (recent.crowds_again_and_again and not early)
+    goes_on = recent.judged_as == Name.MODE_HOPPING and early
+    if not (crowds or goes_on) or not recent.turns_over:
         return None
-    early = not_before(recent, recent.warm_at + int(limit("turnover_steps")))
-    if not recent.is_crowded and recent.judged_as != Name.MODE_HOPPING:
-        # Those that will do well crowd before they are judged.
-        if early:
-            return None if recent.judged_as else early
-        if not recent.crowds_again_and_again:
-            return None
     return Diagnosis(
         Name.MODE_HOPPING,
         sentence(crowd(recent), f"within 100 steps {recent.turnover:.0%} changed their mode"),
@@ -29,6 +25,18 @@ def hopping(recent: Recent) -> Diagnosis | None:
         against_crowding(recent.config),
         "games",
     )
+
+
+def may_hop(recent: Recent) -> Diagnosis | None:
+    """The points crowded lately and turn over, but were hardly judged yet: those that will do well crowd before."""
+    if recent.is_crowded or not recent.crowded_lately or not recent.turns_over:
+        return None
+    return not_before(recent, recent.warm_at + int(limit("turnover_steps")))
+
+
+def too_early_to_say(recent: Recent) -> Diagnosis | None:
+    """That it is too early to call a run healthy whose points may hop; never of one that had a name before."""
+    return None if recent.judged_as else may_hop(recent)
 
 
 def uneven(recent: Recent) -> Diagnosis | None:
