@@ -84,13 +84,17 @@ WORDS = {
 """,
 }
 
+CROSS = {
+    False: "The cross is where nobody wants to move. The eigenvalue λ of largest size says what one step does to a "
+    "small distance from it: outside the unit circle it grows, inside it shrinks.",
+    True: "The cross is the data's place, θ = 0, with a flat critic.",
+}
+
 with st.expander("What to look for"):
     st.markdown(
         rf"""
 The generator has one parameter ({game.symbols[0]}), the critic another ({game.symbols[1]}). Arrows: where both
-players want to go. Each method starts at the circle; the cross is where nobody wants to move. The eigenvalue λ of
-largest size says what one step does to a small distance from it: outside the unit circle it grows, inside it
-shrinks. What follows is said of the step with which this page opens, h = 0.2; larger ones may overshoot what smaller
-ones come to.
+players want to go. Each method starts at the circle. {CROSS[game.equilibrium is None]} What follows is said of the
+step with which this page opens, h = 0.2; larger ones may overshoot what smaller ones come to.
 {WORDS[game.name]}"""
     )

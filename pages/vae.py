@@ -39,7 +39,7 @@ $$
 - Reconstructions decode the mean μ(x); the curve's data term decodes a draw z of q(z|x), and tends to be larger.
 - **Move over the latent plane**: the decoder's output for that $z$ stands beside the pointer (or, for points, as a
   large diamond in the data's plane). Click to pin A and B and see ten outputs between them; drag to draw a path.
-  Where no held-out example lies, outputs are blends that are no example of anything.
+  Where no held-out example lies, outputs may be blends that are no example of anything.
 - **Posterior of x**: draw a digit, or pick an example. Its $q(z|x)$ stands on the latent plane, and the samples
   $z = \\mu + \\sigma\\varepsilon$ are decoded one after another. **Zoom to x** compares it with the true $p(z|x)$.
   This x is your own: others who watch the same run choose theirs.

@@ -100,7 +100,7 @@ def test_the_updates_stand_beside_the_gradients_with_the_run_s_step_and_rates():
     [
         ({"objective": "wgan"}, "at most K·W₁"),
         ({"objective": "wgan", "clip": None}, "nothing bounds this one"),
-        ({"objective": "wgan", "clip": None, "spectral_norm": True}, "each layer's slope at 1"),
+        ({"objective": "wgan", "clip": None, "spectral_norm": True}, "each layer's slope near 1"),
         ({"objective": "wgan", "mistake": "clipped_gradients"}, "nothing bounds this one"),
         ({"objective": "wgan_gp"}, "1 + W₁/2λ"),
         ({"objective": "wgan_gp", "gp_weight": 0.0}, "nothing bounds this one"),

@@ -106,7 +106,7 @@ CHALLENGES = {
             "honest_estimate",
             "An estimate one can believe",
             f"Find a c at which a clipped critic's estimate is within 20 % of the exact W₁ over {LATE} steps.",
-            "Under clipping the estimate is K·W₁: K grows with c, with width and with depth.",
+            "Under clipping the estimate is at most K·W₁: what K can be grows with c and with the width.",
             SCENARIOS["wgan_tiny_clip"].config,
             3000,
             _always("objective: allowed is wgan with clipping, all the way", lambda c: c.clips_weights),

@@ -177,7 +177,7 @@ def _what_is_estimated(config: GANConfig) -> str:
         return f"{why}; under the penalty the best one estimates W₁·(1 + W₁/2λ), λ = {{config.gp_weight}}."
     if config.boxes_critic:
         return f"{why}; clipping bounds the slope by some K: at most K·W₁, K unknown."
-    return f"{why}; spectral normalisation holds each layer's slope at 1."
+    return f"{why}; spectral normalisation holds each layer's slope near 1."
 
 
 def _diversity() -> Panel:

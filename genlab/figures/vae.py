@@ -283,7 +283,7 @@ def _elbo_levels(config: VAEConfig) -> list[dict[str, Any]]:
         return levels if config.is_own else [*levels, level("a code that says the class alone", reference=CLASS_MEANS)]
     if config.is_own:
         return levels
-    return [*levels, level("E log p(x): no ELBO lies above", reference="elbo")]
+    return [*levels, level("E log p(x): no mean ELBO lies above", reference="elbo")]
 
 
 def _regulariser(config: VAEConfig) -> dict[str, Any]:
