@@ -481,6 +481,13 @@ def test_the_second_network_is_called_what_it_is():
         assert f"the {is_called}'s gradient" in found.saw
 
 
+def test_the_sign_of_an_estimate_next_to_nothing_is_no_swing():
+    """A critic in a small box tells hardly anything apart: its estimate is a batch's noise around 0."""
+    flat = gan_curves(**far_away(), clipped_fraction=np.full(STEPS, 0.6), wasserstein_estimate=1e-5 * SWINGING)
+    assert name(WGAN.replace(clip=0.01), flat) == Name.CLIP_SATURATION
+    assert name(WGAN, gan_curves(**far_away(), wasserstein_estimate=0.1 * SWINGING)) == Name.OSCILLATION
+
+
 def test_momentum_is_blamed_only_where_there_is_some():
     curves = gan_curves(**far_away(), wasserstein_estimate=SWINGING)
     calm = WGAN.replace(critic_optimizer="sgd", generator_optimizer="rmsprop")

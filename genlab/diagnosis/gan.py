@@ -196,7 +196,7 @@ def oscillation(recent: Recent) -> Diagnosis | None:
 
 def _swinging(recent: Recent) -> list[str]:
     share = recent.share_below("wasserstein_estimate", 0)
-    if not recent.config.is_critic or share <= limit("reversed"):
+    if not recent.config.is_critic or share <= limit("reversed") or recent.tells_nothing:
         return []
     return [f"in {share:.0%} of the last steps generated examples scored higher than real ones"]
 

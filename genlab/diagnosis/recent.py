@@ -106,6 +106,14 @@ class Recent:
         return float(np.mean(~near[readable]))
 
     @property
+    def tells_nothing(self) -> bool:
+        """Whether the critic's estimate is next to nothing beside the exact W₁: its sign is a batch's noise."""
+        if not self.has("wasserstein_exact"):
+            return False
+        size = float(np.median(np.abs(self.history["wasserstein_estimate"][self._window])))
+        return size < limit("flat_estimate") * self.distance
+
+    @property
     def is_crowded(self) -> bool:
         """Whether the points fill half of the data's modes or fewer, or no more than one; False without modes."""
         return self.has("effective_modes") and self._effective() <= self._few()

@@ -221,6 +221,12 @@ THRESHOLDS = {
         "share of the last steps at which the critic scored generated examples higher than real ones",
         "the maximum of E f(x) − E f(G(z)) is never negative; a critic that keeps up stays below 0.02 (measured)",
     ),
+    "flat_estimate": Threshold(
+        1e-3,
+        "share of the exact W₁ below which the size of an estimate says that the critic is flat, and its sign nothing",
+        "in a small box (c = 0.01, three layers) it is 1e-5 and changes its sign from batch to batch (measured); where "
+        "two networks swing it is a tenth and more",
+    ),
     "exploding_gradient": Threshold(
         100,
         "norm of a gradient above which training explodes",
