@@ -305,6 +305,18 @@ def test_one_tab_leads_at_a_time_and_the_place_stays_when_another_takes_over(roo
     assert room.leading.place == Place("gan") and room.leading.id != first
 
 
+def test_whoever_leads_is_told_whether_it_is_they_who_lead_and_whether_the_page_that_does_is_open(room):
+    with on_behalf_of(LECTURER):
+        room.lead("tab-one-0")
+        assert not room.seen()["leading"]["there"]
+        room.move("tab-one-0", Place("gan"), seat="one page")
+        room.depart("another page")
+        assert room.seen()["leading"]["there"] and room.seen()["leading"]["mine"]
+    assert not seen(room, ADA)["leading"]["mine"]
+    room.depart("one page")
+    assert not seen(room, LECTURER)["leading"]["there"]
+
+
 def test_those_who_follow_are_counted_once_each(room):
     with on_behalf_of(ADA):
         room.follow("one page", True)

@@ -418,6 +418,13 @@ def test_who_takes_the_lead_back_takes_everybody_back_to_where_they_stand(lectur
         leads.click("Everybody looks here")
         ada.at(page)
         leads.page.locator(".genlab-class button[aria-pressed=true]").wait_for(timeout=SECONDS)
+    other.reads(r"the class sees another lecturer’s page \(Games\)")
+    # Who closes the tab that led goes on leading from the one that is left, and another lecturer does not.
+    before, lecturer.page = lecturer.page, lecturer.page.context.new_page()
+    lecturer.page.goto(f"{lecturer.url}/divergences")
+    lecturer.reads(r"the class sees another tab of yours \(Games\)")
+    before.close()
+    ada.at("/divergences")
     lecturer.click("Everybody looks here")
     ada.at("/gan")
 

@@ -65,7 +65,7 @@ class Seat(OpenSocket):
 
     async def _open(self) -> None:
         self._parting.enter_context(self.lab.classroom.telling(lambda: self._call(self._news.set)))
-        self._parting.callback(self._do, Follow(type="follow", follows=False))
+        self._parting.callback(self.lab.classroom.depart, self)
         _orders().submit(self._attend)
 
     def _attend(self) -> None:
@@ -153,7 +153,7 @@ class Seat(OpenSocket):
                     case LeadOn(tab=tab):
                         room.lead(tab) if tab else room.let_go()
                     case Move():
-                        room.move(message.tab, _place(message), self._asks(message.query))
+                        room.move(message.tab, _place(message), self._asks(message.query), self)
                     case Follow(follows=follows):
                         room.follow(self, follows)
                     case Call(name=name):

@@ -66,6 +66,7 @@ class Classroom:
         self._given: dict[str, str] = {}
         self._shown = ""
         self.leading: Lead | None = None
+        self._leader: object = None
         self._followers: dict[object, str] = {}
         self.question: Question | None = None
         self._stations: dict[str, Question] = {}
@@ -232,7 +233,7 @@ class Classroom:
         self._require()
         with self._lock:
             place = self.leading.place if self.leading else None
-            self.leading = Lead(secrets.token_urlsafe(6), tab, place)
+            self.leading = Lead(secrets.token_urlsafe(6), tab, place, acting() or "")
         self._changed()
 
     def let_go(self) -> None:
@@ -243,13 +244,13 @@ class Classroom:
             self._drop_station()
         self._changed()
 
-    def move(self, tab: str, place: Place, asks: Question | None = None) -> None:
-        """The tab that leads shows this now, and a station of a lesson ``asks`` everybody its question."""
+    def move(self, tab: str, place: Place, asks: Question | None = None, seat: object = None) -> None:
+        """The tab that leads, whose page is ``seat``, shows this now; a station of a lesson ``asks`` everybody."""
         self._require()
         with self._lock:
             if not self.leading or self.leading.tab != tab:
                 return
-            self.leading = replace(self.leading, place=place)
+            self.leading, self._leader = replace(self.leading, place=place), seat
             if asks:
                 # What was answered before the lecturer looked elsewhere still counts.
                 self.question = self._stations.setdefault(asks.station, asks)
@@ -267,6 +268,14 @@ class Classroom:
             self._followers.pop(seat, None)
             if follows:
                 self._followers[seat] = acting() or ""
+        self._tell()
+
+    def depart(self, seat: object) -> None:
+        """A page is closed: it follows no more, and if it was the one that leads none is there that does."""
+        with self._lock:
+            self._followers.pop(seat, None)
+            if self._leader is seat:
+                self._leader = None
         self._tell()
 
     def following(self) -> int:
@@ -322,6 +331,7 @@ class Classroom:
             "watched": not leads and self._lab.watched_by(visitor, self._lecturers),
             "leading": leading and {
                 "id": leading.id, "tab": leading.tab if leads else "", "place": leading.place and asdict(leading.place),
+                "mine": leading.who == visitor, "there": self._leader is not None,
             },
             "links": [
                 {"label": label, "page": state.config.model, "query": urlencode({"run": state.run_id})}

@@ -19,11 +19,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Lead:
-    """A time during which everybody looks where one tab of a browser is; ``id`` tells it from other times."""
+    """A time during which everybody looks where one tab of ``who`` leads is; ``id`` tells it from other times."""
 
     id: str
     tab: str
     place: Place | None = None
+    who: str = ""
 
 
 @dataclass

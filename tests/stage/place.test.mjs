@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { endOf, pageOf, placeOf, samePlace, stillAt } from "../../genlab/live/stage/maths/place.js";
+import { endOf, nameOf, pageOf, placeOf, samePlace, stillAt } from "../../genlab/live/stage/maths/place.js";
 
 test("a path names a page, below a base too, and the root is Home", () => {
   assert.equal(pageOf("/gan", ""), "gan");
@@ -48,4 +48,10 @@ test("a way ends at its page, and not at the one that it left, which may be draw
   assert.equal(endOf(going, { page: "vae", query: "step=0.5" }), "not yet");
   assert.equal(endOf(going, { page: "runs", query: "" }), "elsewhere");
   assert.equal(endOf({ page: "games", from: "games" }, { page: "games", query: "" }), "there");
+});
+
+test("what a class sees is named by its station, or by its page", () => {
+  assert.equal(nameOf({ page: "gan", query: "lesson=lecture&run=abc&station=mode-collapse" }), "GAN, station mode collapse");
+  assert.equal(nameOf({ page: "evidence", query: "x=2" }), "Evidence");
+  assert.equal(nameOf(null), "no page yet");
 });

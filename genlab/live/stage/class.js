@@ -3,7 +3,7 @@
 
 /** @import { ClassData, ClassSeen, LedMemory, LedPlace, LedTo, Mount, Where } from "./types.js" */
 import { Asking } from "./bar/asking.js";
-import { endOf, pageOf, placeOf, samePlace, stillAt } from "./maths/place.js";
+import { endOf, nameOf, pageOf, placeOf, samePlace, stillAt } from "./maths/place.js";
 import { action, change, element, menu, press, toggle } from "./page/dom.js";
 import { bring, inFront, lookAt } from "./page/mounted.js";
 import { recall, remember } from "./page/memory.js";
@@ -14,6 +14,7 @@ const LOOK = 250; // ms between two looks at where this tab is
 const GONE = 2000; // ms without a mount after which the page has no class any more
 const AGAIN = 3000; // ms after which who is still on the way asks once more, then twice as many each time
 const TRIES = 5;
+const TAKES = 6000; // ms for which the page that led has been closed when another one of the same person leads on: a reload is shorter
 
 /** @type {LedMemory} */
 const NOWHERE = { led: null, since: 0, own: null, at: null, going: null, away: null };
@@ -48,6 +49,7 @@ class Strip {
     this.went = ""; // where this tab was led to last: from there a person may go on alone until the next move
     this.asked = -Infinity; // when this tab asked to go on last
     this.tries = 0;
+    this.closed = 0; // since when the page that led is closed, as performance.now() says; 0 while it is open
     this.shown = ""; // the panels that were brought to the front there
     /** @type {boolean | null} what the server knows of whether this tab follows */
     this.told = null;
@@ -69,7 +71,7 @@ class Strip {
     this.root = element("section", { class: "genlab-class", "aria-label": "Class", hidden: "" }, line, this.asking.node);
     document.addEventListener("genlab-made", () => this.made());
     // A clicker shows the answers before it goes on to the next station.
-    document.addEventListener("genlab-on", event => this.asking.goOn() && event.preventDefault());
+    document.addEventListener("genlab-on", event => !this.leadsElsewhere() && this.asking.goOn() && event.preventDefault());
     setInterval(() => this.look(), LOOK);
   }
 
@@ -117,10 +119,26 @@ class Strip {
     this.goOn();
     const { open, leading, lecturer } = this.seen;
     if (leading && this.isLeading()) this.lead(leading.id);
+    this.takeOver();
     const follows = Boolean(open && leading && !lecturer && this.memory.away !== leading.id);
     if (follows !== this.told && this.seat.send(follow(follows))) this.told = follows;
     if (follows && leading) this.follow(leading.id, leading.place);
     else if (this.memory.led) this.goHome(this.isWhereLed());
+  }
+
+  /** Whether the class looks at another tab of a lecturer's. */
+  leadsElsewhere() {
+    return Boolean(this.seen?.open && this.seen.lecturer && this.seen.leading && !this.isLeading());
+  }
+
+  /** Who closed the page that led goes on leading from the one that is before their eyes. */
+  takeOver() {
+    const { leading } = this.seen ?? {};
+    if (!this.leadsElsewhere() || !leading?.mine || leading.there || !this.seat.isOpen()) this.closed = 0;
+    else if (!this.closed) this.closed = performance.now();
+    else if (performance.now() - this.closed > TAKES && document.visibilityState === "visible" && placeOf(this.where())) {
+      if (this.seat.send(lead(this.tab))) this.closed = 0;
+    }
   }
 
   isLeading() {
@@ -245,7 +263,10 @@ class Strip {
     const away = !lecturer && leading !== null && memory.away === leading.id;
     const led = !lecturer && leading !== null && !away;
     const followed = `${following} follow${following === 1 ? "s" : ""}`;
-    const other = lecturer && leading ? `another page of yours leads, ${followed}` : "";
+    const elsewhere = this.leadsElsewhere();
+    const whose = leading?.mine ? "another tab of yours" : "another lecturer’s page";
+    const other = elsewhere && leading ? `the class sees ${whose} (${nameOf(leading.place)}), ${followed}` : "";
+    this.root.classList.toggle("elsewhere", elsewhere);
     const watched = seen.watched ? "the lecturer watches your run" : "";
     const words = leads ? followed : other || (led ? "you look at what the lecturer shows" : watched);
     change(this.words, connected ? words : "no connection to the server");

@@ -38,6 +38,10 @@ export interface Leading {
   /** Of the browser that leads; "" for who does not lead. */
   tab: string;
   place: LedPlace | null;
+  /** Whether oneself leads, in this tab or another one. */
+  mine: boolean;
+  /** Whether the page that leads is open. */
+  there: boolean;
 }
 
 export interface Asked {

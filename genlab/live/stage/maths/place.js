@@ -30,6 +30,15 @@ export function placeOf({ page, query }) {
   return { page, query: String(new URLSearchParams(kept.sort(([one], [other]) => (one < other ? -1 : 1)))) };
 }
 
+/** What a class sees, in a few words: the station, or the page. @param {Where | null} place */
+export function nameOf(place) {
+  if (!place) return "no page yet";
+  const asked = new URLSearchParams(place.query);
+  const page = place.page.length > 3 ? place.page[0].toUpperCase() + place.page.slice(1) : place.page.toUpperCase();
+  const station = asked.get("station");
+  return station && asked.get("lesson") ? `${page}, station ${station.replace(/-/g, " ")}` : page;
+}
+
 /** Whether a page is still what somebody was led to: what they tried there themselves is no other place. @param {Where} here @param {Where} at */
 export function stillAt(here, at) {
   const naming = OF_RUNS[at.page];
