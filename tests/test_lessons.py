@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 import genlab.lessons
 from genlab.config import CONFIGS
@@ -227,3 +228,20 @@ def test_the_slopes_in_the_logit_before_a_sure_discriminator_differ_by_a_thousan
     logit = np.log(0.001 / 0.999)
     d = 1 / (1 + np.exp(-logit))
     assert (1 - d) / d == pytest.approx(999)
+
+
+def test_a_question_is_plain_text_wherever_it_is_asked():
+    """A star is one, as in D*: in bold letters it would end them."""
+
+    def page():
+        from genlab.lessons.lesson import Question
+        from genlab.ui.walk import _presented
+
+        _presented(
+            Question(ask="V(D*)?", choices=["2 * 3", "*"], answer=1, because="D* = _p_ / (p + q)."), answered=True
+        )
+
+    tab = AppTest.from_function(page).run(timeout=30)
+    assert [block.value for block in tab.markdown] == [
+        "**V\\(D\\*\\)\\?**", "**1\u20022 \\* 3 ✓**\u2003 2\u2002\\*", "D\\* \\= \\_p\\_ \\/ \\(p \\+ q\\)\\."
+    ]  # fmt: skip

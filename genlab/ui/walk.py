@@ -286,13 +286,13 @@ def _presented(question: Question, *, answered: bool) -> None:
     """A question as who presents asks it, and then answers it; only a page that is presented shows it."""
     choices = [
         f"**{number}\u2002{choice} ✓**" if answered and number == question.answer else f"{number}\u2002{choice}"
-        for number, choice in enumerate(question.choices, 1)
+        for number, choice in enumerate(map(literal, question.choices), 1)
     ]
     with st.container(key="lesson-asked", gap="xxsmall"):
-        st.markdown(f"**{question.ask}**")
+        st.markdown(f"**{literal(question.ask)}**")
         st.markdown("\u2003 ".join(choices))
         if answered:
-            st.markdown(question.because)
+            st.markdown(literal(question.because))
 
 
 def _question(here: Walk, station: Station) -> None:
@@ -306,13 +306,13 @@ def _question(here: Walk, station: Station) -> None:
     label = "Question" if answer is None else "Question ✓" if answer + 1 == question.answer else "Question ✗"
     with st.popover(label, icon=":material/help:"):
         st.radio(
-            question.ask, range(len(question.choices)), index=answer, format_func=question.choices.__getitem__,
-            key=key, on_change=answered,
+            literal(question.ask), range(len(question.choices)), index=answer, key=key, on_change=answered,
+            format_func=[literal(choice) for choice in question.choices].__getitem__,
         )  # fmt: skip
         if answer is not None:
             right = answer + 1 == question.answer
             says = "Right." if right else f"No: {question.choices[question.answer - 1]}."
-            (st.success if right else st.warning)(f"{literal(says)} {question.because}")
+            (st.success if right else st.warning)(literal(f"{says} {question.because}"))
 
 
 def lesson_cards() -> None:
