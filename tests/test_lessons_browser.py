@@ -34,6 +34,12 @@ def complaints(lab) -> list[str]:
     return lab.page.locator("[data-testid=stException], [data-testid=stAlertContentError]").all_inner_texts()
 
 
+PLANE = """() => {
+    const { canvas, spec } = window.genlab.panels.get("plane"), drawn = canvas._fullLayout;
+    const wanted = spec.figure.layout;
+    return drawn && ["xaxis", "yaxis"].every(axis => `${drawn[axis].range}` === `${wanted[axis].range}`); }"""
+
+
 def test_the_lecture_is_walked_from_end_to_end_by_a_clicker(lab):
     lab.page.goto(f"{lab.url}/lessons?lesson=lecture")
     for station in LECTURE.station:
@@ -49,6 +55,9 @@ def test_the_lecture_is_walked_from_end_to_end_by_a_clicker(lab):
                     arg=",".join(station.panels),
                     timeout=SECONDS,
                 )
+            if "plane" in station.panels:
+                # The plane of the run before may have been a wider one.
+                lab.page.wait_for_function(PLANE, timeout=SECONDS)
         assert not complaints(lab), station.name
         lab.page.keyboard.press("PageDown")
     # After the last one there is none.

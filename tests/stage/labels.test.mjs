@@ -37,3 +37,9 @@ test("words stay where they are as long as they cover nothing there", () => {
   assert.deepEqual(placesOf([{ ...line, before }], 0.1, [course(() => 0.2)]), [before]);
   assert.notDeepEqual(placesOf([{ ...line, before }], 0.1, [course(() => 0.85)]), [before]);
 });
+
+test("the words of two lines that lie in a long and noisy curve do not write over each other", () => {
+  const noisy = { x: Array.from({ length: 4000 }, (_, i) => i / 3999), y: Array.from({ length: 4000 }, (_, i) => 0.2 + 0.05 * (-1) ** i) };
+  const [floor, band] = [{ at: 0.17, width: 0.73, below: true }, { at: 0.19, width: 0.68, below: false }];
+  assert.deepEqual(placesOf([floor, band], 0.06, [noisy]).map(({ below }) => below), [true, false]);
+});

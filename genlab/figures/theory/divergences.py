@@ -146,7 +146,9 @@ def _sliding(densities: Picture, run: Slide, below: str) -> Motion:
     title = "Their slopes, which a generator descends"
     slopes = _curves("slopes", title, "dD/dθ", run.thetas, run.slopes, (lowest - 0.1, steepest + 0.1))
     level = lines("@muted", 1.5, "log 2", dash="dot", x=[0, run.thetas[-1]], y=[LOG_2, LOG_2])
-    values.figure["data"].append(level | {"mode": "lines+text", "text": ["", "log 2"], "textposition": "bottom left"})
+    values.figure["data"].append(level)
+    bound = _below("log 2", run.thetas[-1], LOG_2, "@text") | {"xanchor": "right"}
+    values.figure["layout"]["annotations"].append(bound)
     theta = Entry("", "@generated", "dash", "", "θ", coordinates(run.thetas))
     told = (Entry("", f"@{COLOURS[name]}", DASHES[name], "", SHORT[name], _told(of)) for name, of in run.values.items())
     last = len(run.thetas) - 1
@@ -159,7 +161,7 @@ def _sliding(densities: Picture, run: Slide, below: str) -> Motion:
 def _curves(
     id: str, title: str, y: str, thetas: np.ndarray, curves: Mapping[str, np.ndarray], span: tuple[float, float]
 ) -> Picture:
-    data, moves = [], []
+    data, moves, words = [], [], []
     for name, curve in curves.items():
         if np.isnan(curve[1:]).all():
             continue
@@ -177,19 +179,19 @@ def _curves(
             },
         ]  # fmt: skip
         if infinite[1:].all():
-            data.append(_infinity(name, thetas[-1] / 2, EDGE * span[1]))
-    layout = axes("θ", y)
+            says = f"{SHORT[name]} = ∞ for every θ ≠ 0"
+            words.append(_below(says, thetas[-1] / 2, EDGE * span[1], f"@{COLOURS[name]}"))
+    layout = axes("θ", y) | {"annotations": words}
     layout["yaxis"] |= {"range": list(span), "zeroline": True}
     layout["xaxis"] |= {"range": [-0.02 * thetas[-1], thetas[-1]]}
     return Picture(id, title, id, {"data": data, "layout": layout}, tuple(moves))
 
 
-def _infinity(name: str, x: float, y: float) -> dict[str, Any]:
-    """Words below a curve that is infinite wherever q has moved."""
+def _below(text: str, x: float, y: float, colour: str) -> dict[str, Any]:
+    """Words under a level line, clear of it in letters of any size."""
     return {
-        "type": "scatter", "mode": "text", "x": [x], "y": [y], "text": [f"{SHORT[name]} = ∞ for every θ ≠ 0"],
-        "textposition": "bottom center", "textfont": {"color": f"@{COLOURS[name]}"}, "hoverinfo": "skip",
-        "name": f"{SHORT[name]} = ∞", "showlegend": False,
+        "text": text, "x": float(x), "y": y, "yanchor": "top", "yshift": -3, "showarrow": False,
+        "font": {"color": colour},
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 // points at a start. Python sends whole curves; nothing is asked of the server while it plays.
 
 /** @import { Motion, Mount, Theme } from "./types.js" */
-import { LOW, leastHeight } from "./maths/room.js";
+import { LOW, leastHeight, rowsOf } from "./maths/room.js";
 import { number } from "./maths/text.js";
 import { action, change, element, scrollerOf, swatch, targetOf, watchPlace } from "./page/dom.js";
 import { loadPlotly } from "./page/plotly.js";
@@ -14,6 +14,7 @@ const WIDE = 1250; // px of component width from which everything is written lar
 const ROW = 230; // px that a row of pictures has at least, however little room the page leaves
 const ROOMY = 250; // px that each of several rows has, where the page has another layout with fewer of them
 const LINES = 12; // heights of a letter that a row has on a presented page at least: title, legend and axis need half of them
+const LINES_ALONE = 15; // the same for a row that is the only one
 const NARROW = 800; // px of component width below which their legends wrap
 const NARROW_ROW = 250; // px that a row has at least there
 const GAP = 8; // px, as --gap in live.css
@@ -223,7 +224,7 @@ class Player {
     const below = parseFloat(this.data.below) * parseFloat(getComputedStyle(document.documentElement).fontSize);
     const template = this.template(top + around + below);
     if (template !== this.placed) this.grid.style.gridTemplate = this.placed = template;
-    if (this.grid.clientHeight) this.root.style.setProperty("--least", `${around + leastHeight(template, this.row(), GAP)}px`);
+    if (this.grid.clientHeight) this.root.style.setProperty("--least", `${around + leastHeight(template, this.row(template), GAP)}px`);
     this.root.dataset.grid = width >= WIDE ? "wide" : "narrow";
     this.root.classList.toggle("stacked", width < STACKED || window.innerHeight < LOW);
   }
@@ -233,10 +234,11 @@ class Player {
     if (this.data) this.render(this.data);
   }
 
-  /** px that a row has at least: narrow pictures and large letters need a higher one. */
-  row() {
+  /** px that a row has at least: narrow pictures and large letters need a higher one. @param {string} template */
+  row(template) {
     const least = this.root.clientWidth < NARROW ? NARROW_ROW : ROW;
-    return presents() ? Math.max(least, LINES * lettersOfPresenter()) : least;
+    const lines = rowsOf(template) > 1 ? LINES : LINES_ALONE;
+    return presents() ? Math.max(least, lines * lettersOfPresenter()) : least;
   }
 
   fontSize() {

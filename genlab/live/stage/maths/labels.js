@@ -22,35 +22,47 @@ export function crossings({ x, y }, box) {
   return count;
 }
 
+/** No curve that is covered weighs as much as words that lie on other words, however long its history is. */
+const WORDS = 1e9;
+
 /**
- * The place of each line's words. It stays where it was as long as it covers nothing there.
+ * The places of all lines' words together. They stay where they were as long as they cover nothing there.
  * @param {{at: number, width: number, below: boolean, before?: Place}[]} lines their height, how wide their words are, on
  *   which side these stand if they may choose @param {number} height of words @param {Course[]} courses
  * @returns {Place[]}
  */
 export function placesOf(lines, height, courses) {
-  /** @type {Box[]} */
-  const taken = [];
-  return lines.map(({ at, width, below, before }) => {
+  const choices = lines.map(({ at, width, below, before }) => {
     /** @type {Place[]} */
     const all = [...(before ? [before] : []), ...[below, !below].flatMap(below => ALONG.map(x => ({ x, below })))];
-    /** @param {Place} place @returns {Box} */
-    const boxOf = place => {
+    return all.map(place => {
       const left = place.x * (1 - width);
-      return { left, right: left + width, low: place.below ? at - height : at, high: place.below ? at : at + height };
-    };
-    /** @param {Place} place */
-    const covered = place => {
-      const box = boxOf(place);
-      const others = lines.filter(line => line.at > box.low && line.at < box.high);
-      const words = taken.filter(one => one.left < box.right && one.right > box.left && one.low < box.high && one.high > box.low);
-      return 1000 * words.length + others.length + courses.reduce((sum, course) => sum + crossings(course, box), 0);
-    };
-    const best = all.reduce((best, place) => {
-      const count = best.count && covered(place);
-      return count < best.count ? { place, count } : best;
-    }, { place: all[0], count: Infinity }).place;
-    taken.push(boxOf(best));
-    return best;
+      const box = { left, right: left + width, low: place.below ? at - height : at, high: place.below ? at : at + height };
+      return { place, box, covers: NaN };
+    });
   });
+  /** How much of the lines and curves words cover there, counted when it is first asked. @param {typeof choices[0][0]} choice */
+  const covered = choice => {
+    const { box } = choice;
+    if (Number.isNaN(choice.covers)) {
+      choice.covers = lines.filter(line => line.at > box.low && line.at < box.high).length
+        + courses.reduce((sum, course) => sum + crossings(course, box), 0);
+    }
+    return choice.covers;
+  };
+  let best = { places: choices.map(all => all[0].place), count: Infinity };
+  /** @param {typeof choices[0]} taken of the lines before @param {number} count what these cover */
+  const place = (taken, count) => {
+    if (count >= best.count) return;
+    if (taken.length === lines.length) best = { places: taken.map(({ place }) => place), count };
+    else for (const one of choices[taken.length]) {
+      const words = taken.filter(other => overlap(one.box, other.box)).length;
+      place([...taken, one], count + covered(one) + WORDS * words);
+    }
+  };
+  place([], 0);
+  return best.places;
 }
+
+/** @param {Box} one @param {Box} other */
+const overlap = (one, other) => one.left < other.right && one.right > other.left && one.low < other.high && one.high > other.low;

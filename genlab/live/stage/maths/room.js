@@ -35,13 +35,25 @@ export function inOneLine(widths, room, gap, menu) {
   return count;
 }
 
+/** @param {string} template */
+const sharesOf = template => [...template.matchAll(/"\s*minmax\(0, ([\d.]+)fr\)/g)].map(([, share]) => Number(share));
+
+/** How many rows share the height of a grid. @param {string} template */
+export const rowsOf = template => sharesOf(template).length;
+
+/**
+ * Whether what is written along an axis has room beside the numbers of the other one.
+ * @param {string} text with its tags @param {number} length of the picture in px @param {number} letter px
+ */
+export const hasRoom = (text, length, letter) => length - 4 * letter > 0.55 * letter * text.replace(/<[^>]*>/g, "").length;
+
 /**
  * The height of a grid in which no row that shares the height is lower than `row` px: each line of a CSS template with a
  * share as its height is one; lines as high as what stands in them come on top.
  * @param {string} template @param {number} row @param {number} gap
  */
 export function leastHeight(template, row, gap) {
-  const shares = [...template.matchAll(/"\s*minmax\(0, ([\d.]+)fr\)/g)].map(([, share]) => Number(share));
+  const shares = sharesOf(template);
   const sum = shares.reduce((sum, share) => sum + share, 0);
   return shares.length ? Math.ceil((row * sum) / Math.min(...shares)) + gap * (shares.length - 1) : 0;
 }

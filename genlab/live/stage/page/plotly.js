@@ -30,6 +30,11 @@ export const plotlyDiv = () => /** @type {PlotlyDiv} */ (element("div", { class:
 
 /** Makes a figure or gives it other traces and another layout. @param {PlotlyDiv} canvas @param {any[]} traces @param {any} layout */
 export function react(canvas, traces, layout) {
+  // Plotly goes on to fit the first range that it was given into a figure of equal scales, whatever comes later.
+  for (const [name, axis] of Object.entries(layout)) {
+    const drawn = /^[xy]axis/.test(name) && axis.range && canvas._fullLayout?.[name];
+    if (drawn) drawn._inputRange = null;
+  }
   const done = window.Plotly.react(canvas, traces, layout, CONFIG);
   work.set(canvas, done);
   return done;

@@ -7,6 +7,7 @@ import {
   extremes, interpolate, joined, middleRange, newestOf, pointsOf, rangeOf, scaledOf, segmentsOf, smooth, takenAt, thenOf, valuesOf,
 } from "../maths/series.js";
 import { placesOf } from "../maths/labels.js";
+import { hasRoom } from "../maths/room.js";
 import { number, whole } from "../maths/text.js";
 import { action, change, element, press, rich, swatch, toggle } from "../page/dom.js";
 import { recall, remember } from "../page/memory.js";
@@ -259,7 +260,7 @@ export class Curves extends PlotlyPanel {
     // A title that has no room would lie on the numbers or be cut.
     const [height, letter] = [this.canvas.clientHeight, this.lab.room.fontSize()];
     const across = height > 15 * letter ? (x === "step" ? this.spec.x ?? "step" : "training time / s") : "";
-    const up = height - 4 * letter > 0.55 * letter * this.spec.y.length ? this.spec.y : "";
+    const up = hasRoom(this.spec.y, height, letter) ? this.spec.y : "";
     return {
       hovermode: "x unified",
       xaxis: {
@@ -329,7 +330,7 @@ export class Curves extends PlotlyPanel {
     const range = this.rightRange(traces).given;
     const title = this.spec.right ?? "";
     const letter = this.lab.room.fontSize();
-    const fits = this.canvas.clientHeight - 4 * letter > 0.55 * letter * title.length;
+    const fits = hasRoom(title, this.canvas.clientHeight, letter);
     const yaxis3 = {
       overlaying: "y", side: "right", showgrid: false, zeroline: false, automargin: true, type: log ? "log" : "linear",
       ...titled(fits ? title : "", { size: letter }), exponentformat: "power", tickmode: "auto", nticks: 4,

@@ -2,6 +2,7 @@
 
 /** @import { Picture, Theme } from "../types.js" */
 import { MOVES, mixed } from "../maths/moves.js";
+import { hasRoom } from "../maths/room.js";
 import { merge } from "../maths/text.js";
 import { action, element, menu, save, targetOf } from "../page/dom.js";
 import { download, plotlyDiv, purge, react, resize, restyle, zoom, ZOOM } from "../page/plotly.js";
@@ -19,7 +20,10 @@ export class Frame {
     this.traces = [];
     /** @type {any[]} What each move showed before the settings changed. */
     this.before = [];
+    /** @type {any} whole, with the titles of all axes */
     this.layout = {};
+    this.letter = 0; // px
+    this.untitled = ""; // the axes whose title has no room
     this.background = "";
     this.closed = false;
     this.title = element("h3");
@@ -27,7 +31,7 @@ export class Frame {
     const take = menu("More", [
       action("Zoom in", () => zoom(this.canvas, ZOOM)),
       action("Zoom out", () => zoom(this.canvas, 1 / ZOOM)),
-      action("Reset zoom", () => react(this.canvas, this.canvas.data ?? [], structuredClone(this.layout))),
+      action("Reset zoom", () => react(this.canvas, this.canvas.data ?? [], this.fitted())),
       action("Picture (PNG)", () => this.image("png")),
       action("Picture (SVG)", () => this.image("svg")),
       action("Numbers (CSV)", () => save(new Blob([this.csv()], { type: "text/csv" }), `genlab-${this.id}.csv`)),
@@ -56,8 +60,24 @@ export class Frame {
     const base = baseLayout(theme, fontSize);
     for (const name of Object.keys(layout).filter(name => /^[xy]axis\d/.test(name))) base[name] = base[name.slice(0, 5)];
     this.layout = merge(base, layout);
+    this.letter = fontSize;
     // Plotly writes into what it is given: the curves must stay whole, and so must the axes.
-    await react(this.canvas, structuredClone(data), structuredClone(this.layout));
+    this.untitled = this.without().join();
+    await react(this.canvas, structuredClone(data), this.fitted());
+  }
+
+  /** The vertical axes whose title would be cut, or lie on the numbers. */
+  without() {
+    const { layout, letter, canvas: { clientHeight } } = this;
+    const titled = Object.keys(layout).filter(name => name.startsWith("yaxis") && layout[name].title?.text);
+    return clientHeight ? titled.filter(name => !hasRoom(layout[name].title.text, clientHeight, letter)) : [];
+  }
+
+  /** A copy of the layout as it fits into the canvas. */
+  fitted() {
+    const layout = structuredClone(this.layout);
+    for (const name of this.without()) delete layout[name].title.text;
+    return layout;
   }
 
   /** @param {number} at @param {number} last @param {number} gliding */
@@ -119,6 +139,10 @@ export class Frame {
 
   resize() {
     resize(this.canvas);
+    const untitled = this.without().join();
+    if (!this.canvas._fullLayout || untitled === this.untitled) return;
+    this.untitled = untitled;
+    react(this.canvas, this.canvas.data ?? [], this.fitted());
   }
 
   close() {
