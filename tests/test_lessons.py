@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 import genlab.lessons
@@ -245,3 +246,12 @@ def test_a_question_is_plain_text_wherever_it_is_asked():
     assert [block.value for block in tab.markdown] == [
         "**V\\(D\\*\\)\\?**", "**1\u20022 \\* 3 ✓**\u2003 2\u2002\\*", "D\\* \\= \\_p\\_ \\/ \\(p \\+ q\\)\\."
     ]  # fmt: skip
+
+
+def test_a_tab_keeps_what_it_has_told_for_as_many_script_runs_as_the_longest_lesson_has_stations():
+    """Who runs through it without waiting has one run for each: what a tab told with the first it still has at the last.
+
+    Streamlit keeps it for two; the server then names a message that the tab no longer has, and the page stands still.
+    """
+    longest = max(len(lesson.station) for lesson in shelf().lessons.values())
+    assert config.get_option("global.maxCachedMessageAge") >= longest

@@ -15,12 +15,13 @@ def _component():
 
 
 def lesson_bar(
-    lesson: Lesson, at: int, *, key: str, done: bool, more: int, led: bool,
+    lesson: Lesson, at: int, *, key: str, run: str, done: bool, more: int, led: bool,
     on_station: Callable[[int], None], on_done: Callable[[int], None], on_more: Callable[[int], None],
     on_end: Callable[[], None],
 ) -> None:  # fmt: skip
-    """Mount the bar at the station of index ``at``; ``done`` where its task was done before, ``more``: how much
-    who presents has still to ask and to answer before the next one, ``led``: who leads does it, and others watch.
+    """Mount the bar at the station of index ``at``, whose own ``run`` is this one ("": none); ``done`` where its task
+    was done before, ``more``: how much who presents has still to ask and to answer before the next one, ``led``: who
+    leads does it, and others watch.
 
     The callbacks run before the page is drawn again. What arrives is a number from a browser: it is checked here.
     """
@@ -38,7 +39,7 @@ def lesson_bar(
         key=key,
         data={
             **surroundings("lesson"), "lesson": lesson.title, "page": station.page, "title": station.title, "at": at,
-            "count": len(lesson.station), "doing": station.do, "sign": None if led else station.sign,
+            "count": len(lesson.station), "doing": station.do, "run": run, "sign": None if led else station.sign,
             "done": done and not led, "more": more, "led": led,
         },
         on_station_change=told("station", on_station),

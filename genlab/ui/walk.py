@@ -124,7 +124,7 @@ def lesson_above(page: str) -> None:
     complain_of(here.problems)
     with st.container(key="lesson", gap="xxsmall"):
         lesson_bar(
-            lesson, here.at, key="lesson.bar", done=station.name in here.done,
+            lesson, here.at, key="lesson.bar", run=here.runs.get(station.name, ""), done=station.name in here.done,
             more=ALL_TOLD - here.told if page == station.page and _asks(here, station) else 0,
             # A theory page is each one's own, a run that of who leads.
             led=here.led and station.page in (*CONFIGS, "gallery"),

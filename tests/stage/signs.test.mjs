@@ -83,3 +83,9 @@ test("what is healthy, warms up, or is claimed and holds on every seed needs no 
   ];
   for (const [name, sign] of signs) assert.equal(calmOf(name), sign, name);
 });
+
+test("what the run of the station before shows, while the page is drawn anew, is not done at this one", () => {
+  const watch = new Watch({ diagnosis: "posterior collapse" }, "the-run-before");
+  assert.ok(!watch.sees({ ...page, header: { ...header, run: "the-run-before" } }));
+  assert.ok(watch.sees({ ...page, header: { ...header, run: "its-own" } }));
+});

@@ -109,7 +109,7 @@ def _bars(terms: Sequence[Evidence]) -> Picture:
         data.append(
             {
                 "type": "bar", "x": [name], "y": y[0], "base": base[0], "text": text[0], "textposition": "outside",
-                "cliponaxis": False, "name": name,
+                "cliponaxis": False, "constraintext": "none", "name": name,
                 "hovertemplate": f"%{{text}} nats<extra>{name.replace('<br>', ' ')}</extra>",
                 "marker": {"color": colour, "pattern": {**HATCHING, "shape": hatch, "bgcolor": colour}},
             }

@@ -99,6 +99,8 @@ export interface LessonData {
   count: number;
   doing: string;
   sign: Sign | null;
+  /** The station's own; "" for none. */
+  run: string;
   done: boolean;
   /** How much who presents has still to ask and to answer before the next station. */
   more: number;

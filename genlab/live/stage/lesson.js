@@ -11,6 +11,8 @@ const LOOK = 250; // ms between two looks at the newest frame
 
 /** @type {WeakMap<Element, Bar>} */
 const bars = new WeakMap();
+/** The station that this page is at, the run that it showed last, and the one that it showed at the station before. */
+const last = { station: "", run: "", left: "" };
 
 /** @param {Mount<LessonData>} component */
 export default function mount({ data, parentElement, setTriggerValue }) {
@@ -58,7 +60,9 @@ class Bar {
   /** @param {LessonData} data */
   render(data) {
     const sign = JSON.stringify(data.sign);
-    if (this.data?.at !== data.at || JSON.stringify(this.data.sign) !== sign) this.watch = data.sign && new Watch(data.sign);
+    const station = `${data.lesson} ${data.at}`;
+    if (station !== last.station) Object.assign(last, { station, left: last.run === data.run ? "" : last.run });
+    if (this.data?.at !== data.at || JSON.stringify(this.data.sign) !== sign) this.watch = data.sign && new Watch(data.sign, last.left);
     this.data = data;
     this.moving = false;
     change(this.place, `${data.at + 1} / ${data.count}`);
@@ -119,7 +123,9 @@ class Bar {
 
   look() {
     const { doing, sign, done, led, page } = this.data;
-    const now = Boolean(done || this.watch?.sees(pageSeen(page)));
+    const seen = pageSeen(page);
+    if (seen.header?.run) last.run = seen.header.run;
+    const now = Boolean(done || this.watch?.sees(seen));
     this.root.dataset.done = String(now);
     change(this.task, doing && `${now ? "✓ done: " : led ? "Watch: " : sign ? "To do: " : "Try: "}${doing}`);
     if (now && !done) {

@@ -25,11 +25,12 @@ function lies(value, sign) {
 }
 
 /** Looks again and again for a sign. A setting of a run is not enough, the run has to train with it; what has been at its
- * end since one came was not played. */
+ * end since one came was not played, and what another station's run shows was not done at this one. */
 export class Watch {
-  /** @param {Sign} sign */
-  constructor(sign) {
+  /** @param {Sign} sign @param {string} [left] the run of the station before, which the page shows for a while */
+  constructor(sign, left = "") {
     this.sign = sign;
+    this.left = left;
     this.since = Infinity; // the step at which the setting was first as it is asked for
     this.began = false; // what plays has been elsewhere than at its end
   }
@@ -37,6 +38,7 @@ export class Watch {
   /** @param {PageSeen} seen */
   sees(seen) {
     const { header, ended } = seen;
+    if (header?.run && header.run === this.left) return false;
     if (ended === false) this.began = true;
     if (!met(this.sign, seen)) {
       this.since = Infinity;
