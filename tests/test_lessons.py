@@ -249,7 +249,7 @@ def test_a_question_is_plain_text_wherever_it_is_asked():
 
 
 def test_a_tab_keeps_what_it_has_told_for_as_many_script_runs_as_the_longest_lesson_has_stations():
-    """Who runs through it without waiting has one run for each: what a tab told with the first it still has at the last.
+    """Who runs through it without waiting has one run for each: what a tab told with the first it has at the last.
 
     Streamlit keeps it for two; the server then names a message that the tab no longer has, and the page stands still.
     """

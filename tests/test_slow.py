@@ -150,6 +150,15 @@ def test_clipping_cuts_what_lay_beyond_the_bounds():
     assert 0.5 < clip.numbers["cut"] <= 1
     size = trainer.weights["critic"].vector.numel()
     assert clip.arrays["histogram"].sum() == size > found["update", "critic", 0].arrays["histogram"].sum()
+    # The picture has ±c at a sixth of its width from either edge.
+    outside = len(clip.arrays["histogram"]) // 6
+    assert clip.arrays["histogram"][outside:-outside].sum() == size
+
+
+def test_a_field_stands_there_before_it_moves():
+    found = moments(make_trainer(GANConfig(objective="wgan", clip=0.01, **SMALL)))
+    before, after = (found[name, "critic", 0].arrays["field"] for name in ("score", "update"))
+    assert before.shape == after.shape and (before != after).any()
 
 
 def test_arrows_are_minus_the_slope_of_a_point_s_own_loss():

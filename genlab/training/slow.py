@@ -5,7 +5,7 @@ for operation, because what is written out is played here in the same order.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -24,8 +24,8 @@ PICTURES = 8
 """The same where they are images."""
 FIELD = 25
 """Points along a side of the critic's field."""
-BINS = 41
-"""Columns of the histogram of a critic's weights, from −1.5 c to 1.5 c."""
+BINS = 42
+"""Columns of the histogram of a critic's weights, from −1.5 c to 1.5 c: at ±c one ends and another begins."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,9 @@ class _GANTeller:
         yield self._moment("generate", "generator", turn, generated=self._left["generated"])
         yield self._moment("draw x", "", turn, real=self._left["real"])
         scores = {name: self._left[name] for name in ("real_scores", "generated_scores")}
-        yield self._moment("score", "critic", turn, **scores)
+        moment = self._moment("score", "critic", turn, **scores)
+        # That the field moves later can be seen where it stands before.
+        yield moment if turn else replace(moment, arrays=moment.arrays | self._field())
 
     def _loss_critic(self, turn: int) -> Iterator[Moment]:
         real, fake = self._left["real_scores"], self._left["generated_scores"]
@@ -166,7 +168,8 @@ class _GANTeller:
         if not self._config.clips_weights:
             return {}
         edge = 1.5 * self._config.clip
-        counts = torch.histc(self._step.weights["critic"].float().cpu(), BINS, -edge, edge)
+        # What was cut to ±c stands in the last columns within.
+        counts = torch.histc(self._step.weights["critic"].float().cpu() * (1 - 1e-5), BINS, -edge, edge)
         return {"histogram": _numpy(counts)}
 
     # The generator's turn ---------------------------------------------------------------------------------------------

@@ -112,3 +112,27 @@ test("the scene draws each point once, and pictures pixel by pixel", () => {
   assert.deepEqual(rows(points.real), [[0, 0], [1, 1]]);
   assert.match(networksPicture(gan, 2, toldOf(moment("draw z", "generator", { fixed: "generator" }), gan), theme), /G \(fixed\)/);
 });
+
+test("scores are written with as many decimals as tell them from each other, and arrows have heads", () => {
+  const [generated, pull] = [array([0, 0, 1, 1], [2, 2]), array([1, 0, 0, 1], [2, 2])];
+  const seen = { arrays: { generated, generated_scores: array([0.0341, 0.0347], [2]), pull }, config: { ...gan, objective: "wgan" }, extent: 2, theme };
+  const drawn = scene(seen);
+  assert.ok(/>0\.0341</.test(drawn) && />0\.0347</.test(drawn));
+  assert.equal(drawn.match(/marker-end="url\(#slow-tip\)"/g).length, 2);
+});
+
+test("once a network has learned nothing stands there that was said of it before", () => {
+  const moments = [
+    moment("generate", "generator", { arrays: ["generated"] }), moment("score", "critic", { arrays: ["generated_scores"] }),
+    moment("update", "critic", { arrays: ["field"] }),
+  ];
+  const arrays = { "0.generated": array([0, 0], [1, 2]), "1.generated_scores": array([1], [1]), "2.field": array([0], [1, 1]) };
+  assert.deepEqual(Object.keys(gathered(moments, arrays, 2)), ["generated", "field"]);
+});
+
+test("steps of a critic that are passed over are named", () => {
+  const who = (turn, n_critic) => toldOf(moment("draw z", "generator", { fixed: "generator", turn }), { ...gan, n_critic }).who;
+  assert.equal(who(4, 5), "D’s step 5 of 5, steps 3 to 4 alike");
+  assert.equal(who(3, 4), "D’s step 4 of 4, step 3 alike");
+  assert.deepEqual([who(1, 5), who(2, 3)], ["D’s step 2 of 5", "D’s step 3 of 3"]);
+});

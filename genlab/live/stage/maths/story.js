@@ -4,6 +4,15 @@
 /** @import { Moment, Settings, Told } from "../types.js" */
 import { number } from "./text.js";
 
+/** Of more steps of a critic than this the first ones and the last one are told, see genlab/runtime/rehearsal.py. */
+const MOST_TURNS = 3;
+
+/** The steps that are passed over before this one, in a few words. @param {number} turn @param {number} turns */
+function passed(turn, turns) {
+  if (turns <= MOST_TURNS || turn + 1 < turns) return "";
+  return turns === MOST_TURNS + 1 ? `, step ${MOST_TURNS} alike` : `, steps ${MOST_TURNS} to ${turns - 1} alike`;
+}
+
 /** @param {number} value */
 const say = value => number(value, 4);
 
@@ -42,7 +51,7 @@ export function toldOf(moment, config) {
 function gan({ name, network, fixed, numbers, turn }, config) {
   const s = second(config);
   const critics = fixed === "generator" || (name === "draw x");
-  const who = critics ? `${s}’s step ${turn + 1} of ${config.n_critic}` : "G’s step";
+  const who = critics ? `${s}’s step ${turn + 1} of ${config.n_critic}${passed(turn, config.n_critic)}` : "G’s step";
   /** @param {string} title @param {string} formula @param {string[]} active @param {boolean} [back] @returns {Told} */
   const told = (title, formula, active, back = false) => ({ who, title, formula, active, fixed: critics ? ["G"] : [s], back });
   switch (`${name} ${network}`) {
@@ -80,7 +89,7 @@ function vae({ name, network, numbers }, config) {
     case "sample encoder": return told("A draw of q(z|x) that μ and σ move smoothly", "z = μ + σ·ε", ["μ, σ", "ε", "z"]);
     case "decode decoder": return told("The decoder makes an example of z", "x̂ = decoder(z)", ["z", "decoder", "x̂"]);
     case "loss ": return told("The two terms of the loss", `L = ${vaeLoss(config, numbers)} = ${say(numbers.data)} + ${say(numbers.beta)} · ${say(numbers.regulariser)} = ${say(numbers.loss)}${numbers.terms > 1 ? "" : " nats"}`, ["x̂", "μ, σ", "L"]);
-    case "gradient decoder": return told("Back through the decoder to z", "∂L/∂z, an arrow for each draw", ["L", "x̂", "decoder", "z"], true);
+    case "gradient decoder": return told("Back through the decoder to z", "∂L/∂z; arrows: −∂L/∂z of each draw", ["L", "x̂", "decoder", "z"], true);
     case "gradient encoder": return told("Through z = μ + σ·ε into μ and σ, and with the KL’s own slope to the encoder", `∂L/∂μ = ∂L/∂z + β·μ,  ∂L/∂log σ² = ½(ε·σ·∂L/∂z + β(σ² − 1))${config.free_bits > 0 ? "; β only where KLⱼ > λ" : ""}`, ["z", "μ, σ", "encoder"], true);
     default: return told("Both networks learn: the ellipses move", `weights moved by ${say(numbers.moved)}`, ["encoder", "decoder", "μ, σ"]);
   }

@@ -18,7 +18,8 @@ export function gathered(moments, arrays, at) {
     if (name === "draw z" || (AFRESH.includes(name) && i === 0)) found = found.field ? { field: found.field } : {};
     if (name === "update" && found.generated && names.includes("generated")) found.before = found.generated;
     if (name === "update" && found.mean && names.includes("mean")) found.meanBefore = found.mean;
-    if (name === "update") delete found.pull;
+    // What was said of the networks before they learned is not so any more.
+    if (name === "update") for (const old of ["pull", "by_z", "real_scores", "generated_scores"]) delete found[old];
     for (const array of names) found[array] = arrays[`${i}.${array}`];
   }
   return found;

@@ -33,25 +33,41 @@ const at = ([x, y = 0], e) => [((x + e) / (2 * e)) * SIDE, ((e - y) / (2 * e)) *
 const square = (inside, theme, label, axes = "") =>
   `<svg viewBox="-2 -2 ${SIDE + 4} ${SIDE + 24}" class="plane" role="img" aria-label="${label}"><rect width="${SIDE}" height="${SIDE}" fill="none" stroke="${theme.line}"/>${inside}<text x="${SIDE / 2}" y="${SIDE + 17}" text-anchor="middle" font-size="13" fill="${theme.muted}">${axes}</text></svg>`;
 
+/** As many decimals as tell scores from each other. @param {number[]} scores */
+function decimalsOf(scores) {
+  const spread = Math.max(...scores) - Math.min(...scores);
+  return spread > 0 ? Math.min(5, Math.max(2, -Math.floor(Math.log10(spread)))) : 2;
+}
+
+/** What stands beside an example: D, whose logit a cross-entropy is written in, or the score itself. @param {number[]} scores @param {Settings} config */
+function written(scores, { objective }) {
+  const shown = objective === "minimax" || objective === "nonsaturating" ? scores.map(score => 1 / (1 + Math.exp(-score))) : scores;
+  return shown.map(value => decimal(value, decimalsOf(shown)));
+}
+
+/** The head of every arrow. @param {Theme} theme */
+const tip = theme =>
+  `<defs><marker id="slow-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="4" markerHeight="4" orient="auto"><path d="M0,0L8,4L0,8z" fill="${theme.arrows}"/></marker></defs>`;
+const TIPPED = ' marker-end="url(#slow-tip)"';
+
 /** @param {Seen} seen */
 function plane({ arrays, extent, theme, config }) {
-  const parts = [field(arrays.field, theme)];
+  const parts = [tip(theme), field(arrays.field, theme)];
   const pulls = rows(arrays.pull);
   const most = Math.max(1e-12, ...pulls.map(pull => Math.hypot(...pull)));
   /** @param {string} side @param {string} colour */
   const cloud = (side, colour) => {
-    const scores = arrays[`${side}_scores`] ? Array.from(arrays[`${side}_scores`].values) : [];
+    const scores = arrays[`${side}_scores`] ? written(Array.from(arrays[`${side}_scores`].values), config) : [];
     rows(arrays[side]).forEach((point, i) => {
       const [x, y] = at(point, extent);
       parts.push(side === "real" ? `<circle cx="${x}" cy="${y}" r="4.5" fill="${colour}"/>` : `<rect x="${x - 4.5}" y="${y - 4.5}" width="9" height="9" transform="rotate(45 ${x} ${y})" fill="${colour}"/>`);
       if (side === "generated" && pulls[i]) {
         const scale = (LONGEST * extent) / most;
         const [tx, ty] = at([point[0] + scale * pulls[i][0], (point[1] ?? 0) + scale * (pulls[i][1] ?? 0)], extent);
-        parts.push(`<line x1="${x}" y1="${y}" x2="${tx}" y2="${ty}" stroke="${theme.arrows}" stroke-width="2.5"/>`);
+        parts.push(`<line x1="${x}" y1="${y}" x2="${tx}" y2="${ty}" stroke="${theme.arrows}" stroke-width="2.5"${TIPPED}/>`);
       }
       if (i < NAMED && scores.length) {
-        const shown = config.objective === "minimax" || config.objective === "nonsaturating" ? 1 / (1 + Math.exp(-scores[i])) : scores[i];
-        parts.push(`<text x="${x + 7}" y="${y - 5}" font-size="12" font-weight="600" fill="${theme.text}" stroke="${theme.background}" stroke-width="3" paint-order="stroke">${decimal(shown, 2)}</text>`);
+        parts.push(`<text x="${x + 7}" y="${y - 5}" font-size="12" font-weight="600" fill="${theme.text}" stroke="${theme.background}" stroke-width="3" paint-order="stroke">${scores[i]}</text>`);
       }
     });
   };
@@ -84,7 +100,7 @@ function field(array, theme) {
 /** Ellipses of q(z|x), draws, and the way that the gradient goes. @param {Seen} seen */
 function codes({ arrays, theme, config }) {
   const [means, logs, draws, slopes] = ["mean", "log_variance", "z", "by_z"].map(name => rows(arrays[name]));
-  const parts = [1, 2].map(r => `<circle cx="${SIDE / 2}" cy="${SIDE / 2}" r="${(r * SIDE) / (2 * REACH)}" fill="none" stroke="${theme.prior}" stroke-dasharray="4 4"/>`);
+  const parts = [tip(theme), ...[1, 2].map(r => `<circle cx="${SIDE / 2}" cy="${SIDE / 2}" r="${(r * SIDE) / (2 * REACH)}" fill="none" stroke="${theme.prior}" stroke-dasharray="4 4"/>`)];
   rows(arrays.meanBefore).forEach((mean, i) => means[i] && parts.push(line(mean, means[i], theme.real, 1.5)));
   means.forEach((mean, i) => {
     const [x, y] = at(mean, REACH);
@@ -98,25 +114,25 @@ function codes({ arrays, theme, config }) {
     parts.push(`<rect x="${x - 4}" y="${y - 4}" width="8" height="8" transform="rotate(45 ${x} ${y})" fill="${theme.generated}"/>`);
     if (slopes[i]) {
       const scale = (-LONGEST * REACH) / most;
-      parts.push(line(z, [z[0] + scale * slopes[i][0], (z[1] ?? 0) + scale * (slopes[i][1] ?? 0)], theme.arrows, 2.5));
+      parts.push(line(z, [z[0] + scale * slopes[i][0], (z[1] ?? 0) + scale * (slopes[i][1] ?? 0)], theme.arrows, 2.5, TIPPED));
     }
   });
   return square(parts.join(""), theme, "Latent plane", config.latent_dim > 2 ? `z₁ and z₂ of ${config.latent_dim}` : "z₁, z₂");
 }
 
-/** @param {number[]} from @param {number[]} to @param {string} colour @param {number} width */
-function line(from, to, colour, width) {
+/** @param {number[]} from @param {number[]} to @param {string} colour @param {number} width @param {string} [end] */
+function line(from, to, colour, width, end = "") {
   const [[x1, y1], [x2, y2]] = [at(from, REACH), at(to, REACH)];
-  return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${colour}" stroke-width="${width}"/>`;
+  return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${colour}" stroke-width="${width}"${end}/>`;
 }
 
 /** Rows of pictures, each with its score. @param {Seen} seen @param {string[]} names */
 function strips({ arrays, theme, config }, names) {
   return `<div class="strips">${names.map(name => {
     const pictures = rows(arrays[name]);
-    const scores = arrays[`${name}_scores`] ? Array.from(arrays[`${name}_scores`].values) : [];
+    const scores = arrays[`${name}_scores`] ? written(Array.from(arrays[`${name}_scores`].values), config) : [];
     const cells = pictures.map((grey, i) => {
-      const score = scores.length ? `<text x="14" y="38" text-anchor="middle" font-size="7" fill="${theme.text}">${decimal(config.objective === "minimax" || config.objective === "nonsaturating" ? 1 / (1 + Math.exp(-scores[i])) : scores[i], 2)}</text>` : "";
+      const score = scores.length ? `<text x="14" y="38" text-anchor="middle" font-size="7" fill="${theme.text}">${scores[i]}</text>` : "";
       return `<g transform="translate(${i * 31},0)">${ink(grey, theme)}${score}</g>`;
     });
     return pictures.length ? `<svg viewBox="0 0 ${31 * pictures.length} ${scores.length ? 42 : 29}" class="strip" role="img" aria-label="${name}">${cells.join("")}</svg>` : "";
