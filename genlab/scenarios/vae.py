@@ -14,9 +14,9 @@ def learns_the_digits(evidence: Evidence) -> Verdict:
 
 
 def posterior_collapses(evidence: Evidence) -> Verdict:
-    """No latent depends on the input any more: less than a tenth of a nat in all of them together."""
-    kl, active = evidence.late("kl"), evidence.history["active_units"][-1]
-    return kl < 0.1 and active == 0, {"kl": kl, "active_units": active}
+    """The posterior is all but the prior: less than a tenth of a nat in all latents together."""
+    kl = evidence.late("kl")
+    return kl < 0.1, {"kl": kl}
 
 
 def both_latents_are_active(evidence: Evidence) -> Verdict:
@@ -29,12 +29,6 @@ def latents_are_awake(evidence: Evidence) -> Verdict:
     """At the end all latents together carry more than a tenth of a nat."""
     kl = evidence.late("kl")
     return kl > 0.1, {"kl": kl}
-
-
-def latents_stay_asleep(evidence: Evidence) -> Verdict:
-    """At the end all latents together still carry less than a tenth of a nat."""
-    kl = evidence.late("kl")
-    return kl < 0.1, {"kl": kl}
 
 
 def uses_one_latent(evidence: Evidence) -> Verdict:
@@ -63,7 +57,7 @@ VAE_SCENARIOS = (
     Scenario(
         "vae_collapsed",
         "A collapsed posterior",
-        "With β = 50 the KL falls to zero: no latent is active, q(z|x) is the prior whatever the digit is.",
+        "With β = 50 less than a tenth of a nat is left of the KL: q(z|x) is all but the prior, whatever the digit is.",
         VAEConfig(beta=50),
         300,
         posterior_collapses,
@@ -120,7 +114,7 @@ VAE_SCENARIOS = (
             annealing_steps=200,
         ),
         210,
-        latents_stay_asleep,
+        posterior_collapses,
         cure={"annealing": "linear"},
         cured_check=latents_are_awake,
         cured_claim="With β ramped up from 0 over 200 steps the latents are awake by then.",
