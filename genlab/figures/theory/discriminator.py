@@ -78,7 +78,7 @@ def _value(pair: Pair, run: Training) -> Picture:
     layout = axes("updates of D", "nats")
     layout["yaxis"] |= {"range": [-LOG_4 - 0.1 * (best + LOG_4) - 0.02, best + 0.15 * (best + LOG_4) + 0.02]}
     layout |= _legend()
-    title = f"V(D) rises to V(D*); 2 JS = {2 * jensen_shannon(pair):.3f} above −log 4"
+    title = f"V(D) rises towards V(D*); 2 JS = {2 * jensen_shannon(pair):.3f} above −log 4"
     return Picture("value", title, "value", {"data": data, "layout": layout}, (trail(2), head(3)))
 
 
