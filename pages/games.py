@@ -71,7 +71,8 @@ WORDS = {
   \sqrt{\gamma^2/4 - 1/4}$.
 - γ = 1 is critical: the two meet. Below, they turn; with γ = 3 one of them is near 0, and *simultaneous* and
   *alternating* steps crawl.
-- At γ = 1 *simultaneous* steps end nearest and five critic steps farthest: see $|\lambda|$.
+- At γ = 1, of the three methods that are shown at first, *simultaneous* steps end nearest and five critic steps
+  farthest: see $|\lambda|$.
 """,
     "lsgan": r"""
 - The eigenvalues at the cross are those of the minimax game; away from it the squares pull inwards.

@@ -1,5 +1,7 @@
 """A set-up that was started to show something says what will be seen, until which step, and why."""
 
+from html import escape
+
 import pytest
 from test_hand import tell
 from test_pages import FILES, ROOT, RecordingLab, only_run, open_page
@@ -62,6 +64,15 @@ def test_a_link_carries_its_claim_and_play_rests_where_it_is_judged(lab):
     assert "all but the prior" in told(tab) and "Why" in told(tab) and scenario.why[:20] in told(tab)
     tell(lab, only_run(lab).run_id, "play")
     assert lab.told[-1] == ("play", scenario.steps)
+
+
+def test_what_becomes_of_a_claim_later_is_said_of_the_run_that_it_is_of(lab):
+    twin = SCENARIOS["gan_least_squares"]
+    assert told(open_page("gan", **twin.cured.to_query())).endswith(escape(twin.cured_later) + "</details>")
+    heals = SCENARIOS["vae_annealing"]
+    assert escape(heals.later) in told(open_page("vae", **heals.config.to_query()))
+    assert "wakes some" not in told(open_page("vae", **heals.cured.to_query()))
+    assert not any("twin's" in scenario.later for scenario in SCENARIOS.values())
 
 
 def test_other_settings_have_no_claim_and_train_without_an_end(lab):

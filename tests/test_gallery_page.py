@@ -164,7 +164,7 @@ def test_the_verdict_is_the_scenario_s_own_check_on_what_is_saved(monkeypatch):
     collapsed = TWINS["vae_collapsed"]
     state = RunState("run00000", collapsed.config.replace(seed=7), RunStatus.PAUSED, 4)
     cured = replace(state, config=collapsed.cured.replace(seed=7))
-    assert verdict_line(collapsed, state) == "the claim holds at step 4 (kl = 0, active_units = 0)."
+    assert verdict_line(collapsed, state) == "the claim holds at step 4 (kl = 0)."
     assert verdict_line(collapsed, cured) == "the claim does not hold at step 4 (active_units = 0)."
     curves |= {"kl": np.full(4, 3.0), "active_units": np.full(4, 2.0)}
     assert "the claim does not hold" in verdict_line(collapsed, state)

@@ -58,7 +58,8 @@ def demonstrations_table() -> str:
     for scenario in SCENARIOS.values():
         cure = ", ".join(f"`{name} = {setting_text(value)}`" for name, value in scenario.cure.items())
         claim = f"**{scenario.title}.** {scenario.claim} {scenario.later}".strip()
-        words = (f"`{scenario.name}`", claim, f"{scenario.steps:,}", cure, scenario.cured_claim)
+        cured = f"{scenario.cured_claim} {scenario.cured_later}".strip()
+        words = (f"`{scenario.name}`", claim, f"{scenario.steps:,}", cure, cured)
         rows.append("| " + " | ".join(word.replace("|", "\\|") for word in words) + " |")
     return "\n".join(rows)
 

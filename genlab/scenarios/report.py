@@ -45,8 +45,8 @@ def report(
     for scenario, plain, cured in pending:
         both = list(outcomes(plain, "")), list(outcomes(cured, "cured "))
         at_once, *later = ([[judged[i] for judged in runs] for runs in both] for i in range(len(multiples)))
-        more = {"times": times, "says": scenario.later, **_counted(*later[0])} if later else None
-        yield _head(scenario, seeds) | _counted(*at_once) | ({"later": more} if more else {})
+        said = {"times": times, "says": scenario.later} | ({"cured_says": scenario.cured_later} if cured else {})
+        yield _head(scenario, seeds) | _counted(*at_once) | ({"later": said | _counted(*later[0])} if later else {})
 
 
 def _timed(one: Callable[..., list[Outcome]], *arguments: Any) -> tuple[list[Outcome], float]:

@@ -18,8 +18,8 @@ class Scenario:
     ``cure`` holds the fewest settings that make its twin, which fails the same check; it is empty where the
     demonstration simply works. ``cured_claim`` says in one sentence what the twin does, ``why`` names the cause.
     ``cured_check`` decides on that, where it is more than that the failure's own check fails.
-    ``later`` says in one sentence what has become of the claim, or of the twin's, after four times as many steps; ""
-    where both still hold.
+    ``later`` says in one sentence what has become of the claim after four times as many steps, ``cured_later`` what of
+    the twin's; "" where it still holds.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Scenario:
     cured_claim: str = ""
     why: str = ""
     later: str = ""
+    cured_later: str = ""
     cured_check: Callable[[Evidence], Verdict] | None = None
 
     @property

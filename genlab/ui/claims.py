@@ -25,7 +25,8 @@ def claim_line(claim: Claim | None) -> None:
 def _told(claim: Claim) -> str:
     title = f"{claim.scenario.title}, cured" if claim.is_cured else claim.scenario.title
     line = f"<b>{escape(title)}.</b> {escape(claim.words)} <i>Judged at step {claim.step:,}, where it rests.</i>"
-    further = " ".join(part for part in (claim.scenario.why, "" if claim.is_cured else claim.scenario.later) if part)
+    later = claim.scenario.cured_later if claim.is_cured else claim.scenario.later
+    further = " ".join(part for part in (claim.scenario.why, later) if part)
     if not further:
         return f'<div class="claim">{line}</div>'
     return f'<details class="claim"><summary>{line} <u>Why</u></summary>{escape(further)}</details>'

@@ -262,7 +262,9 @@ def words(here: Pair) -> None:
         st.markdown(scenario.cured_claim if scenario else "")
     with columns[2]:
         if scenario:
-            st.markdown(f"**Why.** {scenario.why}" + (f" **Later.** {scenario.later}" if scenario.later else ""))
+            later = (("Later", scenario.later), ("Later, cured", scenario.cured_later))
+            further = "".join(f" **{when}.** {words}" for when, words in later if words)
+            st.markdown(f"**Why.** {scenario.why}{further}")
         elif left.step != right.step:
             st.markdown("The run that is behind catches up first when they play.")
 
