@@ -488,6 +488,13 @@ def test_the_sign_of_an_estimate_next_to_nothing_is_no_swing():
     assert name(WGAN, gan_curves(**far_away(), wasserstein_estimate=0.1 * SWINGING)) == Name.OSCILLATION
 
 
+def test_the_estimate_of_a_critic_that_has_not_begun_to_learn_is_not_held_against_it_later():
+    early = {name: curve for name, curve in gan_curves(**far_away()).items() if "mode" not in name}
+    early["wasserstein_estimate"] = np.where(np.arange(STEPS) < 45, 0.01, 0.9 * early["wasserstein_exact"])
+    config = GP.replace(data="moons", n_critic=5)
+    assert names_of(config, cut(early, 300), PERFECT, every=5) == [Name.WARMING_UP, Name.HEALTHY]
+
+
 def test_momentum_is_blamed_only_where_there_is_some():
     curves = gan_curves(**far_away(), wasserstein_estimate=SWINGING)
     calm = WGAN.replace(critic_optimizer="sgd", generator_optimizer="rmsprop")

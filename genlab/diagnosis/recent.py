@@ -63,9 +63,10 @@ class Recent:
         return float(np.mean(self.history[name][self._long(self.changed_at)] < value))
 
     def _long(self, since: int) -> slice:
-        """The rows of the long window that are later than a step; not fewer than those of a median."""
+        """The rows of the long window that are later than a step; not fewer than can be read."""
         since = max(self.step - int(limit("long_window")), since)
-        return slice(min(int(np.searchsorted(self.history["step"], since, side="right")), self._window.start), None)
+        first = int(np.searchsorted(self.history["step"], since, side="right"))
+        return slice(max(0, min(first, len(self.history["step"]) - int(limit("least_rows")))), None)
 
     def first(self, name: str) -> float:
         """The value of a curve at the first step."""
@@ -95,8 +96,7 @@ class Recent:
         Only steps count at which W₁ can be told from what it reads between two samples of the data, whose floor is
         taken off for the lower bound; 0 where those are less than half of the steps.
         """
-        config = self.config
-        rows = self._long(self.changed_at + -(-int(limit("warm_up_gan")) // config.n_critic))
+        rows = self._long(self._settled_at)
         estimate, exact = (self.history[f"wasserstein_{which}"][rows] for which in ("estimate", "exact"))
         readable = exact >= self.in_floors("readable_distance")
         if readable.mean() < 0.5:
@@ -104,6 +104,11 @@ class Recent:
         floor = self.reference["wasserstein_exact"]
         near = (estimate >= (exact - floor) / factor) & (estimate <= factor * exact)
         return float(np.mean(~near[readable]))
+
+    @property
+    def _settled_at(self) -> int:
+        """Since when an estimate is compared: since the run is warm, or for the newer half of its steps."""
+        return min(self.warm_at, self.changed_at + (self.step - self.changed_at) // 2)
 
     @property
     def tells_nothing(self) -> bool:
