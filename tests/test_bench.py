@@ -170,9 +170,11 @@ def test_a_device_is_checked_kind_by_kind_against_the_cpu(device):
 
 
 @pytest.mark.slow
-def test_speeds_are_measured_for_all_systems_and_for_some_with_a_live_watcher():
+def test_speeds_are_measured_for_each_system_and_for_some_with_a_live_watcher(monkeypatch):
+    systems = {name: SYSTEMS[name] for name in ("gan_2x8_sgd", "gan_2x16", "wgan_n_critic_5", "vae_digits")}
+    monkeypatch.setattr("genlab.bench.speed.SYSTEMS", systems)
     result = measure_speeds(repeats=1, seconds=0.2)
-    assert set(result["steps_per_second"]) == set(SYSTEMS)
+    assert set(result["steps_per_second"]) == set(systems)
     for name, speeds in result["steps_per_second"].items():
         ways = {"plain", "tuned", "bare", "unmeasured"} | ({"watched"} if name in WATCHED else set())
         assert ways <= set(speeds) and all(value > 0 for key, value in speeds.items() if "±" not in key)

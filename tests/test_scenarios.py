@@ -365,8 +365,9 @@ def test_a_cured_twin_shows_what_is_claimed_of_it(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", [name for name, s in SCENARIOS.items() if " may " not in s.later + s.cured_later])
 def test_what_becomes_of_a_claim_after_four_times_its_length_is_said(name):
+    """But for what may become of it: that need not be so on these seeds (docs/demonstrations.md counts on ten)."""
     scenario = SCENARIOS[name]
 
     def judge(seed):
@@ -376,9 +377,7 @@ def test_what_becomes_of_a_claim_after_four_times_its_length_is_said(name):
             cured, cured_later = run_cured_on(scenario, make_trainer, seed, (1, 4))
             held, lasts = held and cured.cured_claim_holds, lasts and cured_later.cured_claim_holds
             figures += [cured.cured_figures, cured_later.cured_figures]
-        # What may become of it need not on this seed.
-        said = scenario.later + scenario.cured_later
-        return held and (" may " in said or lasts == (not said)), figures
+        return held and lasts == (not scenario.later + scenario.cured_later), figures
 
     holds_on_most(judge)
 
