@@ -367,7 +367,7 @@ def test_a_sure_discriminator_under_minimax_is_blamed_where_pictures_stay_alike_
     minimax, sure = GANConfig(data="mnist", objective="minimax"), {"fake_score": np.full(STEPS, -6.0)}
     assert diagnose(minimax, image_curves(*10 * [0.9], **sure), DIGITS).name == Name.VANISHING_GRADIENT
     assert diagnose(minimax, image_curves(*VARIED, **sure), DIGITS).name == Name.HEALTHY
-    assert diagnose(minimax, image_curves(*np.geomspace(0.6, 4.0, 10), **sure), DIGITS).name == Name.HEALTHY
+    assert diagnose(minimax, image_curves(*np.geomspace(0.6, 4.0, 10), **sure), DIGITS).name == Name.WARMING_UP
     # Pictures that are all grey drift a little, and part no more for that.
     assert diagnose(minimax, image_curves(*np.linspace(0.5, 0.96, 10), **sure), DIGITS).name == Name.VANISHING_GRADIENT
 
@@ -611,7 +611,8 @@ def longer(curves):
         # Of most classes at first, and of half of them, a little more or less, while the pictures part on and on.
         ((1, 1, 6, 6, 6, 4.9, 4.8, 5.1, 4.9, 5.2), [Name.WARMING_UP, Name.HEALTHY]),
         ((1, 1, 6, 6, 6, 4.9, 3, 3, 3, 4.9), [Name.WARMING_UP, Name.HEALTHY, Name.MODE_COLLAPSE]),
-        ((1, 1, 2, 2, 2, 2, 4, 4.8, 5.2, 4.9), [Name.WARMING_UP, Name.HEALTHY]),
+        # Of few until step 2,400: what parts slowly is waited for until step 2,000.
+        ((1, 1, 2, 2, 2, 2, 4, 4.8, 5.2, 4.9), [Name.WARMING_UP, Name.MODE_COLLAPSE, Name.HEALTHY]),
     ],
 )
 def test_a_run_that_had_a_name_never_warms_up_again(effective, names):

@@ -15,7 +15,7 @@ from genlab.diagnosis.both import (
 )
 from genlab.diagnosis.classes import told
 from genlab.diagnosis.diagnosis import Diagnosis, Name
-from genlab.diagnosis.modes import are_varied, crowd, farther, images_in_words, still_parting
+from genlab.diagnosis.modes import are_varied, crowd, farther, images_in_words, still_parting, too_young
 from genlab.diagnosis.recent import Recent
 from genlab.diagnosis.thresholds import limit
 from genlab.diagnosis.words import number, sentence
@@ -124,6 +124,8 @@ def saturated(recent: Recent) -> Diagnosis | None:
     """The minimax generator's points are so surely recognised that its loss is flat, and nothing makes up for that."""
     belief, config = _belief(recent), recent.config
     if config.objective != "minimax" or belief >= limit("saturated_score"):
+        return None
+    if config.is_images and too_young(recent):
         return None
     # An optimizer that rescales a small gradient may carry the points, or part the images, all the same.
     if config.generator_optimizer in RESCALING and (_has_moved(recent) or are_varied(recent) or still_parting(recent)):

@@ -149,11 +149,16 @@ def unless_early(recent: Recent, found: Diagnosis) -> Diagnosis | None:
 
     None where it is too early and the run had another name before, which then stays.
     """
-    young, parting = not_before(recent, recent.changed_at + int(limit("spread_images"))), _parting(recent)
+    young, parting = too_young(recent), _parting(recent)
     if not recent.judged_as:
         return young or parting or found
     keeps = recent.judged_as != Name.MODE_COLLAPSE and (young or (parting and recent.are_alike))
     return None if keeps else found
+
+
+def too_young(recent: Recent) -> Diagnosis | None:
+    """That images which are alike, or of few classes, are not judged before a certain step."""
+    return not_before(recent, recent.changed_at + int(limit("spread_images")))
 
 
 def still_parting(recent: Recent) -> bool:
@@ -162,7 +167,9 @@ def still_parting(recent: Recent) -> bool:
         return False
     first, middle, last = _thirds(recent)
     gain = limit("parting_images") * recent.reference["sample_distance"]
-    return first < middle < last / limit("spreading_images") and last - middle >= gain
+    young = not_before(recent, recent.changed_at + 2 * int(limit("spread_images")))
+    growth = limit("spreading_images" if young else "slow_images")
+    return first < middle < last / growth and last - middle >= gain
 
 
 def _thirds(recent: Recent) -> tuple[float, ...]:

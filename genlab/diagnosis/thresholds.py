@@ -114,12 +114,12 @@ THRESHOLDS = {
         "exp of the entropy; a perfect generator fills all",
     ),
     "lost_modes": Threshold(
-        0.25,
+        0.2,
         "share of the data's modes by which the captured ones have fallen, or more, on the mean of a while",
         "single counts of points that lie all over the grid scatter by a tenth of its modes, their means by 0.03",
     ),
     "regained_modes": Threshold(
-        0.15, "the same share, below which modes that were lost are back", "between the two the name stays what it was"
+        0.12, "the same share, below which modes that were lost are back", "between the two the name stays what it was"
     ),
     "crowded_steps": Threshold(
         75, "steps up to the newest count over which the effective modes are averaged", "four counts, one each 25 steps"
@@ -163,6 +163,11 @@ THRESHOLDS = {
         "generator steps at least before images that are alike, or of few classes, are judged",
         "an untrained generator's images are all grey; of digits they part between steps 400 and 1,000, and are of "
         "most classes 500 later (measured)",
+    ),
+    "slow_images": Threshold(
+        1.5,
+        "the same factor from twice the steps on from which images are judged",
+        "what parts by less by then stays of few kinds for long (measured); slow ones double theirs",
     ),
     "parting_images": Threshold(
         0.05,
