@@ -237,6 +237,8 @@ def test_the_two_pictures_of_presenter_mode_lie_over_each_other_in_no_window(lab
     resize(lab, *size)
     lab.open(path)
     lab.wait(APART)
+    # Nothing but the pictures: what is done with a panel is for who does not present.
+    assert not any(one.is_visible() for one in lab.page.locator(".present .head :is(.tools, button:not([role]))").all())
     if size[0] >= 1024:
         lab.wait(f"new Set({SEEN}.map(area => Math.round(area.getBoundingClientRect().top))).size === 1")
 

@@ -87,7 +87,7 @@ function slideOf(canvas, { title, lines, background }, { width, height, letter, 
       ...layout, width, height, paper_bgcolor: background, showlegend: true,
       // A picture is drawn without the page's own fonts: letters would take other widths than those that were measured.
       font: { ...layout.font, family: "sans-serif", size: letter },
-      ...Object.fromEntries(axes.map(([name, axis]) => [name, { ...axis, title: { ...axis.title, font: { size: letter } } }])),
+      ...Object.fromEntries(axes.map(([name, axis]) => [name, { ...axis, title: titleOf(axis, layout.meta?.titles?.[name], letter) }])),
       annotations: (layout.annotations ?? []).map((/** @type {any} */ one) => ({ ...one, font: { ...one.font, size: small } })),
       title: { text: `<b>${title}</b>${under}`, x: 0.02, xanchor: "left", y: 1 - (lines.length ? 1.8 : 0.9) * letter / height, yanchor: "top" },
       legend: { orientation: "h", x: 0, y: -2.7 * letter / (height / 2), yanchor: "top" },
@@ -95,6 +95,9 @@ function slideOf(canvas, { title, lines, background }, { width, height, letter, 
     },
   };
 }
+
+/** The title of an axis, also where the panel that shows it had no room for one. @param {any} axis @param {string | undefined} told @param {number} size */
+const titleOf = ({ title }, told, size) => ({ ...title, text: title?.text || told || "", font: { size } });
 
 /**
  * The figure in a file of its own.

@@ -262,10 +262,12 @@ export class Curves extends PlotlyPanel {
     const across = height > 15 * letter ? (x === "step" ? this.spec.x ?? "step" : "training time / s") : "";
     const up = hasRoom(this.spec.y, height, letter) ? this.spec.y : "";
     return {
+      // Also of what has no room here a picture that is taken away tells.
+      meta: { titles: { xaxis: x === "step" ? this.spec.x ?? "step" : "training time / s", yaxis: this.spec.y, yaxis3: this.spec.right } },
       hovermode: "x unified",
       xaxis: {
         ...titled(across),
-        type: logX ? "log" : "linear", hoverformat: x === "step" ? ",.0f" : ".2f", uirevision: `${x}${logX}${this.zooms}`,
+        type: logX ? "log" : "linear", rangemode: "nonnegative", hoverformat: x === "step" ? ",.0f" : ".2f", uirevision: `${x}${logX}${this.zooms}`,
       },
       yaxis: {
         ...titled(up), type: log ? "log" : "linear", exponentformat: "power",

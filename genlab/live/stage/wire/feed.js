@@ -98,7 +98,7 @@ export class Feed {
       this.cut();
       // The page makes a run again that a restarted server does not know. Its own connection may come back later.
       if (code === REFUSED && [1, 3].includes(++this.refusals)) this.refused();
-      this.say(`${reason || "the server is gone"}; trying again …`);
+      this.say(`${reason || `the server is gone since ${this.since()}`}; trying again …`);
       this.timer = setTimeout(() => this.connect(), Math.min(SLOWEST, 250 * 2 ** this.lost));
     };
     this.socket = socket;
@@ -108,9 +108,13 @@ export class Feed {
   listen() {
     const now = performance.now();
     if (this.timer || document.hidden || now - this.heard < (this.expectsNews() ? QUIET : PINGED)) return;
-    const since = new Date(Date.now() - (now - this.heard)).toLocaleTimeString("en-GB");
-    this.say(`no news since ${since}; trying again …`);
+    this.say(`no news since ${this.since()}; trying again …`);
     if (now - this.tried > SLOWEST) this.connect();
+  }
+
+  /** The time at which something came last. */
+  since() {
+    return new Date(Date.now() - (performance.now() - this.heard)).toLocaleTimeString("en-GB");
   }
 
   /** @param {Message} message @returns {boolean} whether there is a connection */
