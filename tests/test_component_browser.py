@@ -289,6 +289,18 @@ def test_zoom_survives_frames_and_reruns(live_page, outliers_ignored):
     assert ranges == [[10, 20], [0.5, 1]]
 
 
+def test_a_frame_has_the_browser_reckon_no_width_of_the_time_line(live_page):
+    """Reading it after words have changed would have the whole page's style and layout reckoned at once."""
+    live_page.evaluate("""() => {
+        const range = document.querySelector('.timeline input');
+        window.reads = 0;
+        Object.defineProperty(range, 'clientWidth', { get: () => { window.reads += 1; return 300; } });
+    }""")
+    wait_for_later_step(live_page)
+    wait_for_later_step(live_page)
+    assert live_page.evaluate("window.reads") == 0
+
+
 def test_a_lost_connection_is_said_in_words_and_comes_back(live_page, lab):
     lab.control(down=True)
     live_page.get_by_text(re.compile(r"the server is gone since \d\d:\d\d:\d\d; trying again")).wait_for()

@@ -324,6 +324,7 @@ export class Lab {
     mounted.delete(this);
     this.stop.abort();
     this.sizes.disconnect();
+    this.timeline.sizes.disconnect();
     this.feed.close();
     this.companion.feed.close();
     this.decoder.close();

@@ -25,6 +25,9 @@ export class Timeline {
     this.asked = null;
     this.held = false;
     this.placed = "";
+    // Kept, not read with each frame: to read it then has the browser reckon the whole page at once.
+    this.width = 0;
+    this.sizes = new ResizeObserver(() => this.measure());
     this.words = element("span", { class: "words" });
     this.range = element("input", { type: "range", min: 0, max: 0, step: 1, "aria-label": "Look back to a snapshot" });
     this.marks = element("div", { class: "marks", "aria-hidden": "true" });
@@ -37,9 +40,15 @@ export class Timeline {
     const track = element("div", { class: "track" }, this.range, this.marks);
     this.node = element("div", { class: "timeline", hidden: "" }, this.words, track, this.now, this.branch, this.rewind);
     this.range.oninput = () => this.look(this.stops[this.range.valueAsNumber] ?? null);
+    this.sizes.observe(this.range);
     // Stops that came or went while a hand holds the thumb would move it away.
     this.range.onpointerdown = () => (this.held = true);
     this.range.onchange = this.range.onpointerup = this.range.onpointercancel = () => (this.held = false);
+  }
+
+  measure() {
+    this.width = this.range.clientWidth;
+    this.update();
   }
 
   /** @param {number | null} step */
@@ -99,7 +108,7 @@ export class Timeline {
 
   /** @param {number[]} stops @param {number | null} looking */
   place(stops, looking) {
-    const shown = `${stops} ${this.range.clientWidth}`;
+    const shown = `${stops} ${this.width}`;
     if (shown !== this.placed) {
       this.placed = shown;
       this.stops = stops;
@@ -114,7 +123,7 @@ export class Timeline {
   /** A mark for each stop, and as many steps as there is room for; the first and the present are always named. */
   label() {
     const last = this.stops.length;
-    const every = Math.max(1, Math.ceil((LABEL * last) / Math.max(1, this.range.clientWidth)));
+    const every = Math.max(1, Math.ceil((LABEL * last) / Math.max(1, this.width)));
     const marks = [...this.stops, null].map((step, i) => {
       const named = i === 0 || i === last || (i % every === 0 && last - i >= every);
       const mark = element("span", {}, named ? (step === null ? "now" : whole(step)) : "");
