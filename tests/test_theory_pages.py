@@ -209,6 +209,10 @@ def test_the_table_has_the_exact_gradient_and_the_closed_variances_of_a_square()
         assert abs(float(mean) - 2 * mu) < 4 * float(error)
 
 
+def test_a_negative_number_has_a_minus_sign_that_is_as_wide_as_a_digit():
+    assert table(open_theory("reparameterisation", mu="-1.5"))["reparameterisation"][3] == "−3"
+
+
 def test_on_a_fast_wave_the_score_function_has_the_smaller_variance_and_on_a_smooth_f_the_larger():
     tab = open_theory("reparameterisation")
     for preset, better in (("Smooth: z²", "reparameterisation"), ("Fast wave: sin 6z", "score function")):

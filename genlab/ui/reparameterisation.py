@@ -6,7 +6,7 @@ import streamlit as st
 
 from genlab.figures.theory.reparameterisation import LABELS, STYLES
 from genlab.theory.reparameterisation import ESTIMATORS, FUNCTIONS, Sine, TestFunction, estimate, exact_variance
-from genlab.ui.theory import Now, Settings, numbers, tinted
+from genlab.ui.theory import Now, Settings, figure, numbers, tinted
 
 WRT = {"mu": "μ", "sigma": "σ"}
 SINGLE = {
@@ -46,8 +46,11 @@ def comparison(function: TestFunction, mu: float, sigma: float, *, n: int, seed:
     """The exact expectation and gradient, and what each estimator makes of the same n samples."""
     symbol, exact = (r"\mu", r"\sigma")[wrt], function.gradient(mu, sigma)[wrt]
     numbers(
-        Now(r"z = \mu + \sigma\varepsilon\qquad " + function.formula + " =", f"{function.expectation(mu, sigma):.5g}"),
-        Now(rf"\partial\,\mathbb E f/\partial {symbol} =", f"{exact:.5g}"),
+        Now(
+            r"z = \mu + \sigma\varepsilon\qquad " + function.formula + " =",
+            figure(function.expectation(mu, sigma), ".5g"),
+        ),
+        Now(rf"\partial\,\mathbb E f/\partial {symbol} =", figure(exact, ".5g")),
     )
     rows = [
         f"| estimator | gradient of one ε | mean of n = {n} | its standard error | exact | variance of one |",
@@ -58,8 +61,8 @@ def comparison(function: TestFunction, mu: float, sigma: float, *, n: int, seed:
         mark = tinted(f"@{style.colour}{{{style.tex}}}")
         variance = exact_variance(ESTIMATORS[name], function, mu, sigma)[wrt]
         rows.append(
-            f"| ${mark}$ {LABELS[name]} | ${SINGLE[name][wrt]}$ | {found.gradient[wrt]:.5g} "
-            f"| {found.standard_error[wrt]:.3g} | {exact:.5g} | {variance:.4g} |"
+            f"| ${mark}$ {LABELS[name]} | ${SINGLE[name][wrt]}$ | {figure(found.gradient[wrt], '.5g')} "
+            f"| {figure(found.standard_error[wrt], '.3g')} | {figure(exact, '.5g')} | {figure(variance, '.4g')} |"
         )
     with st.container(key="verdicts"):
         st.markdown("\n".join(rows))

@@ -210,6 +210,11 @@ def numbers(*terms: Now) -> None:
     st.markdown("\u2003 ".join(row), text_alignment="center")
 
 
+def figure(value: float, form: str) -> str:
+    """A number in this form, with a minus sign that is as wide as a digit."""
+    return f"{value:{form}}".replace("-", "−")
+
+
 def nats(value: float) -> str:
     """A number of nats in words."""
     # Adding 0 takes the sign off a rounded −0.

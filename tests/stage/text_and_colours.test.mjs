@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { centreOfMass, shrink } from "../../genlab/live/stage/maths/blocks.js";
 import { colourRange, colourTicks, endsOf, luminance, mix, spanOf, toldOf } from "../../genlab/live/stage/maths/colours.js";
 import { MOVES, rowAt } from "../../genlab/live/stage/maths/moves.js";
-import { assign, decimal, duration, fill, lookup, merge, number, tuple } from "../../genlab/live/stage/maths/text.js";
+import { assign, decimal, duration, fill, lookup, merge, nothingYet, number, tuple } from "../../genlab/live/stage/maths/text.js";
 
 test("a number has as many digits as it is given, a real minus sign and a power of ten where it is extreme", () => {
   const written = [[1234.567, 3], [-0.5, 3], [0, 3], [1.23456e-5, 3], [-2e7, 2], [null, 3], [undefined, 3], [NaN, 3]];
@@ -108,4 +108,12 @@ test("the centre of mass of a drawing is where its ink balances", () => {
 
 test("a smaller picture has the mean of each block", () => {
   assert.deepEqual([...shrink(square(4, (x, y) => (x < 2 && y < 2 ? 100 : x)), 4, 2)], [100, 3, 1, 3]);
+});
+
+test("a panel without a picture says what helps, and to who watches no press that is not theirs", () => {
+  const says = change => nothingYet({ step: 0, status: "paused", ofOne: false, watching: false, ...change });
+  assert.equal(says({}), "Nothing to draw before the first step: press Play.");
+  assert.equal(says({ watching: true }), "Nothing to draw before the first step.");
+  assert.equal(says({ status: "running", watching: true }), "Waiting for the first numbers …");
+  assert.equal(says({ status: "starting" }), "The run is starting …");
 });

@@ -59,3 +59,14 @@ export function merge(base, over) {
   }
   return merged;
 }
+
+/**
+ * Why a panel has no picture, and what helps; who watches has nothing to press.
+ * @param {{step: number | undefined, status: string | undefined, ofOne: boolean, watching: boolean}} panel `ofOne`: it
+ *   shows one model of a map
+ */
+export function nothingYet({ step, status, ofOne, watching }) {
+  if (status === "starting") return "The run is starting …";
+  if (step || status === "running") return ofOne ? "Choose a cell of the map to see its model." : "Waiting for the first numbers …";
+  return `Nothing to draw before the first step${watching ? "" : ": press Play"}.`;
+}

@@ -3,7 +3,7 @@
 /** @import { AnswerHeader, Arrays, PanelSpec, PictureSize } from "../types.js" */
 /** @import { Lab } from "../lab.js" */
 import { inLines, setUp } from "../maths/set_up.js";
-import { fill, whole } from "../maths/text.js";
+import { fill, nothingYet, whole } from "../maths/text.js";
 import { change, element, menu } from "../page/dom.js";
 import { plotlyDiv } from "../page/plotly.js";
 
@@ -95,12 +95,9 @@ export class Panel {
     this.nothing.hidden = !empty;
     this.canvas.classList.toggle("empty", empty);
     const { step, status } = this.lab.header ?? {};
-    const begun = step || status === "running";
     // What has no stream of its own on a map shows one of its models.
     const ofOne = this.lab.panels.has("map") && !this.spec.streams.length;
-    const awaited = ofOne ? "Choose a cell of the map to see its model." : "Waiting for the first numbers …";
-    const still = begun ? awaited : "Nothing to draw before the first step: press Play.";
-    change(this.nothing, status === "starting" ? "The run is starting …" : still);
+    change(this.nothing, nothingYet({ step, status, ofOne, watching: Boolean(this.lab.data.watching) }));
   }
 
   /** The room for the picture has changed. */
