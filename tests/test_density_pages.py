@@ -206,7 +206,11 @@ def test_of_parallel_lines_the_kl_has_a_curve_that_says_infinity_and_no_slope():
     _, values, slopes = parallel_motion(run, below="10rem").pictures
     drawn = {trace["name"]: trace for trace in values.figure["data"]}
     top = values.figure["layout"]["yaxis"]["range"][1]
-    assert drawn["KL(p‖q) = ∞"]["text"] == ["KL(p‖q) = ∞ for every θ ≠ 0"]
+    says = {one["text"]: one for one in values.figure["layout"]["annotations"]}
+    words = says["KL(p‖q) = ∞ for every θ ≠ 0"]
+    # Under its curve and clear of it, in letters of any size, as the bound's words are.
+    assert words["yanchor"] == "top" and words["yshift"] < 0 and words["y"] == drawn[DIVERGENCES["kl_pq"].label]["y"][1]
+    assert says["log 2"]["y"] == pytest.approx(np.log(2))
     at_zero, *beyond = drawn[DIVERGENCES["kl_pq"].label]["y"]
     assert at_zero == 0 and all(0.9 * top < y < top for y in beyond)
     assert DIVERGENCES["kl_pq"].label not in {trace["name"] for trace in slopes.figure["data"]}

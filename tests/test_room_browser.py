@@ -81,6 +81,12 @@ def test_a_phone_shows_a_theory_page_without_scrolling_it_to_the_side(lab, path)
     # Nor is a term of a formula out of sight: letters that lean go 2 px over the edge of their box.
     whole = "[...document.querySelectorAll('.katex-display')].every(one => one.scrollWidth <= one.clientWidth + 2)"
     lab.page.wait_for_function(f"() => {whole}", timeout=SECONDS)
+    # A symbol and its number are in one line.
+    beside = """() => [...document.querySelectorAll("p > .katex:first-child + strong:last-child")].every(number => {
+        const symbol = [...number.previousElementSibling.querySelectorAll(".base")].pop().getBoundingClientRect();
+        const { top, bottom } = number.getBoundingClientRect();
+        return symbol.top < bottom && top < symbol.bottom; })"""
+    lab.page.wait_for_function(beside, timeout=SECONDS)
 
 
 def test_in_a_small_window_the_picture_comes_first_and_its_settings_follow(lab):

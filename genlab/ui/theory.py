@@ -205,9 +205,10 @@ def formula(words: str, *terms: Now) -> None:
 
 
 def numbers(*terms: Now) -> None:
-    """A row of today's numbers."""
+    """A row of today's numbers; a line ends after a number, never between a symbol and its number."""
+    # A paragraph for each: style.css has them beside each other.
     row = (f"${tinted(term.symbol)}$\u2002**{term.value}**" for term in terms)
-    st.markdown("\u2003 ".join(row), text_alignment="center")
+    st.markdown("\n\n".join(row), text_alignment="center")
 
 
 def figure(value: float, form: str) -> str:
