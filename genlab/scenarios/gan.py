@@ -159,7 +159,7 @@ GAN_SCENARIOS = (
         "modes keeps half of its share or more.",
         why="The loss asks that each point pass as real; no term of it asks for all modes. A sure discriminator may be "
         "flat between the modes and show no way from one to the next.",
-        later="After four times as many steps D may be flat around the points, as in 5 of 10 runs: no slope is left, "
+        later="After four times as many steps D may be flat around the points, as in 7 of 10 runs: no slope is left, "
         "and they stay.",
     ),
 )
