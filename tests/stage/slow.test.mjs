@@ -114,10 +114,11 @@ test("the scene draws each point once, and pictures pixel by pixel", () => {
 });
 
 test("scores are written with as many decimals as tell them from each other, and arrows have heads", () => {
-  const [generated, pull] = [array([0, 0, 1, 1], [2, 2]), array([1, 0, 0, 1], [2, 2])];
-  const seen = { arrays: { generated, generated_scores: array([0.0341, 0.0347], [2]), pull }, config: { ...gan, objective: "wgan" }, extent: 2, theme };
+  const [generated, pull] = [array([0, 0, 1, 1, 0, 1], [3, 2]), array([1, 0, 0, 1, 0, 1e-3], [3, 2])];
+  const seen = { arrays: { generated, generated_scores: array([0.0341, 0.0347, 0.0344], [3]), pull }, config: { ...gan, objective: "wgan" }, extent: 2, theme };
   const drawn = scene(seen);
   assert.ok(/>0\.0341</.test(drawn) && />0\.0347</.test(drawn));
+  // In a flat field nothing points anywhere.
   assert.equal(drawn.match(/marker-end="url\(#slow-tip\)"/g).length, 2);
 });
 

@@ -48,7 +48,10 @@ function written(scores, { objective }) {
 /** The head of every arrow. @param {Theme} theme */
 const tip = theme =>
   `<defs><marker id="slow-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="4" markerHeight="4" orient="auto"><path d="M0,0L8,4L0,8z" fill="${theme.arrows}"/></marker></defs>`;
-const TIPPED = ' marker-end="url(#slow-tip)"';
+const HEAD = 8; // units of the plane: a shorter arrow is no longer than its head, which would point somewhere in a flat field
+
+/** The head of an arrow that has this share of the longest one's length. @param {number} share */
+const tipped = share => (share * LONGEST * SIDE / 2 > HEAD ? ' marker-end="url(#slow-tip)"' : "");
 
 /** @param {Seen} seen */
 function plane({ arrays, extent, theme, config }) {
@@ -64,7 +67,7 @@ function plane({ arrays, extent, theme, config }) {
       if (side === "generated" && pulls[i]) {
         const scale = (LONGEST * extent) / most;
         const [tx, ty] = at([point[0] + scale * pulls[i][0], (point[1] ?? 0) + scale * (pulls[i][1] ?? 0)], extent);
-        parts.push(`<line x1="${x}" y1="${y}" x2="${tx}" y2="${ty}" stroke="${theme.arrows}" stroke-width="2.5"${TIPPED}/>`);
+        parts.push(`<line x1="${x}" y1="${y}" x2="${tx}" y2="${ty}" stroke="${theme.arrows}" stroke-width="2.5"${tipped(Math.hypot(...pulls[i]) / most)}/>`);
       }
       if (i < NAMED && scores.length) {
         parts.push(`<text x="${x + 7}" y="${y - 5}" font-size="12" font-weight="600" fill="${theme.text}" stroke="${theme.background}" stroke-width="3" paint-order="stroke">${scores[i]}</text>`);
@@ -114,7 +117,7 @@ function codes({ arrays, theme, config }) {
     parts.push(`<rect x="${x - 4}" y="${y - 4}" width="8" height="8" transform="rotate(45 ${x} ${y})" fill="${theme.generated}"/>`);
     if (slopes[i]) {
       const scale = (-LONGEST * REACH) / most;
-      parts.push(line(z, [z[0] + scale * slopes[i][0], (z[1] ?? 0) + scale * (slopes[i][1] ?? 0)], theme.arrows, 2.5, TIPPED));
+      parts.push(line(z, [z[0] + scale * slopes[i][0], (z[1] ?? 0) + scale * (slopes[i][1] ?? 0)], theme.arrows, 2.5, tipped(Math.hypot(...slopes[i].slice(0, 2)) / most)));
     }
   });
   return square(parts.join(""), theme, "Latent plane", config.latent_dim > 2 ? `z₁ and z₂ of ${config.latent_dim}` : "z₁, z₂");
