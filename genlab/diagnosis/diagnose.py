@@ -61,7 +61,7 @@ def _first(recent: Recent) -> Diagnosis:
     return next(filter(None, (sign(recent) for sign in signs)))
 
 
-LOOKS, APART = 60, 25
+LOOKS, APART = 20, 25
 """How often is looked back at most for an earlier name, and at least how many steps apart, as modes are counted."""
 
 

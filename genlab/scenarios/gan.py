@@ -125,8 +125,8 @@ GAN_SCENARIOS = (
         generator_saturates,
         cure={"objective": "nonsaturating"},
         cured_check=gradient_arrives_before_a_sure_discriminator,
-        cured_claim="−log D has the same fixed points and keeps its slope: a gradient arrives, with D(G(z)) below a "
-        "fifth.",
+        cured_claim="−log D has the same fixed points and keeps its slope: a gradient arrives, though D, once it "
+        "has stepped, gives G(z) less than a fifth.",
         why="In D's logit −log D slopes with 1 − D, near 1 where D is sure, log(1 − D) with D, near 0 (Goodfellow et "
         "al. 2014, section 3).",
     ),
