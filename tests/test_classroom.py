@@ -115,6 +115,7 @@ COMMANDS = {
     "give": lambda room: room.give("run00003", True),
     "show": lambda room: room.show("run00003"),
     "lead": lambda room: room.lead("tab-00000"),
+    "lead_on": lambda room: room.lead_on("tab-00000", "a page"),
     "let_go": lambda room: room.let_go(),
     "move": lambda room: room.move("tab-00000", Place("gan")),
     "reveal": lambda room: room.reveal(),
@@ -315,6 +316,34 @@ def test_whoever_leads_is_told_whether_it_is_they_who_lead_and_whether_the_page_
     assert not seen(room, ADA)["leading"]["mine"]
     room.depart("one page")
     assert not seen(room, LECTURER)["leading"]["there"]
+
+
+def test_another_tab_leads_on_only_while_the_one_that_led_is_closed_and_it_is_the_same_time_of_leading(room):
+    with on_behalf_of(LECTURER):
+        room.lead("tab-one-0")
+        room.move("tab-one-0", Place("gan"), seat="one page")
+        led = room.leading
+        room.lead_on("tab-two-0", "another page")
+        assert room.leading == led
+        # Loaded again on a page of one's own, as that of the class, it leads and tells of no place.
+        room.depart("one page")
+        room.lead_on("tab-one-0", "one page again")
+        room.lead_on("tab-two-0", "another page")
+        assert room.leading == led and room.seen()["leading"]["there"]
+        room.depart("one page again")
+        room.lead_on("tab-two-0", "another page")
+        # Of two that want to lead on at once, the first one does.
+        room.lead_on("tab-three-0", "a third page")
+    assert room.leading.tab == "tab-two-0" and (room.leading.id, room.leading.place) == (led.id, led.place)
+
+
+def test_nobody_leads_on_for_another_lecturer(room):
+    with on_behalf_of(LECTURER):
+        room.lead("tab-one-0")
+    with on_behalf_of(ADA):
+        room.enter(KEY)
+        room.lead_on("tab-two-0", "her page")
+    assert room.leading.tab == "tab-one-0"
 
 
 def test_those_who_follow_are_counted_once_each(room):

@@ -272,8 +272,8 @@ def test_python_takes_every_message_that_the_browser_may_send_and_there_are_no_o
 def test_python_takes_every_message_of_a_class_that_the_browser_may_send_and_there_are_no_others():
     place = "{page: 'gan', query: 'run=1', panels: ['plane'], look: null}"
     calls = (
-        "lead('tab-00000')", "lead('')", f"move('tab-00000', {place})", "follow(true)", "call('Ada')", "answer(0)",
-        "reveal()", "wall(true)", "pong()",
+        "lead('tab-00000')", "lead('')", "goOn('tab-00000')", f"move('tab-00000', {place})", "follow(true)",
+        "call('Ada')", "answer(0)", "reveal()", "wall(true)", "pong()",
     )  # fmt: skip
     sent = evaluate("wire/class_messages.js", f"[{', '.join(f'it.{call}' for call in calls)}]")
     for message in sent:

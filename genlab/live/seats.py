@@ -18,6 +18,7 @@ from genlab.runtime.class_messages import (
     Call,
     ClassMessage,
     Follow,
+    GoOn,
     LeadOn,
     Move,
     Reveal,
@@ -152,6 +153,8 @@ class Seat(OpenSocket):
                 match message:
                     case LeadOn(tab=tab):
                         room.lead(tab) if tab else room.let_go()
+                    case GoOn(tab=tab):
+                        room.lead_on(tab, self)
                     case Move():
                         room.move(message.tab, _place(message), self._asks(message.query), self)
                     case Follow(follows=follows):

@@ -20,6 +20,13 @@ class LeadOn(Message):
     tab: Tab | Literal[""]
 
 
+class GoOn(Message):
+    """The tab that leads is there; once it is closed another tab of the same person takes its place with this."""
+
+    type: Literal["go_on"]
+    tab: Tab
+
+
 class Move(Message):
     """The tab that leads shows this now."""
 
@@ -65,7 +72,7 @@ class Wall(Message):
     on: bool
 
 
-ClassMessage = LeadOn | Move | Follow | Call | Answer | Reveal | Wall | Pong
+ClassMessage = LeadOn | GoOn | Move | Follow | Call | Answer | Reveal | Wall | Pong
 _CLASS_MESSAGE: TypeAdapter[ClassMessage] = TypeAdapter(Annotated[ClassMessage, Field(discriminator="type")])
 
 

@@ -60,8 +60,7 @@ class Classroom:
         self._has_key, self.code = bool(key), ""
         # What pages see is asked while frames are sent: nobody who holds it waits for a disk.
         self._lock = threading.Lock()
-        self._lecturers: set[str] = set()
-        self._members: set[str] = set()
+        self._lecturers, self._members = set[str](), set[str]()
         self._paused: list[str] = []
         self._given: dict[str, str] = {}
         self._shown = ""
@@ -233,7 +232,17 @@ class Classroom:
         self._require()
         with self._lock:
             place = self.leading.place if self.leading else None
-            self.leading = Lead(secrets.token_urlsafe(6), tab, place, acting() or "")
+            self.leading, self._leader = Lead(secrets.token_urlsafe(6), tab, place, acting() or ""), None
+        self._changed()
+
+    def lead_on(self, tab: str, seat: object) -> None:
+        """The tab that leads is there as ``seat``; once it is closed another one of the same person leads on."""
+        self._require()
+        with self._lock:
+            led = self.leading
+            if led and led.who == acting() and (led.tab == tab or not self._leader):
+                # The same time of leading: who left it for their own work stays there.
+                self.leading, self._leader = replace(led, tab=tab), seat
         self._changed()
 
     def let_go(self) -> None:
@@ -281,7 +290,7 @@ class Classroom:
     def following(self) -> int:
         """How many visitors follow."""
         with self._lock:
-            return len({*self._followers.values()})
+            return len(set(self._followers.values()))
 
     # ---- a question ----
 
@@ -338,7 +347,7 @@ class Classroom:
                 for state, label in ((self.given(), "Your set-up"), (self.shown(), "The lecturer’s run"))
                 if state and not leads
             ],
-            "question": question and _seen_of(question, visitor),
+            "question": question and question.seen_by(visitor),
         }  # fmt: skip
 
     @contextmanager
@@ -385,15 +394,6 @@ class Classroom:
         self.question = self._stations.get(asked.station, asked) if asked else None
         self._lecturers, self._members = set(kept.lecturers), set(kept.members)
         self._lab.favour(self._lecturers)
-
-
-def _seen_of(question: Question, visitor: str) -> dict[str, Any]:
-    revealed = question.revealed
-    return {
-        "text": question.text, "choices": question.choices, "mine": question.answers.get(visitor),
-        "answered": len(question.answers), "tally": question.tally() if revealed else None,
-        "right": question.right if revealed else None, "because": question.because if revealed else "",
-    }  # fmt: skip
 
 
 def _with_another_seed(config: Config | MapConfig) -> Config | MapConfig:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 MOST_CHOICES = 6
 LONGEST_QUESTION, LONGEST_CHOICE = 300, 80
@@ -48,6 +49,15 @@ class Question:
         """How often each choice was taken."""
         counted = Counter(self.answers.values())
         return [counted[number] for number in range(len(self.choices))]
+
+    def seen_by(self, visitor: str) -> dict[str, Any]:
+        """What a page of this visitor knows of it, as JSON values."""
+        shown = self.revealed
+        return {
+            "text": self.text, "choices": self.choices, "mine": self.answers.get(visitor),
+            "answered": len(self.answers), "tally": self.tally() if shown else None,
+            "right": self.right if shown else None, "because": self.because if shown else "",
+        }  # fmt: skip
 
 
 def question_of(text: str, choices: list[str]) -> Question:

@@ -7,7 +7,7 @@ import { endOf, nameOf, pageOf, placeOf, samePlace, stillAt } from "./maths/plac
 import { action, change, element, menu, press, toggle } from "./page/dom.js";
 import { bring, inFront, lookAt } from "./page/mounted.js";
 import { recall, remember } from "./page/memory.js";
-import { answer, call, follow, lead, move, reveal } from "./wire/class_messages.js";
+import { answer, call, follow, goOn, lead, move, reveal } from "./wire/class_messages.js";
 import { Seat } from "./wire/seat.js";
 
 const LOOK = 250; // ms between two looks at where this tab is
@@ -119,7 +119,7 @@ class Strip {
     this.goOn();
     const { open, leading, lecturer } = this.seen;
     if (leading && this.isLeading()) this.lead(leading.id);
-    this.takeOver();
+    this.leadOn();
     const follows = Boolean(open && leading && !lecturer && this.memory.away !== leading.id);
     if (follows !== this.told && this.seat.send(follow(follows))) this.told = follows;
     if (follows && leading) this.follow(leading.id, leading.place);
@@ -131,13 +131,15 @@ class Strip {
     return Boolean(this.seen?.open && this.seen.lecturer && this.seen.leading && !this.isLeading());
   }
 
-  /** Who closed the page that led goes on leading from the one that is before their eyes. */
-  takeOver() {
+  /** Who closed the page that led goes on leading from the one that is before their eyes; the page that leads says that it is there. */
+  leadOn() {
     const { leading } = this.seen ?? {};
-    if (!this.leadsElsewhere() || !leading?.mine || leading.there || !this.seat.isOpen()) this.closed = 0;
+    const gone = leading?.mine && !leading.there && (this.isLeading() || this.leadsElsewhere()) && this.seat.isOpen();
+    if (!gone) this.closed = 0;
+    else if (this.isLeading()) this.seat.send(goOn(this.tab));
     else if (!this.closed) this.closed = performance.now();
     else if (performance.now() - this.closed > TAKES && document.visibilityState === "visible" && placeOf(this.where())) {
-      if (this.seat.send(lead(this.tab))) this.closed = 0;
+      if (this.seat.send(goOn(this.tab))) this.closed = 0;
     }
   }
 

@@ -3,6 +3,9 @@
 /** From now on everybody looks where this tab is; "" ends it. @param {string} tab */
 export const lead = tab => ({ type: "lead", tab });
 
+/** The tab that leads is there; once it is closed this one leads in its place. @param {string} tab */
+export const goOn = tab => ({ type: "go_on", tab });
+
 /** The tab that leads shows this now. @param {string} tab @param {{page: string, query: string, panels: string[], look: number | null}} place */
 export const move = (tab, { page, query, panels, look }) => ({ type: "move", tab, page, query, panels, look });
 
@@ -24,4 +27,4 @@ export const wall = on => ({ type: "wall", on });
 /** The answer to a ping. */
 export const pong = () => ({ type: "pong" });
 
-/** @typedef {ReturnType<typeof lead | typeof move | typeof follow | typeof call | typeof answer | typeof reveal | typeof wall | typeof pong>} ClassMessage */
+/** @typedef {ReturnType<typeof lead | typeof goOn | typeof move | typeof follow | typeof call | typeof answer | typeof reveal | typeof wall | typeof pong>} ClassMessage */
