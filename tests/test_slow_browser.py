@@ -120,7 +120,17 @@ def test_a_step_that_is_told_when_the_run_is_reset_is_told_of_its_new_beginning(
     one.open()
     one.order("step")
     one.reached(1)
-    one.tell()
+    # Asked for while there is no connection, it is told once there is one again.
+    one.page.evaluate("() => { window.genlab.feed.socket.close(); window.genlab.slow.open(); }")
+    one.at("Draw z")
+    one.on(5)
+    # A step that cannot be told to the run is told anew, and not said to be made.
+    one.page.evaluate(
+        "() => { const { slow, feed } = window.genlab; slow.go(slow.header.moments.length - 1); feed.socket.close();"
+        " slow.forward(); }"
+    )
+    one.at("Draw z")
+    one.reached(1)
     one.on(5)
     one.order("reset")
     one.page.wait_for_function("window.genlab.slow.header?.step === 0", timeout=SECONDS)

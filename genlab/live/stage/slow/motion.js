@@ -1,12 +1,13 @@
 // One step in slow motion: what the run would do next, moment by moment; at its end the run makes that very step.
 
-/** @import { Arrays, FrameHeader, Moment, SlowHeader, Theme } from "../types.js" */
+/** @import { Arrays, CommandAnswer, FrameHeader, Moment, SlowHeader, Theme } from "../types.js" */
 import { action, change, element } from "../page/dom.js";
 import { toldOf } from "../maths/story.js";
 import { networksPicture } from "./networks.js";
 import { scene } from "./scene.js";
 
 const SPEEDS = [4000, 2500, 1500, 800, 350]; // ms a moment takes
+const AGAIN = 3000; // ms without an answer after which it is asked once more: a question may be lost with its connection or its worker
 const AFRESH = ["draw z", "draw x"]; // with these moments another batch begins
 
 /** What the scene shows after so many moments: the newest of each array. @param {Moment[]} moments @param {Arrays} arrays @param {number} at */
@@ -41,7 +42,7 @@ export class SlowMotion {
    * @param {() => boolean} run.may whether one may do more than watch it
    * @param {() => FrameHeader | null} run.now
    * @param {() => unknown} run.rest
-   * @param {() => unknown} run.step lets the run make that step
+   * @param {() => Promise<CommandAnswer>} run.step lets the run make that step
    * @param {(on: boolean) => void} run.shown
    */
   constructor(run) {
@@ -59,6 +60,8 @@ export class SlowMotion {
     this.playing = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.next = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.later = undefined;
 
     this.who = element("span", { class: "who" });
     this.title = element("strong");
@@ -99,12 +102,19 @@ export class SlowMotion {
     this.picture.replaceChildren();
     this.networks.replaceChildren();
     this.number += 1;
+    this.ask();
+  }
+
+  ask() {
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.ask(), AGAIN);
     this.of.ask(this.number);
   }
 
   /** @param {{header: SlowHeader, arrays: Arrays}} packet */
   answer({ header, arrays }) {
-    if (header.id !== this.number || !this.opened) return;
+    if (header.id !== this.number || !this.opened || this.told) return;
+    clearTimeout(this.later);
     const now = this.of.now();
     if (now && !isNext(header, now) && !this.again) {
       this.again = true;
@@ -161,19 +171,25 @@ export class SlowMotion {
   }
 
   /** The run makes the step; when its frame comes, the next one is asked for. Who watches sees the same step again. */
-  make() {
+  async make() {
     clearTimeout(this.next);
     if (!this.of.may()) return this.go(0);
     // Pressed twice, only what was shown is made.
     this.header = null;
     this.made = this.end.disabled = true;
     change(this.title, "The run makes this step …");
-    this.of.step();
+    const { error } = await this.of.step();
+    if (!error || !this.opened || !this.made) return;
+    // The bar says why it was not made; it is what the run would do next as before.
+    this.playing = false;
+    change(this.play, "Play");
+    this.begin();
   }
 
   close() {
     this.run(false);
     clearTimeout(this.next);
+    clearTimeout(this.later);
     this.root.hidden = true;
     this.header = this.told = null;
     this.made = false;
