@@ -16,6 +16,7 @@ CONFIGS = {
     "WGAN-GP": GANConfig(objective="wgan_gp", n_critic=2, gp_weight=1, activation="tanh", **SMALL),
     "minimax with R1": GANConfig(objective="minimax", r1_weight=0.5, **SMALL),
     "LSGAN": GANConfig(objective="lsgan", data="moons", **SMALL),
+    "GAN on a line": GANConfig(data="narrow_wide", **SMALL),
     "GAN of digits": GANConfig(data="mnist", **SMALL),
     "VAE of points": VAEConfig(data="ring", width=8, batch_size=12, sigma=0.2),
     "VAE of digits": VAEConfig(width=8, batch_size=12, latent_dim=3),

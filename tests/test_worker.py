@@ -766,6 +766,18 @@ def test_an_error_in_one_run_fails_that_run_alone(tmp_path):
     desk.host.stop()
 
 
+def test_a_question_that_cannot_be_answered_fails_no_run(tmp_path, monkeypatch):
+    """Anybody who watches may ask, and would end somebody else's run."""
+    monkeypatch.setattr("genlab.runtime.rehearsal.rehearse", burst)
+    desk = Desk(ThreadHost, tmp_path)
+    desk.start("asked")
+    reply = desk.host.command("asked", "rehearse", visitor=1, number=1).result(20)
+    assert reply["error"] == "what nobody foresaw" and desk.states["asked"]["status"] == "paused"
+    desk.do("asked", "step")
+    assert desk.states["asked"]["step"] == 1
+    desk.host.stop()
+
+
 # ---- saves ---------------------------------------------------------------------------------------------------------
 
 

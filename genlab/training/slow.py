@@ -97,7 +97,9 @@ class _GANTeller:
 
     def _field_points(self) -> Tensor:
         axis = torch.linspace(-1, 1, FIELD, device=self._trainer.device) * points(self._config.data).extent
-        return torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1).reshape(-1, 2)
+        plane = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1).reshape(-1, 2)
+        # Data on a line have one coordinate, which the picture has across.
+        return plane[:, : self._config.dimension]
 
     def before(self, stage: Stage) -> None:
         if stage.name in ("update", "clip"):

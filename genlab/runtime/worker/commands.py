@@ -75,7 +75,8 @@ class Commands:
             reply |= {"error": str(error), "kind": "refused" if run else "unknown"}
         except Exception as error:
             reply |= {"error": one_line(error), "kind": "failed"}
-            if run:
+            # Who only asks, perhaps as a guest, ends nobody's run.
+            if run and command["do"] not in ANSWERED:
                 run.fail(error)
         if command["do"] not in ANSWERED or reply["error"]:
             self._reply(command["run"], run, reply)
