@@ -94,6 +94,8 @@ def test_every_station_of_a_model_has_settings_that_are_allowed():
         (STATION + "cured = true", "cured needs a scenario that has a cure"),
         (STATION + "setup = { n_critic = 0 }", "setup: n_critic = 0: allowed is a whole number from 1 to 100"),
         (STATION + "setup = { critics = 2 }", "setup: "),
+        (STATION + 'panels = ["pl\\nain"]', "panels = pl ain: allowed is plane, losses,"),
+        (STATION + '"a\\nb" = 1', "own.toml, station 1 (first): a b: there is no such field"),
         (STATION + 'panels = ["plain"]', "panels = plain: allowed is plane, losses,"),
         (STATION + 'controls = ["beta"]', "controls = beta: allowed is data,"),
         (STATION + "done = { step = 3 }", "done needs do: what is to be done, in words"),

@@ -18,6 +18,10 @@ MOST_BYTES = 1_000_000
 class LessonError(ValueError):
     """A file is no lesson; the message is one line: the file, the station, the field, what is allowed."""
 
+    def __init__(self, words: str):
+        # What is quoted of a file may have lines.
+        super().__init__(" ".join(words.split()))
+
 
 def read_lesson(path: Path, known: Mapping[str, Lesson] | None = None) -> Lesson:
     """The lesson of a file in TOML.
