@@ -8,9 +8,11 @@ from streamlit.testing.v1 import AppTest
 from test_pages import ROOT, break_off, errors
 
 from genlab.config import Setting
-from genlab.figures.motion import coordinates
+from genlab.figures.motion import Motion, coordinates
 from genlab.figures.theory.games import games_motion
 from genlab.figures.theory.reparameterisation import reparameterisation_motion
+from genlab.lessons import shelf
+from genlab.live import form, lesson, pencil, player, sketch
 from genlab.theory.games import GAMES, LSGAN, R1, Alternating, Minimax, Optimistic, Simultaneous, play
 from genlab.theory.reparameterisation import DoubleWell, Square, noise
 from genlab.ui.address import SHOWN
@@ -249,3 +251,24 @@ def test_the_gradient_in_sigma_is_shown_on_demand():
     rows = table(open_theory("reparameterisation", wrt="sigma"))
     assert float(rows["reparameterisation"][3]) == pytest.approx(2 * 0.6)
     assert r"\varepsilon^2-1" in rows["score function"][0]
+
+
+def test_what_comes_from_a_page_that_was_left_is_dropped(monkeypatch):
+    """A slider of a theory page, and then a link: Streamlit calls for a component that it has forgotten already."""
+    heard, mounted = [], []
+    for module in (form, lesson, pencil, player, sketch):
+        monkeypatch.setattr(module, "_component", lambda: lambda **told: mounted.append(told))
+        monkeypatch.setattr(module, "surroundings", lambda _: {})
+    form.form("gone.form", [], {}, heard.append)
+    pencil.pencil("", key="gone.pencil", label="", colour="real", ends=(0, 1), on_drawn=heard.append)
+    sketch.sketch(np.zeros((96, 96), np.uint8), key="gone.sketch", label="", colour="real", on_drawn=heard.append)
+    player.player(Motion((), "", 0, "step", ""), key="gone.player", on_point=heard.append)
+    lesson.lesson_bar(
+        shelf().lessons["short"], 0, key="gone.lesson", run="", done=False, more=0, led=False,
+        on_station=heard.append, on_done=heard.append, on_more=heard.append, on_end=list,
+    )  # fmt: skip
+    calls = [call for told in mounted for name, call in told.items() if name.endswith("_change")]
+    assert len(calls) == 8
+    for call in calls:
+        call()
+    assert not heard

@@ -9,6 +9,7 @@ import streamlit as st
 from genlab.config import Setting
 from genlab.live.assets import component, surroundings
 from genlab.live.controls import to_data
+from genlab.live.told import told
 
 
 @cache
@@ -37,9 +38,10 @@ def form(
     counted = f"{key}.count"
 
     def changed() -> None:
-        told = dict(st.session_state[key].changed)
-        st.session_state[counted] = int(told.get("count", 0))
-        change({str(name): value for name, value in dict(told.get("settings", {})).items()})
+        if not (left := told(key, "changed")):
+            return
+        st.session_state[counted] = int(left.get("count", 0))
+        change({str(name): value for name, value in dict(left.get("settings", {})).items()})
 
     data = {
         "controls": {"declarations": declared, "show": front},

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from functools import cache
 
-import streamlit as st
-
 from genlab.lessons import Lesson
 from genlab.live.assets import component, surroundings
+from genlab.live.told import told
 
 
 @cache
@@ -27,9 +26,9 @@ def lesson_bar(
     """
     station = lesson.station[at]
 
-    def told(name: str, callback: Callable[[int], None]) -> Callable[[], None]:
+    def at_station(name: str, callback: Callable[[int], None]) -> Callable[[], None]:
         def tell() -> None:
-            place = st.session_state[key].get(name)
+            place = told(key, name)
             if isinstance(place, int) and 0 <= place < len(lesson.station):
                 callback(place)
 
@@ -42,8 +41,8 @@ def lesson_bar(
             "count": len(lesson.station), "doing": station.do, "run": run, "sign": None if led else station.sign,
             "done": done and not led, "more": more, "led": led,
         },
-        on_station_change=told("station", on_station),
-        on_done_change=told("done", on_done),
-        on_more_change=told("more", on_more),
+        on_station_change=at_station("station", on_station),
+        on_done_change=at_station("done", on_done),
+        on_more_change=at_station("more", on_more),
         on_ended_change=on_end,
     )  # fmt: skip

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from functools import cache
 
-import streamlit as st
-
 from genlab.live.assets import component, surroundings
+from genlab.live.told import told
 
 LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 """The letter of each height, from 0 up; all of them stand in an address as they are."""
@@ -27,7 +26,7 @@ def pencil(
     """
 
     def drawn() -> None:
-        if new := st.session_state[key].drawn:
+        if new := told(key, "drawn"):
             on_drawn(str(new))
 
     _component()(

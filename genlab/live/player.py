@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from functools import cache
 
-import streamlit as st
-
 from genlab.figures.motion import Motion
 from genlab.live.assets import component, surroundings
+from genlab.live.told import told
 
 
 @cache
@@ -25,7 +24,7 @@ def player(motion: Motion, *, key: str, on_point: Callable[[float, float], None]
     """
 
     def pointed() -> None:
-        place = st.session_state[key].point
+        place = told(key, "point")
         if on_point and place:
             on_point(float(place["x"]), float(place["y"]))
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-import streamlit as st
 
 from genlab.live.assets import component, surroundings
+from genlab.live.told import told
 
 SIDE = 96
 """Cells across and down."""
@@ -27,7 +27,7 @@ def sketch(cells: np.ndarray, *, key: str, label: str, colour: str, on_drawn: Ca
     """
 
     def drawn() -> None:
-        new = read_cells(str(st.session_state[key].drawn or ""))
+        new = read_cells(str(told(key, "drawn") or ""))
         if new is not None:
             on_drawn(new)
 

@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 import streamlit as st
 
 from genlab.live.shell import shell
+from genlab.live.told import told
 from genlab.ui.kept import own
 from genlab.ui.switching import Switch, asked_by_history, asked_from
-from genlab.ui.told import told
 
 SHOWN, KEY = "address shown", "shell.address"
 

@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl
 import streamlit as st
 
 from genlab.config import CONFIGS
+from genlab.live.told import told
 from genlab.ui import PAGES
 from genlab.ui.address import arrival, leave, wish
 from genlab.ui.kept import NAMES
 from genlab.ui.switching import HOME
-from genlab.ui.told import told
 from genlab.ui.walk import walk_with
 
 GO, OWN = "class.go", "class.own"

@@ -10,6 +10,7 @@ import streamlit as st
 
 from genlab.figures import bar_view, curves_view, picture_view
 from genlab.live.component import Companion, Transport, live
+from genlab.live.told import told
 from genlab.runtime import client
 from genlab.runtime.client import CommandFailed, RunState, UnknownRun
 from genlab.scenarios import SCENARIOS, Scenario
@@ -19,7 +20,6 @@ from genlab.ui.cards import ICONS
 from genlab.ui.errors import complain_of, literal
 from genlab.ui.owners import watching
 from genlab.ui.runs import differing
-from genlab.ui.told import told
 from genlab.ui.verdict import verdict_line
 
 TWINS = {name: scenario for name, scenario in SCENARIOS.items() if scenario.cure}

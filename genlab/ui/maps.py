@@ -11,6 +11,7 @@ import streamlit as st
 from genlab.config import SettingError
 from genlab.figures.map import map_view, shown_colours
 from genlab.live.component import Transport, live
+from genlab.live.told import told
 from genlab.maps import MapConfig, cell_text
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
@@ -21,7 +22,6 @@ from genlab.ui.library import show as show_run
 from genlab.ui.own import missing
 from genlab.ui.owners import STEER, take_up_link, watching
 from genlab.ui.runs import make
-from genlab.ui.told import told
 
 OWN = "own settings"
 LIVE_KEY = "map.live"

@@ -8,6 +8,7 @@ import streamlit as st
 from genlab.config import CONFIGS, Config, SettingError
 from genlab.data import EMBEDDED
 from genlab.live.component import Companion
+from genlab.live.told import told
 from genlab.maps import MapConfig
 from genlab.runtime import client
 from genlab.runtime.client import RunState
@@ -16,7 +17,6 @@ from genlab.runtime.messages import RunStatus
 from genlab.ui.address import answered, asked
 from genlab.ui.own import missing
 from genlab.ui.owners import STEER, take_up_link
-from genlab.ui.told import told
 
 READY = "A fresh run with the settings of the address is ready: press play."
 
