@@ -168,7 +168,13 @@ def test_while_it_trains_the_same_place_becomes_another_picture(lab, server):
 
 
 def test_two_pins_give_a_strip_along_the_straight_line_and_a_third_replaces_the_older(digits):
-    a, b = digits.click(0.3, 0.3), digits.click(0.7, 0.6)
+    a = digits.click(0.3, 0.3)
+    # Beside the first one stands what to do next, not on it.
+    words = digits.node.get_by_text("Click another place to interpolate.")
+    words.wait_for()
+    picture = digits.node.locator(".pictures canvas").bounding_box()
+    assert words.bounding_box()["x"] >= picture["x"] + picture["width"]
+    b = digits.click(0.7, 0.6)
     codes = digits.strip()
     assert np.allclose(codes, np.linspace(a, b, 10))
     model = digits.model()

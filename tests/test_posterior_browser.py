@@ -179,6 +179,9 @@ def test_the_stacked_bar_of_a_held_out_x_adds_up_to_log_p(lab, path):
     assert amortisation >= -1e-9 and approximation >= -(error + elbo_error)
     assert elbo <= log_evidence + error + elbo_error
     assert 0 <= error < 0.02
+    # Where there is an error, too, no column of the table is out of sight.
+    table = lab.page.locator('[data-panel="bound"] .under')
+    assert table.evaluate("node => node.scrollWidth <= node.clientWidth")
     bars = lab.page.evaluate(
         """() => document.querySelector('[data-panel="bound"] .js-plotly-plot').data.filter(t => t.type === 'bar')
                  .map(t => [t.name, t.base.at(-1), t.x.at(-1)])"""

@@ -141,7 +141,7 @@ def test_words_that_wrap_above_the_pictures_however_late_push_nothing_off_the_sc
 
 @pytest.mark.parametrize("size", [(1366, 768), (1024, 768)])
 @pytest.mark.parametrize("path", ["gan?generator_width=16&critic_width=16", "vae?width=16"])
-def test_a_note_that_passes_covers_no_control(lab, path, size):
+def test_a_note_that_passes_covers_no_control_and_no_number_of_an_axis(lab, path, size):
     resize(lab, *size)
     lab.open(path)
     lab.page.evaluate("() => window.genlab.hand.order({ do: 'play', until: 3 })")
@@ -149,14 +149,24 @@ def test_a_note_that_passes_covers_no_control(lab, path, size):
     covered = lab.page.wait_for_function(
         "() => { const note = document.querySelector('.note-of.message'); const box = note?.getBoundingClientRect();"
         " if (!box?.height || !note.textContent.includes('Step 3 is reached')) return null;"
-        " const controls = document.querySelectorAll('.genlab-live :is(button, summary, select, input)');"
-        " const under = [...controls].filter(one => !note.contains(one) && one.checkVisibility()).filter(one => {"
+        " const seen = document.querySelectorAll('.genlab-live :is(button, summary, select, input, .xtick text, .xtitle)');"
+        " const under = [...seen].filter(one => !note.contains(one) && one.checkVisibility()).filter(one => {"
         "   const it = one.getBoundingClientRect();"
         "   return it.left < box.right && it.right > box.left && it.top < box.bottom && it.bottom > box.top; });"
         " return under.map(one => one.outerHTML); }",
         timeout=SECONDS,
     ).json_value()
     assert covered == []
+
+
+def test_who_clicks_on_the_ground_of_a_page_has_it_framed_by_no_key(lab):
+    lab.open("gan?generator_width=16&critic_width=16")
+    # Between the buttons of the run and how it stands.
+    lab.page.mouse.click(700, 64)
+    lab.page.wait_for_function("() => document.activeElement === document.body", timeout=SECONDS)
+    lab.page.keyboard.press(" ")
+    lab.wait("h.step > 0")
+    assert not lab.page.get_by_test_id("stMain").evaluate("node => node.matches(':focus-visible')")
 
 
 def test_nothing_of_plotly_s_own_lies_over_a_curve_and_a_panel_s_menu_zooms(lab):

@@ -78,10 +78,10 @@ function listen(signal) {
   document.addEventListener("keyup", passOn, options);
 }
 
-/** What the mouse has changed gives the keyboard back; who walks by keyboard keeps the focus. */
+/** What the mouse has changed gives the keyboard back, and so does the page's ground, which Streamlit would frame at the next key; who walks by keyboard keeps the focus. */
 function giveBack() {
   const field = /** @type {HTMLElement | null} */ (document.activeElement);
-  if (field?.matches("input[type=range], [role=combobox][aria-expanded=false]")) field.blur();
+  if (field?.matches("input[type=range], [role=combobox][aria-expanded=false], [data-testid=stMain]")) field.blur();
 }
 
 /** A slider has no use for letters, digits and space: they reach the page as if nothing had the focus. @param {KeyboardEvent} event */

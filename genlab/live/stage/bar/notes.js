@@ -1,6 +1,7 @@
 // What was said of a command, how far a film is, and what there is to say of the run: notes that lie over a picture,
-// cover none of the controls around it, and move nothing.
+// cover none of the controls around it and none of the numbers along its axes, and move nothing.
 
+/** @import { PlotlyDiv } from "../types.js" */
 import { action, change, element } from "../page/dom.js";
 
 const EDGE = 6; // px between a note and the edge of the picture
@@ -37,7 +38,7 @@ class Note {
 }
 
 export class Notes {
-  /** @param {() => Element | null} picture that they lie over */
+  /** @param {() => PlotlyDiv | null} picture that they lie over */
   constructor(picture) {
     this.picture = picture;
     const place = () => this.place();
@@ -47,15 +48,18 @@ export class Notes {
     this.node = element("div", { class: "notes" }, this.run.node, this.film.node, this.hand.node);
   }
 
-  /** At the lower edge of the picture, whose switches are below it. */
+  /** At the lower edge of what is drawn in the picture: the numbers of its axis are below it, and its switches. */
   place() {
-    const box = this.picture()?.getBoundingClientRect();
-    if (!box?.height) return;
+    const picture = this.picture();
+    const box = picture?.getBoundingClientRect();
+    if (!picture || !box?.height) return;
+    const axis = picture._fullLayout?.yaxis;
+    const drawn = axis ? Math.min(box.bottom, box.top + axis._offset + axis._length) : box.bottom;
     // On a page that is scrolled the note stands in the window, wherever that is.
     const scrolls = getComputedStyle(this.node).position === "fixed";
     const whole = { left: 0, bottom: window.innerHeight };
     const around = scrolls ? whole : this.node.offsetParent?.getBoundingClientRect() ?? whole;
-    const foot = scrolls && (box.bottom > whole.bottom || box.bottom < ROOM) ? whole.bottom : box.bottom;
+    const foot = scrolls && (box.bottom > whole.bottom || box.bottom < ROOM) ? whole.bottom : drawn;
     const style = this.node.style;
     style.setProperty("--note-left", `${Math.round(box.left + box.width / 2 - around.left)}px`);
     style.setProperty("--note-bottom", `${Math.round(around.bottom - foot + EDGE)}px`);

@@ -101,7 +101,7 @@ export class Bound extends PlotlyPanel {
 
   /** @param {Row[]} rows */
   writeTable(rows) {
-    const head = ["nats", "log p(x)", "= ELBO", "+ amortisation gap", "+ approximation gap"];
+    const head = ["nats", "log p(x)", "= ELBO", "+ amorti\u00adsation gap", "+ approxi\u00admation gap"];
     const marks = [null, null, "elbo", "kl", "exact"];
     if (this.headed !== JSON.stringify(this.lab.theme)) {
       this.table.replaceChildren(element("tr", {}, ...head.map((text, i) => {
@@ -117,7 +117,7 @@ export class Bound extends PlotlyPanel {
     rows.forEach(({ name, values, error }, i) => {
       const row = this.table.rows[i + 1] ?? this.table.insertRow();
       const texts = [name, ...values.map(value => decimal(value, 3))];
-      if (error) texts[1] += ` ± ${(Math.ceil(1000 * error[0]) / 1000).toFixed(3)}`;
+      if (error) texts[1] += ` ±\u00a0${(Math.ceil(1000 * error[0]) / 1000).toFixed(3)}`;
       row.dataset.row = name;
       row.dataset.values = JSON.stringify([...values, ...Array.from(error ?? [])]);
       texts.forEach((text, j) => change(row.cells[j] ?? row.insertCell(), text));
