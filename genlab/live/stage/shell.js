@@ -72,8 +72,8 @@ class Shell {
 /** @param {AbortSignal} signal */
 function listen(signal) {
   const options = { signal, capture: true };
-  // A key presses buttons too, by a click of the page's own.
-  document.addEventListener("click", ({ isTrusted }) => isTrusted && setTimeout(giveBack, SETTLED), options);
+  // A key presses buttons and follows links too, by a click without a press of the mouse.
+  document.addEventListener("click", ({ isTrusted, detail }) => isTrusted && detail && setTimeout(giveBack, SETTLED), options);
   document.addEventListener("keydown", passOn, options);
   document.addEventListener("keyup", passOn, options);
 }
