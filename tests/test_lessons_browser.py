@@ -40,24 +40,28 @@ PLANE = """() => {
     return drawn && ["xaxis", "yaxis"].every(axis => `${drawn[axis].range}` === `${wanted[axis].range}`); }"""
 
 
+def is_shown(lab, station) -> None:
+    """Wait until the page of a station has its run, its panels and, of a plane, its own range."""
+    if station.page not in CONFIGS:
+        return
+    seed = "window.genlab?.header?.config?.seed !== undefined"
+    lab.page.wait_for_function(f"() => {seed} && window.genlab.data.model === '{station.page}'", timeout=SECONDS)
+    if station.panels:
+        lab.page.wait_for_function(
+            "ids => window.genlab.data.panels.map(panel => panel.id).join() === ids",
+            arg=",".join(station.panels),
+            timeout=SECONDS,
+        )
+    if "plane" in station.panels:
+        # The plane of the run before may have been a wider one.
+        lab.page.wait_for_function(PLANE, timeout=SECONDS)
+
+
 def test_the_lecture_is_walked_from_end_to_end_by_a_clicker(lab):
     lab.page.goto(f"{lab.url}/lessons?lesson=lecture")
     for station in LECTURE.station:
         at_station(lab, "lecture", station.name)
-        if station.page in CONFIGS:
-            seed = "window.genlab?.header?.config?.seed !== undefined"
-            lab.page.wait_for_function(
-                f"() => {seed} && window.genlab.data.model === '{station.page}'", timeout=SECONDS
-            )
-            if station.panels:
-                lab.page.wait_for_function(
-                    "ids => window.genlab.data.panels.map(panel => panel.id).join() === ids",
-                    arg=",".join(station.panels),
-                    timeout=SECONDS,
-                )
-            if "plane" in station.panels:
-                # The plane of the run before may have been a wider one.
-                lab.page.wait_for_function(PLANE, timeout=SECONDS)
+        is_shown(lab, station)
         assert not complaints(lab), station.name
         lab.page.keyboard.press("PageDown")
     # After the last one there is none.
@@ -251,7 +255,7 @@ LETTERS = """() => { const small = {};
     // Between two powers of ten Plotly writes a digit smaller.
     if (size < 24 && !holder.closest("tspan[dy], .ytick, .xtick")) small[text] = size;
   }
-  const places = ".genlab-live .canvas, .genlab-part .picture, [data-testid=stMain] img";
+  const places = ".genlab-live .canvas, .genlab-part .picture, [data-testid=stMain] img, [data-testid=stPlotlyChart]";
   const figures = [...document.querySelectorAll(places)];
   const drawn = figures.some(one => one.matches("img") || one.querySelector("svg text, canvas"));
   return drawn ? small : {"nothing is drawn": 0}; }"""
@@ -309,27 +313,39 @@ def test_the_settings_of_a_presented_theory_page_come_and_go_with_a_key_and_are_
     column.wait_for(state="hidden", timeout=SECONDS)
 
 
-@pytest.mark.parametrize(
-    ("where", "station"),
-    [
-        ("evidence", "evidence-identity"), ("discriminator", "play-discriminator"), ("games", "alternating-steps"),
-        ("divergences", "wasserstein"), ("divergences", "kl"), ("generate", "decoder-alone"), ("vae", "encoder"),
-    ],
-)  # fmt: skip
-def test_every_letter_of_a_presented_station_can_be_read_from_the_last_row(lab, presented, where, station):
-    presented(where, station)
-    if where in CONFIGS:
-        lab.page.wait_for_function(
-            f"() => window.genlab?.header?.step >= {LECTURE.station[LECTURE.place(station)].steps}", timeout=SECONDS
-        )
+ROOM = """() => [...document.querySelectorAll('.player .canvas')].every(one =>
+    one.getBoundingClientRect().bottom <= innerHeight &&
+    Object.values(one._fullLayout ?? {}).every(axis => axis?._id?.[0] !== 'y' || axis._length >= 100))"""
+
+
+def test_the_presented_lecture_is_walked_in_the_dark_and_every_letter_can_be_read_from_the_last_row(lab):
+    lab.page.emulate_media(color_scheme="dark")
+    lab.page.set_viewport_size({"width": 1920, "height": 1080})
+    first = LECTURE.station[0]
+    lab.page.goto(f"{lab.url}/{first.page}?lesson=lecture&station={first.name}&present=1")
+    for station in LECTURE.station:
+        at_station(lab, "lecture", station.name)
+        is_shown(lab, station)
+        lab.page.wait_for_function("() => document.documentElement.dataset.presents === 'lesson'", timeout=SECONDS)
+        lab.page.wait_for_function(f"() => !Object.keys(({LETTERS})()).length", timeout=SECONDS)
+        # Large as they are they leave the curves of a theory page room, and none lies below the window.
+        lab.page.wait_for_function(ROOM, timeout=SECONDS)
+        assert not complaints(lab), station.name
+        lab.page.keyboard.press("PageDown")
+        if station.question:
+            for said in (station.question.ask, station.question.because):
+                lab.page.get_by_text(said).first.wait_for(timeout=SECONDS)
+                # A press before the page has come to rest is passed over.
+                lab.page.locator(".genlab-lesson[aria-busy=false]").wait_for(timeout=SECONDS)
+                lab.page.keyboard.press("PageDown")
+    at_station(lab, "lecture", LECTURE.station[-1].name)
+
+
+def test_every_letter_of_a_presented_run_that_has_trained_can_be_read_from_the_last_row(lab, presented):
+    presented("vae", "encoder")
+    steps = LECTURE.station[LECTURE.place("encoder")].steps
+    lab.page.wait_for_function(f"() => window.genlab?.header?.step >= {steps}", timeout=SECONDS)
     lab.page.wait_for_function(f"() => !Object.keys(({LETTERS})()).length", timeout=SECONDS)
-    # Large as they are they leave the curves of a theory page room, and none lies below the window.
-    lab.page.wait_for_function(
-        "() => [...document.querySelectorAll('.player .canvas')].every(one =>"
-        " one.getBoundingClientRect().bottom <= innerHeight &&"
-        " Object.values(one._fullLayout ?? {}).every(axis => axis?._id?.[0] !== 'y' || axis._length >= 100))",
-        timeout=SECONDS,
-    )
 
 
 def test_the_words_of_a_presented_station_stand_above_its_pictures_and_its_notes_are_nobody_else_s(lab, presented):

@@ -130,7 +130,9 @@ def distances(generated: np.ndarray, held_out: np.ndarray, *, theme: str) -> go.
             line={"color": PALETTE[theme][token], "dash": dash, "shape": "hv", "width": 2},
         )  # fmt: skip
     figure.update_layout(
-        margin=_MARGIN, height=230, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        margin=_MARGIN, height=230,
+        # Wide enough for the letters of a presented page.
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "entrywidth": 110},
         xaxis={"title": {"text": "L2 distance to the nearest training example"}, "rangemode": "tozero"},
         yaxis={"title": {"text": "% no farther"}},
     )  # fmt: skip

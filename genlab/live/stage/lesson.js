@@ -33,7 +33,7 @@ class Bar {
     this.data = /** @type {any} */ (null);
     /** @type {(name: string, value: unknown) => void} */
     this.tell = () => {};
-    this.moving = false; // another station was asked for
+    this.moving = false; // another station was asked for, or more of this one
     /** @type {Watch | null} for the sign of this station's task */
     this.watch = null;
     this.back = action("‹", () => this.go(-1));
@@ -64,7 +64,7 @@ class Bar {
     if (station !== last.station) Object.assign(last, { station, left: last.run === data.run ? "" : last.run });
     if (this.data?.at !== data.at || JSON.stringify(this.data.sign) !== sign) this.watch = data.sign && new Watch(data.sign, last.left);
     this.data = data;
-    this.moving = false;
+    this.await(false);
     change(this.place, `${data.at + 1} / ${data.count}`);
     this.place.title = data.lesson;
     change(this.title, data.title);
@@ -101,7 +101,7 @@ class Bar {
     // Who presents asks before going on, and says what is right; a class is asked, and answered, by its strip.
     if (!document.dispatchEvent(new Event("genlab-on", { cancelable: true }))) return;
     if (!this.data.more) return this.go(by);
-    this.moving = true;
+    this.await(true);
     this.tell("more", this.data.at);
   }
 
@@ -117,8 +117,14 @@ class Bar {
   go(by) {
     const to = this.data.at + by;
     if (this.moving || to < 0 || to >= this.data.count) return;
-    this.moving = true;
+    this.await(true);
     this.tell("station", to);
+  }
+
+  /** Who presses again before the page has changed is impatient: that would pass over what comes. @param {boolean} on */
+  await(on) {
+    this.moving = on;
+    this.root.setAttribute("aria-busy", String(on));
   }
 
   look() {
