@@ -149,7 +149,8 @@ def test_a_note_that_passes_covers_no_control_and_no_number_of_an_axis(lab, path
     covered = lab.page.wait_for_function(
         "() => { const note = document.querySelector('.note-of.message'); const box = note?.getBoundingClientRect();"
         " if (!box?.height || !note.textContent.includes('Step 3 is reached')) return null;"
-        " const seen = document.querySelectorAll('.genlab-live :is(button, summary, select, input, .xtick text, .xtitle)');"
+        " const all = '.genlab-live :is(button, summary, select, input, .xtick text, .xtitle)';"
+        " const seen = document.querySelectorAll(all);"
         " const under = [...seen].filter(one => !note.contains(one) && one.checkVisibility()).filter(one => {"
         "   const it = one.getBoundingClientRect();"
         "   return it.left < box.right && it.right > box.left && it.top < box.bottom && it.bottom > box.top; });"

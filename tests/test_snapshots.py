@@ -1,5 +1,7 @@
 """The states that a run remembers: which are kept, and that one goes back to them, or on beside them, exactly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -148,6 +150,15 @@ def test_a_state_has_the_settings_that_were_in_force_from_its_step_on():
     past.advance(60)
     past.apply(n_critic=4)
     assert same_state(past, trainer)
+
+
+def test_the_states_around_the_last_change_of_a_setting_stay_however_long_the_run_goes_on():
+    states = Snapshots()
+    for step in range(0, 40_000, 100):
+        config = min(2, (step + 50) // 500)
+        states.add(replace(snapshot(step), config=config))
+    assert {900, 1000} <= set(states.steps) and not {400, 500} <= set(states.steps)
+    assert len(states.steps) == MOST
 
 
 def test_curves_of_a_state_stay_exact_after_the_runs_own_were_merged(monkeypatch):

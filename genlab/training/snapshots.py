@@ -1,4 +1,7 @@
-"""The states that a run remembers: bounded in number and bytes, dense in the recent past and sparse before."""
+"""The states that a run remembers: bounded in number and bytes, dense in the recent past and sparse before.
+
+Those around the last change of a setting stay as well, where their bytes allow it.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -68,10 +71,16 @@ class Snapshots:
             snapshot.tried = self._kept.pop().tried
         self._kept.append(snapshot)
         while len(self._kept) > MOST or self.size > MOST_BYTES:
-            index = superfluous(self.steps, self.held)
+            turn = self._around_change() if self.size <= MOST_BYTES else set()
+            index = superfluous(self.steps, self.held | turn)
             if index is None:
                 break
             del self._kept[index]
+
+    def _around_change(self) -> set[int]:
+        """Between which steps the settings were changed last: one looks back there to see what the change did."""
+        pairs = zip(reversed(self._kept[:-1]), reversed(self._kept), strict=False)
+        return next(({old.step, new.step} for old, new in pairs if old.config != new.config), set())
 
     def nearest(self, step: int) -> Snapshot:
         """The snapshot whose step is nearest."""
