@@ -8,6 +8,8 @@ import { TYPED, join, look, presents } from "./page/presenting.js";
 import { settingsOfPage } from "./page/settings.js";
 
 const LOOK = 250; // ms between two looks at the newest frame
+const RESTS = 8; // looks at a page at rest that has not changed after which what was asked for is asked once more
+const TIMES = 3; // that it is asked at most
 
 /** @type {WeakMap<Element, Bar>} */
 const bars = new WeakMap();
@@ -33,7 +35,9 @@ class Bar {
     this.data = /** @type {any} */ (null);
     /** @type {(name: string, value: unknown) => void} */
     this.tell = () => {};
-    this.moving = false; // another station was asked for, or more of this one
+    /** @type {["station" | "more", number] | null} another station, or more of this one, that was asked for */
+    this.asked = null;
+    [this.rests, this.times] = [0, 0]; // looks since then at a page that stood still; how often it was asked
     /** @type {Watch | null} for the sign of this station's task */
     this.watch = null;
     this.back = action("‹", () => this.go(-1));
@@ -54,7 +58,10 @@ class Bar {
     this.sizes = watchPlace(this.words, () => this.measure());
     window.addEventListener("resize", () => this.measure(), { signal: this.stop.signal });
     document.addEventListener("keydown", event => this.key(event), { signal: this.stop.signal, capture: true });
-    this.looking = setInterval(() => this.look(), LOOK);
+    this.looking = setInterval(() => {
+      this.look();
+      this.askAgain();
+    }, LOOK);
   }
 
   /** @param {LessonData} data */
@@ -63,8 +70,9 @@ class Bar {
     const station = `${data.lesson} ${data.at}`;
     if (station !== last.station) Object.assign(last, { station, left: last.run === data.run ? "" : last.run });
     if (this.data?.at !== data.at || JSON.stringify(this.data.sign) !== sign) this.watch = data.sign && new Watch(data.sign, last.left);
+    // What is drawn for another reason is no answer.
+    if (data.at !== this.data?.at || data.more !== this.data.more) this.ask(null);
     this.data = data;
-    this.await(false);
     change(this.place, `${data.at + 1} / ${data.count}`);
     this.place.title = data.lesson;
     change(this.title, data.title);
@@ -96,13 +104,12 @@ class Bar {
     if (!by || event.ctrlKey || event.altKey || event.metaKey || targetOf(event).matches?.("textarea")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (event.repeat || this.moving) return;
+    if (event.repeat || this.asked) return;
     if (by < 0 || !presents()) return this.go(by);
     // Who presents asks before going on, and says what is right; a class is asked, and answered, by its strip.
     if (!document.dispatchEvent(new Event("genlab-on", { cancelable: true }))) return;
     if (!this.data.more) return this.go(by);
-    this.await(true);
-    this.tell("more", this.data.at);
+    this.ask(["more", this.data.at]);
   }
 
   /** A presented theory page has its settings beside it for as long as somebody wants to move them. @param {KeyboardEvent} event */
@@ -116,15 +123,24 @@ class Bar {
   /** @param {number} by */
   go(by) {
     const to = this.data.at + by;
-    if (this.moving || to < 0 || to >= this.data.count) return;
-    this.await(true);
-    this.tell("station", to);
+    if (this.asked || to < 0 || to >= this.data.count) return;
+    this.ask(["station", to]);
   }
 
-  /** Who presses again before the page has changed is impatient: that would pass over what comes. @param {boolean} on */
-  await(on) {
-    this.moving = on;
-    this.root.setAttribute("aria-busy", String(on));
+  /** Who presses again before the page has changed is impatient: that would pass over what comes. @param {["station" | "more", number] | null} asked */
+  ask(asked) {
+    this.times = asked && asked === this.asked ? this.times + 1 : 1;
+    [this.asked, this.rests] = [asked, 0];
+    this.root.setAttribute("aria-busy", String(Boolean(asked)));
+    if (asked) this.tell(...asked);
+  }
+
+  /** A request that comes while the page is being drawn may be lost on its way: the page has come to rest and is what it was. */
+  askAgain() {
+    if (!this.asked) return;
+    const app = /** @type {HTMLElement | null} */ (document.querySelector("[data-testid=stApp]"));
+    this.rests = app?.dataset.testScriptState === "notRunning" ? this.rests + 1 : 0;
+    if (this.rests >= RESTS) this.ask(this.times < TIMES ? this.asked : null);
   }
 
   look() {
