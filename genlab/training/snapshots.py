@@ -5,6 +5,7 @@ Those around the last change of a setting stay as well, where their bytes allow 
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from torch import Tensor
@@ -79,8 +80,8 @@ class Snapshots:
 
     def _around_change(self) -> set[int]:
         """Between which steps the settings were changed last: one looks back there to see what the change did."""
-        pairs = zip(reversed(self._kept[:-1]), reversed(self._kept), strict=False)
-        return next(({old.step, new.step} for old, new in pairs if old.config != new.config), set())
+        pairs = pairwise(reversed(self._kept))
+        return next(({old.step, new.step} for new, old in pairs if old.config != new.config), set())
 
     def nearest(self, step: int) -> Snapshot:
         """The snapshot whose step is nearest."""
