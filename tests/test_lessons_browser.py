@@ -1,4 +1,4 @@
-"""A lecture walked by a clicker's keys alone; tasks that the lab notices; one step in slow motion."""
+"""A lecture walked by a clicker's keys alone; tasks that the lab notices."""
 
 from types import SimpleNamespace
 
@@ -375,90 +375,6 @@ def test_twins_share_the_window_below_the_words_of_a_presented_station(lab, pres
         " && Math.abs(boxes[0].left - boxes[1].left) > 900; }",
         timeout=SECONDS,
     )
-
-
-# ---- one step in slow motion -----------------------------------------------------------------------------------------
-
-
-def told(lab) -> str:
-    return lab.page.locator(".genlab-slow header strong").inner_text()
-
-
-def moment(lab, title: str) -> None:
-    lab.page.wait_for_function(
-        "title => document.querySelector('.genlab-slow header strong').textContent.startsWith(title)",
-        arg=title, timeout=SECONDS,
-    )  # fmt: skip
-
-
-def test_the_next_step_is_told_by_the_space_bar_and_then_made(lab):
-    lab.page.goto(f"{lab.url}/gan?objective=wgan&clip=0.1&critic_width=16&generator_width=16")
-    lab.page.wait_for_function("() => window.genlab?.header?.config?.clip === 0.1", timeout=SECONDS)
-    lab.page.get_by_role("button", name="Slow").click()
-    moment(lab, "Draw z")
-    titles = [told(lab)]
-    for _ in range(13):
-        lab.page.keyboard.press(" ")
-        titles.append(told(lab))
-    assert titles[:8] == [
-        "Draw z from the noise", "G makes examples of it", "Draw as many real examples", "f scores them",
-        "The loss of f", "Back to the weights w of f; θ is fixed", "f learns: its field moves",
-        "Weights beyond ±c are cut",
-    ]  # fmt: skip
-    assert titles[-1] == "G learns: its points move"
-    assert lab.page.evaluate("window.genlab.header.step") == 0
-    lab.page.keyboard.press(" ")
-    lab.page.wait_for_function("() => window.genlab.header.step === 1", timeout=SECONDS)
-    moment(lab, "Draw z")
-    lab.page.keyboard.press("Escape")
-    assert lab.page.locator(".genlab-slow").is_hidden()
-
-
-@pytest.fixture
-def at_the_last_moment(lab):
-    """A small WGAN whose next step is told to its end."""
-
-    def tell():
-        for _ in range(13):
-            lab.page.keyboard.press(" ")
-        moment(lab, "G learns: its points move")
-
-    lab.page.goto(f"{lab.url}/gan?objective=wgan&clip=0.1&critic_width=16&generator_width=16")
-    lab.page.wait_for_function("() => window.genlab?.header?.config?.clip === 0.1", timeout=SECONDS)
-    lab.page.get_by_role("button", name="Slow").click()
-    moment(lab, "Draw z")
-    tell()
-    return tell
-
-
-def test_a_step_that_is_told_is_told_anew_when_settings_change_under_it(lab, at_the_last_moment):
-    lab.page.evaluate("void window.genlab.hand.order({ do: 'apply', settings: { clip: 0.05 }, drag: null })")
-    lab.page.wait_for_function("() => window.genlab.header.config.clip === 0.05", timeout=SECONDS)
-    moment(lab, "Draw z")
-    at_the_last_moment()
-
-
-def test_pressed_twice_the_step_that_was_shown_is_made_once(lab, at_the_last_moment):
-    lab.page.evaluate(
-        "() => { for (let i = 0; i < 2; i++) document.querySelector('.genlab-slow').dispatchEvent("
-        "new KeyboardEvent('keydown', { key: ' ', bubbles: true, cancelable: true })); }"
-    )
-    moment(lab, "Draw z")
-    at_the_last_moment()
-    assert lab.page.evaluate("window.genlab.header.step") == 1
-
-
-def test_the_picture_of_the_networks_and_the_scene_are_large_enough_to_be_read(lab):
-    lab.page.goto(f"{lab.url}/vae?data=ring&width=16&sigma=0.2")
-    lab.page.wait_for_function("() => window.genlab?.header?.config?.data === 'ring'", timeout=SECONDS)
-    lab.page.get_by_role("button", name="Slow").click()
-    moment(lab, "Draw examples")
-    for title in ("The encoder gives", "Draw ε", "A draw of q(z|x)", "The decoder makes"):
-        lab.page.keyboard.press("s")
-        moment(lab, title)
-    scene = lab.page.locator(".genlab-slow .plane").bounding_box()
-    assert scene["height"] >= 250
-    assert lab.page.locator(".genlab-slow .networks svg").bounding_box()["width"] > 600
 
 
 def test_a_tab_that_was_closed_is_gone_on_from_with_what_was_done_and_answered(lab):

@@ -1,4 +1,4 @@
-"""Slow motion while everything else is done to the run and to the tabs in which it is told."""
+"""One step in slow motion, also while everything else is done to the run and to the tabs in which it is told."""
 
 import pytest
 
@@ -74,6 +74,70 @@ def tabs(page, server):
             continue
         assert tab.page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
     assert "Traceback" not in server.log.read_text()
+
+
+def test_the_next_step_is_told_by_the_space_bar_and_then_made(tabs):
+    tab = tabs[0].open()
+    tab.tell()
+    titles = [tab.page.evaluate(TITLE)]
+    for _ in range(13):
+        tab.page.keyboard.press(" ")
+        titles.append(tab.page.evaluate(TITLE))
+    assert titles[:8] == [
+        "Draw z from the noise", "G makes examples of it", "Draw as many real examples", "f scores them",
+        "The loss of f", "Back to the weights w of f; θ is fixed", "f learns: its field moves",
+        "Weights beyond ±c are cut",
+    ]  # fmt: skip
+    assert titles[-1] == "G learns: its points move"
+    assert tab.page.evaluate("window.genlab.header.step") == 0
+    tab.page.keyboard.press(" ")
+    tab.reached(1)
+    tab.at("Draw z")
+    tab.page.keyboard.press("Escape")
+    assert tab.page.locator(".genlab-slow").is_hidden()
+
+
+def test_a_step_that_is_told_is_told_anew_when_settings_change_under_it(tabs):
+    tab = tabs[0].open()
+    tab.tell()
+    tab.on(13)
+    tab.at("G learns: its points move")
+    tab.order("apply", settings={"clip": 0.05}, drag=None)
+    tab.page.wait_for_function("window.genlab.slow.header?.config.clip === 0.05", timeout=SECONDS)
+    tab.at("Draw z")
+    tab.make()
+
+
+def test_pressed_twice_the_step_that_was_shown_is_made_once_and_not_told_anew_before_it_is_made(tabs):
+    tab = tabs[0].open()
+    tab.tell()
+    tab.on(13)
+    asked = tab.page.evaluate(
+        "() => { const { slow } = window.genlab, before = slow.number;"
+        " for (let i = 0; i < 2; i++) slow.root.dispatchEvent("
+        "new KeyboardEvent('keydown', { key: ' ', bubbles: true, cancelable: true }));"
+        " return slow.number - before; }"
+    )
+    # Asked in between, the run would answer with the step that it is about to make.
+    assert asked == 0
+    tab.reached(1)
+    tab.page.wait_for_function("window.genlab.slow.header?.step === 1", timeout=SECONDS)
+    tab.at("Draw z")
+    tab.on(13)
+    tab.at("G learns: its points move")
+    assert tab.page.evaluate("window.genlab.header.step") == 1
+
+
+def test_the_picture_of_the_networks_and_the_scene_are_large_enough_to_be_read(tabs):
+    tab = tabs[0].open("vae?data=ring&width=16&sigma=0.2")
+    tab.page.get_by_role("button", name="Slow").click()
+    tab.at("Draw examples")
+    for title in ("The encoder gives", "Draw ε", "A draw of q(z|x)", "The decoder makes"):
+        tab.page.keyboard.press("s")
+        tab.at(title)
+    scene = tab.page.locator(".genlab-slow .plane").bounding_box()
+    assert scene["height"] >= 250
+    assert tab.page.locator(".genlab-slow .networks svg").bounding_box()["width"] > 600
 
 
 def test_a_step_that_is_told_in_two_tabs_while_the_run_is_changed_is_the_one_that_one_step_makes(tabs):

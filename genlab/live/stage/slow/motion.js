@@ -53,6 +53,7 @@ export class SlowMotion {
     /** @type {SlowHeader | null} what was answered last, which may be why there is nothing to show */
     this.told = null;
     this.made = false; // the run was told to make the step that was shown
+    this.making = false; // and has not said yet what became of it
     this.again = false; // an answer crossed a change on its way, and it was asked once more
     /** @type {Arrays} */
     this.arrays = {};
@@ -147,7 +148,9 @@ export class SlowMotion {
   }
 
   forward() {
-    // A step that was refused can be seen once more.
+    // Asked in between, the run may still tell the step that it is about to make, only to make it under it.
+    if (this.making) return;
+    // The run said that it made the step, yet none was seen: what it would do next can be asked for.
     if (this.made) return this.begin();
     if (!this.header) return;
     if (this.at + 1 < this.header.moments.length) this.go(this.at + 1);
@@ -176,9 +179,10 @@ export class SlowMotion {
     if (!this.of.may()) return this.go(0);
     // Pressed twice, only what was shown is made.
     this.header = null;
-    this.made = this.end.disabled = true;
+    this.made = this.making = this.end.disabled = true;
     change(this.title, "The run makes this step …");
     const { error } = await this.of.step();
+    this.making = false;
     if (!error || !this.opened || !this.made) return;
     // The bar says why it was not made; it is what the run would do next as before.
     this.playing = false;
