@@ -226,7 +226,7 @@ def test_the_wall_shows_a_map_as_its_cells_and_says_what_they_are(server, room):
             with on_behalf_of(STRANGER):
                 lab.play(run_id)
             header, arrays = next(one for one in glances if one[0]["step"] == 100)
-            assert header["diagnosis"].startswith("map: bright is ")
+            assert header["diagnosis"] == "map: Exact W₁, bright is low"
             assert ((arrays["cells"] >= 0) & (arrays["cells"] <= 1)).all()
     finally:
         lab.delete(run_id)

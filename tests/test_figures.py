@@ -15,11 +15,11 @@ from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.data import points
 from genlab.figures import gan_view, vae_view
 from genlab.figures.drawn import DRAWN_FOR
-from genlab.figures.map import shown_measures
 from genlab.figures.palette import BACKGROUND, CLASS_SYMBOLS, PALETTE, POSITION_SCALE, TEXT, contrast, mix
 from genlab.figures.still import DENSEST, distances, over_density, overlay
 from genlab.figures.twins import VIEWS
 from genlab.live.modules import modules
+from genlab.maps.measures import shown_measures
 from genlab.runtime.messages import STREAMS
 from genlab.runtime.streams import View as WorkerView
 from genlab.training import make_trainer
@@ -326,17 +326,8 @@ def test_panels_of_a_gan_and_of_its_map_call_its_second_network_one_thing(object
     other = "discriminator" if config.is_critic else "critic"
     told = [panel.spec.get("caption", "") for panel in gan_view(config).panels]
     told += [series["label"] for panel in gan_view(config).panels for series in panel.spec.get("series", [])]
-    told += [measure["label"] for measure in shown_measures(config).values()]
+    told += [measure.label for measure in shown_measures(config).values()]
     # Names of settings, which a caption takes its numbers by, are the same for both.
     told = [re.sub(r"\{[^}]*\}", "", words) for words in told]
     assert not [words for words in told if other in words.lower()]
     assert [words for words in told if config.second in words.lower()]
-
-
-def test_what_is_good_on_a_map_is_bright_whichever_end_it_is():
-    measures = shown_measures(GANConfig()) | shown_measures(VAEConfig())
-    low = {name for name, one in measures.items() if one["good"] == "low"}
-    assert low == {"wasserstein_exact", "reconstruction", "frechet_distance"}
-    assert {"modes_captured", "high_quality", "elbo"} <= {n for n, one in measures.items() if one["good"] == "high"}
-    # A loss of a game is good at neither end.
-    assert measures["critic_loss"]["good"] == measures["generator_loss"]["good"] == measures["kl"]["good"] == ""

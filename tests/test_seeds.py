@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from genlab.config import LAST_SEED, GANConfig, SettingError, VAEConfig
-from genlab.figures.map import map_view, shown_colours
+from genlab.figures.map import map_view
 from genlab.maps import MOST_SEEDS, MapConfig, most_seeds, on_seeds
 from genlab.maps.jobs import make_job
+from genlab.maps.measures import shown_colours
 from genlab.runtime.streams import view_of
 from genlab.runtime.streams.seeds import bands
 from genlab.training import make_trainer

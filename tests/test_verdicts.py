@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from genlab.figures.map import map_view, shown_colours
+from genlab.figures.map import map_view
 from genlab.maps import on_seeds
 from genlab.maps.jobs import load_job, make_job
+from genlab.maps.measures import shown_colours
 from genlab.runtime.streams import view_of
 from genlab.scenarios import SCENARIOS
 from genlab.scenarios import run as run_scenario

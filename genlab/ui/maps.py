@@ -9,10 +9,11 @@ from typing import Any
 import streamlit as st
 
 from genlab.config import SettingError
-from genlab.figures.map import map_view, shown_colours
+from genlab.figures.map import map_view
 from genlab.live.component import Transport, live
 from genlab.live.told import told
 from genlab.maps import MapConfig, cell_text
+from genlab.maps.measures import shown_colours
 from genlab.runtime import client
 from genlab.runtime.client import RunState, UnknownRun
 from genlab.runtime.hand import fresh_map
@@ -152,7 +153,7 @@ def mapbar(state: RunState) -> None:
         if st.session_state.get("map.shown") != here.shown:
             st.session_state["map.shown"] = here.shown
         st.selectbox(
-            "Shown by the colour", list(measures), format_func=lambda name: measures[name]["label"],
+            "Shown by the colour", list(measures), format_func=lambda name: measures[name].label,
             label_visibility="collapsed", width=230, key="map.shown", on_change=_shown,
         )  # fmt: skip
         st.button(

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from genlab.data import points
+from genlab.maps.measures import shown_colours
 from genlab.runtime.streams.map_view import MapView
 from genlab.runtime.streams.registry import STREAMS, Arrays
 from genlab.runtime.streams.view import View
@@ -12,17 +13,6 @@ from genlab.runtime.streams.view import View
 DOTS, BINS, PICTURES = 150, 40, 9
 PLANE = 3.5
 """How much of the latent plane is seen, in the prior's standard deviations to each side."""
-OF_MAPS = {
-    "modes_captured": ("more modes", False),
-    "classes_covered": ("more classes", False),
-    "wasserstein_exact": ("small W₁", True),
-    "active_units": ("more active units", False),
-    "critic_loss": ("a high loss of D", False),
-}
-"""What bright cells have in a small map, by the figure that colours them, and whether they are those where it is low.
-
-The first that is known is drawn.
-"""
 
 
 def glance(view: View) -> tuple[dict[str, Any], Arrays]:
@@ -49,26 +39,19 @@ def glance(view: View) -> tuple[dict[str, Any], Arrays]:
 
 
 def glance_of_map(view: MapView) -> tuple[dict[str, Any], Arrays]:
-    """Header, which says what the colours stand for, and the map as it is seen small.
+    """Header, which says what the colours stand for, and the map as its page opens, seen small.
 
     ``cells`` (rows, columns), the lowest row first: 0 (dark) to 1 (bright), NaN where nothing is known yet, −1 where a
     model diverged.
     """
     trainer, config = view.trainer, view.trainer.config
-    values = trainer.values()
-    name = next((name for name in OF_MAPS if name in values), None)
-    told, is_low_good = OF_MAPS[name] if name else ("", False)
-    cells = np.full(len(config.cells), np.nan, np.float32) if name is None else values[name].astype(np.float32)
-    known = cells[np.isfinite(cells)]
-    if known.size:
-        low, high = float(known.min()), float(known.max())
-        cells = (cells - low) / (high - low) if high > low else np.where(np.isfinite(cells), np.float32(0.5), cells)
-    if is_low_good:
-        cells = 1 - cells
-    cells = np.where(trainer.diverged_at() >= 0, np.float32(-1), cells)
-    about = f"map: bright is {told}" if told else f"map of {len(config.cells)} models"
+    values, gone = trainer.values(), trainer.diverged_at() >= 0
+    name, measure = next(iter(shown_colours(config).items()))
+    known = np.where(gone, np.nan, values.get(name, np.nan))
+    cells = np.where(gone, -1.0, measure.brightness(known)).astype(np.float32)
+    about = f"map: {measure.label}, bright is {measure.bright}" if values else f"map of {len(config.cells)} models"
     header = {"step": trainer.step, "diagnosis": about, "extent": 1.0}
-    return header, {"cells": cells.reshape(-1, len(config.x_values)).astype(np.float32)}
+    return header, {"cells": cells.reshape(-1, len(config.x_values))}
 
 
 def _latent(view: View) -> Arrays:
