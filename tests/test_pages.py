@@ -3,6 +3,7 @@
 import pydoc
 import re
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ from streamlit import stop
 from streamlit.testing.v1 import AppTest
 
 from genlab.config import CONFIGS, GANConfig, SettingError, VAEConfig, from_json
+from genlab.maps import PRESETS
 from genlab.runtime import client
 from genlab.runtime.client import Acted, RunState, UnknownRun
 from genlab.runtime.messages import RunStatus
@@ -73,7 +75,8 @@ class RecordingLab:
         pass
 
     def cannot_make(self, run_id):
-        return "it is one of another kind" if run_id in self.runs else "it was deleted" if "gone" in run_id else ""
+        kind = self.runs[run_id].config.model if run_id in self.runs else ""
+        return f"it is a {kind}" if kind else "it was deleted" if "gone" in run_id else ""
 
     def _set(self, run_id, **changes):
         self.runs[run_id] = replace(self.state(run_id), **changes)
@@ -277,10 +280,29 @@ def test_a_map_that_never_trained_is_made_again_from_its_address_under_the_same_
     assert not errors(tab) and list(lab.runs) == ["opened00"]
 
 
-def test_a_run_of_another_model_is_not_shown(lab):
-    tab = open_page("gan", run=lab.start(VAEConfig()))
-    (line,) = errors(tab)
-    assert "no such GAN" in line and address_of(tab)["run"] != "run00000"
+OF_KINDS = {"gan": GANConfig(), "vae": VAEConfig(), "map": next(iter(PRESETS.values()))}
+
+
+@pytest.mark.parametrize(("page", "asked"), list(permutations(OF_KINDS, 2)))
+def test_a_run_of_another_model_is_not_shown_and_a_link_leads_to_its_page(lab, page, asked):
+    run_id = lab.start(OF_KINDS[asked])
+    tab = open_page(page, run=run_id)
+    line = errors(tab)[-1]
+    assert f"no such {page if page == 'map' else page.upper()}" in line and f"it is a {asked}" in line
+    assert line.endswith(f"[Open that run.]({asked}?run={run_id})")
+    assert address_of(tab)["run"] != run_id and len(lab.runs) == 2
+
+
+def test_the_run_of_the_page_to_which_a_tab_was_led_is_no_wish_of_the_page_before(lab):
+    """The browser's history holds the address of the map with the run in which a cell goes on."""
+    tab = open_page("map")
+    mine, opened = address_of(tab), lab.start(GANConfig())
+    tab.session_state["arrival"].led.add(("gan", opened))
+    tab.session_state["arrival"].page = None
+    tab.query_params.clear()
+    tab.query_params["run"] = opened
+    tab.run()
+    assert not errors(tab) and address_of(tab) == mine
 
 
 def test_a_run_that_is_gone_is_said_though_the_browser_asks_for_it_twice(lab):

@@ -16,6 +16,7 @@ from small_runs import gan, vae
 
 from genlab.checkpoints import CheckpointError
 from genlab.config import GANConfig, SettingError, VAEConfig
+from genlab.maps import PRESETS
 from genlab.runtime import client, keeping, store
 from genlab.runtime.client import CommandFailed, UnknownRun
 from genlab.runtime.curves import curve_names
@@ -181,6 +182,10 @@ def test_a_run_that_was_only_opened_is_on_no_list_and_opens_again_under_its_id(l
     lab.delete(run_id)
     assert lab.cannot_make(run_id) == "it was deleted" and lab.cannot_make("new-here-00") == ""
     assert lab.cannot_make("../../etc") == "allowed is 8 to 16 letters, digits, - and _"
+    for config, kind in ((SMALL, "GAN"), (next(iter(PRESETS.values())), "map")):
+        of_another_page = lab.start(config)
+        assert lab.cannot_make(of_another_page) == f"it is a {kind}"
+        lab.delete(of_another_page)
 
 
 def test_of_set_ups_that_nobody_watches_only_the_newest_are_remembered(lab, monkeypatch):

@@ -76,7 +76,10 @@ class Keeping:
         """
         if not is_run_id(run_id):
             return f"allowed is 8 to {RUN_ID_LENGTH} letters, digits, - and _"
-        return "it is one of another kind" if self.exists(run_id) else self.store.missing(run_id)
+        if not self.exists(run_id):
+            return self.store.missing(run_id)
+        model = self.state(run_id).config.model
+        return f"it is a {model if model == MapConfig.model else model.upper()}"
 
     @needs(Right.OWN)
     def rename(self, run_id: str, name: str) -> None:

@@ -24,7 +24,8 @@ class Arrival:
     and what it has not is asked of the next one, whose own address may be an older one or that of a page on its way.
     ``going`` is the page, with its address, that a press of a button leads to; ``switch`` the way on which the tab is
     there, until the browser has seen its end, and ``gone`` the last one that came to it, as the browser numbers them.
-    ``said`` are the lines that it has shown, and that go once a script run has come to its end.
+    ``said`` are the lines that it has shown, and that go once a script run has come to its end. ``led`` are the runs
+    to whose pages it was led, with the page of each.
     """
 
     page: str | None = None
@@ -35,6 +36,7 @@ class Arrival:
     switch: Switch | None = None
     gone: Any = None
     said: list[list[str]] = field(default_factory=list)
+    led: set[tuple[str, str]] = field(default_factory=set)
 
     def depart(self, page: Path, query: Mapping[str, str], number: Any = None) -> None:
         """From here on the tab is on its way, whatever breaks the script off: what asked for that need not be kept.
@@ -42,6 +44,8 @@ class Arrival:
         Nothing in here is a point at which Streamlit breaks a script off.
         """
         self.switch = Switch(page, dict(query), self.page or "", number)
+        if run_id := query.get("run"):
+            self.led.add((page.stem, run_id))
 
 
 def arrival() -> Arrival:

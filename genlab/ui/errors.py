@@ -20,9 +20,21 @@ MOST = 5
 _log = logging.getLogger(__name__)
 
 
+class Leading(str):
+    """A line that a link follows: what it says, and the address where it leads."""
+
+    link: tuple[str, str]
+
+    def __new__(cls, line: str, says: str, address: str):
+        leading = super().__new__(cls, line)
+        leading.link = says, address
+        return leading
+
+
 def complain(line: str, where=st) -> None:
     """Show one line about what somebody did, each character as it is: what they typed may look like Markdown."""
-    where.error(literal(shorten(line, LONGEST)))
+    says, address = line.link if isinstance(line, Leading) else ("", "")
+    where.error(literal(shorten(line, LONGEST)) + (f" [{literal(says)}]({address})" if says else ""))
 
 
 def complain_of(lines: Iterable[str], where=st) -> None:

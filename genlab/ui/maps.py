@@ -22,7 +22,7 @@ from genlab.ui.errors import complain_of
 from genlab.ui.library import show as show_run
 from genlab.ui.own import missing
 from genlab.ui.owners import STEER, take_up_link, watching
-from genlab.ui.runs import make
+from genlab.ui.runs import is_of_another_page, make, no_such
 
 OWN = "own settings"
 LIVE_KEY = "map.live"
@@ -48,8 +48,7 @@ def open_map() -> RunState:
     """The state of the map that the address names; without one, of this tab's last map or of a fresh, paused one."""
     lab, here = client.get_lab(), visit()
     query = asked() or {}
-    # The browser's history holds addresses in which the page is the old one and the run already that of the next.
-    if _is_run(lab, query.get("run")):
+    if is_of_another_page(MapConfig.model, query):
         query = {}
     refused = take_up_link(query.get("run"), query.pop(STEER, None))
     if query:
@@ -64,7 +63,7 @@ def open_map() -> RunState:
             here.problems = [*here.problems, f"{why}; {config.data} is selected"]
         named = named or here.run_id
         if named and (why := lab.cannot_make(named)):
-            line = f"run = {named[:20]}: there is no such map here: {why}. A fresh one is ready: press play."
+            line = no_such(lab, MapConfig.model, named, f"{why}. A fresh one is ready: press play.")
             here.problems, named = [*here.problems, line], None
         here.run_id = make(lab, config, named)
     here.problems += [refused] if refused else []
@@ -78,11 +77,6 @@ def open_map() -> RunState:
 
 def _is_map(lab: client.Lab, run_id: str | None) -> bool:
     return run_id is not None and lab.exists(run_id) and lab.state(run_id).config.model == MapConfig.model
-
-
-def _is_run(lab: client.Lab, run_id: str | None) -> bool:
-    """Whether this is a run of another page."""
-    return run_id is not None and lab.exists(run_id) and lab.state(run_id).config.model != MapConfig.model
 
 
 def _choose(here: Visit, config: MapConfig, cell: str | None, shown: str | None) -> None:

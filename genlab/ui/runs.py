@@ -1,5 +1,6 @@
 """The run that a page shows: found through the address, acted on through the lab, never kept in the page."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -14,7 +15,8 @@ from genlab.runtime import client
 from genlab.runtime.client import RunState
 from genlab.runtime.hand import said
 from genlab.runtime.messages import RunStatus
-from genlab.ui.address import answered, asked
+from genlab.ui.address import answered, arrival, asked
+from genlab.ui.errors import Leading
 from genlab.ui.own import missing
 from genlab.ui.owners import STEER, take_up_link
 
@@ -46,8 +48,7 @@ def open_run(kind: type[Config]) -> RunState:
     """
     lab, here = client.get_lab(), visit(kind)
     query = asked() or {}
-    # The browser's history holds addresses in which the page is the old one and the run already that of the next.
-    if query.get("run") in _runs_of_other_pages(kind) or "left" in query:
+    if is_of_another_page(kind.model, query):
         query = {}
     # The browser asks again for a run that is gone until it has heard the answer, which has its line already.
     if here.run_id and here.lost and query.get("run") == here.lost and not _is_run(lab, kind, here.lost):
@@ -85,7 +86,7 @@ def _state(lab: client.Lab, kind: type[Config], here: Visit, named: str | None) 
     if _is_run(lab, kind, named):
         return _with_data(lab, here, lab.state(named))
     if named and (why := lab.cannot_make(named)):
-        line = f"run = {named[:20]}: there is no such {kind.model.upper()} here: {why}. {READY}"
+        line = no_such(lab, kind.model.upper(), named, f"{why}. {READY}")
         here.problems, here.lost, named = [*here.problems, line], named, None
     return lab.state(make(lab, here.config, named))
 
@@ -117,8 +118,25 @@ def _is_run(lab: client.Lab, kind: type[Config], run_id: str | None) -> bool:
     return run_id is not None and lab.exists(run_id) and lab.state(run_id).config.model == kind.model
 
 
-def _runs_of_other_pages(kind: type[Config]) -> list[str | None]:
-    return [visit(other).run_id for other in CONFIGS.values() if other is not kind and visit(other).run_id]
+def is_of_another_page(model: str, query: Mapping[str, str]) -> bool:
+    """Whether what the page of ``model`` is asked for belongs to another page of this tab.
+
+    The browser's history holds addresses in which the page is the old one and the run already that of the next.
+    """
+    if "left" in query:
+        return True
+    others = [other for other in (*CONFIGS, MapConfig.model) if other != model]
+    seen = [st.session_state[key].run_id for other in others if (key := f"visit {other}") in st.session_state]
+    led = [run_id for page, run_id in arrival().led if page in others]
+    return bool(query.get("run")) and query["run"] in (*seen, *led)
+
+
+def no_such(lab: client.Lab, model: str, run_id: str, why: str) -> str:
+    """That a page does not show the run that its address names; of a run of another page with a link to it."""
+    line = f"run = {run_id[:20]}: there is no such {model} here: {why}"
+    if not lab.exists(run_id):
+        return line
+    return Leading(line, "Open that run.", f"{lab.state(run_id).config.model}?run={run_id}")
 
 
 def _check_beside(lab: client.Lab, kind: type[Config], here: Visit) -> None:
