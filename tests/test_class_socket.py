@@ -2,6 +2,7 @@
 
 import json
 import threading
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -228,6 +229,31 @@ def test_the_wall_shows_a_map_as_its_cells_and_says_what_they_are(server, room):
             header, arrays = next(one for one in glances if one[0]["step"] == 100)
             assert header["diagnosis"] == "map: Exact W₁, bright is low"
             assert ((arrays["cells"] >= 0) & (arrays["cells"] <= 1)).all()
+    finally:
+        lab.delete(run_id)
+
+
+def test_a_small_picture_that_cannot_be_drawn_says_so_once_until_its_run_has_moved(server, room, monkeypatch):
+    lab, asked = server.lab, []
+
+    def ask(*question, **how):
+        asked.append(question)
+        reply = Future()
+        reply.set_result({"id": 1, "error": "what nobody foresaw", "kind": "failed"})
+        return reply
+
+    with on_behalf_of(STRANGER):
+        run_id = lab.start(SMALL)
+        until(lambda: lab.state(run_id).status == RunStatus.PAUSED, 60)
+    monkeypatch.setattr(lab, "ask", ask)
+    try:
+        with server.sit(LECTURER) as wall:
+            say(wall, type="wall", on=True)
+            header, arrays = next(packets(wall, "glanced"))
+            assert header["run"] == run_id and "what nobody foresaw" in header["diagnosis"] and not arrays
+            walls = packets(wall, "wall")
+            next(walls), next(walls)
+            assert len(asked) == 1
     finally:
         lab.delete(run_id)
 

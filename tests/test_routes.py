@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import pairwise
@@ -420,10 +421,47 @@ def test_an_unexpected_error_closes_with_a_line_and_one_entry_of_the_log(server,
     def broken(*given):
         raise KeyError("x")
 
-    monkeypatch.setattr(sockets, "_ask", broken)
+    monkeypatch.setattr(sockets, "put", broken)
     code, line = closing(server.open(resting), '{"type":"decode","id":1,"z":[0,0]}')
     assert (code, line) == (1011, "the server failed; its log says more")
     assert [record.message for record in caplog.records] == ["A live socket failed"]
+
+
+def told_by_a_worker(kind, line):
+    """The reply to a question that a worker does not answer."""
+    reply = Future()
+    reply.set_result({"id": 1, "error": line, "kind": kind})
+    return reply
+
+
+def test_who_asks_what_fails_in_the_worker_is_told_in_one_line_and_asks_on(server, resting, monkeypatch):
+    with server.open(resting) as socket:
+        with monkeypatch.context() as broken:
+            broken.setattr(server.lab, "ask", lambda *asked, **how: told_by_a_worker("failed", "what nobody foresaw"))
+            for question in ({"type": "decode", "z": [0, 0]}, {"type": "rehearse"}, {"type": "look", "step": 0}):
+                say(socket, **question, **({} if question["type"] == "look" else {"id": 7}))
+                header, arrays = next(packets(socket, "unanswered"))
+                assert header["asked"] == question["type"] and header["run"] == resting and not arrays
+                assert header["id"] == (0 if question["type"] == "look" else 7)
+                assert header["error"] == (
+                    "This could not be worked out: what nobody foresaw. The server's log says more."
+                )
+        say(socket, type="decode", id=8, z=[0, 0])
+        assert next(packets(socket, "decoded"))[0]["id"] == 8
+
+
+def test_a_question_in_whose_place_came_a_newer_one_needs_no_line(server, resting, monkeypatch):
+    with server.open(resting) as socket:
+        with monkeypatch.context() as full:
+            full.setattr(server.lab, "ask", lambda *asked, **how: told_by_a_worker("declined", "a newer one came"))
+            say(socket, type="rehearse", id=1)
+            say(socket, type="command", number=1, do="pause")
+            next(packets(socket, "answer"))
+        say(socket, type="rehearse", id=2)
+        kinds = []
+        while "rehearsed" not in kinds:
+            kinds.append(decode(socket.recv(timeout=20))[0]["kind"])
+        assert "unanswered" not in kinds
 
 
 def test_a_frame_for_a_connection_that_the_protocol_has_closed_is_no_failure(server, resting):

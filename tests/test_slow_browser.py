@@ -97,6 +97,28 @@ def test_the_next_step_is_told_by_the_space_bar_and_then_made(tabs):
     assert tab.page.locator(".genlab-slow").is_hidden()
 
 
+def test_a_step_that_cannot_be_told_is_said_in_its_place_until_the_run_has_moved(tabs):
+    tab = tabs[0].open()
+    # As if the worker had answered with an error: what is asked is not sent.
+    tab.page.evaluate("() => { genlab.sent = genlab.slow.of.ask; genlab.slow.of.ask = () => {}; }")
+    tab.page.get_by_role("button", name="Slow").click()
+    tab.at("The next step is worked out")
+    tab.page.evaluate(
+        """() => genlab.receive({ arrays: {}, header: {
+            kind: "unanswered", run: "", asked: "rehearse", id: genlab.slow.number, error: "It failed." } })"""
+    )
+    tab.at("It failed.")
+    tab.page.evaluate("() => { genlab.slow.of.ask = genlab.sent; }")
+    tab.order("step")
+    tab.at("Draw z")
+    # What a picture asked for is said over it.
+    tab.page.evaluate(
+        """() => genlab.receive({ arrays: {}, header: {
+            kind: "unanswered", run: "", asked: "decode", id: 0, error: "This failed, too." } })"""
+    )
+    tab.page.locator(".note-of.said", has_text="This failed, too.").wait_for(timeout=SECONDS)
+
+
 def test_a_step_that_is_told_is_told_anew_when_settings_change_under_it(tabs):
     tab = tabs[0].open()
     tab.tell()

@@ -766,15 +766,32 @@ def test_an_error_in_one_run_fails_that_run_alone(tmp_path):
     desk.host.stop()
 
 
-def test_a_question_that_cannot_be_answered_fails_no_run(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("question", "broken"),
+    [
+        ({"do": "rehearse"}, "genlab.runtime.rehearsal.rehearse"),
+        ({"do": "decode", "z": [0.0, 0.0]}, "genlab.runtime.streams.view.View.decode"),
+        ({"do": "glance"}, "genlab.runtime.streams.view.View.diagnosis"),
+        ({"do": "look", "step": 0, "streams": []}, "genlab.runtime.streams.view.View.draw"),
+    ],
+    ids=lambda one: one["do"] if isinstance(one, dict) else "",
+)
+def test_a_question_that_cannot_be_answered_has_its_line_and_its_traceback_and_fails_no_run(
+    tmp_path, monkeypatch, caplog, question, broken
+):
     """Anybody who watches may ask, and would end somebody else's run."""
-    monkeypatch.setattr("genlab.runtime.rehearsal.rehearse", burst)
     desk = Desk(ThreadHost, tmp_path)
     desk.start("asked")
-    reply = desk.host.command("asked", "rehearse", visitor=1, number=1).result(20)
-    assert reply["error"] == "what nobody foresaw" and desk.states["asked"]["status"] == "paused"
+    with monkeypatch.context() as breaking:
+        breaking.setattr(broken, burst)
+        reply = desk.do("asked", **question, visitor=1, number=1)
+    assert (reply["error"], reply["kind"]) == ("what nobody foresaw", "failed")
+    assert desk.states["asked"]["status"] == "paused"
+    (told,) = [record for record in caplog.records if record.name == "genlab.runtime.host"]
+    assert "run asked" in told.getMessage() and "in burst" in told.getMessage() and "second line" in told.getMessage()
     desk.do("asked", "step")
     assert desk.states["asked"]["step"] == 1
+    assert isinstance(desk.do("asked", **question, visitor=1, number=2), bytes)
     desk.host.stop()
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from starlette.websockets import WebSocket
 
 from genlab.live.open_socket import OpenSocket
+from genlab.live.questions import failed
 from genlab.maps import MapConfig
 from genlab.runtime.access import on_behalf_of
 from genlab.runtime.class_messages import (
@@ -127,7 +128,12 @@ class Seat(OpenSocket):
 
     def _take(self, run_id: str, was: Any, done: Future) -> None:
         self._asking.discard(run_id)
-        if done.exception() is None and isinstance(packet := done.result(), bytes):
+        packet = done.result() if done.exception() is None else None
+        if isinstance(packet, dict) and packet["kind"] == "failed":
+            # It would fail again until the run has moved.
+            about = {"run": run_id, "step": was[1], "extent": 1.0, "diagnosis": failed(packet["error"])}
+            packet = encode({"kind": "glanced", **about})
+        if isinstance(packet, bytes):
             self._glanced[run_id] = was
             self._glances[run_id] = packet
             self._filled.set()

@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket
 
 from genlab.config import SettingError
 from genlab.live.open_socket import POLICY_VIOLATION, Connection, OpenSocket, ProtocolError
+from genlab.live.questions import Question, put, unanswered, why_not
 from genlab.runtime.access import Pass, on_behalf_of
 from genlab.runtime.client import Lab, Watch
 from genlab.runtime.hand import Hand
@@ -23,7 +24,6 @@ from genlab.runtime.messages import (
     Decode,
     Encode,
     Examine,
-    HeldOut,
     Look,
     Rate,
     Rehearse,
@@ -48,13 +48,13 @@ class Client(OpenSocket):
     """A socket that watches a run: a slot each for event, changes, answers and frame."""
 
     _watch: Watch
-    SLOTS = ("event", "changes", "decoded", "encoded", "examined", "rehearsed", "ping")
+    SLOTS = ("event", "changes", "decoded", "encoded", "examined", "rehearsed", "unanswered", "ping")
 
     def __init__(self, websocket: WebSocket, lab: Lab, run_id: str, holder: Pass):
         super().__init__(websocket)
         self.lab, self.run_id, self.holder = lab, run_id, holder
         self.hz, self._asked_hz = DEFAULT_HZ, str(DEFAULT_HZ)
-        self._asked: dict[str, Decode | Encode | Examine | Rehearse | Look] = {}
+        self._asked: dict[str, Question] = {}
         self._asking: set[str] = set()
         self._commands: deque[Command] = deque()
         self._commanded = asyncio.Event()
@@ -159,16 +159,19 @@ class Client(OpenSocket):
             return
         asked = self._asked.pop(kind)
         try:
-            future = _ask(self._watch, asked)
+            future = put(self._watch, asked)
         except SettingError as error:
             raise ProtocolError(POLICY_VIOLATION, str(error)) from None
         self._asking.add(kind)
-        future.add_done_callback(lambda done: self._call(self._answered, kind, done))
+        future.add_done_callback(lambda done: self._call(self._answered, asked, done))
 
-    def _answered(self, kind: str, done) -> None:
+    def _answered(self, asked: Question, done: Future) -> None:
+        kind = asked.type
         self._asking.discard(kind)
         if self.connection != Connection.OPEN or self._broken.done():
             return
+        if line := why_not(asked, done):
+            self._put("unanswered", unanswered(self.run_id, asked, line))
         packet = done.result() if done.exception() is None else None
         if kind == "look":
             self._looked(packet)
@@ -198,19 +201,6 @@ def _joined(command: Command, newer: Command) -> Apply | None:
     if isinstance(command, Apply) and isinstance(newer, Apply) and command.drag and command.drag == newer.drag:
         return newer.model_copy(update={"settings": {**command.settings, **newer.settings}})
     return None
-
-
-def _ask(watch: Watch, asked: Decode | Encode | Examine | Rehearse | Look) -> Future:
-    if isinstance(asked, Look):
-        assert asked.step is not None
-        return watch.look(asked.step)
-    if isinstance(asked, Decode):
-        return watch.decode(asked.id, asked.z)
-    if isinstance(asked, Rehearse):
-        return watch.rehearse(asked.id)
-    if isinstance(asked, Examine):
-        return watch.examine(asked.id, asked.cell)
-    return watch.encode(asked.id, asked.x.model_dump() if isinstance(asked.x, HeldOut) else asked.x, asked.bound)
 
 
 def _rate(text: str) -> float:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import logging
 import struct
 import threading
 import time
@@ -26,6 +27,7 @@ class Released(HostLost):
     """The host had let go of the run before it was asked."""
 
 
+_log = logging.getLogger(__name__)
 _numbers = itertools.count(1)
 """Of the commands to all hosts: a run that goes on in another one has seen none with a larger number."""
 
@@ -208,6 +210,8 @@ class RemoteHost(Host):
             self._answer(struct.unpack_from("<I", payload)[0], payload[4:])
         elif kind == Record.REPLY:
             reply = json.loads(payload)
+            if trace := reply.pop("trace", ""):
+                _log.error("What was asked of a worker failed there, run %s:\n%s", run_id or "none", trace)
             if "state" in reply:
                 self._on_record(self, Record.STATE, run_id, json_bytes(reply["state"]))
             self._answer(reply["id"], reply)

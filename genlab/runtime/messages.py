@@ -138,7 +138,7 @@ class Record(IntEnum):
     """What a record on a pipe holds. COMMAND goes to the worker, the others come from it."""
 
     COMMAND = 1  # JSON {"id", "do", ...}
-    REPLY = 2  # JSON {"id", "error", "kind", "state"}
+    REPLY = 2  # JSON {"id", "error", "kind", "state"}, of what nobody foresaw its "trace" too
     ANSWER = 3  # uint32 id of the command, then a packet for the one client that asked
     FRAME = 4  # a packet for every watcher of the run
     STATE = 5  # JSON of the run's state

@@ -49,3 +49,18 @@ test("what was forgotten, and what something newer has overtaken, is not asked f
   decoder.answer({ header: { id: ids[ids.length - 1] }, arrays: {} });
   assert.deepEqual(used, ["new"]);
 });
+
+test("what cannot be answered is not asked for again, and the next one may ask", () => {
+  const { decoder, ids, wait } = asked();
+  const used = [];
+  decoder.ask("cursor", [0, 0], () => used.push("cursor"));
+  decoder.ask("strip", [1, 0], () => used.push("strip"));
+  decoder.unanswered(ids[0]);
+  wait();
+  assert.equal(ids.length, 2);
+  decoder.answer({ header: { id: ids[1] }, arrays: {} });
+  wait();
+  wait();
+  assert.equal(ids.length, 2);
+  assert.deepEqual(used, ["strip"]);
+});

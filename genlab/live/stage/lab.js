@@ -1,6 +1,6 @@
 // Everything of one mount of the live component: owns the data of the latest frame, and places the panels.
 
-/** @import { Arrays, Change, Columns, CurveChoices, FrameHeader, LabData, Packet, PanelSpec, Theme } from "./types.js" */
+/** @import { Arrays, Change, Columns, CurveChoices, FrameHeader, LabData, Packet, PanelSpec, Theme, Unanswered } from "./types.js" */
 /** @import { Panel } from "./panels/panel.js" */
 import { Address } from "./address.js";
 import { Companion } from "./bar/companion.js";
@@ -194,6 +194,7 @@ export class Lab {
     if (header.kind === "decoded") return this.decoder.answer({ header, arrays });
     if (header.kind === "encoded") return this.example.answer({ header, arrays });
     if (header.kind === "rehearsed") return this.slow.answer({ header, arrays });
+    if (header.kind === "unanswered") return this.unanswered(header);
     if (header.kind === "answer") return this.hand.commands.answer(header);
     if (header.kind === "examined") return this.panels.get("map")?.examined(header, arrays);
     const before = this.header?.status;
@@ -213,6 +214,14 @@ export class Lab {
     if (this.header?.status !== before) for (const lab of this.group()) lab.hand.update();
     if (this.header) this.slow.moved(this.header);
     this.draw();
+  }
+
+  /** Nobody waits on for what was asked; slow motion says itself why. @param {Unanswered} why */
+  unanswered({ asked, id, error }) {
+    if (asked === "rehearse") return this.slow.unanswered(id, error);
+    if (asked === "decode") this.decoder.unanswered(id);
+    if (asked === "encode") this.example.unanswered();
+    this.notes.hand.say(error, false);
   }
 
   /** News of the own x: its panel at once, the rest a little later. */

@@ -114,7 +114,10 @@ export interface AnswerHeader {
   cell?: number;
 }
 
-export type Header = FrameHeader | ChangesHeader | AnswerHeader | SlowHeader | CommandAnswer | { kind: "ping" };
+/** Why there is no answer to what one visitor asked. */
+export interface Unanswered { kind: "unanswered"; run: string; asked: string; id: number; error: string }
+
+export type Header = Unanswered | FrameHeader | ChangesHeader | AnswerHeader | SlowHeader | CommandAnswer | { kind: "ping" };
 
 export interface Packet<H = Header> {
   header: H;

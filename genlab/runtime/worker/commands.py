@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from traceback import format_exc
 from typing import Any
 
 from genlab.config import IMAGES, Config, SettingError
@@ -74,7 +75,7 @@ class Commands:
         except Refused as error:
             reply |= {"error": str(error), "kind": "refused" if run else "unknown"}
         except Exception as error:
-            reply |= {"error": one_line(error), "kind": "failed"}
+            reply |= {"error": one_line(error), "kind": "failed", "trace": format_exc()}
             # Who only asks, perhaps as a guest, ends nobody's run.
             if run and command["do"] not in ANSWERED:
                 run.fail(error)
@@ -93,7 +94,7 @@ class Commands:
         self._decline(question, "a newer request took its place")
 
     def _decline(self, command: dict[str, Any], why: str) -> None:
-        reply = {"id": command["id"], "error": why, "kind": "refused"}
+        reply = {"id": command["id"], "error": why, "kind": "declined"}
         self._send(Record.REPLY, command["run"], json_bytes(reply))
 
     def _do(self, run: Run | None, command: dict[str, Any]) -> None:

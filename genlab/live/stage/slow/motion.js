@@ -26,7 +26,9 @@ export function gathered(moments, arrays, at) {
   return found;
 }
 
-/** Whether what was worked out is still the next step of the run that a frame shows. @param {SlowHeader} told @param {FrameHeader} now */
+/** @typedef {Pick<SlowHeader, "run" | "step" | "config">} Next a step by what it follows */
+
+/** Whether what was worked out is still the next step of the run that a frame shows. @param {Next} told @param {FrameHeader} now */
 export function isNext(told, now) {
   // A run that only starts tells no settings yet; who looks at the past sees another step than the run would make.
   if (!Object.keys(now.config).length || now.looking !== null) return true;
@@ -50,7 +52,7 @@ export class SlowMotion {
     this.number = 0;
     /** @type {SlowHeader | null} what is shown */
     this.header = null;
-    /** @type {SlowHeader | null} what was answered last, which may be why there is nothing to show */
+    /** @type {Next | null} what was answered last, which may be why there is nothing to show */
     this.told = null;
     this.made = false; // the run was told to make the step that was shown
     this.making = false; // and has not said yet what became of it
@@ -126,6 +128,15 @@ export class SlowMotion {
     if (header.error) return change(this.title, header.error);
     [this.header, this.arrays] = [header, arrays];
     this.go(0);
+  }
+
+  /** There will be no answer before the run has moved. @param {number} id @param {string} error */
+  unanswered(id, error) {
+    const now = this.of.now();
+    if (id !== this.number || !this.opened || this.told || !now) return;
+    clearTimeout(this.later);
+    this.told = now;
+    change(this.title, error);
   }
 
   /** The run went on, or was changed: what is shown is no longer its next step. @param {FrameHeader} now */

@@ -87,6 +87,11 @@ export class Decoder {
     if (this.trips.length > REMEMBERED) this.trips.shift();
   }
 
+  /** There will be no answer: the next one may ask. @param {number} id */
+  unanswered(id) {
+    if (this.flying?.id === id) this.land();
+  }
+
   close() {
     clearTimeout(this.patience);
     clearTimeout(this.pausing);

@@ -90,6 +90,12 @@ export class Example {
     this.lab.encoded();
   }
 
+  /** There will be no answer of this model: it is asked again once that is another one. */
+  unanswered() {
+    this.flying = false;
+    this.known = this.lab.header && this.state(this.lab.header, this.bound);
+  }
+
   close() {
     clearInterval(this.timer);
   }
