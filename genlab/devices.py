@@ -46,10 +46,6 @@ CHECKED: dict[str, Config] = {
 """One set-up for each kind of step that a device has to do as the CPU does before it is used."""
 
 
-class DeviceUnusable(RuntimeError):
-    """Says in one line which device is not used, and why."""
-
-
 def gpus() -> list[str]:
     """The names of the accelerators that torch finds here: cuda:0, cuda:1, …, or mps."""
     if torch.cuda.is_available():
@@ -66,18 +62,20 @@ def label(device: str) -> str:
     return name if torch.cuda.device_count() == 1 else f"{name} #{number or 0}"
 
 
-def allowed(asked: str, found: Iterable[str] | None = None) -> list[str]:
+def allowed(asked: str, found: Iterable[str] | None = None) -> tuple[list[str], str]:
     """The devices that $GENLAB_DEVICE asks for: with "auto" the CPU and every GPU that torch finds.
 
-    Raises :class:`DeviceUnusable` for a device that is asked for by name and is not here.
+    With them one line that names those which are asked for by name and are not here, "" where all are. Where none is
+    here, models train on the CPU.
     """
     here = [CPU, *(gpus() if found is None else found)]
     if asked == "auto":
-        return here
-    wanted = [{"cuda": "cuda:0"}.get(name.strip(), name.strip()) for name in asked.split(",")]
-    if missing := [name for name in wanted if name not in here]:
-        raise DeviceUnusable(f"GENLAB_DEVICE = {asked}: this machine has no {missing[0]}; it has {', '.join(here)}")
-    return list(dict.fromkeys(wanted))
+        return here, ""
+    wanted = list(dict.fromkeys({"cuda": "cuda:0"}.get(name.strip(), name.strip()) for name in asked.split(",")))
+    usable = [name for name in wanted if name in here]
+    missing = ", ".join(name for name in wanted if name not in here)
+    line = f"GENLAB_DEVICE = {asked}: this machine has no {missing}; it has {', '.join(here)}." if missing else ""
+    return (usable, line) if usable else ([CPU], f"{line} Models train on the CPU.")
 
 
 def dealt(devices: list[str], worker: int) -> list[str]:

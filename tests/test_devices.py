@@ -5,32 +5,43 @@ import torch
 
 from genlab import devices
 from genlab.config import GANConfig, VAEConfig
-from genlab.devices import CPU, DeviceUnusable, Timing, allowed, check, dealt, shape_key, timed
+from genlab.devices import CPU, Timing, allowed, check, dealt, shape_key, timed
 from genlab.maps import Axis, MapConfig
 
 TWO = ["cuda:0", "cuda:1"]
 
 
 def test_by_itself_a_worker_has_the_cpu_and_one_gpu_of_its_own():
-    assert dealt(allowed("auto", []), 0) == [CPU]
-    both = allowed("auto", TWO)
+    assert dealt(allowed("auto", [])[0], 0) == [CPU]
+    both, problem = allowed("auto", TWO)
     assert [dealt(both, worker) for worker in range(3)] == [[CPU, "cuda:0"], [CPU, "cuda:1"], [CPU, "cuda:0"]]
+    assert problem == ""
 
 
 def test_workers_are_spread_over_the_gpus_that_are_listed():
-    listed = allowed("cuda:0,cuda:1", TWO)
+    listed, problem = allowed("cuda:0,cuda:1", TWO)
     assert [dealt(listed, worker) for worker in range(2)] == [["cuda:0"], ["cuda:1"]]
-    assert dealt(allowed("cuda", TWO), 5) == ["cuda:0"]
-    assert dealt(allowed("cpu", TWO), 0) == [CPU]
-    assert dealt(allowed("cpu, cuda:1", TWO), 0) == [CPU, "cuda:1"]
+    assert dealt(allowed("cuda", TWO)[0], 5) == ["cuda:0"]
+    assert dealt(allowed("cpu", TWO)[0], 0) == [CPU]
+    assert dealt(allowed("cpu, cuda:1", TWO)[0], 0) == [CPU, "cuda:1"]
+    assert problem == ""
 
 
-@pytest.mark.parametrize("asked", ["cuda", "cuda:1", "mps", "cuda:0,cuda:7"])
+@pytest.mark.parametrize("asked", ["cuda", "cuda:1", "mps", "cuda:3,cuda:7"])
 def test_a_device_that_is_not_here_is_named_with_those_that_are(asked):
-    with pytest.raises(DeviceUnusable) as refused:
-        allowed(asked, ["cuda:0"] if asked != "cuda" else [])
-    line = str(refused.value)
-    assert f"GENLAB_DEVICE = {asked}: this machine has no " in line and "it has cpu" in line and "\n" not in line
+    used, line = allowed(asked, ["cuda:0"] if asked != "cuda" else [])
+    assert used == [CPU]
+    missing = {"cuda": "cuda:0", "cuda:3,cuda:7": "cuda:3, cuda:7"}.get(asked, asked)
+    assert f"GENLAB_DEVICE = {asked}: this machine has no {missing}; it has cpu" in line and "\n" not in line
+    assert line.endswith("Models train on the CPU.")
+
+
+def test_of_a_list_those_devices_are_used_that_are_here_and_the_other_is_named(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    line = "GENLAB_DEVICE = cuda,cuda:9: this machine has no cuda:9; it has cpu, cuda:0."
+    assert allowed("cuda,cuda:9") == (["cuda:0"], line)
+    assert allowed("cuda:9, cpu,cuda")[0] == [CPU, "cuda:0"]
 
 
 def test_every_device_that_is_here_does_each_kind_of_step_as_the_cpu_does():

@@ -79,6 +79,18 @@ def test_a_device_that_is_not_here_is_said_once_and_models_train_on_the_cpu(tmp_
     assert places.make(GPU, CONFIG, make)[1].why == "cuda:0 is not here"
 
 
+def test_of_a_list_of_gpus_that_one_is_used_that_is_here_and_the_line_names_the_other(two, tmp_path, monkeypatch):
+    places = Places("cuda,cuda:9", 0, tmp_path)
+    place = places.make("auto", CONFIG, make)[1]
+    missing = "GENLAB_DEVICE = cuda,cuda:9: this machine has no cuda:9; it has cpu, cuda:0."
+    assert (place.device, place.problem) == (GPU, missing)
+    # Should the one that is here fail as well, both are said.
+    monkeypatch.setattr(devices, "verdict", lambda device: "NVIDIA H200 is not used: LSGAN differs from the CPU by 1")
+    place = places.make("auto", CONFIG, make)[1]
+    assert (place.device, place.problem) == (CPU, f"{missing} {devices.verdict(GPU)}")
+    assert place.why == devices.verdict(GPU)
+
+
 class Desk:
     """A worker that is told commands one by one."""
 

@@ -56,14 +56,16 @@ class Places:
         from genlab import devices
 
         self._devices, self._home = devices, home
-        self.problem = ""
-        try:
-            allowed = devices.allowed(setting)
-        except devices.DeviceUnusable as error:
-            allowed, self.problem = [CPU], f"{error}. Models train on the CPU."
+        allowed, self._missing = devices.allowed(setting)
+        self._unusable = ""
         self._mine = devices.dealt(allowed, worker)
         # A person may always choose the CPU.
         self.labels = {device: devices.label(device) for device in dict.fromkeys([CPU, *allowed])}
+
+    @property
+    def problem(self) -> str:
+        """Why devices that were asked for are not used, "" where all are."""
+        return " ".join(filter(None, (self._missing, self._unusable)))
 
     def to_json(self) -> dict[str, Any]:
         """What the web process is told: the devices by name with their labels."""
@@ -99,9 +101,9 @@ class Places:
         wanted = [asked] if asked != AUTO else self._mine
         usable = [device for device in wanted if device == CPU or not self._devices.verdict(device)]
         if len(usable) < len(wanted):
-            self.problem = next(filter(None, map(self._devices.verdict, set(wanted) - {CPU})))
+            self._unusable = next(filter(None, map(self._devices.verdict, set(wanted) - {CPU})))
         if not usable:
-            return self._on_cpu(asked, self.problem)
+            return self._on_cpu(asked, self._unusable)
         usable = [device for device in usable if device not in without] or usable
         if len(usable) == 1:
             return self._at(asked, usable[0])
