@@ -123,6 +123,26 @@ def test_every_station_of_a_model_has_settings_that_are_allowed():
         (STATION.replace('"gan"', '"gallery"'), "the page gallery needs a scenario that has a cure"),
         (STATION.replace('"gan"', '"games"') + 'panels = ["plane"]', "panels: the page games has none"),
         (STATION.replace('"gan"', '"games"') + 'do = "x"\ndone = { step = 9 }', "done.step: the page games has none"),
+        (STATION.replace('"gan"', '"games"') + 'controls = ["step"]', "controls: the page games has none"),
+        (STATION.replace('"gan"', '"games"') + "cured = true", "cured: the page games has none"),
+        (
+            STATION.replace('"gan"', '"games"') + "setup = { stride = 0.2 }",
+            "own.toml, station 1 (first): setup = stride: allowed is game, methods, step,",
+        ),
+        (STATION.replace('"gan"', '"generate"') + 'setup = { vue = "samples" }', "setup = vue: allowed is model,"),
+        (
+            STATION.replace('"gan"', '"evidence"') + 'do = "x"\ndone = { setting = "sigma", most = 1 }',
+            "done.setting = sigma: allowed is model, noise, x, mean, std",
+        ),
+        (
+            STATION + 'do = "x"\ndone = { setting = "clip", most = 1, changed = true }',
+            "changed belongs to a figure, a ",
+        ),
+        (
+            STATION.replace('"gan"', '"games"') + 'do = "x"\ndone = { figure = "kl", least = 1, changed = true }',
+            "done.figure: the page games has none",
+        ),
+        (STATION + 'do = "x"\ndone = { pinned = 3 }', "done.pinned = 3: input should be less than or equal to 2"),
         (STATION + 'do = "x"\ndone = { played = true }', "done.played: the page gan has a run, whose step passes"),
         (
             STATION.replace('"gan"', '"generate"') + 'do = "x"\ndone = { setting = "model", is = "x" }',
@@ -201,6 +221,22 @@ def test_what_a_run_shows_that_trains_by_itself_is_nobody_s_deed_and_what_a_hand
     assert sign('{ diagnosis = "mode hopping", after = 500 }')["after"] == 500
     assert "after" not in sign('{ setting = "clip", most = 0.1 }')
     assert "after" not in sign('{ figure = "modes_captured", least = 8 }', steps="")
+
+
+def test_what_has_to_be_changed_for_is_told_the_browser_with_the_settings_of_the_set_up_but_its_seed(tmp_path):
+    text = STATION + 'setup = { clip = 0.1 }\ndo = "x"\ndone = { diagnosis = "mode hopping", changed = true }'
+    station = read_lesson(write(tmp_path / "own.toml", text)).station[0]
+    changed = station.sign["changed"]
+    assert changed["clip"] == 0.1 and "seed" not in changed
+    assert {**changed, "seed": station.config.seed} == station.config.model_dump()
+
+
+@pytest.mark.parametrize("lesson", shelf().lessons.values(), ids=list(shelf().lessons))
+def test_no_task_of_a_built_in_lesson_is_done_by_waiting_where_it_asks_for_a_change(lesson):
+    """A run that nobody touched may come to any figure and to any name on some seed."""
+    for station in lesson.station:
+        if station.done and (station.done.figure or station.done.diagnosis):
+            assert station.done.changed, station.name
 
 
 # ---- the numbers that the words name ---------------------------------------------------------------------------------

@@ -125,10 +125,14 @@ def leaves_one_unused(walk: Walk) -> bool:
 
 
 def catches_all_modes(walk: Walk) -> bool:
-    """As it opens some are missed; with a slower generator and a little R1 the sign comes within 1,500 steps."""
+    """As it opens some are missed; with a slower generator and a little R1 the sign comes within 2,500 steps."""
     few = walk.act(500).last("modes_captured")
-    walk.act(2000, generator_learning_rate=2e-4, r1_weight=0.1)
-    return few < 8 and walk.seen[-1].history["modes_captured"].max() == 8
+    changes = {"generator_learning_rate": 2e-4, "r1_weight": 0.1}
+    for step in range(600, 3001, 100):
+        walk.act(step, **(changes if step == 600 else {}))
+        if walk.last("modes_captured") == 8 and walk.name(changed_at=500) == "healthy":
+            return few < 8
+    return False
 
 
 def hops(walk: Walk) -> bool:

@@ -12,10 +12,12 @@ from genlab.figures.motion import Motion, coordinates
 from genlab.figures.theory.games import games_motion
 from genlab.figures.theory.reparameterisation import reparameterisation_motion
 from genlab.lessons import shelf
+from genlab.lessons.columns import COLUMNS
 from genlab.live import form, lesson, pencil, player, sketch
 from genlab.theory.games import GAMES, LSGAN, R1, Alternating, Minimax, Optimistic, Simultaneous, play
 from genlab.theory.reparameterisation import DoubleWell, Square, noise
 from genlab.ui.address import SHOWN
+from genlab.ui.inference.address import MODELS, SETTINGS
 
 
 def open_theory(name: str, **address: str) -> AppTest:
@@ -272,3 +274,33 @@ def test_what_comes_from_a_page_that_was_left_is_dropped(monkeypatch):
     for call in calls:
         call()
     assert not heard
+
+
+# ---- what a lesson may set up ----------------------------------------------------------------------------------------
+
+PARTS = {"p_parts": "4", "q_parts": "4"}
+BRANCHES = {
+    "divergences": [
+        {"view": "integrands", **PARTS}, {"p_drawn": "true", "q_drawn": "true"}, {"view": "fit", **PARTS},
+        {"view": "slide"}, {"view": "lines"},
+    ],
+    "evidence": [{}],
+    "reparameterisation": [{"f": "sine"}],
+    "games": [{"game": game, "methods": "alternating_k,consensus"} for game in GAMES],
+    "discriminator": [{"space": "line", **PARTS}, {"space": "plane"}, {"space": "yourself"}],
+}  # fmt: skip
+"""Page → addresses under which each of its settings is there once."""
+
+
+@pytest.mark.parametrize("page", BRANCHES)
+def test_a_lesson_may_set_up_what_the_column_of_a_page_has_and_nothing_else(page):
+    found: set[str] = set()
+    for address in BRANCHES[page]:
+        (line,) = [line for line in errors(open_theory(page, nonsense="1", **address)) if "nonsense" in line]
+        found |= set(line.partition("it has ")[2].split(", "))
+    assert found == set(COLUMNS[page])
+
+
+def test_a_lesson_may_set_up_what_stands_in_the_address_of_generate():
+    assert set(COLUMNS) == {*BRANCHES, "generate"}
+    assert COLUMNS["generate"] == (*MODELS, *SETTINGS, "z")

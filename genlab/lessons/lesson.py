@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, 
 from genlab.config import CONFIGS, Config, SettingError
 from genlab.diagnosis import Name
 from genlab.figures import View, gan_view, vae_view
+from genlab.lessons.columns import COLUMNS
 from genlab.maps import MOST_SEEDS
 from genlab.scenarios import SCENARIOS
 
@@ -24,7 +25,7 @@ FIGURES = {
 """Model → the streamed figures that a sign may watch."""
 SIGNS = ("setting", "figure", "step", "diagnosis", "pinned", "played")
 """The kinds of signs that a task is done."""
-OF_A_RUN = ("figure", "step", "diagnosis", "pinned", "after", "named")
+OF_A_RUN = ("figure", "step", "diagnosis", "pinned", "after", "named", "changed")
 """What of a sign only a run can show."""
 MOVING = ("divergences", "evidence", "reparameterisation", "games", "discriminator")
 """Pages without a run that have settings in a column, and pictures that are played."""
@@ -51,9 +52,10 @@ class Sign(_Part):
     """How the lab notices that a station's task is done; exactly one of its kinds.
 
     ``setting`` or ``figure`` with ``least`` or ``most`` or both (a setting also with ``is``): it lies in that range;
-    ``step``: the run has passed it; ``diagnosis``: the run has that name; ``pinned``: a place of the latent plane is;
-    ``played``: what moves on a theory page has come to its end. ``after``: from which step of the run on it counts,
-    where it could be met before anybody did anything; ``named``: it counts while the run has that name.
+    ``step``: the run has passed it; ``diagnosis``: the run has that name; ``pinned``: so many places of the latent
+    plane are (true: one); ``played``: what moves on a theory page has come to its end. ``after``: from which step of
+    the run on it counts, where it could be met before anybody did anything; ``named``: it counts while the run has that
+    name; ``changed``: it counts once the run has trained with other settings than those of the set-up, its seed aside.
     """
 
     setting: str | None = None
@@ -63,10 +65,11 @@ class Sign(_Part):
     value: str | None = Field(None, alias="is")
     step: int | None = Field(None, ge=1)
     diagnosis: Name | None = None
-    pinned: bool | None = None
+    pinned: int | None = Field(None, ge=1, le=2)
     played: Literal[True] | None = None
     after: int | None = Field(None, ge=1)
     named: Name | None = None
+    changed: Literal[True] | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -81,6 +84,8 @@ class Sign(_Part):
             raise ValueError("least and most belong to a setting or a figure")
         if self.value is not None and kinds[0] != "setting":
             raise ValueError("is belongs to a setting")
+        if self.changed and kinds[0] not in ("figure", "diagnosis", "step"):
+            raise ValueError("changed belongs to a figure, a diagnosis or a step")
         if self.least is not None and self.most is not None and self.least > self.most:
             raise ValueError(f"least = {self.least:g} is above most = {self.most:g}")
         return self
@@ -147,7 +152,10 @@ class Station(_Part):
         elif self.page == "gallery":
             self._fits_gallery()
         else:
-            self._allow_only("page", scenario=self.scenario, steps=self.steps, panels=self.panels, seeds=self.seeds)
+            self._allow_only(
+                "page", scenario=self.scenario, cured=self.cured, steps=self.steps, panels=self.panels,
+                controls=self.controls, seeds=self.seeds,
+            )  # fmt: skip
             self._fits_theory()
         if self.done and not self.do:
             raise ValueError("done needs do: what is to be done, in words")
@@ -177,6 +185,9 @@ class Station(_Part):
             _allow("done.figure", [self.done.figure], FIGURES[self.page])
 
     def _fits_theory(self) -> None:
+        _allow("setup", list(self.setup), COLUMNS[self.page])
+        if self.done and self.done.setting:
+            _allow("done.setting", [self.done.setting], COLUMNS[self.page])
         if self.page not in MOVING:
             self._allow_only("page", done=self.done)
         elif self.done:
@@ -204,7 +215,11 @@ class Station(_Part):
         shows = self.done.figure is not None or self.done.diagnosis is not None
         by_itself = self.steps + 1 if shows and self.steps else 0
         after = max(self.done.after or 0, by_itself)
-        return self.done.to_data() | ({"after": after} if after else {})
+        sign = self.done.to_data() | ({"after": after} if after else {})
+        if self.done.changed:
+            # The next seed is the same set-up.
+            sign["changed"] = {name: value for name, value in self.config.model_dump().items() if name != "seed"}
+        return sign
 
     @property
     def config(self) -> Config:

@@ -4,11 +4,11 @@ import numpy as np
 import streamlit as st
 
 from genlab.config import Setting
+from genlab.lessons.columns import MOST_PARTS
 from genlab.live.pencil import LEVELS, pencil
 from genlab.theory.divergences import Drawn, Mixture
 from genlab.ui.theory import Settings
 
-MOST_PARTS = 4
 REACH = 8.0
 """Means go from −REACH to REACH."""
 STDS = (0.1, 4.0)

@@ -7,7 +7,7 @@ const header = {
   step: 500, config: { beta: 10, clip: null, objective: "wgan" }, last: { kl: 3.2, wasserstein_exact: null },
   diagnosis: { name: "posterior collapse" },
 };
-const page = { header, pinned: false, settings: {}, ended: null };
+const page = { header, pinned: 0, settings: {}, ended: null };
 const all = sign => met(sign, page);
 
 test("a setting or a figure lies in a range, both ends included", () => {
@@ -31,7 +31,22 @@ test("a setting is what it is called, and off where it has no value", () => {
 test("a step is passed, a name is given, a place is pinned", () => {
   assert.ok(all({ step: 500 }) && !all({ step: 501 }));
   assert.ok(all({ diagnosis: "posterior collapse" }) && !all({ diagnosis: "healthy" }));
-  assert.ok(met({ pinned: true }, { ...page, header: null, pinned: true }) && !all({ pinned: true }));
+  assert.ok(met({ pinned: 1 }, { ...page, header: null, pinned: 1 }) && !all({ pinned: 1 }));
+});
+
+test("of two places that are to be pinned one is not enough", () => {
+  const sees = pinned => met({ pinned: 2 }, { ...page, header: null, pinned });
+  assert.ok(!sees(1) && sees(2));
+});
+
+test("what has to be changed for counts once the run has trained with other settings, and not on the next seed", () => {
+  const watch = new Watch({ figure: "modes_captured", least: 8, changed: { r1_weight: 0, clip: null } });
+  const at = (step, config, modes = 8) =>
+    watch.sees({ ...page, header: { ...header, step, config: { clip: null, ...config }, last: { modes_captured: modes } } });
+  assert.ok(!at(900, { r1_weight: 0, seed: 0 }) && !at(950, { r1_weight: 0, seed: 3 }));
+  assert.ok(!at(950, { r1_weight: 0.1 }) && !at(975, { r1_weight: 0.1 }, 7) && at(1000, { r1_weight: 0.1 }));
+  // Back at the settings of the set-up it was not those others that did it; a reset begins anew with the others.
+  assert.ok(!at(1025, { r1_weight: 0 }) && !at(0, { r1_weight: 0.1 }) && at(25, { r1_weight: 0.1 }));
 });
 
 test("before the first frame nothing is done", () => {
@@ -41,7 +56,7 @@ test("before the first frame nothing is done", () => {
 
 test("from a step on, where it could be met before anybody did anything", () => {
   assert.ok(all({ figure: "kl", least: 3, after: 500 }) && !all({ figure: "kl", least: 3, after: 501 }));
-  assert.ok(!met({ pinned: true, after: 1 }, { ...page, header: null, pinned: true }));
+  assert.ok(!met({ pinned: 1, after: 1 }, { ...page, header: null, pinned: 1 }));
 });
 
 test("a setting is met once the run has trained with it, whatever it did before", () => {

@@ -70,20 +70,23 @@ export interface Sign {
   is?: string;
   step?: number;
   diagnosis?: string;
-  pinned?: boolean;
+  /** How many places of the latent plane are. */
+  pinned?: number;
   played?: boolean;
   /** The step of the run from which on it counts. */
   after?: number;
   /** The name that the run has while it counts. */
   named?: string;
+  /** The settings of the set-up without its seed: it counts once the run has trained with others. */
+  changed?: Settings;
 }
 
 /** What of a page a sign may be seen in. */
 export interface PageSeen {
   /** Of the run on the page. */
   header: FrameHeader | null;
-  /** A place of the latent plane is. */
-  pinned: boolean;
+  /** How many places of the latent plane are. */
+  pinned: number;
   /** What the controls of a page without a run have. */
   settings: Settings;
   /** What plays there is at its end; null where nothing does. */

@@ -7,7 +7,7 @@
 export function met(sign, { header, pinned, settings, ended }) {
   if ((header?.step ?? 0) < (sign.after ?? 0)) return false;
   if (sign.named !== undefined && header?.diagnosis?.name !== sign.named) return false;
-  if (sign.pinned !== undefined) return pinned === sign.pinned;
+  if (sign.pinned !== undefined) return pinned >= sign.pinned;
   if (sign.played !== undefined) return ended === sign.played;
   if (sign.setting !== undefined) return lies(header ? header.config[sign.setting] : settings[sign.setting], sign);
   if (!header) return false;
@@ -33,6 +33,7 @@ export class Watch {
     this.left = left;
     this.since = Infinity; // the step at which the setting was first as it is asked for
     this.began = false; // what plays has been elsewhere than at its end
+    this.other = Infinity; // the step at which the settings were first others than those of the set-up
   }
 
   /** @param {PageSeen} seen */
@@ -40,6 +41,7 @@ export class Watch {
     const { header, ended } = seen;
     if (header?.run && header.run === this.left) return false;
     if (ended === false) this.began = true;
+    if (!this.changed(header)) return false;
     if (!met(this.sign, seen)) {
       this.since = Infinity;
       return false;
@@ -48,6 +50,15 @@ export class Watch {
     if (this.sign.setting === undefined || !header) return true;
     this.since = Math.min(this.since, header.step);
     return header.step > this.since;
+  }
+
+  /** Whether the run has trained with other settings than those of the set-up, where that is asked for. @param {PageSeen["header"]} header */
+  changed(header) {
+    const { changed } = this.sign;
+    if (!changed) return true;
+    const differs = header && Object.entries(changed).some(([name, value]) => header.config[name] !== value);
+    this.other = differs ? Math.min(this.other, header.step) : Infinity;
+    return (header?.step ?? 0) > this.other;
   }
 }
 
