@@ -1,5 +1,6 @@
 """On which device of a worker a run trains, and what is said about it."""
 
+import json
 from dataclasses import replace
 from itertools import count
 
@@ -105,21 +106,71 @@ class Desk:
         command = {"id": next(self.numbers), "run": "run-1", "do": what, **audience, **start, **more}
         self.worker.commands.carry_out(command)
         assert self.told[-1][0] == Record.REPLY
+        self.reply = json.loads(self.told[-1][2])
         return self.worker.runs["run-1"]
 
 
-def test_a_run_moves_with_its_curves_to_the_device_that_a_person_chose(tmp_path, monkeypatch):
+@pytest.fixture
+def other(tmp_path, monkeypatch):
+    """A worker with another device that computes as the CPU does: the CPU by another name."""
     desk = Desk(tmp_path)
-    run = desk.do("start", device="auto")
-    here = {"choices": {"cpu": "CPU"}, "problem": ""}
-    assert run.state()["place"] == {"asked": "auto", "device": "cpu", "label": "CPU", "why": "", **here}
-    run.trainer.advance(7)
-    # Another device that computes as the CPU does: the CPU by another name.
     places = desk.worker.places
     monkeypatch.setattr(places, "labels", {**places.labels, "cpu:0": "Second CPU"})
     monkeypatch.setattr(limits, "measured_pace", lambda device: Pace.of_core(1e11))
     monkeypatch.setattr(devices, "verdict", lambda device: "")
-    run = desk.do("move", device="cpu:0")
+    return desk
+
+
+STEEP = CONFIG.replace(critic_learning_rate=1, critic_optimizer="sgd", objective="wgan", clip=None)
+
+
+def test_a_diverged_run_that_moves_still_says_so_and_can_be_rewound_there(other):
+    run = other.do("start", device="auto", config=STEEP.to_json())
+    run.trainer.advance(2000)
+    run.rest()
+    line, gone, rows = run.message, run.trainer.diverged, len(run.trainer.history()["step"])
+    assert line.startswith("Diverged at step ")
+    other.do("move", device="cpu:0")
+    assert (run.status, run.message, run.place.label) == ("diverged", line, "Second CPU")
+    assert (run.trainer.diverged, run.step, len(run.trainer.history()["step"])) == (gone, gone.step, rows)
+    other.do("rewind")
+    assert (run.status, run.trainer.device.index) == ("paused", 0) and run.step < gone.step
+    assert all(tensor.isfinite().all() for tensor in run.trainer.tensors().values())
+    other.do("apply", settings={"clip": 0.01})
+    step = run.step
+    other.do("step")
+    assert (run.status, run.step) == ("paused", step + 1)
+
+
+def test_a_run_that_failed_keeps_its_line_and_is_reset_before_it_moves(other):
+    run = other.do("start", device="auto")
+    run.fail(RuntimeError("what nobody foresaw"))
+    other.do("move", device="cpu:0")
+    assert other.reply["error"] == "what nobody foresaw Reset starts the run afresh."
+    assert (run.status, run.message, run.device) == ("failed", "what nobody foresaw", "auto")
+
+
+def burst(*arguments):
+    raise RuntimeError("no such kernel")
+
+
+def test_a_run_that_could_not_begin_on_one_device_begins_on_another(other, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(other.worker.places, "make", burst)
+        run = other.do("start", device="auto")
+    assert run.status == "failed" and run.trainer is None
+    other.do("move", device="cpu:0")
+    assert not other.reply["error"] and run.message == "no such kernel"
+    other.do("reset", config=None)
+    assert (run.status, run.place.label) == ("paused", "Second CPU")
+
+
+def test_a_run_moves_with_its_curves_to_the_device_that_a_person_chose(other):
+    run = other.do("start", device="auto")
+    here = {"choices": {"cpu": "CPU", "cpu:0": "Second CPU"}, "problem": ""}
+    assert run.state()["place"] == {"asked": "auto", "device": "cpu", "label": "CPU", "why": "", **here}
+    run.trainer.advance(7)
+    run = other.do("move", device="cpu:0")
     assert (run.step, run.trainer.device.index, run.place.label) == (7, 0, "Second CPU")
     assert len(run.trainer.history()["step"]) == 7
     assert run.message == "It trains on Second CPU from step 7 on."
@@ -127,7 +178,7 @@ def test_a_run_moves_with_its_curves_to_the_device_that_a_person_chose(tmp_path,
     alone.advance(12)
     run.trainer.advance(5)
     assert run.trainer.history()["critic_loss"].tolist() == alone.history()["critic_loss"].tolist()
-    desk.do("reset", config=None)
+    other.do("reset", config=None)
     assert run.place.label == "Second CPU"
 
 

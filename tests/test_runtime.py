@@ -14,7 +14,7 @@ import pytest
 from genlab.config import GANConfig, SettingError, VAEConfig
 from genlab.runtime import client, pool
 from genlab.runtime.client import CommandFailed, LabNotRunning, UnknownRun
-from genlab.runtime.futures import guarded
+from genlab.runtime.futures import Reply, guarded
 from genlab.runtime.host import Active
 from genlab.runtime.messages import RunStatus, decode
 from genlab.training import load_trainer
@@ -72,6 +72,24 @@ class Screen:
 
 
 # ---- commands ------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_whose_move_is_refused_is_wanted_where_it_was(lab, monkeypatch):
+    run_id = rested(lab)
+    with monkeypatch.context() as full:
+        full.setattr(lab._pool, "command", lambda *about, **how: refusal("It cannot."))
+        with pytest.raises(CommandFailed, match="It cannot"):
+            lab.move(run_id, "cpu")
+    assert lab.device(run_id) == "auto"
+    lab.move(run_id, "cpu")
+    assert lab.device(run_id) == "cpu"
+
+
+def refusal(line):
+    """What a worker says that refuses a command."""
+    reply = Reply(1)
+    reply.set_result({"id": 1, "error": line, "kind": "refused"})
+    return reply
 
 
 def test_a_started_run_has_an_id_at_once_that_nobody_guesses(lab):

@@ -171,7 +171,7 @@ class Lab(Keeping, Owning):
         before, entry.device = entry.device, device
         try:
             return self._command(run_id, "move", device=device)
-        except SettingError:
+        except (SettingError, CommandFailed):
             entry.device = before
             raise
 

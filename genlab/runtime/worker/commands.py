@@ -219,11 +219,20 @@ class Commands:
         return trainer
 
     def _move(self, run: Run, command: dict[str, Any]) -> None:
-        """Train on another device from here on; the snapshots stay behind."""
-        run.require_model()
+        """Train on another device from here on; the snapshots stay behind.
+
+        A run that has ended can be rewound there, and one that could not begin begins there when it is reset.
+        """
         asked = command["device"]
         place = self._places.choose(asked, run.config, self._limits.too_slow(asked, run.config))
         self._check(run, run.config, command, place.device)
+        if run.status == RunStatus.FAILED and run.trainer is None:
+            run.device, run.place, run.frame_wanted = asked, place, True
+            return
+        run.require_model()
+        if run.status == RunStatus.FAILED:
+            # Half a step may be done in it.
+            raise Refused(f"{run.message} Reset starts the run afresh.")
         before, run.device = run.place, asked
         if place.device == before.device:
             run.place = place
@@ -233,6 +242,9 @@ class Commands:
             path = Path(folder) / "moved.safetensors"
             run.trainer.save(path)
             run.carry(self._load(run, path))
+        if not run.can_train:
+            run.rest()
+            return
         run.changed(message=f"It trains on {run.place.label} from step {run.step} on.")
         if run.status == RunStatus.RUNNING:
             # Where it was to go there may have been no memory left.
