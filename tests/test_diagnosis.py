@@ -11,6 +11,9 @@ from genlab.data import references
 from genlab.diagnosis import SIGNS, THRESHOLDS, Name, diagnose
 from genlab.training import make_trainer
 
+# A diagnosis of too few measurements would be one of nothing.
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 STEPS = 1000
 PERFECT = {"wasserstein_exact": 0.1, "modes_captured": 8, "high_quality": 0.99, "effective_modes": 8}
 

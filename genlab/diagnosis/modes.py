@@ -163,25 +163,30 @@ def too_young(recent: Recent) -> Diagnosis | None:
 
 def still_parting(recent: Recent) -> bool:
     """Whether the images have been parting from each other from third to third of the run: slow is not collapsed."""
+    return _parted(recent) is not None
+
+
+def _parted(recent: Recent) -> tuple[float, float] | None:
+    """By how much two generated images differ in the middle and in the last third of the run, where they are parting.
+
+    None where they are not, or were not measured three times yet.
+    """
     if not recent.has("sample_distance"):
-        return False
-    first, middle, last = _thirds(recent)
+        return None
+    every = recent.measured("sample_distance", len(recent.history["step"]))
+    if len(every) < 3:
+        return None
+    first, middle, last = (float(np.median(part)) for part in np.array_split(every, 3))
     gain = limit("parting_images") * recent.reference["sample_distance"]
     young = not_before(recent, recent.changed_at + 2 * int(limit("spread_images")))
     growth = limit("spreading_images" if young else "slow_images")
-    return first < middle < last / growth and last - middle >= gain
-
-
-def _thirds(recent: Recent) -> tuple[float, ...]:
-    """By how much two generated images differ on the mean, in each third of the run."""
-    every = recent.measured("sample_distance", len(recent.history["step"]))
-    return tuple(float(np.median(part)) for part in np.array_split(every, 3))
+    return (middle, last) if first < middle < last / growth and last - middle >= gain else None
 
 
 def _parting(recent: Recent) -> Diagnosis | None:
-    if not still_parting(recent):
+    if (parted := _parted(recent)) is None:
         return None
-    _, middle, last = _thirds(recent)
+    middle, last = parted
     return Diagnosis(
         Name.WARMING_UP,
         f"Two generated images differ by {number(last)} on the mean, in the last third of the run, by {number(middle)} "
