@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _UNFINISHED = ".part"
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 @contextmanager
@@ -48,6 +49,26 @@ def replaceable(path: Path | str) -> Path:
         if not stat.S_ISREG(path.stat().st_mode):
             raise OSError(errno.EINVAL, "is no regular file; allowed is a file or a new name", str(path))
     return path
+
+
+def gives(folder: Path, other: Path) -> bool:
+    """Whether a file of this folder can be moved into the other one, tried with an empty file.
+
+    A full disk is no hindrance: what is there is moved all the same.
+    """
+    tried = []
+    try:
+        handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=_UNFINISHED)
+        os.close(handle)
+        tried = [Path(name), other / Path(name).name]
+        tried[0].replace(tried[1])
+    except OSError as error:
+        return error.errno in _FULL
+    finally:
+        for path in tried:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Files that are put in place by renaming: never half written, never in the place of what is no file."""
 
+import errno
 import os
 import stat
 
@@ -7,7 +8,7 @@ import pytest
 from small_runs import gan
 
 from genlab.commands import main
-from genlab.files import replace_file, replacing, sweep
+from genlab.files import gives, replace_file, replacing, sweep
 from genlab.runtime import disk
 from genlab.runtime.settings import ServerSettings
 from genlab.training import load_trainer
@@ -91,3 +92,24 @@ def test_beyond_the_stores_share_only_files_that_are_there_already_are_written(p
     assert disk.no_room_for(place, 3 * 10**6, ServerSettings(disk_reserve=0, stored_size=5)) == line
     place.write_bytes(bytes(10**6))
     assert disk.no_room_for(place, 3 * 10**6, ServerSettings(disk_reserve=0, stored_size=5)) == ""
+
+
+def test_whether_a_folder_gives_a_file_to_another_is_tried_and_leaves_nothing(tmp_path, monkeypatch):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "file").touch()
+    assert gives(tmp_path / "one", tmp_path / "other")
+    assert not gives(tmp_path / "one", tmp_path / "file") and not gives(tmp_path / "file", tmp_path / "other")
+
+    def broken(code):
+        def fail(*about, **how):
+            raise OSError(code, os.strerror(code))
+
+        return fail
+
+    # A full disk has no room for another file, and what is there can be moved all the same.
+    for code, given in ((errno.ENOSPC, True), (errno.EROFS, False)):
+        with monkeypatch.context() as disk:
+            disk.setattr("tempfile.mkstemp", broken(code))
+            assert gives(tmp_path / "one", tmp_path / "other") is given
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "file"]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,69 @@ def test_a_deleted_run_is_gone_from_disk_and_its_watchers_are_told(lab):
     watch.close()
     with pytest.raises(UnknownRun):
         lab.delete(run_id)
+
+
+@contextmanager
+def read_only(store, run_id):
+    """The bin takes nothing."""
+    folder, aside = store.home / "bin", store.home / "aside"
+    folder.rename(aside)
+    folder.touch()
+    yield
+    folder.unlink()
+    aside.rename(folder)
+
+
+@contextmanager
+def taken(store, run_id):
+    """Something lies where the run's file is to go: that is seen only when it is moved."""
+    there = store.home / "bin" / f"{run_id}.safetensors"
+    there.mkdir()
+    yield
+    there.rmdir()
+
+
+@pytest.mark.parametrize("hindrance", [read_only, taken])
+def test_a_run_that_cannot_be_deleted_goes_on_as_it_was(lab, hindrance):
+    run_id, twin = trained(lab), trained(lab, config=SMALL.replace(seed=5))
+    lab.twin(run_id, twin)
+    lab.play(run_id)
+    rows = len(lab.curves(run_id)["step"])
+    with hindrance(lab.store, run_id):
+        before = lab.state(run_id).step
+        with pytest.raises(CommandFailed, match="cannot be moved into the bin"):
+            lab.delete(run_id)
+        until(lambda: lab.state(run_id).status == RunStatus.RUNNING and lab.state(run_id).step > before)
+    assert lab.twin_of(run_id) == twin and lab.state(twin).status == RunStatus.RUNNING
+    assert run_id not in {run.state.run_id for run in lab.bin()}
+
+    def rest_together():
+        lab.pause(run_id)
+        if lab.state(run_id).step == lab.state(twin).step:
+            return True
+        # Where it was stopped its twin has gone ahead, and it catches up.
+        lab.play(run_id)
+        return False
+
+    until(rest_together)
+    # Its curves were not begun anew.
+    until(lambda: lab.store.card(run_id).step == lab.state(run_id).step)
+    assert len(lab.curves(run_id)["step"]) > rows
+    for one in (run_id, twin):
+        lab.delete(one)
+        assert lab.cannot_make(one).startswith("it lies in the bin")
+    lab.store.delete(run_id), lab.store.delete(twin)
+
+
+def test_a_run_that_rests_and_cannot_be_deleted_rests_on(lab):
+    run_id = trained(lab)
+    step = lab.state(run_id).step
+    with taken(lab.store, run_id), pytest.raises(CommandFailed, match="cannot be moved into the bin"):
+        lab.delete(run_id)
+    until(lambda: lab.state(run_id).status == RunStatus.PAUSED)
+    assert lab.state(run_id).step == step
+    lab.delete(run_id)
+    lab.store.delete(run_id)
 
 
 def test_outdated_runs_are_cleared_but_none_that_is_at_work_or_watched_and_come_back(lab):

@@ -488,6 +488,8 @@ def test_a_full_disk_lets_a_run_into_the_bin_and_back_again(store, monkeypatch):
 
     with monkeypatch.context() as disk:
         disk.setattr("genlab.runtime.store.replace_file", full)
+        disk.setattr("tempfile.mkstemp", full)
+        store.check_movable("abcdefgh")
         store.discard("abcdefgh")
     assert [run.name for run in store.bin()] == ["mine"] and store.get("abcdefgh") is None
     store.close()

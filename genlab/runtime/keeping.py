@@ -100,18 +100,32 @@ class Keeping:
     def delete(self, run_id: str) -> None:
         """Stop the run, put it into the bin and tell its watchers; what never trained is gone for good.
 
-        Raises :class:`CommandFailed` for a run that cannot be stopped, or whose file cannot be moved.
+        Raises :class:`CommandFailed` for a run that cannot be stopped, or whose file cannot be moved: it goes on.
         """
-        state = self.state(run_id)
-        self._pool.part(run_id)
-        self.stop(run_id, discard=True)
-        with self._lock:
-            try:
+        state, entry, twin = self.state(run_id), self._pool.entry(run_id), self._pool.twin_of(run_id)
+        held, plays = bool(entry and entry.host), bool(entry and entry.wish.playing)
+        try:
+            self.store.check_movable(run_id)
+            self._pool.part(run_id)
+            self.stop(run_id, discard=True)
+            with self._lock:
                 self.store.discard(run_id)
-            except CheckpointError as error:
-                raise CommandFailed(str(error)) from None
-            self._forget(run_id)
+                self._forget(run_id)
+        except (CheckpointError, CommandFailed) as error:
+            if held:
+                self._go_on(entry, plays, twin)
+            raise CommandFailed(str(error)) from None
         self._watches.event(replace(state, status=RunStatus.STOPPED, message="This run was deleted."))
+
+    def _go_on(self, entry: Entry, plays: bool, twin: str | None) -> None:
+        """Let a run be as it was before it was to be deleted."""
+        run_id = entry.state.run_id
+        with self._lock:
+            if twin and twin != self._pool.twin_of(run_id):
+                self._pool.pair(run_id, twin)
+            if entry.host is None:
+                self._open(entry, resume=True, play=plays)
+                self.audience_changed(run_id)
 
     def clear(self) -> list[str]:
         """Put into the bin what the store's rule calls outdated, but nothing that is at work or watched.

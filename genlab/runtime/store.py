@@ -19,7 +19,7 @@ import numpy as np
 
 from genlab.checkpoints import Card, CheckpointError, inspect
 from genlab.config import SettingError
-from genlab.files import replace_file, sweep
+from genlab.files import gives, replace_file, sweep
 from genlab.runtime.curves import read_curves
 from genlab.runtime.days import DaysOfUse
 from genlab.runtime.disk import MB, bytes_in, is_short, no_room_for
@@ -39,6 +39,7 @@ from genlab.runtime.settings import ServerSettings
 
 __all__ = ["LONGEST_NAME", "RunState", "Store", "StoredRun", "is_run_id"]
 
+CANNOT_MOVE = "its file cannot be moved into the bin"
 PORTION = 20
 """Runs that are cleared at a time."""
 LOOK_SECONDS = 5.0
@@ -162,7 +163,13 @@ class Store:
         if not (self.checkpoint(run_id).exists() and self._list.get(run_id)):
             self.delete(run_id)
         elif not self._bin(run_id):
-            raise CheckpointError("its file cannot be moved into the bin")
+            raise CheckpointError(CANNOT_MOVE)
+
+    def check_movable(self, run_id: str) -> None:
+        """Raise :class:`CheckpointError` where a save cannot be moved into the bin; before its run is stopped."""
+        own = self.checkpoint(run_id)
+        if own.exists() and not gives(own.parent, self.home / "bin"):
+            raise CheckpointError(CANNOT_MOVE)
 
     def missing(self, run_id: str) -> str:
         """Why there is no run of this id and none may be made, in words; "" when one may be made."""
