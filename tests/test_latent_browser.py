@@ -355,6 +355,18 @@ def test_the_noise_of_a_gan_of_images_shows_the_generated_image(lab, server):
     assert plane.node.locator(".drawer input[type=range]").count() == 4
 
 
+def test_the_picture_of_a_code_that_no_hand_is_on_is_of_the_model_that_trains_now(lab, server):
+    """A digit of hundreds of steps ago beside a plane that has collapsed says that the decoder still draws it."""
+    paused(lab, "vae?width=32")
+    plane = Plane(lab, server)
+    plane.wait("p.latest")
+    first = plane.ask("p.decodedAt")
+    lab.press("Play")
+    for _ in range(2):
+        plane.wait("p.lab.header.status === 'running' && p.decodedAt > v[0]", first)
+        first = plane.ask("p.decodedAt")
+
+
 def test_frozen_pictures_still_answer_the_hand_and_the_strip_stands_still(lab, server):
     lab.open("vae?width=32")
     lab.press("Play")

@@ -313,6 +313,29 @@ def test_the_settings_of_a_presented_theory_page_come_and_go_with_a_key_and_are_
     column.wait_for(state="hidden", timeout=SECONDS)
 
 
+def test_the_settings_of_a_presented_run_come_and_go_with_a_key_and_are_moved_there(lab, presented):
+    presented("vae", "beta-up")
+    box = lab.page.get_by_role("spinbutton", name="KL weight").first
+    lab.page.wait_for_function("() => window.genlab?.header?.step === 300", timeout=SECONDS)
+    box.wait_for(state="hidden", timeout=SECONDS)
+    lab.page.keyboard.press("c")
+    box.wait_for(timeout=SECONDS)
+    lab.page.wait_for_function(f"() => !Object.keys(({LETTERS})()).length", timeout=SECONDS)
+    box.fill("50")
+    box.press("Enter")
+    lab.page.wait_for_function("() => window.genlab.header.config.beta === 50", timeout=SECONDS)
+    # They take a line, and the plane keeps its room.
+    lab.page.wait_for_function(
+        "() => window.genlab.panels.get('latent').canvas._fullLayout.xaxis._length > 500", timeout=SECONDS
+    )
+    lab.page.keyboard.press("Escape")
+    presented("vae", "beta-up")
+    lab.page.keyboard.press("c")
+    box.wait_for(timeout=SECONDS)
+    lab.page.keyboard.press("c")
+    box.wait_for(state="hidden", timeout=SECONDS)
+
+
 ROOM = """() => [...document.querySelectorAll('.player .canvas')].every(one =>
     one.getBoundingClientRect().bottom <= innerHeight &&
     Object.values(one._fullLayout ?? {}).every(axis => axis?._id?.[0] !== 'y' || axis._length >= 100))"""

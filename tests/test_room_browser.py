@@ -139,6 +139,30 @@ def test_words_that_wrap_above_the_pictures_however_late_push_nothing_off_the_sc
     lab.page.wait_for_function(fits, arg=below, timeout=SECONDS)
 
 
+COVERED = """note => { const box = note.getBoundingClientRect();
+    const all = '.genlab-live :is(button, summary, select, input, .xtick text, .xtitle)';
+    const under = [...document.querySelectorAll(all)].filter(one => !note.contains(one) && one.checkVisibility());
+    return under.filter(one => { const it = one.getBoundingClientRect();
+      return it.left < box.right && it.right > box.left && it.top < box.bottom && it.bottom > box.top; })
+      .map(one => one.outerHTML); }"""
+
+
+def test_a_note_stays_off_the_numbers_of_an_axis_when_its_picture_gets_another_size(lab):
+    lab.open("gan?generator_width=16&critic_width=16")
+    lab.press("One step")
+    lab.wait("h.step === 1")
+    lab.page.evaluate("() => window.genlab.notes.hand.tell('What was refused stays.', false)")
+    note = lab.page.locator(".note-of.said")
+    note.wait_for(timeout=SECONDS)
+    # As where the words above it grow: the page is told when the picture still has its old size.
+    lab.page.evaluate("() => { window.genlab.room.grid.style.marginBottom = '90px'; }")
+    lab.page.wait_for_function(
+        f"note => {{ const picture = window.genlab.room.picture(), whole = picture.parentNode.clientHeight;"
+        f" return note.checkVisibility() && !({COVERED})(note).length && picture._fullLayout.height <= whole; }}",
+        arg=note.element_handle(), timeout=SECONDS,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("size", [(1366, 768), (1024, 768)])
 @pytest.mark.parametrize("path", ["gan?generator_width=16&critic_width=16", "vae?width=16"])
 def test_a_note_that_passes_covers_no_control_and_no_number_of_an_axis(lab, path, size):
@@ -149,12 +173,7 @@ def test_a_note_that_passes_covers_no_control_and_no_number_of_an_axis(lab, path
     covered = lab.page.wait_for_function(
         "() => { const note = document.querySelector('.note-of.message'); const box = note?.getBoundingClientRect();"
         " if (!box?.height || !note.textContent.includes('Step 3 is reached')) return null;"
-        " const all = '.genlab-live :is(button, summary, select, input, .xtick text, .xtitle)';"
-        " const seen = document.querySelectorAll(all);"
-        " const under = [...seen].filter(one => !note.contains(one) && one.checkVisibility()).filter(one => {"
-        "   const it = one.getBoundingClientRect();"
-        "   return it.left < box.right && it.right > box.left && it.top < box.bottom && it.bottom > box.top; });"
-        " return under.map(one => one.outerHTML); }",
+        f" return ({COVERED})(note); }}",
         timeout=SECONDS,
     ).json_value()
     assert covered == []

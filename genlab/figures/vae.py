@@ -26,6 +26,8 @@ POINTS_GRID = {
 CLASS_MEANS = "elbo_of_class_means"
 ELLIPSES = 40
 """Posterior ellipses drawn: enough to see their size, few enough to see through."""
+LEAST_SEEN = 0.1
+"""Nats to which the axis of the KL bars reaches at least: a thousandth of a nat looks like nothing."""
 RECONSTRUCTED = 300
 """Points drawn with their reconstruction."""
 
@@ -305,8 +307,10 @@ def _kl_bars(config: VAEConfig) -> Panel:
     }  # fmt: skip
     layout = {
         "xaxis": {"title": {"text": "latent"}, "dtick": 1},
-        "yaxis": {"title": {"text": "KL / nats"}, "rangemode": "tozero"},
-    }
+        "yaxis": {
+            "title": {"text": "KL / nats"}, "rangemode": "tozero", "autorangeoptions": {"include": LEAST_SEEN},
+        },
+    }  # fmt: skip
     bind = [{"use": "units", "trace": 0, "arrays": {"height": "kl.dims", "active": "kl.active"}}]
     return Panel(
         "kl", "plot", "KL per latent", ("more" if config.is_images else "terms", "second"), ("kl",),

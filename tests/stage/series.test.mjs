@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  extremes, historyOf, interpolate, joined, logTicks, median, middleBy, middleRange, rangeOf, newestOf, pointsOf, segmentsOf, smooth, takenAt,
+  extremes, fromNothing, historyOf, interpolate, joined, logTicks, median, middleBy, middleRange, rangeOf, newestOf, pointsOf, segmentsOf, smooth, takenAt,
   thenOf, valuesOf,
 } from "../../genlab/live/stage/maths/series.js";
 
@@ -123,4 +123,9 @@ test("an axis is seen in the range that it is given, and with Plotly's margin wh
   assert.equal(whole.given, undefined);
   assert.deepEqual(whole.seen, [-5.5, 105.5]);
   assert.deepEqual(rangeOf([1, 10, 100, -3], true, false).seen, [-0.11, 2.11]);
+});
+
+test("an amount is seen from nothing on, whatever its values are close to", () => {
+  assert.deepEqual(fromNothing([4.3, 5.8]), [0, 5.8]);
+  assert.deepEqual(fromNothing([-0.2, 3]), [-0.2, 3]);
 });

@@ -112,7 +112,7 @@ class Bar {
     this.ask(["more", this.data.at]);
   }
 
-  /** A presented theory page has its settings beside it for as long as somebody wants to move them. @param {KeyboardEvent} event */
+  /** A presented page has its settings beside its pictures for as long as somebody wants to move them. @param {KeyboardEvent} event */
   settings(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || targetOf(event).closest?.(TYPED)) return;
     // The shell passes letters on from a slider, as another key.

@@ -6,7 +6,11 @@ import { action, change, element } from "../page/dom.js";
 
 const EDGE = 6; // px between a note and the edge of the picture
 const ROOM = 120; // px of a picture that is scrolled past at least, for a note to stay on it
-const STAYS = 8000; // ms for which it is said what was done; what still holds, and what was refused, stays
+// ms for which it is said what was done, as long as it takes to read it: meanwhile the picture cannot be seen there. What
+// still holds, and what was refused, stays.
+const LOOK = 2000;
+const LETTER = 60;
+const MOST = 8000;
 
 class Note {
   /** @param {string} name @param {string} role @param {() => void} place called before it is seen */
@@ -29,7 +33,7 @@ class Note {
     change(this.text, line);
     if (line) this.place();
     this.node.hidden = !line;
-    if (passes) this.timer = setTimeout(() => (this.node.hidden = true), STAYS);
+    if (passes) this.timer = setTimeout(() => (this.node.hidden = true), Math.min(MOST, LOOK + LETTER * line.length));
   }
 
   close() {
@@ -66,7 +70,16 @@ export class Notes {
     style.setProperty("--note-width", `${Math.round(box.width - 2 * EDGE)}px`);
   }
 
+  /** A picture was drawn anew, and may have another size. @param {PlotlyDiv} picture */
+  follow(picture) {
+    if (picture === this.picture() && this.all().some(note => !note.node.hidden)) this.place();
+  }
+
+  all() {
+    return [this.run, this.film, this.hand];
+  }
+
   close() {
-    for (const note of [this.run, this.film, this.hand]) note.close();
+    for (const note of this.all()) note.close();
   }
 }

@@ -126,6 +126,9 @@ export function rangeOf(values, log, middle) {
   return { given, seen: given ?? whole };
 }
 
+/** A range that an amount is seen in: from nothing on, so that what stays about the same looks so. @param {[number, number]} range @returns {[number, number]} */
+export const fromNothing = ([low, high]) => [Math.min(0, low), Math.max(0, high)];
+
 /** Least and greatest, of however many values. @param {number[]} values @returns {[number, number]} */
 export const extremes = values => values.reduce(([a, b], y) => [Math.min(a, y), Math.max(b, y)], [Infinity, -Infinity]);
 

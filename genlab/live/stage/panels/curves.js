@@ -4,7 +4,7 @@
 /** @import { Columns, CurveChoices, FrameHeader, Level, PanelSpec, Series, Theme } from "../types.js" */
 /** @import { Place } from "../maths/labels.js" */
 import {
-  extremes, interpolate, joined, middleRange, newestOf, pointsOf, rangeOf, scaledOf, segmentsOf, smooth, takenAt, thenOf, valuesOf,
+  extremes, fromNothing, interpolate, joined, middleRange, newestOf, pointsOf, rangeOf, scaledOf, segmentsOf, smooth, takenAt, thenOf, valuesOf,
 } from "../maths/series.js";
 import { placesOf } from "../maths/labels.js";
 import { hasRoom } from "../maths/room.js";
@@ -319,10 +319,11 @@ export class Curves extends PlotlyPanel {
     return this.zoomed[axis] ? this.canvas.layout[axis].range : undefined;
   }
 
-  /** @param {any[]} traces */
+  /** What has the axis on the right is an amount that something costs. @param {any[]} traces */
   rightRange(traces) {
     const own = traces.filter(({ yaxis }) => yaxis === "y3").flatMap(({ y }) => Array.from(y));
-    return rangeOf(own, this.options.log, this.options.outliers);
+    const { given, seen } = rangeOf(own, this.options.log, this.options.outliers);
+    return this.options.log ? { given, seen } : { given: given && fromNothing(given), seen: fromNothing(seen) };
   }
 
   /** Terms of another size have an axis of their own, on which they are not flat. @param {any[]} traces */
@@ -335,7 +336,7 @@ export class Curves extends PlotlyPanel {
     const fits = hasRoom(title, this.canvas.clientHeight, letter);
     const yaxis3 = {
       overlaying: "y", side: "right", showgrid: false, zeroline: false, automargin: true, type: log ? "log" : "linear",
-      ...titled(fits ? title : "", { size: letter }), exponentformat: "power", tickmode: "auto", nticks: 4,
+      ...titled(fits ? title : "", { size: letter }), exponentformat: "power", tickmode: "auto", nticks: 4, rangemode: "tozero",
       uirevision: `${log}${outliers}${this.zooms}`, ...(range ? { range, autorange: false } : { autorange: true }),
     };
     return { yaxis3 };

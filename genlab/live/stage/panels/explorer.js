@@ -17,6 +17,8 @@ import { Hand } from "./explorer_hand.js";
 import { Strip } from "./explorer_strip.js";
 import { Plot } from "./plot.js";
 
+const GLANCE = 1000; // ms between two looks at a code on which no hand is, while the run trains
+
 /** @typedef {{x: number, y: number, principal: boolean}} Plane which two numbers of a code, or the principal components */
 
 export class Explorer extends Plot {
@@ -31,6 +33,7 @@ export class Explorer extends Plot {
     /** @type {(Arrays & {code: Code}) | undefined} What became of the present code. */
     this.latest = undefined;
     this.decodedAt = 0; // the step of the model that made it
+    this.due = 0; // when it is to be made anew without a hand
     this.redraws = 0;
     this.seen = ""; // the model that was decoded last
     this.exploring = recall("exploring", true);
@@ -295,9 +298,10 @@ export class Explorer extends Plot {
     this.say();
   }
 
-  /** Whether what becomes of the present code is to be seen without a hand: once, and whenever the run rests. */
+  /** Whether what becomes of the present code is to be seen without a hand: whenever the run rests, and now and then while it trains. */
   rests() {
-    return this.shown && !this.output.hidden && (!this.latest || this.lab.header?.status !== "running");
+    const due = !this.latest || this.lab.header?.status !== "running" || performance.now() >= this.due;
+    return this.shown && !this.output.hidden && due;
   }
 
   /** Whether a code can be looked at: there is a plane, and a model whose codes it shows. */
@@ -313,6 +317,7 @@ export class Explorer extends Plot {
     this.hand.sketch();
     if (!(this.here || this.rests()) || !this.fits()) return;
     const { code } = this;
+    this.due = performance.now() + GLANCE;
     this.lab.decoder.ask(`${this.id} cursor`, plain(code), arrays => {
       this.latest = /** @type {Arrays & {code: Code}} */ (/** @type {unknown} */ ({ ...arrays, code }));
       this.decodedAt = this.lab.header?.looking ?? this.lab.header?.step ?? 0;

@@ -37,7 +37,10 @@ export class PlotlyPanel extends Panel {
     merged.uirevision = this.zooms;
     const first = !this.canvas._fullLayout;
     await react(this.canvas, traces, merged);
-    if (first) this.watchZoom();
+    if (!first) return;
+    this.watchZoom();
+    // A picture that gets another size has its axes elsewhere.
+    this.canvas.on("plotly_afterplot", () => this.lab.notes.follow(this.canvas));
   }
 
   watchZoom() {
