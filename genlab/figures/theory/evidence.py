@@ -120,8 +120,9 @@ def _bars(terms: Sequence[Evidence]) -> Picture:
     low, high = min(ends.min(), 0.0), max(ends.max(), 0.0)
     layout = axes("", "nats")
     layout["yaxis"] |= {"range": [low - 0.1 * (high - low), high + 0.1 * (high - low)], "zeroline": True}
-    # Between the lowest bars and their names there is a line for their values, however low the picture.
-    layout["xaxis"] |= {"ticks": "outside", "ticklen": 20, "tickcolor": "rgba(0, 0, 0, 0)"}
+    # Between the lowest bars and their names there is a line for their values, however low the picture, and none that
+    # would strike these through: bars stand on zero.
+    layout["xaxis"] |= {"ticks": "outside", "ticklen": 20, "tickcolor": "rgba(0, 0, 0, 0)", "showline": False}
     layout |= {"bargap": 0.25, "barmode": "overlay"}
     title = "Data term and regulariser make L(x); what is missing to log p(x) is a KL"
     return Picture("terms", title, "terms", {"data": data, "layout": layout}, tuple(moves))
