@@ -3,9 +3,9 @@
 from html import escape
 
 import pytest
+from desks import Bench
 from test_hand import tell
 from test_pages import FILES, ROOT, RecordingLab, only_run, open_page
-from test_worker import Bench
 
 from genlab.config import GANConfig, VAEConfig
 from genlab.runtime import client

@@ -1,6 +1,6 @@
 """Runs on the machines of a cluster: who takes them in, what becomes of them, and what is said where it does not work.
 
-The contract that each worker there keeps is in test_worker.py. The cluster is a real one, on this machine.
+The contract that each worker there keeps is in test_hosts.py. The cluster is a real one, on this machine.
 """
 
 import importlib.util
