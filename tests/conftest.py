@@ -13,11 +13,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tabs import Lab
 
 # Several test processes share the machine with the servers and workers that they start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+pytest_plugins = ["made_up_frames"]
 
 # The same examples in every run: a red test must be red again.
 settings.register_profile("genlab", deadline=None, derandomize=True)
@@ -200,6 +203,14 @@ def page(profile):
         if each is not tab:
             each.close()
     tab.goto("about:blank")
+
+
+@pytest.fixture
+def lab(page, server):
+    """The lab in this tab, in which no script may fail."""
+    tab = Lab(page, server.url)
+    with tab.errors_forbidden():
+        yield tab
 
 
 def leave_at_rest(tab) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from conftest import start_server, stop_server
-from test_browser import SECONDS, Lab
+from tabs import SECONDS, Lab
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 

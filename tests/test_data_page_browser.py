@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import start_server, stop_server
 from PIL import Image
-from test_browser import SECONDS, Lab
+from tabs import SECONDS, Lab
 
 from genlab.data import images
 

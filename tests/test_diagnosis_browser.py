@@ -1,16 +1,9 @@
 """The diagnosis beside the run bar, read and taken up in Chromium."""
 
 import pytest
-from test_browser import SECONDS, Lab
+from tabs import SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture
-def lab(page, server):
-    tab = Lab(page, server.url)
-    with tab.errors_forbidden():
-        yield tab
 
 
 def test_a_collapsed_posterior_is_named_explained_and_cured_from_its_card(lab):

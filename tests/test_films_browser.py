@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from test_browser import SECONDS, Lab
+from tabs import SECONDS, Lab
 from test_runs_page import choose, go_to_runs
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from conftest import start_server, stop_server
 from playwright.sync_api import expect
-from test_browser import SECONDS, Lab
+from tabs import SECONDS, Lab
 
 from genlab.scenarios import SCENARIOS
 

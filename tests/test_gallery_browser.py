@@ -4,7 +4,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from test_browser import SECONDS, Lab
+from tabs import SECONDS, Lab
 from test_runs_page import choose, go_to_runs, train
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]

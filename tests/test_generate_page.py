@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from small_runs import gan, vae
 from streamlit.testing.v1 import AppTest
-from test_browser import SECONDS, Lab
+from tabs import SECONDS, Lab
 from test_pages import ROOT, break_off, errors
 
 from genlab.checkpoints import CheckpointError

@@ -1,16 +1,8 @@
 """The hand on a run, in a real Chromium: it acts while it moves, every tab follows, and no script runs for it."""
 
 import pytest
-from test_browser import Lab
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture
-def lab(page, server):
-    tab = Lab(page, server.url)
-    with tab.errors_forbidden():
-        yield tab
 
 
 def thumb(page, name: str) -> tuple[float, float, float]:

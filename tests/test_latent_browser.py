@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_browser import SECONDS, Lab
+from tabs import SECONDS, Lab
 
 from genlab.runtime.store import Store
 from genlab.runtime.streams import View
@@ -86,13 +86,6 @@ class Plane:
     def model(self) -> View:
         """The very model of the paused run, out of its save."""
         return View(load_trainer(Store(self.home).checkpoint(self.lab.header("run"))))
-
-
-@pytest.fixture
-def lab(page, server):
-    tab = Lab(page, server.url)
-    with tab.errors_forbidden():
-        yield tab
 
 
 def paused(lab: Lab, path: str, steps: int = 30) -> None:

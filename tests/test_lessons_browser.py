@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from test_browser import SECONDS
+from tabs import SECONDS
 
 from genlab.config import CONFIGS
 from genlab.lessons import shelf

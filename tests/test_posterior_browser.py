@@ -6,16 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from test_browser import SECONDS, Lab
+from tabs import SECONDS, Lab
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture
-def lab(page, server):
-    tab = Lab(page, server.url)
-    with tab.errors_forbidden():
-        yield tab
 
 
 def tab(lab, name):

@@ -1,20 +1,13 @@
 """Nothing is cut, nothing is hidden, and no picture is too low to be read: boxes measured in a real Chromium."""
 
 import pytest
-from test_browser import SECONDS, Lab
+from tabs import SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 LEAST = 200
 """Pixels that a row of panels is high at least."""
 THEORY = ("divergences", "evidence", "reparameterisation", "games", "discriminator")
-
-
-@pytest.fixture
-def lab(page, server):
-    tab = Lab(page, server.url)
-    with tab.errors_forbidden():
-        yield tab
 
 
 def resize(lab, width: int, height: int) -> None:

@@ -8,7 +8,7 @@ from conftest import use_up
 from playwright.sync_api import TimeoutError as Patience
 from small_runs import gan, vae
 from streamlit.testing.v1 import AppTest
-from test_browser import SECONDS, Lab
+from tabs import SECONDS, Lab
 from test_pages import ROOT, errors
 
 from genlab.checkpoints import inspect

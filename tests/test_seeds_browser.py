@@ -1,7 +1,7 @@
 """From a run to the same set-up on several seeds, in a browser."""
 
 import pytest
-from test_browser import SECONDS, Lab, traces
+from tabs import SECONDS, Lab, traces
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 

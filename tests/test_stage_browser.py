@@ -6,19 +6,12 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 from PIL import Image
-from test_browser import SECONDS, Lab
+from tabs import SECONDS, Lab
 from test_hand_browser import Drag, thumb
 
 from genlab.scenarios import SCENARIOS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-
-
-@pytest.fixture
-def lab(page, server):
-    tab = Lab(page, server.url)
-    with tab.errors_forbidden():
-        yield tab
 
 
 def in_front(lab) -> list[str]:

@@ -3,17 +3,15 @@
 import numpy as np
 import pytest
 from conftest import becomes, until
-from test_browser import SECONDS, Lab
+from tabs import SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture
-def lab(page, server):
-    page.emulate_media(reduced_motion="no-preference")
-    tab = Lab(page, server.url)
-    with tab.errors_forbidden():
-        yield tab
+def lab(lab):
+    lab.page.emulate_media(reduced_motion="no-preference")
+    return lab
 
 
 def wait(lab, condition: str, *values) -> None:

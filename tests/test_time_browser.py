@@ -2,19 +2,12 @@
 
 import pytest
 from conftest import becomes
-from test_browser import SECONDS, Lab
+from tabs import SECONDS, Lab
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 SMALL = "generator_width=16&critic_width=16&batch_size=32"
 EXPLODES = f"gan?{SMALL}&objective=wgan&clip=off&critic_optimizer=sgd&critic_learning_rate=1"
-
-
-@pytest.fixture
-def lab(page, server):
-    tab = Lab(page, server.url)
-    with tab.errors_forbidden():
-        yield tab
 
 
 def paused_behind(lab, step):

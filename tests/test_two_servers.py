@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from conftest import ROOT, free_port, start_server, stop_server
-from test_browser import SECONDS
+from tabs import SECONDS
 from test_following_browser import SETTINGS, SMALL, Someone
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
