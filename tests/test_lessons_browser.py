@@ -389,6 +389,17 @@ def test_the_words_of_a_presented_station_stand_above_its_pictures_and_its_notes
     assert box["width"] == 1920 and box["y"] + box["height"] == pytest.approx(1080, abs=1)
 
 
+def test_no_number_at_an_end_of_the_axes_of_a_presented_plane_is_left_out(lab, presented):
+    presented("gan", "generative-model")
+    for axis in "xy":
+        lab.page.wait_for_function(
+            "axis => { const ticks = [...document.querySelectorAll(`[data-panel=plane] .${axis}tick text`)];"
+            " const seen = ticks.filter(one => one.checkVisibility({ opacityProperty: true }));"
+            " return ['−1.5', '1.5'].every(end => seen.some(one => one.textContent === end)); }",
+            arg=axis, timeout=SECONDS,
+        )  # fmt: skip
+
+
 def test_twins_share_the_window_below_the_words_of_a_presented_station(lab, presented):
     presented("gallery", "mode-hopping")
     lab.page.wait_for_function(

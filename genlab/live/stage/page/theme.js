@@ -32,9 +32,11 @@ export function baseLayout(theme, size) {
   const title = { standoff: Math.round(size / 3), font: { size } };
   const axis = { gridcolor: theme.grid, linecolor: theme.line, zerolinecolor: theme.line, automargin: true, title };
   const clear = "rgba(0,0,0,0)";
+  // A number at the upper end of an axis stands above it by half of its height: without room there Plotly leaves it out.
+  const margin = { l: 8, r: 12, t: Math.max(10, Math.ceil(0.7 * size)), b: 8 };
   return {
     // In a small figure the numbers of the axes need more of the room than the curves.
-    autosize: true, minreducedheight: 24, minreducedwidth: 24, showlegend: false, margin: { l: 8, r: 12, t: 10, b: 8 },
+    autosize: true, minreducedheight: 24, minreducedwidth: 24, showlegend: false, margin,
     paper_bgcolor: clear, plot_bgcolor: clear, font: { family: theme.font, size, color: theme.text },
     xaxis: structuredClone(axis), yaxis: structuredClone(axis),
     hoverlabel: { bgcolor: theme.background, bordercolor: theme.line, font: { family: theme.font, color: theme.text, size } },
