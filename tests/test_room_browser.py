@@ -172,6 +172,22 @@ def test_a_note_that_passes_covers_no_control_and_no_number_of_an_axis(lab, path
     assert covered == []
 
 
+def test_a_legend_keeps_its_lines_when_its_figures_are_of_the_present_step_again(lab):
+    lab.open("gan?generator_width=16&critic_width=16&panels=plane,coverage")
+    widths = (
+        "() => [...document.querySelectorAll('[data-panel=coverage] .series')]"
+        ".map(({ offsetWidth, textContent }) => [offsetWidth, textContent.includes('@')])"
+    )
+    seen = []
+    # Modes are counted every 25 steps.
+    for until, old in ((26, True), (50, False)):
+        lab.page.evaluate("until => { window.genlab.hand.order({ do: 'play', until }); }", until)
+        lab.wait("h.step === v[0] && h.status === 'paused'", until)
+        lab.page.wait_for_function(f"old => ({widths})().every(([, at]) => at === old)", arg=old, timeout=SECONDS)
+        seen.append([width for width, _ in lab.page.evaluate(widths)])
+    assert all(later >= earlier for earlier, later in zip(*seen, strict=True)), seen
+
+
 def test_who_clicks_on_the_ground_of_a_page_has_it_framed_by_no_key(lab):
     lab.open("gan?generator_width=16&critic_width=16")
     # Between the buttons of the run and how it stands.

@@ -17,7 +17,7 @@ import { PlotlyPanel } from "./plotly_panel.js";
 /** @typedef {{log: boolean, logX: boolean, outliers: boolean, hidden: string[]}} Options */
 /**
  * @typedef {{
- *   node: HTMLElement, last: Element, when: Element, range: Element,
+ *   node: HTMLElement, last: Element, when: HTMLElement, range: Element,
  *   other: HTMLElement, theirs: Element, theirTime: Element, series: Series,
  * }} Row
  */
@@ -191,6 +191,7 @@ export class Curves extends PlotlyPanel {
     if (!values || !finite.length) {
       // What stood here was of another run, or of before a reset.
       for (const node of [last, when, range]) change(node, "");
+      when.style.minWidth = "";
       node.title = "";
       return;
     }
@@ -201,6 +202,8 @@ export class Curves extends PlotlyPanel {
     const here = past ? thenOf(series, then) : values[values.length - 1];
     change(last, number(here, 4));
     change(when, taken);
+    // Where a step once stood its room stays: else the lines of the legend, and the height of the curves, come and go with it.
+    if (taken.length > (parseInt(when.style.minWidth) || 0)) when.style.minWidth = `${taken.length}ch`;
     change(range, `${number(low, 3)} … ${number(high, 3)}`);
     node.title = `${taken.replace("@", "at step") || (past ? `at step ${looking}` : "last")} ${here}, min ${low}, max ${high}`;
   }
