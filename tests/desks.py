@@ -165,5 +165,5 @@ class Bench:
         return [self.runs[name].step for name in names]
 
 
-def burst(*arguments):
+def burst(*arguments, **settings):
     raise RuntimeError("what nobody foresaw\nsecond line")

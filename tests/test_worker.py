@@ -200,7 +200,7 @@ def test_a_run_that_nobody_watches_pauses_and_says_so(tmp_path):
     desk.host.stop()
 
 
-def test_an_error_in_one_run_fails_that_run_alone(tmp_path):
+def test_an_error_in_one_run_fails_that_run_alone_and_the_server_s_log_has_its_traceback(tmp_path, caplog):
     desk = Desk(ThreadHost, tmp_path)
     desk.start("healthy", play=True)
     desk.start("broken")
@@ -210,6 +210,11 @@ def test_an_error_in_one_run_fails_that_run_alone(tmp_path):
     assert desk.states["broken"]["message"] == "what nobody foresaw"
     step = desk.states["healthy"]["step"]
     desk.wait(lambda: desk.states["healthy"]["step"] > step)
+    desk.wait(lambda: any("run broken" in record.getMessage() for record in caplog.records))
+    desk.host.worker.runs["broken"].trainer.apply = burst
+    desk.do("broken", "apply", settings={"n_critic": 2})
+    desk.wait(lambda: len(caplog.records) == 2)
+    assert all("in burst" in record.getMessage() for record in caplog.records)
     desk.host.stop()
 
 

@@ -211,7 +211,7 @@ class RemoteHost(Host):
         elif kind == Record.REPLY:
             reply = json.loads(payload)
             if trace := reply.pop("trace", ""):
-                _log.error("What was asked of a worker failed there, run %s:\n%s", run_id or "none", trace)
+                _log.error("Something failed in a worker, run %s:\n%s", run_id or "none", trace)
             if "state" in reply:
                 self._on_record(self, Record.STATE, run_id, json_bytes(reply["state"]))
             self._answer(reply["id"], reply)

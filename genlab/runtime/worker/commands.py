@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from traceback import format_exc
 from typing import Any
 
 from genlab.config import IMAGES, Config, SettingError
@@ -21,7 +20,7 @@ from genlab.runtime.worker.frames import Frames
 from genlab.runtime.worker.hands import Hands
 from genlab.runtime.worker.limits import Limits
 from genlab.runtime.worker.places import Place, Places
-from genlab.runtime.worker.run import Refused, Run, Runs, one_line
+from genlab.runtime.worker.run import Refused, Run, Runs, one_line, trace_of
 from genlab.runtime.worker.saving import Saves
 from genlab.runtime.worker.turns import Turns
 
@@ -75,10 +74,12 @@ class Commands:
         except Refused as error:
             reply |= {"error": str(error), "kind": "refused" if run else "unknown"}
         except Exception as error:
-            reply |= {"error": one_line(error), "kind": "failed", "trace": format_exc()}
-            # Who only asks, perhaps as a guest, ends nobody's run.
+            reply |= {"error": one_line(error), "kind": "failed"}
             if run and command["do"] not in ANSWERED:
                 run.fail(error)
+            else:
+                # Who only asks, perhaps as a guest, ends nobody's run.
+                reply["trace"] = trace_of(error)
         if command["do"] not in ANSWERED or reply["error"]:
             self._reply(command["run"], run, reply)
 
@@ -126,7 +127,11 @@ class Commands:
         self._send(Record.REPLY, run_id, json_bytes(reply))
 
     def tell_of(self, run: Run) -> None:
-        """Send the run's state if it has changed."""
+        """Send the run's state if it has changed, and where it failed."""
+        if run.trace:
+            # The reply to no command: nobody waits for it.
+            failure, run.trace = {"id": 0, "error": run.message, "kind": "failed", "trace": run.trace}, ""
+            self._send(Record.REPLY, run.run_id, json_bytes(failure))
         state = run.state()
         if state != run.told:
             run.told = state

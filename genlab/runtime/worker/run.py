@@ -6,10 +6,13 @@ import time
 from collections import OrderedDict, deque
 from concurrent.futures import Future
 from pathlib import Path
+from traceback import format_exception
 from typing import Any
 
 from genlab.changes import shown_changes
-from genlab.config import Config
+from genlab.checkpoints import CheckpointError
+from genlab.config import Config, SettingError
+from genlab.data import DataUnavailable
 from genlab.maps import MapConfig
 from genlab.runtime.messages import DEFAULT_HZ, PROVING, RunStatus
 from genlab.runtime.settings import AUTO
@@ -67,6 +70,8 @@ class Run:
         self.autosave = 0.0
         self.saved_seldom = ""
         self.told: Any = None
+        # Where it failed, for the server's log, until that was told.
+        self.trace = ""
         self.changes_sent: list[dict[str, Any]] | None = None
         self.rate: deque[tuple[float, int]] = deque(maxlen=16)
 
@@ -185,7 +190,7 @@ class Run:
     def fail(self, error: Exception) -> None:
         """Stop it with the error's line; what failed is not worth more than the last good save."""
         self.changed(RunStatus.FAILED, one_line(error))
-        self.unsaved, self.unsaved_because = False, ""
+        self.unsaved, self.unsaved_because, self.trace = False, "", trace_of(error)
 
     # What is seen of it -----------------------------------------------------------------------------------------------
 
@@ -273,6 +278,12 @@ class Runs(dict[str, Run]):
         run.used = min((other.used for other in self.playing() if other.owner == run.owner), default=0.0)
         run.last_watched = time.monotonic()
         run.changed(RunStatus.RUNNING, run.message)
+
+
+def trace_of(error: BaseException) -> str:
+    """The traceback of an error that nobody foresaw; "" for one whose line says all that there is to say."""
+    foreseen = isinstance(error, (SettingError, CheckpointError, DataUnavailable))
+    return "" if foreseen else "".join(format_exception(error))
 
 
 def one_line(error: BaseException) -> str:
