@@ -155,8 +155,10 @@ def estimate_becomes_honest(walk: Walk) -> bool:
 
 
 def comes_near(walk: Walk) -> bool:
-    far = walk.act(150).last("wasserstein_exact")
-    return far > 0.5 and walk.act(1500, clip=0.1).last("wasserstein_exact") < 0.5
+    """As it opens W₁ stays far; from c = 0.1 on the sign comes, and a c that is a tenth of that is not enough."""
+    few = Walk(walk.station, walk.seed).act(150).act(1500, clip=0.01).seen
+    far = min(seen.history["wasserstein_exact"].min() for seen in few)
+    return far > 0.25 and walk.act(150).act(1500, clip=0.1).seen[-1].history["wasserstein_exact"].min() < 0.25
 
 
 def explosion_stops(walk: Walk) -> bool:
