@@ -70,6 +70,72 @@ def test_the_lecture_is_walked_from_end_to_end_by_a_clicker(lab):
     at_station(lab, "lecture", LECTURE.station[-2].name)
 
 
+# What the page does after its run has become another one: it notes the new address in the browser's history.
+NOTES = """after => setTimeout(() => {
+    const address = location.href;
+    history.replaceState(history.state, "", address + "&noted=1");
+    window.dispatchEvent(new PopStateEvent("popstate"));
+    history.replaceState(history.state, "", address);
+}, after)"""
+
+
+def own_tab(lab, script: str) -> SimpleNamespace:
+    """A tab in which a script runs before those of every page; the tab of the other tests stays without it."""
+    page = lab.page.context.new_page()
+    page.add_init_script(script)
+    return SimpleNamespace(page=page, url=lab.url)
+
+
+def test_a_press_is_not_lost_to_the_address_that_the_page_notes_at_that_moment(lab):
+    """Streamlit draws the page once more for it, and breaks off what the press had begun."""
+    walked = ("mode-collapse", "mode-hopping", "oscillation")
+    lab = own_tab(
+        lab,
+        "const send = WebSocket.prototype.send; window.asked = 0;"
+        "WebSocket.prototype.send = function (message) {"
+        ' if (new TextDecoder().decode(message).includes(\'"event":"station"\')) window.asked++;'
+        " return send.call(this, message); };",
+    )
+    lab.page.goto(f"{lab.url}/gallery?lesson=lecture&station={walked[0]}")
+    at_station(lab, "lecture", walked[0])
+    for turn in range(6):
+        for key, stations in (("PageDown", walked[1:]), ("PageUp", walked[-2::-1])):
+            for station in stations:
+                lab.page.evaluate(NOTES, 40 * turn)
+                lab.page.keyboard.press(key)
+                at_station(lab, "lecture", station)
+    # No press was asked for once more.
+    assert lab.page.evaluate("window.asked") == 24
+    assert not complaints(lab)
+
+
+def test_a_press_that_is_lost_with_its_connection_is_made_once_more_and_then_given_up(lab):
+    lab = own_tab(
+        lab,
+        "const send = WebSocket.prototype.send; window.lost = 0;"
+        "WebSocket.prototype.send = function (message) {"
+        " if (window.drops && this.url.includes('_stcore')) { window.drops--; window.lost++; return; }"
+        " return send.call(this, message); };",
+    )
+    lab.page.goto(f"{lab.url}/divergences?lesson=lecture&station=kl")
+    at_station(lab, "lecture", "kl")
+    lab.page.wait_for_function("() => document.querySelector('[data-test-script-state=notRunning]')", timeout=SECONDS)
+    lab.page.evaluate("window.drops = 1")
+    lab.page.keyboard.press("PageDown")
+    at_station(lab, "lecture", "jensen-shannon")
+    assert lab.page.evaluate("window.lost") == 1
+    lab.page.wait_for_function("() => document.querySelector('[data-test-script-state=notRunning]')", timeout=SECONDS)
+    lab.page.evaluate("window.drops = 100")
+    lab.page.keyboard.press("PageDown")
+    bar = lab.page.locator(".genlab-lesson")
+    lab.page.locator(".genlab-lesson[aria-busy=true]").wait_for(timeout=SECONDS)
+    lab.page.locator(".genlab-lesson[aria-busy=false]").wait_for(timeout=SECONDS)
+    assert bar.locator(".place").inner_text() == f"{LECTURE.place('jensen-shannon') + 1} / {len(LECTURE.station)}"
+    lab.page.evaluate("window.drops = 0")
+    lab.page.keyboard.press("PageDown")
+    at_station(lab, "lecture", "intractable")
+
+
 def test_back_and_forward_in_the_browser_s_history_are_one_station_each(lab):
     walked = ("kl", "jensen-shannon", "intractable", "evidence-identity")
     lab.page.goto(f"{lab.url}/divergences?lesson=lecture&station=kl")

@@ -11,6 +11,7 @@ from typing import Any
 from streamlit import config as streamlit_config
 
 from genlab.config import SettingError
+from genlab.live.presses import keep_presses
 from genlab.runtime.client import start_lab, stop_lab
 from genlab.runtime.log import configure_log
 from genlab.runtime.settings import prepare_home, read_settings
@@ -36,6 +37,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
         os._exit(BAD_START)
     _log.info("The lab starts: its home is %s", settings.home)
     admit(settings.origins)
+    keep_presses()
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from genlab.config import CONFIGS
+from genlab.ui.switching import NOTED
 
 NAMES = ("lesson", "station", "challenge")
 IN_FRONT = ("show", "panels")
@@ -54,4 +55,4 @@ def of_the_screen() -> dict[str, str]:
 
 def own(address: Mapping[str, str]) -> dict[str, str]:
     """A page's own part of an address."""
-    return {name: value for name, value in address.items() if name not in (*names(), *OF_THE_SCREEN)}
+    return {name: value for name, value in address.items() if name not in (*names(), *OF_THE_SCREEN, NOTED)}

@@ -11,10 +11,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from genlab.ui import PAGES
 
+NOTED = "noted"
+"""What stands in an address that the page itself noted in the browser's history, see ``address.js``."""
 HOME = "home"
 """The page without a path of its own."""
 
@@ -65,6 +68,9 @@ def asked_from() -> str | None:
 
 
 def asked_by_history() -> bool:
-    """Whether somebody went back or forth in the browser's history to this script run."""
+    """Whether somebody went back or forth in the browser's history to this script run.
+
+    Not where the page itself noted there what it shows, which Streamlit takes for that.
+    """
     context = get_script_run_ctx()
-    return context is not None and context.is_history_navigation
+    return context is not None and context.is_history_navigation and NOTED not in st.query_params

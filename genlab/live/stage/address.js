@@ -7,6 +7,8 @@ const KEPT = ["embed", "embed_options", "present", "lesson", "station", "challen
 const NAMING = ["run", "left", "right", "scenario"]; // another one of these is another place in the browser's history
 const OF_MODELS = /\/generate\/?$/; // the page on which another model is one, too; elsewhere it is a setting
 
+const NOTED = "noted=1"; // of an address that Streamlit is told of by this page
+
 const EVERY = 400; // ms between two writings while a slider moves: browsers refuse a hundred within half a minute
 
 export class Address {
@@ -26,7 +28,7 @@ export class Address {
     /** @type {ReturnType<typeof setTimeout> | undefined} Until it is again. */
     this.later = undefined;
     stop.signal.addEventListener("abort", () => clearTimeout(this.later));
-    window.addEventListener("popstate", () => this.went(), { signal: stop.signal });
+    window.addEventListener("popstate", ({ isTrusted }) => isTrusted && this.went(), { signal: stop.signal });
   }
 
   /** The page has been drawn anew. */
@@ -59,8 +61,11 @@ export class Address {
     // Streamlit's own history holds addresses in which the page is this one and the run that of another page.
     if (!another || this.naming(Object.fromEntries(before)) === this.named) return history.replaceState(history.state, "", address);
     history.pushState({}, "", address);
-    // Streamlit keeps an address of its own, which it would tell a server that was started again.
+    // Streamlit keeps an address of its own, which it would tell a server that was started again, and runs the page for
+    // a new one. Nobody has gone anywhere: that request says so, and is not taken for a step back to where it was sent.
+    history.replaceState(history.state, "", `${address}&${NOTED}`);
     window.dispatchEvent(new PopStateEvent("popstate"));
+    history.replaceState(history.state, "", address);
   }
 
   /**

@@ -37,6 +37,7 @@ class Bar {
     this.tell = () => {};
     /** @type {["station" | "more", number] | null} another station, or more of this one, that was asked for */
     this.asked = null;
+    this.heard = false; // whether the page knows that this station's task was done
     [this.rests, this.times] = [0, 0]; // looks since then at a page that stood still; how often it was asked
     /** @type {Watch | null} for the sign of this station's task */
     this.watch = null;
@@ -72,7 +73,7 @@ class Bar {
     if (this.data?.at !== data.at || JSON.stringify(this.data.sign) !== sign) this.watch = data.sign && new Watch(data.sign, last.left);
     // What is drawn for another reason is no answer.
     if (data.at !== this.data?.at || data.more !== this.data.more) this.ask(null);
-    this.data = data;
+    [this.data, this.heard] = [data, data.done];
     change(this.place, `${data.at + 1} / ${data.count}`);
     this.place.title = data.lesson;
     change(this.title, data.title);
@@ -132,10 +133,13 @@ class Bar {
     this.times = asked && asked === this.asked ? this.times + 1 : 1;
     [this.asked, this.rests] = [asked, 0];
     this.root.setAttribute("aria-busy", String(Boolean(asked)));
-    if (asked) this.tell(...asked);
+    if (!asked) return;
+    // Of two requests that wait Streamlit keeps the later one: what was told and not heard yet goes along with it.
+    if (this.data.done && !this.heard) this.tell("done", this.data.at);
+    this.tell(...asked);
   }
 
-  /** A request that comes while the page is being drawn may be lost on its way: the page has come to rest and is what it was. */
+  /** A request is lost with its connection: the page has come to rest and is what it was. */
   askAgain() {
     if (!this.asked) return;
     const app = /** @type {HTMLElement | null} */ (document.querySelector("[data-testid=stApp]"));
@@ -150,7 +154,8 @@ class Bar {
     const now = Boolean(done || this.watch?.sees(seen));
     this.root.dataset.done = String(now);
     change(this.task, doing && `${now ? "✓ done: " : led ? "Watch: " : sign ? "To do: " : "Try: "}${doing}`);
-    if (now && !done) {
+    // Nor may it take the place of what was asked for and waits.
+    if (now && !done && !this.asked) {
       this.data = { ...this.data, done: true };
       this.tell("done", this.data.at);
     }
