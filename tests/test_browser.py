@@ -26,7 +26,8 @@ def test_play_makes_the_step_rise_and_every_visible_figure_change(lab, kind):
     assert shown
     before = {panel: lab.page.evaluate(f"() => {traces(panel)}") for panel in shown}
     lab.press("Play")
-    lab.wait("h.status === 'running' && h.step > 30")
+    # It may have come to rest, where its claim is judged, before a busy machine shows a frame.
+    lab.wait("h.step > 30")
     for panel in shown:
         lab.page.wait_for_function(f"(old) => {traces(panel)} !== old", arg=before[panel], timeout=SECONDS)
 
@@ -252,7 +253,7 @@ def test_the_home_page_starts_a_set_up_with_one_click(lab):
     buttons.nth(5).wait_for()
     buttons.first.click()
     lab.ready()
-    lab.wait("h.status === 'running' && h.step > 0")
+    lab.wait("h.step > 0")
 
 
 # ---- with a server of their own: they disturb others ----

@@ -7,7 +7,7 @@ const header = {
   step: 500, config: { beta: 10, clip: null, objective: "wgan" }, last: { kl: 3.2, wasserstein_exact: null },
   diagnosis: { name: "posterior collapse" },
 };
-const page = { header, pinned: 0, settings: {}, ended: null };
+const page = { header, changes: [], pinned: 0, settings: {}, ended: null };
 const all = sign => met(sign, page);
 
 test("a setting or a figure lies in a range, both ends included", () => {
@@ -66,6 +66,15 @@ test("a setting is met once the run has trained with it, whatever it did before"
   assert.ok(!at(521, 1) && !at(522, 12) && at(523, 12));
   // A run that is reset begins again, with its settings.
   assert.ok(!at(0, 12) && at(1, 12));
+});
+
+test("a step that is made with a setting before anybody has looked at it counts", () => {
+  const sees = (step, ...changes) => new Watch({ setting: "beta", least: 10 }).sees({ ...page, header: { ...header, step }, changes });
+  const raised = { step: 520, settings: { beta: [1, 12] } };
+  assert.ok(sees(521, raised) && !sees(520, raised) && !sees(521));
+  // The last change of this setting counts, and none of what the run will be again after a reset.
+  assert.ok(!sees(530, raised, { step: 530, settings: { beta: [12, 15] } }) && sees(530, raised, { step: 530, settings: { sigma: [1, 2] } }));
+  assert.ok(!sees(1, raised));
 });
 
 test("what the run shows is met as soon as a frame shows it", () => {

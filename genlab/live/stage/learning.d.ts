@@ -1,6 +1,6 @@
 /** Types of what explains and of what one plays; `types.d.ts` has them too. */
 
-import type { FrameHeader, Settings, Surroundings } from "./types.js";
+import type { Change, FrameHeader, Settings, Surroundings } from "./types.js";
 
 // ---- one step in slow motion (genlab/training/slow.py) ----
 
@@ -85,6 +85,8 @@ export interface Sign {
 export interface PageSeen {
   /** Of the run on the page. */
   header: FrameHeader | null;
+  /** Of its live settings. */
+  changes: Change[];
   /** How many places of the latent plane are. */
   pinned: number;
   /** What the controls of a page without a run have. */

@@ -180,6 +180,7 @@ function pageSeen(page) {
   const panels = [...(run?.panels?.values() ?? [])]; // an element of the page may go by that name
   return {
     header: run?.header ?? null,
+    changes: run?.changes ?? [],
     pinned: Math.max(0, ...panels.map(panel => panel.course?.pinned?.length ?? 0)),
     settings: settingsOfPage(),
     ended: player?.data?.last && !player.closed ? player.at >= player.data.last : null,

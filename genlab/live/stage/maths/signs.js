@@ -48,7 +48,7 @@ export class Watch {
     }
     if (this.sign.played) return this.began;
     if (this.sign.setting === undefined || !header) return true;
-    this.since = Math.min(this.since, header.step);
+    this.since = Math.min(this.since, cameAt(this.sign.setting, seen) ?? header.step);
     return header.step > this.since;
   }
 
@@ -61,6 +61,10 @@ export class Watch {
     return (header?.step ?? 0) > this.other;
   }
 }
+
+/** The step at which a live setting became what it is: a step may be made before anybody has looked. @param {string} setting @param {PageSeen} seen */
+const cameAt = (setting, { header, changes }) =>
+  changes.filter(({ step, settings }) => setting in settings && step <= (header?.step ?? 0)).at(-1)?.step;
 
 /** Names of what needs no attention, each with its sign; of many seeds the name says on how many. @type {[RegExp, string][]} */
 const CALM_NAMES = [[/^healthy($| on )/, "✓"], [/^claim holds on (\d+) of \1 seeds$/, "✓"], [/^warming up($| on )/, "◌"]];
