@@ -1,10 +1,12 @@
 """A class in several browsers: who leads takes everybody along, and everybody finds their own place again."""
 
 import re
+from contextlib import suppress
 from urllib.parse import urlencode
 
 import pytest
 from conftest import start_server, stop_server
+from playwright.sync_api import TimeoutError as Patience
 from playwright.sync_api import expect
 from tabs import SECONDS, Lab
 
@@ -89,8 +91,15 @@ def lecturer(come):
     tab.ready()
     yield tab
     tab.page.goto(f"{tab.url}/class")
-    tab.page.get_by_role("button", name="End of class").click()
-    tab.page.get_by_role("button", name="End the class").click()
+    end = tab.page.get_by_role("button", name="End the class")
+    # A page that comes anew is drawn twice, and Streamlit may shut what was unfolded in between.
+    tab.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=SECONDS)
+    for _ in range(10):
+        tab.page.get_by_role("button", name="End of class").click()
+        with suppress(Patience):
+            end.wait_for(timeout=10_000)
+            break
+    end.click()
     tab.page.get_by_label("The lecturer's passphrase").wait_for()
 
 
