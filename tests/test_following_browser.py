@@ -93,7 +93,7 @@ def lecturer(come):
     tab.page.goto(f"{tab.url}/class")
     end = tab.page.get_by_role("button", name="End the class")
     # A page that comes anew is drawn twice, and Streamlit may shut what was unfolded in between.
-    tab.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=SECONDS)
+    tab.drawn()
     for _ in range(10):
         tab.page.get_by_role("button", name="End of class").click()
         with suppress(Patience):

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from tabs import SECONDS
+from tabs import SECONDS, Lab
 
 from genlab.config import CONFIGS
 from genlab.lessons import shelf
@@ -79,11 +79,11 @@ NOTES = """after => setTimeout(() => {
 }, after)"""
 
 
-def own_tab(lab, script: str) -> SimpleNamespace:
+def own_tab(lab, script: str) -> Lab:
     """A tab in which a script runs before those of every page; the tab of the other tests stays without it."""
     page = lab.page.context.new_page()
     page.add_init_script(script)
-    return SimpleNamespace(page=page, url=lab.url)
+    return Lab(page, lab.url)
 
 
 def test_a_press_is_not_lost_to_the_address_that_the_page_notes_at_that_moment(lab):
@@ -93,7 +93,8 @@ def test_a_press_is_not_lost_to_the_address_that_the_page_notes_at_that_moment(l
         lab,
         "const send = WebSocket.prototype.send; window.asked = 0;"
         "WebSocket.prototype.send = function (message) {"
-        ' if (new TextDecoder().decode(message).includes(\'"event":"station"\')) window.asked++;'
+        " const read = typeof message === 'string' ? message : new TextDecoder().decode(message);"
+        ' if (read.includes(\'"event":"station"\')) window.asked++;'
         " return send.call(this, message); };",
     )
     lab.page.goto(f"{lab.url}/gallery?lesson=lecture&station={walked[0]}")
@@ -119,12 +120,12 @@ def test_a_press_that_is_lost_with_its_connection_is_made_once_more_and_then_giv
     )
     lab.page.goto(f"{lab.url}/divergences?lesson=lecture&station=kl")
     at_station(lab, "lecture", "kl")
-    lab.page.wait_for_function("() => document.querySelector('[data-test-script-state=notRunning]')", timeout=SECONDS)
+    lab.drawn()
     lab.page.evaluate("window.drops = 1")
     lab.page.keyboard.press("PageDown")
     at_station(lab, "lecture", "jensen-shannon")
     assert lab.page.evaluate("window.lost") == 1
-    lab.page.wait_for_function("() => document.querySelector('[data-test-script-state=notRunning]')", timeout=SECONDS)
+    lab.drawn()
     lab.page.evaluate("window.drops = 100")
     lab.page.keyboard.press("PageDown")
     bar = lab.page.locator(".genlab-lesson")
